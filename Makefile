@@ -1,0 +1,65 @@
+# One command a task; `make help` lists them.
+#
+# Every target makes the virtual environment and installs what it needs, once: a stamp
+# file in .venv is newer than pyproject.toml when that is done. A target installs no
+# more than its own extra, so `make demo` does not wait for a type checker.
+
+PYTHON ?= python3
+VENV := .venv
+PY := $(VENV)/bin/python
+# --quiet twice: errors only.
+PIP_INSTALL := $(PY) -m pip install --quiet --quiet --disable-pip-version-check
+
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+# Two installations into one environment must not run at once.
+.NOTPARALLEL:
+.PHONY: help setup demo test check bench docs clean
+MAKEFLAGS += --no-builtin-rules --no-print-directory
+
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' Makefile
+
+demo: $(VENV)/.demo  ## start the demo; CHECK=1 plays it without a browser
+	@$(PY) -m handlerid demo $(if $(CHECK),--check) $(ARGS)
+
+test: $(VENV)/.test  ## run the tests; ARGS="-k word" goes to pytest
+	@$(PY) -m pytest $(ARGS)
+
+check: $(VENV)/.dev  ## format, lint, types, import contract, docs examples
+	@echo "check: format"
+	@$(PY) -m ruff format --quiet --check --diff .
+	@echo "check: lint"
+	@$(PY) -m ruff check --quiet .
+	@echo "check: types"
+	@$(PY) -m mypy
+	@echo "check: import contract"
+	@$(VENV)/bin/lint-imports --no-logo
+	@echo "check: docs examples"
+	@$(PY) -m pytest -q README.md docs src tests/docs
+
+bench: $(VENV)/.bench  ## run the benchmark suite; QUICK=1 for a first look
+	@$(PY) -m benchmarks $(if $(QUICK),--quick) $(ARGS)
+
+docs: $(VENV)/.docs  ## build the docs into docs/_build; a warning is an error
+	@$(PY) -m sphinx -q -W --keep-going -b html docs docs/_build
+	@echo "docs: open docs/_build/index.html"
+
+setup: $(VENV)/.dev $(VENV)/.docs  ## install everything for work on the project
+
+clean:  ## remove what the other targets made
+	@rm -rf $(VENV) docs/_build dist .mypy_cache .pytest_cache .ruff_cache \
+	  .hypothesis .import_linter_cache
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+$(VENV)/.made:
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "handlerid needs Python 3.11 or later, and $(PYTHON) is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.12 ...")'
+	@echo "setup: making $(VENV)"
+	@$(PYTHON) -m venv $(VENV)
+	@touch $@
+
+# One stamp an extra: .venv/.test is there when handlerid[test] is installed.
+$(VENV)/.%: pyproject.toml | $(VENV)/.made
+	@echo "setup: installing handlerid[$*]"
+	@$(PIP_INSTALL) --editable ".[$*]"
+	@touch $@

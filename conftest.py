@@ -1,0 +1,68 @@
+"""Rules for all tests, wherever they stand: docs examples, and what CI may skip.
+
+What belongs here: how pytest collects and reports. Fixtures stand beside their tests.
+"""
+
+from __future__ import annotations
+
+import os
+from typing import TYPE_CHECKING
+
+import pytest
+from sybil import Sybil
+from sybil.parsers.myst import PythonCodeBlockParser
+from sybil.parsers.rest import DocTestParser
+
+from tests.pythons import ABSENT, find_python
+
+if TYPE_CHECKING:
+    from collections.abc import Generator
+
+
+# Python blocks of the README and the docs, and examples in docstrings, are tests. The
+# blocks of one page share a namespace, from top to bottom. Functions defined in them
+# are handlers, so they need a module's name.
+pytest_collect_file = (
+    Sybil(
+        parsers=[PythonCodeBlockParser()],
+        patterns=["README.md", "docs/**/*.md", "docs/*.md"],
+        setup=lambda namespace: namespace.update(__name__="example"),
+    )
+    + Sybil(parsers=[DocTestParser()], patterns=["src/**/*.py"])
+).pytest()
+
+
+# With HANDLERID_REQUIRE_ALL=1, as in CI, a skipped test or file has failed. The one
+# exception is another Python that really is not on the machine.
+
+
+def _refuse_skip(report: pytest.TestReport | pytest.CollectReport) -> None:
+    if not os.environ.get("HANDLERID_REQUIRE_ALL") or not report.skipped:
+        return
+    if hasattr(report, "wasxfail"):  # pytest counts an expected failure as a skip
+        return
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else ""
+    absent = ABSENT.search(reason)
+    if absent and find_python(absent[1]) is None:
+        return
+    report.outcome = "failed"
+    report.longrepr = f"{reason}\nHANDLERID_REQUIRE_ALL is set: no test is skipped."
+
+
+# First in the order is outermost: what pytest itself does to a report is done.
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_runtest_makereport() -> Generator[
+    None, pytest.TestReport, pytest.TestReport
+]:
+    report = yield
+    _refuse_skip(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True, tryfirst=True)
+def pytest_make_collect_report() -> Generator[
+    None, pytest.CollectReport, pytest.CollectReport
+]:
+    report = yield
+    _refuse_skip(report)
+    return report
