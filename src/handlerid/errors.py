@@ -187,11 +187,11 @@ class AsyncHandler(HandlerIdError):
     """
 
 
-class CapturesReplaced(UserWarning):
+class CapturesReplaced(HandlerIdError, UserWarning):
     """A registered function was replaced by one with other captures.
 
     One of the two can no longer be called: both have the same id, and the last
-    registered is the one that answers.
+    registered answers. A registry warns of it, or raises it instead of replacing.
 
     Attributes:
         handler_id: the id that both functions have.

@@ -1,0 +1,37 @@
+"""handlerid gives event handlers an identity and dispatches typed events to them.
+
+A page carries the id of a handler; any process that knows the handler answers::
+
+    registry = Registry()
+    page = Dispatcher(registry).offer(on_click)  # at render: the id
+    Dispatcher(registry).dispatch({"handler": page})  # at the click, elsewhere
+
+Where everything lives is told in ``docs/explanation/architecture.md``.
+"""
+
+from handlerid._dispatcher import Call, Dispatcher, rerender
+from handlerid._identity import HandlerId, Identity, handler_id
+from handlerid._registry import BoundHandler, Registry
+from handlerid.events import (
+    ClickEvent,
+    Event,
+    InputBlurEvent,
+    InputEnterEvent,
+    InputEvent,
+)
+
+__all__ = [
+    "BoundHandler",
+    "Call",
+    "ClickEvent",
+    "Dispatcher",
+    "Event",
+    "HandlerId",
+    "Identity",
+    "InputBlurEvent",
+    "InputEnterEvent",
+    "InputEvent",
+    "Registry",
+    "handler_id",
+    "rerender",
+]

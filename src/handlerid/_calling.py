@@ -1,0 +1,211 @@
+"""How a handler wants to be called: with the event or without, and with which.
+
+What belongs here: reading signatures and annotations, once a registration. Nothing
+here knows what an event is beyond the base class that it is given.
+
+The rules, in this order:
+
+1. The first positional parameter gets the event if it must be given.
+2. If it has a default, it gets the event only when it is annotated with an event
+   type: ``lambda i=i: ...`` keeps its ``i``.
+3. ``*args`` alone gets it too: such a function takes whatever comes.
+4. A second parameter that must be given is an error, and so is a keyword-only one:
+   nothing could be passed for it.
+5. A wrapper made with ``functools.wraps`` has the signature of what it wraps.
+6. An annotation says nothing if it names no event type, or cannot be evaluated here
+   because a name in it was imported for type checkers only.
+"""
+
+from __future__ import annotations
+
+import inspect
+import sys
+import types
+import typing
+from dataclasses import dataclass
+from inspect import Parameter
+from types import FunctionType, MethodType
+from typing import TYPE_CHECKING, Any
+
+import typing_extensions
+
+from handlerid._anatomy import take_apart
+from handlerid.errors import SignatureError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["Convention", "convention"]
+
+_VARIADIC = inspect.CO_VARARGS
+_UNIONS = (typing.Union, types.UnionType)
+_FORWARDREF = typing_extensions.Format.FORWARDREF
+
+# From 3.14 on, reading a signature evaluates its annotations, and fails where a name
+# is known to type checkers only.
+_LENIENT: dict[str, Any] = (
+    {"annotation_format": _FORWARDREF} if sys.version_info >= (3, 14) else {}
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Convention:
+    """How one handler is called.
+
+    Attributes:
+        takes_event: whether it is called with the event, or with nothing.
+        accepts: the event types that its annotation names, in their order; empty
+            when it names none.
+    """
+
+    takes_event: bool
+    accepts: tuple[type, ...] = ()
+
+
+_WITH_NOTHING = Convention(takes_event=False)
+_WITH_ANYTHING = Convention(takes_event=True)
+
+
+def convention(handler: Callable[..., object], base: type) -> Convention:
+    """Finds out how a handler wants to be called.
+
+    Args:
+        handler: any callable that has an identity.
+        base: the class from which event types derive.
+
+    Raises:
+        SignatureError: neither a call with an event nor one with nothing fits.
+        UnsupportedHandler: it is no callable, or none that can be taken apart.
+    """
+    bound = isinstance(handler, MethodType)
+    function: Any = handler.__func__ if isinstance(handler, MethodType) else handler
+    if type(function) is not FunctionType:
+        return _of_any(handler, base)
+    code = function.__code__
+    if (
+        code.co_kwonlyargcount
+        or code.co_argcount < bound
+        or hasattr(function, "__wrapped__")
+        or hasattr(function, "__signature__")
+    ):
+        return _of_any(handler, base)
+    names = code.co_varnames[bound : code.co_argcount]
+    must = len(names) - len(function.__defaults__ or ())
+    if must > 1:
+        raise _too_many(handler, names[:must])
+    if not names:
+        return _WITH_ANYTHING if code.co_flags & _VARIADIC else _WITH_NOTHING
+    return _decide(function, names[0], must == 1, base)
+
+
+def _of_any(handler: Callable[..., object], base: type) -> Convention:
+    """The same for a callable of any kind, by its signature."""
+    layers = take_apart(handler).layers
+    innermost = next(x for x in reversed(layers) if isinstance(x, FunctionType))
+    try:
+        signature = inspect.signature(handler, **_LENIENT)
+    except (TypeError, ValueError):
+        raise SignatureError(
+            f"{_name(handler)} does not tell its parameters; register a function "
+            "with one parameter, the event"
+        ) from None
+    parameters = signature.parameters.values()
+    must = [
+        p.name
+        for p in parameters
+        if p.default is Parameter.empty and p.kind in _POSITIONAL
+    ]
+    named = [
+        p.name
+        for p in parameters
+        if p.default is Parameter.empty and p.kind is Parameter.KEYWORD_ONLY
+    ]
+    if named:
+        raise SignatureError(
+            f"{_name(handler)} needs {_list(named)} by keyword, and a handler is "
+            "called with the event alone; bind it with functools.partial or give it "
+            "a default"
+        )
+    if len(must) > 1:
+        raise _too_many(handler, must)
+    for parameter in parameters:
+        if parameter.kind in _POSITIONAL:
+            return _decide(innermost, parameter.name, bool(must), base)
+        if parameter.kind is Parameter.VAR_POSITIONAL:
+            return _WITH_ANYTHING
+    return _WITH_NOTHING
+
+
+_POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
+
+
+def _decide(function: FunctionType, name: str, must: bool, base: type) -> Convention:
+    """Rules 1 and 2 for the first positional parameter."""
+    annotation = _annotation(function, name)
+    if annotation is None:
+        return _WITH_ANYTHING if must else _WITH_NOTHING
+    accepts = tuple(dict.fromkeys(_event_types(annotation, function, base)))
+    if accepts:
+        return Convention(takes_event=True, accepts=accepts)
+    return _WITH_ANYTHING if must else _WITH_NOTHING
+
+
+def _annotation(function: FunctionType, name: str) -> object:
+    try:
+        annotations = function.__annotations__
+    except Exception:  # noqa: BLE001 - the author's expressions, run here on 3.14
+        annotations = typing_extensions.get_annotations(function, format=_FORWARDREF)
+    return annotations.get(name)
+
+
+def _event_types(
+    annotation: object, function: FunctionType, base: type
+) -> Iterator[type]:
+    """The event types that an annotation names, through unions, aliases, strings."""
+    if isinstance(annotation, typing.ForwardRef):
+        annotation = annotation.__forward_arg__
+    if isinstance(annotation, str):
+        annotation = _evaluate(annotation, function)
+    if isinstance(annotation, typing_extensions.TypeAliasType):
+        annotation = annotation.__value__
+    origin = typing_extensions.get_origin(annotation)
+    if origin in _UNIONS:
+        for member in typing_extensions.get_args(annotation):
+            yield from _event_types(member, function, base)
+    elif origin is typing_extensions.Annotated:
+        inner = typing_extensions.get_args(annotation)[0]
+        yield from _event_types(inner, function, base)
+    else:
+        named = annotation if origin is None else origin
+        if isinstance(named, type) and issubclass(named, base):
+            yield named
+
+
+def _evaluate(text: str, function: FunctionType) -> object:
+    """The value of an annotation that is a string, or None if it has none here."""
+    names = function.__globals__
+    if text in names:
+        return names[text]
+    cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
+    try:
+        enclosing = {name: cell.cell_contents for name, cell in cells}
+        return eval(text, names, enclosing)  # noqa: S307 - the author's source
+    except Exception:  # noqa: BLE001 - rule 6, whatever the expression raises
+        return None
+
+
+def _too_many(handler: object, names: typing.Sequence[str]) -> SignatureError:
+    return SignatureError(
+        f"{_name(handler)} needs {_list(names)}, and a handler is called with the "
+        "event alone; bind the others with functools.partial or give them defaults"
+    )
+
+
+def _name(handler: Callable[..., object] | object) -> str:
+    anatomy = take_apart(handler)
+    return f"{anatomy.module}.{anatomy.qualname}"
+
+
+def _list(names: typing.Sequence[str]) -> str:
+    *most, last = names
+    return f"{', '.join(most)} and {last}" if most else last

@@ -1,0 +1,11 @@
+"""What ids are hashed from: code, syntax trees and values as canonical bytes.
+
+What belongs here: pure functions from an object to bytes. The same input gives the
+same bytes in every process, under every hash seed, on every platform; inputs that
+differ in meaning give different bytes. Nothing here hashes, caches or looks
+anything up.
+
+``code``    code objects, for one Python release
+``syntax``  syntax trees, for every supported Python
+``values``  bound arguments and captured values
+"""
