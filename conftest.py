@@ -6,6 +6,7 @@ What belongs here: how pytest collects and reports. Fixtures stand beside their 
 from __future__ import annotations
 
 import os
+from doctest import ELLIPSIS
 from typing import TYPE_CHECKING
 
 import pytest
@@ -20,15 +21,15 @@ if TYPE_CHECKING:
 
 
 # Python blocks of the README and the docs, and examples in docstrings, are tests. The
-# blocks of one page share a namespace, from top to bottom. Functions defined in them
-# are handlers, so they need a module's name.
+# blocks of one page share a namespace, from top to bottom; handlers defined there need
+# the name of a module.
 pytest_collect_file = (
     Sybil(
-        parsers=[PythonCodeBlockParser()],
+        parsers=[PythonCodeBlockParser(doctest_optionflags=ELLIPSIS)],
         patterns=["README.md", "docs/**/*.md", "docs/*.md"],
-        setup=lambda namespace: namespace.update(__name__="example"),
+        setup=lambda namespace: namespace.update(__name__="documented_example"),
     )
-    + Sybil(parsers=[DocTestParser()], patterns=["src/**/*.py"])
+    + Sybil(parsers=[DocTestParser(optionflags=ELLIPSIS)], patterns=["src/**/*.py"])
 ).pytest()
 
 
