@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+import signal
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+DEMO = [sys.executable, "-m", "handlerid", "demo"]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
 
 
@@ -28,12 +30,24 @@ def shape(output: str) -> list[str]:
     return [re.sub(" +", " ", line).strip() for line in masked.splitlines()]
 
 
+def test_the_demo_prints_what_the_readme_shows() -> None:
+    expected = shape(console_block("make demo"))
+    with subprocess.Popen(
+        [*DEMO, "--port", "0"], stdout=subprocess.PIPE, text=True
+    ) as demo:
+        assert demo.stdout is not None
+        try:
+            printed = [demo.stdout.readline() for _ in expected]
+        finally:
+            demo.send_signal(signal.SIGINT)
+        assert demo.stdout.read() == ""
+    assert shape("".join(printed)) == expected
+    assert demo.returncode == 0
+
+
 def test_the_check_prints_what_the_readme_shows() -> None:
     result = subprocess.run(
-        [sys.executable, "-m", "handlerid", "demo", "--check"],
-        capture_output=True,
-        text=True,
-        check=False,
+        [*DEMO, "--check"], capture_output=True, text=True, check=False
     )
     assert result.returncode == 0, result.stdout + result.stderr
     assert shape(result.stdout) == shape(console_block("make demo CHECK=1"))
