@@ -44,9 +44,11 @@ _CALLABLES = (FunctionType, MethodType, functools.partial)
 """Callables that are known by what they call; others are values like any other."""
 
 # 8 and 12 bytes do not fill their last character: it has only so many values.
+_EVENT = "[a-z][a-z0-9_]{0,63}"
+_WIRE_NAME = re.compile(_EVENT)
 _GRAMMAR = re.compile(
     r"h1-[a-z2-7]{12}[acegikmoqsuwy246]-[a-z2-7]{19}[aq]"
-    r"(?:-[a-z2-7]{16})?(?:\.[a-z][a-z0-9_]{0,63})?"
+    rf"(?:-[a-z2-7]{{16}})?(?:\.{_EVENT})?"
 )
 _LONGEST_KEY = blake2b.MAX_KEY_SIZE
 _LONGEST = 3 + 13 + 1 + 20 + 1 + 16 + 1 + 64
@@ -168,6 +170,7 @@ class Identity:
         Raises:
             UnsupportedHandler: the callable cannot have an id.
             UnstableCapture: a bound argument has no canonical form.
+            ValueError: ``event`` is a text, and no wire name.
         """
         name = _event_name(event)
         if type(fn) is FunctionType:
@@ -227,6 +230,8 @@ class Identity:
         )
 
     def _compute(self, fn: Callable[..., object], event: str) -> HandlerId:
+        if event and not _WIRE_NAME.fullmatch(event):
+            raise ValueError(f"{event!r} is not a wire name, as in an id: click")
         anatomy = take_apart(fn)
         module, qualname = self.module_name(anatomy.module), anatomy.qualname
         location = _digest(

@@ -56,8 +56,9 @@ class Event:
     key: str = ""
 
     def __init_subclass__(cls, *, name: str | None = None, **kwargs: object) -> None:
-        super().__init_subclass__(**kwargs)
-        # A dataclass with slots is made twice, the second time without the name.
+        # A dataclass with slots is made twice: the base is named, because the cell that
+        # super() reads holds the first, and a subclass is not asked for its name again.
+        super(Event, cls).__init_subclass__(**kwargs)
         name = name or cls.__dict__.get("wire_name") or _derived_name(cls)
         if not _WIRE_NAME.fullmatch(name):
             raise ValueError(

@@ -38,8 +38,8 @@ def encode_code(code: CodeType) -> bytes:
     releases, patch releases included, compile the same source differently.
 
     Raises:
-        UnsupportedHandler: the code holds a constant that no compiler of Python
-            makes, or nests deeper than ``marshal`` can write (2,000 levels).
+        UnsupportedHandler: the code holds a constant that Python's compiler does not
+            make: of another type, or nested deeper than ``marshal`` can write.
     """
     form = _form(code)
     try:
@@ -48,10 +48,10 @@ def encode_code(code: CodeType) -> bytes:
         pass
     try:
         return marshal.dumps(_spelled_out(form), 0)
-    except ValueError as error:
+    except (ValueError, RecursionError):
         raise UnsupportedHandler(
-            f"the code of {code.co_qualname} cannot be identified: {error}; "
-            "a function compiled from Python source can"
+            f"the code of {code.co_qualname} holds a constant that Python's compiler "
+            "does not make; define the function in Python source"
         ) from None
 
 

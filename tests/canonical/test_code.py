@@ -1,0 +1,270 @@
+"""Equal code has equal bytes, and code that differs has not."""
+
+from __future__ import annotations
+
+import argparse
+import asyncio.base_events
+import typing
+from pathlib import Path
+from types import CodeType, ModuleType
+from typing import Any
+
+import pytest
+
+from handlerid._canonical.code import encode_code
+from handlerid.errors import UnsupportedHandler
+
+
+def compiled(source: str, filename: str = "app.py") -> CodeType:
+    """The code of the first function that the source defines."""
+    module = compile(source, filename, "exec", dont_inherit=True)
+    return next(const for const in module.co_consts if type(const) is CodeType)
+
+
+DIFFERENT = {
+    "one and True": ("def f(): return 1", "def f(): return True"),
+    "one and one point zero": ("def f(): return 1", "def f(): return 1.0"),
+    "zeros of either sign": ("def f(): return 0.0", "def f(): return -0.0"),
+    "complex zeros": ("def f(): return 0j", "def f(): return -0j"),
+    "text and bytes": ("def f(): return 'a'", "def f(): return b'a'"),
+    "within a tuple": ("def f(): return (1, 2)", "def f(): return (True, 2)"),
+    "within nested tuples": ("def f(): return ((0.0,),)", "def f(): return ((-0.0,),)"),
+    "within a frozenset": (
+        "def f(x): return x in {1, 2}",
+        "def f(x): return x in {True, 2}",
+    ),
+    "tuple and frozenset": (
+        "def f(x): return x in (1, 2)",
+        "def f(x): return x in {1, 2}",
+    ),
+    "None and Ellipsis": ("def f(): return None", "def f(): return ..."),
+    "huge integers": (
+        f"def f(): return 0x{16**5000:x}",
+        f"def f(): return 0x{16**5000 + 1:x}",
+    ),
+    "lone surrogates": ("def f(): return '\\ud800'", "def f(): return '\\ud801'"),
+    "a surrogate pair and its character": (
+        "def f(): return '\\ud83d\\ude00'",
+        "def f(): return '\\U0001f600'",
+    ),
+    "name of the function": ("def f(): pass", "def g(): pass"),
+    "def and lambda": ("def f(): return 1", "f = lambda: 1"),
+    "a global's name": ("def f(): return a", "def f(): return b"),
+    "an attribute's name": ("def f(x): return x.a", "def f(x): return x.b"),
+    "names in another order": ("def f(): a; b", "def f(): b; a"),
+    "a parameter's name": ("def f(a): return a", "def f(b): return b"),
+    "a local's name": ("def f(): a = 1", "def f(): b = 1"),
+    "positional-only": ("def f(a): return a", "def f(a, /): return a"),
+    "keyword-only": ("def f(a, b): return a", "def f(a, *, b): return a"),
+    "variadic": ("def f(a): return a", "def f(*a): return a"),
+    "variadic keywords": ("def f(*a): return a", "def f(**a): return a"),
+    "async": ("def f(): pass", "async def f(): pass"),
+    "generator": ("def f(): return 1", "def f(): yield 1"),
+    "async generator": ("async def f(): return 1", "async def f(): yield 1"),
+    "an operator": ("def f(a, b): return a + b", "def f(a, b): return a - b"),
+    "a comparison": ("def f(a, b): return a < b", "def f(a, b): return a > b"),
+    "what is caught": (
+        "def f():\n try: a()\n except A: b()",
+        "def f():\n try: a()\n except B: b()",
+    ),
+    "what is inside try": (
+        "def f():\n a()\n try: b()\n except E: c()",
+        "def f():\n try:\n  a(); b()\n except E: c()",
+    ),
+    "nested code": (
+        "def f():\n def g(): return 1\n return g",
+        "def f():\n def g(): return 2\n return g",
+    ),
+    "nested twice": (
+        "def f():\n def g():\n  return lambda: 0.0\n return g",
+        "def f():\n def g():\n  return lambda: -0.0\n return g",
+    ),
+    "free variable": (
+        "def f(a):\n def g(): return a\n return g",
+        "def f(b):\n def g(): return b\n return g",
+    ),
+    "global and local": ("def f():\n global a\n a = 1", "def f():\n a = 1"),
+    "a keyword argument": ("def f(): g(a=1)", "def f(): g(b=1)"),
+    "an unpacking": ("def f(x): g(*x)", "def f(x): g(x)"),
+    "an f-string's conversion": (
+        "def f(x): return f'{x!r}'",
+        "def f(x): return f'{x!s}'",
+    ),
+    "an f-string's format": (
+        "def f(x): return f'{x:>3}'",
+        "def f(x): return f'{x:<3}'",
+    ),
+    "the docstring": ("def f():\n 'a'", "def f():\n 'b'"),
+    "a future import": (
+        "def f() -> x: pass",
+        "from __future__ import annotations\ndef f() -> x: pass",
+    ),
+    "a code and its form as a constant": (
+        "def f(): return (lambda: 1)",
+        "def f(): return ('<lambda>', 0, 0, 0)",
+    ),
+}
+
+EQUAL = {
+    "other lines": ("def f():\n return 1", "\n\n# x\ndef f():\n\n return 1 # y"),
+    "other columns": ("def f(): return  1+x", "def f(): return 1 + x"),
+    "folded constants": ("def f(): return 2 + 3", "def f(): return 5"),
+    "quotes": ("def f(): return 'a'", 'def f(): return "a"'),
+    "annotations": ("def f(a: int) -> str: pass", "def f(a): pass"),
+    "defaults": ("def f(a=1): return a", "def f(a=2): return a"),
+    "decorators": ("def f(a): return a", "@g\ndef f(a): return a"),
+    "NaN of either sign": (
+        "def f(): return 1e999 - 1e999",
+        "def f(): return -(1e999 - 1e999)",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DIFFERENT)
+def test_code_that_differs_has_other_bytes(name: str) -> None:
+    first, second = (encode_code(compiled(source)) for source in DIFFERENT[name])
+    assert first != second
+
+
+@pytest.mark.parametrize("name", EQUAL)
+def test_equal_code_has_equal_bytes(name: str) -> None:
+    first, second = (
+        encode_code(compiled(source, filename))
+        for source, filename in zip(EQUAL[name], ("a.py", "/other/b.py"), strict=True)
+    )
+    assert first == second
+
+
+CLASS_IN_FUNCTION = '''
+def make(base):
+    class Panel(base):
+        """A class body of its own."""
+        limit = {limit}
+        try:
+            other = 2 if limit else 3
+        except ValueError:
+            other = (1, "a")
+        def open(self):
+            self.zeta = 1; self.alpha = 2; self.mid = 3; self.beta = 4
+            class Inner:
+                def shut(self):
+                    self.y = 1; self.x = 2
+            return Inner
+    return Panel
+'''
+
+
+@pytest.mark.parametrize(
+    "lines", [0, 1, 2, 3, 5, 90, 250, 251, 252, 253, 254, 255, 256, 257, 70_000]
+)
+def test_a_class_body_does_not_depend_on_its_line(lines: int) -> None:
+    source = CLASS_IN_FUNCTION.format(limit=5)
+    moved = encode_code(compiled("\n" * lines + source))
+    assert moved == encode_code(compiled("\n" * 40 + source))
+
+
+@pytest.mark.parametrize("limit", [3, 4, 6, "True", "5.0", "'5'", "(5,)"])
+def test_a_class_body_depends_on_its_constants(limit: object) -> None:
+    """Also on one that is equal to the line of the class, and shares its slot."""
+    source = CLASS_IN_FUNCTION.format(limit=5)
+    other = CLASS_IN_FUNCTION.format(limit=limit)
+    for lines in range(4):
+        moved = "\n" * lines
+        assert encode_code(compiled(moved + source)) != encode_code(
+            compiled(moved + other)
+        )
+
+
+def test_a_class_body_of_many_constants_may_move() -> None:
+    """Then the operands of the last constants need a prefix, or no longer do."""
+    body = "\n".join(f"        x{i} = {i + 1000}" for i in range(300))
+    source = f"def f():\n    class A:\n{body}\n        for i in y:\n            pass\n"
+    forms = {encode_code(compiled("\n" * lines + source)) for lines in (0, 1100, 9000)}
+    assert len(forms) == 1
+
+
+def test_a_slice_constant_is_told_from_what_looks_like_it() -> None:
+    """Since 3.14 the compiler makes such constants; older releases hold them too."""
+    code = compiled("def f(): return 1")
+    forms = {
+        encode_code(code.replace(co_consts=(None, const)))
+        for const in (
+            slice(1, 2),
+            slice(1, 2, 3),
+            slice(None, 2),
+            slice(1.0, 2),
+            (slice(1, 2),),
+            ("slice", (1, 2, None)),
+            (1, 2, None),
+            frozenset({"slice"}),
+        )
+    }
+    assert len(forms) == 8
+
+
+def test_a_constant_that_python_does_not_make_is_refused() -> None:
+    code = compiled("def f(): return 1").replace(co_consts=(None, object()))
+    with pytest.raises(UnsupportedHandler) as caught:
+        encode_code(code)
+    assert str(caught.value) == (
+        "the code of f holds a constant that Python's compiler does not make; "
+        "define the function in Python source"
+    )
+
+
+def test_constants_that_nest_too_deep_are_refused() -> None:
+    deep: Any = 1
+    for _ in range(3000):
+        deep = (deep,)
+    code = compiled("def f(): return 1").replace(co_consts=(None, deep))
+    with pytest.raises(UnsupportedHandler):
+        encode_code(code)
+
+
+def reference(code: CodeType) -> object:
+    """The rules once more, as plainly as can be; see the encoder's docstring."""
+    assert "__firstlineno__" not in code.co_names
+
+    def constant(value: object) -> object:
+        if isinstance(value, CodeType):
+            return reference(value)
+        if isinstance(value, tuple):
+            return ("tuple", *(constant(item) for item in value))
+        if isinstance(value, frozenset):
+            return ("frozenset", *sorted(repr(constant(item)) for item in value))
+        return (type(value).__name__, repr(value))
+
+    return (
+        code.co_name,
+        (code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount),
+        code.co_flags,
+        code.co_code,
+        code.co_exceptiontable,
+        [constant(const) for const in code.co_consts],
+        (code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars),
+    )
+
+
+def functions_of(module: ModuleType) -> list[CodeType]:
+    assert module.__file__ is not None
+    source = Path(module.__file__).read_bytes()
+    waiting = [compile(source, module.__file__, "exec")]
+    found: list[CodeType] = []
+    while waiting:
+        code = waiting.pop()
+        found.append(code)
+        waiting += [const for const in code.co_consts if type(const) is CodeType]
+    return [code for code in found if code.co_flags & 1]
+
+
+def test_the_encoder_agrees_with_a_plain_one() -> None:
+    """Over real functions: equal bytes exactly where the plain form is equal."""
+    plain: dict[bytes, str] = {}
+    for module in (argparse, typing, asyncio.base_events):
+        for code in functions_of(module):
+            try:
+                form = repr(reference(code))
+            except AssertionError:
+                continue
+            assert plain.setdefault(encode_code(code), form) == form
+    assert len(set(plain.values())) == len(plain) > 400

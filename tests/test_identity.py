@@ -1,0 +1,542 @@
+"""Ids: their text, what they depend on, and that every process computes the same."""
+
+from __future__ import annotations
+
+import functools
+import gc
+import pickle
+import re
+import weakref
+from pathlib import Path
+from textwrap import dedent
+from types import FunctionType
+from typing import Any
+
+import pytest
+
+from handlerid import ClickEvent, HandlerId, Identity, InputEvent, handler_id
+from handlerid.errors import MalformedPayload, UnstableCapture, UnsupportedHandler
+from tests.pythons import require_python
+from tests.support.fresh import run_fresh
+
+partial: Any = functools.partial
+"""Without its types: what is bound here is never called."""
+
+
+def on_click(event: ClickEvent) -> None: ...
+
+
+def on_other(event: ClickEvent) -> None: ...
+
+
+def make(value: object) -> Any:
+    def inner(event: ClickEvent) -> object:
+        return value
+
+    return inner
+
+
+def wrapped(fn: Any) -> Any:
+    @functools.wraps(fn)
+    def wrapper(*args: object) -> object:
+        return fn(*args)
+
+    return wrapper
+
+
+def also_wrapped(fn: Any) -> Any:
+    @functools.wraps(fn)
+    def wrapper(*args: object) -> object:
+        print("called")
+        return fn(*args)
+
+    return wrapper
+
+
+class Panel:
+    def method(self, event: ClickEvent) -> None: ...
+
+    @classmethod
+    def of_class(cls, event: ClickEvent) -> None: ...
+
+    @staticmethod
+    def static(event: ClickEvent) -> None: ...
+
+    def __call__(self, event: ClickEvent) -> None: ...
+
+
+class Other(Panel): ...
+
+
+# The text.
+
+
+def test_the_text_has_the_grammar_and_the_parts() -> None:
+    one = handler_id(on_click, ClickEvent)
+    pattern = r"h1-([a-z2-7]{13})-([a-z2-7]{20})\.click"
+    match = re.fullmatch(pattern, one)
+    assert match
+    assert (one.location, one.fingerprint) == match.groups()
+    assert one.captures == ""
+    assert one.event == "click"
+    assert one.module == __name__
+    assert one.qualname == "on_click"
+
+
+def test_bound_arguments_are_a_part_of_their_own() -> None:
+    one = handler_id(partial(on_click, "x"), "click")
+    assert re.fullmatch(r"h1-[a-z2-7]{13}-[a-z2-7]{20}-[a-z2-7]{16}\.click", one)
+    assert len(one.captures) == 16
+    assert one.event == "click"
+    plain = handler_id(on_click)
+    assert (one.location, one.fingerprint) == (plain.location, plain.fingerprint)
+
+
+def test_the_text_reveals_no_name() -> None:
+    one = handler_id(on_click)
+    assert "test" not in one
+    assert "click" not in one
+
+
+def test_an_id_is_a_str_that_survives_pickling() -> None:
+    one = handler_id(on_click, ClickEvent)
+    again = pickle.loads(pickle.dumps(one))
+    assert again == one
+    assert type(again) is HandlerId
+    assert (again.module, again.qualname) == (one.module, one.qualname)
+    assert {str(one): 1}[again] == 1
+
+
+@pytest.mark.parametrize("event", ["", "click", "a", "a" * 64, "x2_y"])
+def test_a_parsed_id_has_the_parts_and_no_names(event: str) -> None:
+    one = handler_id(partial(on_click, 1), event)
+    parsed = HandlerId.parse(str(one))
+    assert parsed == one
+    assert parsed.event == event
+    assert parsed.captures == one.captures
+    assert (parsed.module, parsed.qualname) == (None, None)
+
+
+GOOD = "h1-" + "a" * 13 + "-" + "b" * 19 + "q"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "h1",
+        GOOD[:-1],
+        GOOD + "a",
+        GOOD.upper(),
+        GOOD.replace("h1", "h2"),
+        GOOD.replace("h1", "h"),
+        GOOD.replace("a", "1", 1),
+        GOOD.replace("a", "\N{FULLWIDTH LATIN SMALL LETTER A}", 1),
+        GOOD.replace("a", "\N{CYRILLIC SMALL LETTER A}", 1),
+        " " + GOOD,
+        GOOD + "\n",
+        GOOD + ".",
+        GOOD + ".Click",
+        GOOD + ".1",
+        GOOD + ".a-b",
+        GOOD + "." + "a" * 65,
+        GOOD + ".click.click",
+        GOOD + "-" + "a" * 15,
+        GOOD + "-" + "a" * 17,
+        GOOD[:15] + "b" + GOOD[16:],  # 64 bits do not fill the last character
+        GOOD[:-1] + "b",  # nor do 96
+        "x" * 10_000,
+    ],
+)
+def test_what_is_not_an_id_is_refused(text: str) -> None:
+    with pytest.raises(MalformedPayload) as caught:
+        HandlerId.parse(text)
+    assert str(caught.value) == (
+        "the payload's handler is not an id: an id is "
+        "h1-<location>-<fingerprint>[-<captures>][.<event name>]"
+    )
+
+
+def test_the_good_one_of_these_is_an_id() -> None:
+    assert HandlerId.parse(GOOD).event == ""
+
+
+@pytest.mark.parametrize("event", ["Click", "a-b", "a.b", "1", "a" * 65, "é"])
+def test_an_event_that_is_no_wire_name_is_refused(event: str) -> None:
+    with pytest.raises(ValueError, match="wire name"):
+        handler_id(on_click, event)
+
+
+# What an id depends on.
+
+
+def test_functions_differ_by_name_and_code() -> None:
+    assert handler_id(on_click) != handler_id(on_other)
+    assert handler_id(on_click).fingerprint != handler_id(on_other).fingerprint
+
+
+def test_closures_with_the_same_code_have_the_same_id() -> None:
+    assert handler_id(make(1)) == handler_id(make(2))
+
+
+def test_the_event_is_part_of_the_id() -> None:
+    click, typed = handler_id(on_click, ClickEvent), handler_id(on_click, InputEvent)
+    assert click == handler_id(on_click) + ".click"
+    assert typed == handler_id(on_click) + ".input"
+    assert handler_id(on_click, ClickEvent) == click
+
+
+def test_two_functions_on_one_line_are_told_apart_by_their_code() -> None:
+    first, second = (lambda: 1), (lambda: 2)
+    assert handler_id(first).location == handler_id(second).location
+    assert handler_id(first) != handler_id(second)
+
+
+def test_equal_code_elsewhere_is_another_handler() -> None:
+    """Code objects compare by value: a table keyed by code would merge the two."""
+    source = "def f(event): return 1"
+    one: dict[str, Any] = {"__name__": "one"}
+    two: dict[str, Any] = {"__name__": "two"}
+    exec(source, one)
+    exec(source, two)
+    assert one["f"].__code__ == two["f"].__code__
+    assert handler_id(one["f"]).location != handler_id(two["f"]).location
+
+
+def test_one_code_object_at_several_locations() -> None:
+    """As libraries that build functions make it."""
+    ids = set()
+    for name in ("a", "b", "a", "c", "a"):
+        copy = FunctionType(on_click.__code__, {})
+        copy.__module__, copy.__qualname__ = "app", name
+        one = handler_id(copy, ClickEvent)
+        assert one.qualname == name
+        ids.add(one)
+    assert len(ids) == 3
+
+
+def test_module_and_name_are_kept_apart() -> None:
+    ids = set()
+    for module, qualname in (("a", "b.c"), ("a.b", "c"), ("ab", "c"), ("a", "bc")):
+        copy = FunctionType(on_click.__code__, {})
+        copy.__module__, copy.__qualname__ = module, qualname
+        ids.add(handler_id(copy))
+    assert len(ids) == 4
+
+
+def test_new_code_in_an_old_function_is_seen() -> None:
+    """Reloading tools give functions that exist the code of the new version."""
+    fn = FunctionType(on_click.__code__, {})
+    fn.__module__, fn.__qualname__ = "app", "fn"
+    old = handler_id(fn)
+    fn.__code__ = on_other.__code__
+    assert handler_id(fn).location == old.location
+    assert handler_id(fn).fingerprint == handler_id(on_other).fingerprint
+
+
+def test_a_wrapper_depends_on_its_code_and_on_what_it_wraps() -> None:
+    ids = {
+        handler_id(on_click),
+        handler_id(wrapped(on_click)),
+        handler_id(also_wrapped(on_click)),
+        handler_id(wrapped(on_other)),
+        handler_id(wrapped(wrapped(on_click))),
+        handler_id(wrapped(also_wrapped(on_click))),
+        handler_id(also_wrapped(wrapped(on_click))),
+        handler_id(functools.cache(on_click)),
+        handler_id(wrapped(functools.cache(on_click))),
+        handler_id(functools.cache(wrapped(on_click))),
+    }
+    assert len(ids) == 10
+    assert len({one.location for one in ids}) == 2
+
+
+def test_an_id_does_not_travel_with_copied_attributes() -> None:
+    """``functools.wraps`` copies ``__dict__``, whatever a library has put there."""
+    handler_id(on_click)
+    assert handler_id(wrapped(on_click)) != handler_id(on_click)
+    assert not on_click.__dict__
+
+
+def test_a_wrapper_that_was_identified_before_it_wrapped() -> None:
+    def plain(*args: object) -> None: ...
+
+    def wrapper(*args: object) -> None: ...
+
+    handler_id(wrapper)
+    functools.update_wrapper(wrapper, plain)
+    assert handler_id(wrapper).qualname == plain.__qualname__
+    assert handler_id(wrapper).fingerprint != handler_id(plain).fingerprint
+
+
+def test_a_bound_method_is_its_function() -> None:
+    assert handler_id(Panel().method) == handler_id(Panel.method)
+    assert handler_id(Other().method) == handler_id(Panel().method)
+    assert handler_id(Panel.static) == handler_id(Panel().static)
+
+
+def test_a_class_method_is_told_apart_by_its_class() -> None:
+    one, other = handler_id(Panel.of_class), handler_id(Other.of_class)
+    assert one.location == other.location
+    assert one.captures != other.captures
+    assert handler_id(Panel().of_class) == one
+
+
+def test_a_callable_object_is_its_call_method() -> None:
+    assert handler_id(Panel()) == handler_id(Panel.__call__)
+    assert handler_id(Panel()).qualname == "Panel.__call__"
+
+
+def test_the_arguments_of_a_partial_are_part_of_the_id() -> None:
+    ids = [
+        handler_id(one)
+        for one in (
+            partial(on_click),
+            partial(on_click, 1),
+            partial(on_click, True),
+            partial(on_click, 1.0),
+            partial(on_click, "1"),
+            partial(on_click, (1,)),
+            partial(on_click, None),
+            partial(on_click, 1, 2),
+            partial(on_click, event=1),
+            partial(on_click, other=1),
+            partial(on_click, on_click),
+            partial(on_click, on_other),
+            partial(on_click, make(1)),
+            partial(on_click, make(2)),
+            partial(on_click, ClickEvent),
+        )
+    ]
+    assert len(set(ids)) == len(ids)
+    assert ids[0] == handler_id(on_click)
+    assert len({(one.location, one.fingerprint) for one in ids}) == 1
+
+
+def test_a_partial_of_a_partial_is_the_partial_of_both() -> None:
+    nested = partial(partial(on_click, 1, a=1), 2, b=2)
+    assert handler_id(nested) == handler_id(partial(on_click, 1, 2, b=2, a=1))
+
+
+def test_a_partial_method_is_a_partial() -> None:
+    class Form:
+        def change(self, field: str, event: ClickEvent) -> None: ...
+
+        name = functools.partialmethod(change, "name")
+        street = functools.partialmethod(change, "street")
+
+    ids = {
+        handler_id(one)
+        for one in (Form().name, Form().street, Form.name, Form.street, Form().change)
+    }
+    assert len({one.location for one in ids}) == 1
+    assert len(ids) == 3
+    assert handler_id(Form().name) == handler_id(Form.name)
+
+
+def test_an_argument_without_a_canonical_form_is_refused() -> None:
+    with pytest.raises(UnstableCapture) as caught:
+        handler_id(partial(on_click, 1, Panel()))
+    assert caught.value.where == "args[1]"
+    assert caught.value.type_name == f"{__name__}.Panel"
+
+
+# Settings.
+
+
+def test_a_key_changes_every_part() -> None:
+    fn = partial(on_click, 1)
+    plain, keyed = (
+        handler_id(fn, "click"),
+        Identity(key=b"secret").handler_id(fn, "click"),
+    )
+    other = Identity(key=b"another").handler_id(fn, "click")
+    for a, b in ((plain, keyed), (keyed, other), (plain, other)):
+        assert a.location != b.location
+        assert a.fingerprint != b.fingerprint
+        assert a.captures != b.captures
+    assert Identity(key=b"secret").handler_id(fn, "click") == keyed
+
+
+def test_keyed_layers_differ_too() -> None:
+    fn = wrapped(on_click)
+    assert handler_id(fn).fingerprint != Identity(key=b"k").handler_id(fn).fingerprint
+
+
+@pytest.mark.parametrize("key", [b"", b"x" * 65])
+def test_a_key_of_a_wrong_size_is_refused(key: bytes) -> None:
+    with pytest.raises(ValueError, match="key must have 1 to 64 bytes"):
+        Identity(key=key)
+
+
+def test_module_name_maps_the_module() -> None:
+    identity = Identity(module_name=lambda name: name.removeprefix("tests."))
+    assert identity.handler_id(on_click).module == "test_identity"
+    moved = FunctionType(on_click.__code__, {})
+    moved.__module__, moved.__qualname__ = "test_identity", "on_click"
+    assert handler_id(moved) == identity.handler_id(on_click)
+
+
+# Memory.
+
+
+def test_nothing_keeps_a_handler_alive() -> None:
+    class Held: ...
+
+    identity = Identity()
+    held = Held()
+    reference = weakref.ref(held)
+    identity.handler_id(make(held))
+    identity.handler_id(wrapped(make(held)))
+    del held
+    gc.collect()
+    assert reference() is None
+
+
+def test_code_that_is_gone_is_forgotten() -> None:
+    identity = Identity()
+
+    def load(number: int) -> None:
+        names: dict[str, Any] = {"__name__": "app"}
+        exec(f"def f(): return {number}", names)
+        identity.handler_id(names["f"])
+
+    for number in range(50):
+        load(number)
+    gc.collect()
+    assert len(identity._known) == 0
+
+
+# Every process.
+
+APP = """
+import functools
+
+def on_click(event):
+    return {"a", "b", "c"}, 1.5, event.key in {"x", "y"}
+
+def make(url):
+    def inner(event, *, now=None):
+        class Local:
+            def set(self):
+                self.b = self.a = self.c = url
+        return Local
+    return inner
+
+def plain(fn):
+    @functools.wraps(fn)
+    def wrapper(*args):
+        assert args
+        return fn(*args)
+    return wrapper
+
+class Panel:
+    def method(self, event): pass
+    @classmethod
+    def of_class(cls, event): pass
+
+HANDLERS = [
+    on_click, make(1), plain(on_click), Panel().method, Panel.of_class,
+    functools.partial(on_click, frozenset({"a", "b", "c"}), options={"x": 1, "y": {2}}),
+    lambda: None,
+]
+"""
+
+PRINT = """
+from handlerid import handler_id
+import app
+for handler in app.HANDLERS: print(handler_id(handler, "click"))
+"""
+
+
+@pytest.fixture
+def app(tmp_path: Path) -> Path:
+    (tmp_path / "app.py").write_text(dedent(APP))
+    return tmp_path
+
+
+def test_every_process_computes_the_same(app: Path, tmp_path: Path) -> None:
+    expected = run_fresh("-c", PRINT, path=app, seed="0")
+    assert len(set(expected.split())) == 7
+    for seed in ("1", "2", "random"):
+        assert run_fresh("-c", PRINT, path=app, seed=seed) == expected
+
+
+def test_the_directory_and_the_lines_do_not_matter(
+    app: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    elsewhere = tmp_path_factory.mktemp("elsewhere")
+    (elsewhere / "app.py").write_text("# moved\n\n\n" + dedent(APP))
+    expected = run_fresh("-c", PRINT, path=app)
+    assert run_fresh("-c", PRINT, path=elsewhere, cwd=elsewhere) == expected
+
+
+def test_the_source_is_not_needed(app: Path) -> None:
+    expected = run_fresh("-c", PRINT, path=app)
+    run_fresh("-m", "compileall", "-q", "-b", str(app))
+    (app / "app.py").unlink()
+    assert run_fresh("-c", PRINT, path=app) == expected
+
+
+def test_tracing_does_not_matter(app: Path) -> None:
+    expected = run_fresh("-c", PRINT, path=app)
+    traced = "import sys; sys.settrace(lambda *a: None)\n" + PRINT
+    called = PRINT + "for h in app.HANDLERS[1:2]: [h(1) for _ in range(1000)]\n"
+    assert run_fresh("-c", traced, path=app) == expected
+    again = called + PRINT
+    assert run_fresh("-c", again, path=app) == expected * 2
+
+
+def test_the_main_module_has_the_name_others_import_it_by(app: Path) -> None:
+    imported = run_fresh("-c", PRINT, path=app)
+    printing = PRINT.replace("import app\n", "").replace("app.", "")
+    (app / "app.py").write_text(
+        dedent(APP)
+        + "if __name__ == '__main__':\n"
+        + "".join(f"    {line}\n" for line in printing.splitlines())
+    )
+    assert run_fresh("app.py", cwd=app) == imported
+    assert run_fresh("-m", "app", path=app) == imported
+
+
+def test_the_main_module_of_a_worker_process_too(app: Path) -> None:
+    imported = run_fresh("-c", PRINT, path=app).split()[0]
+    (app / "app.py").write_text(
+        dedent(APP)
+        + dedent("""
+        def work(_):
+            from handlerid import handler_id
+            return __name__, handler_id(on_click, "click")
+
+        if __name__ == "__main__":
+            import multiprocessing
+            with multiprocessing.get_context("spawn").Pool(1) as pool:
+                print(*pool.apply(work, [1]))
+    """)
+    )
+    assert run_fresh("app.py", cwd=app).split() == ["__mp_main__", imported]
+
+
+def test_an_interactive_session_keeps_its_name() -> None:
+    code = "from handlerid import handler_id; print(handler_id(lambda: 1).module)"
+    assert run_fresh("-c", code) == "__main__\n"
+
+
+@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
+def test_every_python_computes_one_id_in_all_its_processes(
+    version: str, app: Path
+) -> None:
+    python = str(require_python(version))
+    first = run_fresh("-c", PRINT, path=app, python=python, seed="1")
+    assert run_fresh("-c", PRINT, path=app, python=python, seed="2") == first
+
+
+def test_a_function_without_a_module_is_refused() -> None:
+    fn = FunctionType(on_click.__code__, {}, "adrift")
+    fn.__module__ = None  # type: ignore[assignment]
+    with pytest.raises(UnsupportedHandler) as caught:
+        handler_id(fn)
+    assert str(caught.value) == (
+        "the function on_click has no module name; "
+        "set its __module__, or define it in a module"
+    )
