@@ -1,0 +1,399 @@
+"""From a payload to a call: the order of refusals, resolvers, and all that runs."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+from typing import Any
+
+import pytest
+
+from handlerid import (
+    Call,
+    ClickEvent,
+    Dispatcher,
+    Event,
+    InputBlurEvent,
+    InputEnterEvent,
+    Registry,
+    rerender,
+)
+from handlerid.errors import (
+    CapturesReplaced,
+    FieldError,
+    HandlerIdError,
+    InvalidEvent,
+    MalformedPayload,
+    NotAllowed,
+    StaleHandler,
+    UnknownHandler,
+)
+
+HERE = __name__
+
+
+@pytest.fixture
+def dispatcher() -> Dispatcher:
+    return Dispatcher(Registry())
+
+
+# The uses that the library exists for.
+
+
+def test_a_counter(dispatcher: Dispatcher) -> None:
+    clicks: list[str] = []
+
+    def on_click(event: ClickEvent) -> None:
+        clicks.append(event.key)
+
+    handler_id = dispatcher.offer(on_click)
+    for payload in (
+        {"handler": handler_id, "key": "one"},
+        json.dumps({"handler": handler_id, "key": "two"}),
+        json.dumps({"handler": handler_id}).encode(),
+        bytearray(json.dumps({"handler": handler_id, "client_x": 3}).encode()),
+    ):
+        dispatcher.dispatch(payload)
+    assert clicks == ["one", "two", "", ""]
+
+
+def test_one_function_behind_enter_and_click(dispatcher: Dispatcher) -> None:
+    seen: list[object] = []
+
+    def send(event: InputEnterEvent | ClickEvent) -> None:
+        seen.append(event)
+
+    enter = dispatcher.offer(send, InputEnterEvent)
+    click = dispatcher.offer(send, ClickEvent)
+    dispatcher.dispatch({"handler": enter, "value": "hello"})
+    dispatcher.dispatch({"handler": click, "client_x": 1})
+    assert seen == [InputEnterEvent(value="hello"), ClickEvent(client_x=1.0)]
+
+
+def test_one_handler_for_every_field_of_a_form(dispatcher: Dispatcher) -> None:
+    @dataclass
+    class State:
+        name: str = ""
+        street: str = ""
+
+    state = State()
+
+    def on_blur(event: InputBlurEvent) -> None:
+        setattr(state, event.key, event.value)
+
+    handler_id = dispatcher.offer(on_blur)
+    dispatcher.dispatch({"handler": handler_id, "key": "name", "value": "Ada"})
+    dispatcher.dispatch({"handler": handler_id, "key": "street", "value": "Main"})
+    assert state == State("Ada", "Main")
+
+
+def test_the_closure_mistake_and_its_cure(dispatcher: Dispatcher) -> None:
+    visited: list[str] = []
+
+    def mistaken(url: str) -> str:
+        def on_click(event: ClickEvent) -> None:
+            visited.append(url)
+
+        return dispatcher.offer(on_click)
+
+    def cured(event: ClickEvent) -> None:
+        visited.append(event.key)
+
+    with pytest.warns(CapturesReplaced, match=r"on_click .* \(url\)"):
+        links = [mistaken("/a"), mistaken("/b")]
+    assert links[0] == links[1]
+    dispatcher.dispatch({"handler": links[0], "key": "/a"})
+    dispatcher.dispatch({"handler": dispatcher.offer(cured), "key": "/a"})
+    assert visited == ["/b", "/a"]
+
+
+def test_a_streaming_handler(dispatcher: Dispatcher) -> None:
+    def steps(event: ClickEvent) -> Iterator[str]:
+        yield "one"
+        yield event.key
+
+    payload = {"handler": dispatcher.offer(steps), "key": "two"}
+    assert list(dispatcher.stream(payload)) == ["one", "two"]
+
+
+@pytest.mark.anyio
+async def test_async_handlers(dispatcher: Dispatcher) -> None:
+    async def once(event: ClickEvent) -> str:
+        return event.key
+
+    async def steps(event: ClickEvent) -> AsyncIterator[str]:
+        yield "one"
+        yield event.key
+
+    payload = {"handler": dispatcher.offer(once), "key": "k"}
+    assert await dispatcher.adispatch(payload) == "k"
+    assert [step async for step in dispatcher.astream(payload)] == ["k"]
+    payload = {"handler": dispatcher.offer(steps), "key": "k"}
+    assert [step async for step in dispatcher.astream(payload)] == ["one", "k"]
+    assert await dispatcher.adispatch(payload) is None
+
+
+def test_a_page_rendered_by_one_server_and_answered_by_another() -> None:
+    def page(registry: Registry) -> list[str]:
+        def on_click(event: ClickEvent) -> str:
+            return f"clicked {event.key}"
+
+        return [Dispatcher(registry).offer(on_click)]
+
+    (handler_id,) = page(Registry())
+    answering = Dispatcher(Registry(), resolvers=[rerender(page)])
+    assert answering.dispatch({"handler": handler_id, "key": "k"}) == "clicked k"
+    assert len(answering.registry) == 0
+
+
+# Refusals, in their order.
+
+
+def on_click(event: ClickEvent) -> str:
+    return event.key
+
+
+def on_blur(event: InputBlurEvent) -> str:
+    return event.value
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        {},
+        {"handler": None},
+        {"handler": 1},
+        {"handler": ["h1"]},
+        {"handler": {"id": "h1"}},
+        {"Handler": "h1"},
+        b"{}",
+        '{"handler": true}',
+    ],
+)
+def test_a_payload_without_an_id(dispatcher: Dispatcher, payload: Any) -> None:
+    with pytest.raises(MalformedPayload) as caught:
+        dispatcher.prepare(payload)
+    assert str(caught.value) == ('the payload names no handler: "handler" is the id')
+
+
+@pytest.mark.parametrize(
+    "text", ["", "os.system", "__main__.on_click", "on_click", "h1-" + "a" * 34]
+)
+def test_an_id_that_is_none_is_never_looked_up_elsewhere(
+    dispatcher: Dispatcher, text: str
+) -> None:
+    with pytest.raises(MalformedPayload):
+        dispatcher.prepare({"handler": text})
+
+
+@pytest.mark.parametrize("payload", [1, None, [("handler", "x")], object()])
+def test_what_is_no_object_is_malformed(dispatcher: Dispatcher, payload: Any) -> None:
+    """A host may pass on what it read from JSON, and that may be a list."""
+    with pytest.raises(MalformedPayload) as caught:
+        dispatcher.prepare(payload)
+    assert str(caught.value) == "the payload is not a JSON object"
+
+
+def test_an_unknown_and_a_stale_handler(dispatcher: Dispatcher) -> None:
+    handler_id = dispatcher.offer(on_click)
+    other_code = f"{handler_id[:17]}{'a' * 20}.click"
+    elsewhere = f"h1-{'a' * 13}{handler_id[16:]}"
+    with pytest.raises(StaleHandler):
+        dispatcher.prepare({"handler": other_code})
+    with pytest.raises(UnknownHandler):
+        dispatcher.prepare({"handler": elsewhere})
+
+
+def test_an_event_that_does_not_fit_names_every_bad_field(
+    dispatcher: Dispatcher,
+) -> None:
+    payload = {"handler": dispatcher.offer(on_click), "key": 7, "client_x": "secret"}
+    with pytest.raises(InvalidEvent) as caught:
+        dispatcher.prepare(payload)
+    assert caught.value.event_type == "ClickEvent"
+    assert caught.value.fields == (
+        FieldError("key", "a string"),
+        FieldError("client_x", "a finite number"),
+    )
+    assert str(caught.value) == (
+        "the payload does not fit ClickEvent: key: expected a string; "
+        "client_x: expected a finite number"
+    )
+
+
+def test_the_clients_word_on_the_event_is_not_asked(dispatcher: Dispatcher) -> None:
+    handler_id = dispatcher.offer(on_blur)
+    call = dispatcher.prepare(
+        {"handler": handler_id, "value": "x", "event": "click", "type": "ClickEvent"}
+    )
+    assert call.event == InputBlurEvent(value="x")
+    with pytest.raises(UnknownHandler):
+        dispatcher.prepare({"handler": handler_id.replace("input_blur", "click")})
+
+
+def test_extra_fields_are_ignored_or_refused() -> None:
+    registry = Registry()
+    payload = {
+        "handler": registry.register(on_blur),
+        "value": "x",
+        "state": "s",
+        "__class__": "y",
+    }
+    assert Dispatcher(registry).dispatch(payload) == "x"
+    with pytest.raises(InvalidEvent) as caught:
+        Dispatcher(registry, extra="refuse").prepare(payload)
+    assert caught.value.fields == (
+        FieldError("state", "no such field"),
+        FieldError("__class__", "no such field"),
+    )
+    with pytest.raises(ValueError, match='extra must be "ignore" or "refuse"'):
+        Dispatcher(registry, extra="drop")  # type: ignore[arg-type]
+
+
+def test_the_limit_of_size_is_in_bytes() -> None:
+    registry = Registry()
+    handler_id = registry.register(on_blur)
+    payload = json.dumps({"handler": handler_id, "value": "é" * 10}, ensure_ascii=False)
+    size = len(payload.encode())
+    assert Dispatcher(registry, max_bytes=size).dispatch(payload) == "é" * 10
+    with pytest.raises(MalformedPayload) as caught:
+        Dispatcher(registry, max_bytes=size - 1).prepare(payload)
+    assert str(caught.value) == (
+        f"the payload is larger than {size - 1} bytes, the limit of this dispatcher"
+    )
+
+
+def test_authorize_is_asked_before_decoding() -> None:
+    registry = Registry()
+    asked: list[Call] = []
+
+    def authorize(call: Call) -> bool:
+        asked.append(call)
+        assert call.event is None
+        return False
+
+    dispatcher = Dispatcher(registry, authorize=authorize)
+    handler_id = dispatcher.offer(on_click)
+    with pytest.raises(NotAllowed) as caught:
+        dispatcher.prepare({"handler": handler_id, "key": ["does not fit"]})
+    assert str(caught.value) == f"authorize refused {HERE}.on_click"
+    assert [call.handler.fn for call in asked] == [on_click]
+    with pytest.raises(UnknownHandler):
+        dispatcher.prepare({"handler": "h1-" + "a" * 13 + "-" + "a" * 20})
+    assert len(asked) == 1
+
+
+def test_authorize_may_say_yes() -> None:
+    dispatcher = Dispatcher(Registry(), authorize=lambda call: True)
+    assert (
+        dispatcher.dispatch({"handler": dispatcher.offer(on_click), "key": "k"}) == "k"
+    )
+
+
+@pytest.mark.parametrize("method", ["dispatch", "stream", "astream", "prepare"])
+def test_what_can_be_refused_is_refused_before_anything_runs(
+    dispatcher: Dispatcher, method: str
+) -> None:
+    """Also by the methods that return a generator: it would refuse too late."""
+    with pytest.raises(HandlerIdError):
+        getattr(dispatcher, method)({"handler": "h1-" + "a" * 13 + "-" + "a" * 20})
+
+
+def test_what_the_handler_raises_passes_through(dispatcher: Dispatcher) -> None:
+    class Mine(Exception): ...
+
+    def fails(event: ClickEvent) -> None:
+        raise Mine
+
+    with pytest.raises(Mine):
+        dispatcher.dispatch({"handler": dispatcher.offer(fails)})
+
+
+# Calls.
+
+
+def test_a_call_runs_as_often_as_it_is_told_to(dispatcher: Dispatcher) -> None:
+    runs: list[Event] = []
+
+    def on_event(event: Event) -> None:
+        runs.append(event)
+
+    prepared = dispatcher.prepare({"handler": dispatcher.offer(on_event), "key": "k"})
+    prepared.run()
+    prepared.run()
+    assert runs == [Event(key="k"), Event(key="k")]
+
+
+def test_a_handler_that_takes_nothing_gets_nothing(dispatcher: Dispatcher) -> None:
+    def on_nothing() -> str:
+        return "called"
+
+    call = dispatcher.prepare({"handler": dispatcher.offer(on_nothing), "key": "k"})
+    assert call.run() == "called"
+    assert call.event == Event(key="k")
+
+
+# Resolvers.
+
+
+def test_resolvers_are_asked_in_their_order_until_one_knows() -> None:
+    asked: list[str] = []
+
+    def knows_nothing(handler_id: str, scope: Registry) -> None:
+        asked.append("nothing")
+
+    def knows(handler_id: str, scope: Registry) -> None:
+        asked.append("knows")
+        scope.register(on_click)
+
+    def never(handler_id: str, scope: Registry) -> None:
+        asked.append("never")
+
+    dispatcher = Dispatcher(Registry(), resolvers=[knows_nothing, knows, never])
+    handler_id = Registry().register(on_click)
+    assert dispatcher.dispatch({"handler": handler_id, "key": "k"}) == "k"
+    assert asked == ["nothing", "knows"]
+
+
+def test_a_registered_handler_needs_no_resolver() -> None:
+    def fails(handler_id: str, scope: Registry) -> None:
+        raise AssertionError
+
+    dispatcher = Dispatcher(Registry(), resolvers=[fails])
+    assert dispatcher.dispatch({"handler": dispatcher.offer(on_click)}) == ""
+
+
+def test_what_is_not_an_id_reaches_no_resolver() -> None:
+    def fails(handler_id: str, scope: Registry) -> None:
+        raise AssertionError
+
+    with pytest.raises(MalformedPayload):
+        Dispatcher(Registry(), resolvers=[fails]).prepare({"handler": "x"})
+
+
+def test_a_page_that_renders_other_code_makes_the_id_stale() -> None:
+    handler_id = Registry().register(on_click)
+    other_code = f"{handler_id[:17]}{'a' * 20}.click"
+
+    def renders_nothing(scope: Registry) -> None: ...
+
+    def renders(scope: Registry) -> None:
+        scope.register(on_click)
+
+    for pages in ([renders, renders_nothing], [renders_nothing, renders]):
+        dispatcher = Dispatcher(Registry(), resolvers=map(rerender, pages))
+        with pytest.raises(StaleHandler) as caught:
+            dispatcher.prepare({"handler": other_code})
+        assert caught.value.current == (handler_id,)
+
+
+def test_what_a_page_raises_passes_through() -> None:
+    def page(scope: Registry) -> None:
+        raise ZeroDivisionError
+
+    handler_id = Registry().register(on_click)
+    with pytest.raises(ZeroDivisionError):
+        Dispatcher(Registry(), resolvers=[rerender(page)]).prepare(
+            {"handler": handler_id}
+        )
