@@ -1,0 +1,89 @@
+"""CPython 3.14 on wasm32: the npm package ``pyodide`` under Node.
+
+What belongs here: finding it, the skip when it is not there, and running a Python file
+in it. The other side is ``tests/corpus/pyodide_run.mjs``.
+
+To install it: ``npm install --no-save pyodide``, at the root of the repository or in
+any folder that ``HANDLERID_PYODIDE`` then names.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import subprocess
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+import typing_extensions
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+ROOT = Path(__file__).resolve().parents[2]
+RUNNER = ROOT / "tests" / "corpus" / "pyodide_run.mjs"
+# Where the library's own dependencies are: they are pure Python, so they run there too.
+SITE_PACKAGES = Path(typing_extensions.__file__).resolve().parent
+
+
+@cache
+def find_pyodide() -> Path | None:
+    """Finds the folder of the npm package, or None without it or without Node."""
+    named = os.environ.get("HANDLERID_PYODIDE")
+    places = [Path(named)] if named else [ROOT, ROOT / ".cache"]
+    packages = (place.resolve() / "node_modules" / "pyodide" for place in places)
+    found = next((path for path in packages if (path / "pyodide.mjs").exists()), None)
+    return found if shutil.which("node") else None
+
+
+def require_pyodide() -> Path:
+    """Returns the folder of the npm package, or skips the test that asked."""
+    package = find_pyodide()
+    if package is None:
+        pytest.skip(
+            "needs Node and the npm package pyodide: npm install --no-save pyodide, "
+            "here or in the folder that HANDLERID_PYODIDE names"
+        )
+    return package
+
+
+def run_pyodide(
+    script: Path,
+    *args: str,
+    folders: Iterable[Path] = (),
+    path: Iterable[Path] = (),
+    env: Mapping[str, str] | None = None,
+    check: bool = True,
+) -> subprocess.CompletedProcess[str]:
+    """Runs a Python file under 3.14, with this repository's ``src`` importable.
+
+    Args:
+        script: the file; other files in its folder can be read.
+        args: what ``sys.argv`` holds after the script.
+        folders: more folders of this machine that are seen under the same names, to
+            read and to write.
+        path: folders to add to ``sys.path``.
+        env: variables that Python starts with, such as ``PYTHONHASHSEED``.
+        check: raise when the exit code is not 0; standard error is then printed.
+    """
+    script = script.resolve()
+    added = [ROOT / "src", SITE_PACKAGES, *(Path(folder).resolve() for folder in path)]
+    seen = [*added, script.parent, *(Path(folder).resolve() for folder in folders)]
+    job = {
+        "package": str(require_pyodide()),
+        "script": str(script),
+        "args": args,
+        "folders": [str(folder) for folder in dict.fromkeys(seen)],
+        "path": [str(folder) for folder in added],
+        "env": dict(env or {}),
+    }
+    result = subprocess.run(
+        ["node", RUNNER, json.dumps(job)], capture_output=True, text=True, check=False
+    )
+    if check and result.returncode:
+        print(result.stderr)
+        result.check_returncode()
+    return result

@@ -1,0 +1,468 @@
+"""Finding the source that a function was compiled from, and noticing that it is not."""
+
+from __future__ import annotations
+import __future__
+
+import ast
+import gc
+import importlib.util
+import itertools
+import linecache
+import os
+import sys
+import warnings
+import weakref
+import zipimport
+from pathlib import Path
+from textwrap import dedent
+from types import FunctionType
+from typing import Any
+from zipfile import ZipFile
+
+import pytest
+
+from handlerid import _source
+from handlerid._canonical.syntax import encode_syntax
+from handlerid._source import source_fingerprint_bytes
+from handlerid.errors import UnsupportedHandler
+from tests.pythons import require_python
+from tests.support.fresh import run_fresh
+from tests.support.pyodide import run_pyodide
+
+
+def load(path: Path, text: str | bytes | None = None) -> Any:
+    """Writes a module, when a text is given, and imports it."""
+    if text is not None:
+        path.write_bytes(text if isinstance(text, bytes) else dedent(text).encode())
+    spec = importlib.util.spec_from_file_location(path.stem, path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def form(text: str) -> bytes:
+    """The form of a function that stands alone."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        statement = ast.parse(dedent(text)).body[0]
+    return encode_syntax(
+        statement.value if isinstance(statement, ast.Expr) else statement
+    )
+
+
+def function(fn: object) -> FunctionType:
+    assert isinstance(fn, FunctionType)
+    return fn
+
+
+def refusal(fn: FunctionType) -> str:
+    with pytest.raises(UnsupportedHandler) as caught:
+        source_fingerprint_bytes(fn)
+    return str(caught.value)
+
+
+@pytest.fixture(autouse=True)
+def no_pyc(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Two texts of one second and one size would share a ``.pyc``."""
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+
+
+# Found
+
+
+KINDS = """
+    import functools, types
+    def deco(a):
+        def decorate(fn):
+            @functools.wraps(fn)
+            def wrapper(*args): return fn(*args)
+            return wrapper
+        return decorate
+    def plain(): return 1
+    @deco(
+        lambda: 1
+    )
+    @deco(2)
+    def decorated(): return 2
+    async def later(): return [x async for x in y]
+    def steps(): yield 3
+    class Shop:
+        def method(self): return super().method()
+        @staticmethod
+        def static(): return 4
+        @property
+        def total(self): return self.__private
+        class Inner:
+            def method(self): return 5
+    def make(x):
+        def inner(): return x
+        return inner
+    @types.coroutine
+    def awaited(): yield 6
+    def docstring(i=(lambda: 7)):
+        '''Says.
+
+        More.
+        '''
+        class Local:
+            x: int = 1
+            def put(self): self.c, self.a, self.b = x
+        assert i, "d"
+    spread = lambda: (
+        8
+    )
+"""
+
+
+def test_every_kind_of_function_is_found(tmp_path: Path) -> None:
+    module = load(tmp_path / "kinds.py", KINDS)
+    functions: dict[str, Any] = {
+        "plain": module.plain,
+        "wrapper": module.decorated,
+        "decorated": module.decorated.__wrapped__.__wrapped__,
+        "later": module.later,
+        "steps": module.steps,
+        "method": module.Shop.method,
+        "static": module.Shop.static,
+        "total": module.Shop.total.fget,
+        "inner": module.make(1),
+        "awaited": module.awaited,
+        "docstring": module.docstring,
+    }
+    tree = ast.parse(dedent(KINDS))
+    nodes = {getattr(node, "name", ""): node for node in reversed([*ast.walk(tree)])}
+    for name, fn in functions.items():
+        assert source_fingerprint_bytes(fn) == encode_syntax(nodes[name]), name
+    assert source_fingerprint_bytes(module.spread) == form("lambda: 8")
+    assert source_fingerprint_bytes(module.docstring.__defaults__[0]) == form(
+        "lambda: 7"
+    )
+    assert source_fingerprint_bytes(module.Shop.Inner.method) == form(
+        "def method(self): return 5"
+    )
+
+
+@pytest.mark.parametrize("kind", ["text", "bom", "latin-1", "crlf", "form feed"])
+def test_files_are_read_as_python_reads_them(kind: str, tmp_path: Path) -> None:
+    text = "def f():\n    x = 'é'\n    return x\n"
+    data = {
+        "text": text.encode(),
+        "bom": b"\xef\xbb\xbf" + text.encode(),
+        "latin-1": b"# coding: latin-1\n" + text.encode("latin-1"),
+        "crlf": text.replace("\n", "\r\n").encode(),
+        "form feed": b"\f\n" + text.encode(),
+    }[kind]
+    module = load(tmp_path / "app.py", data)
+    assert source_fingerprint_bytes(module.f) == form(text)
+
+
+def test_a_module_in_a_zip(tmp_path: Path) -> None:
+    path = tmp_path / "app.zip"
+    with ZipFile(path, "w") as file:
+        file.writestr("zipped.py", "def f(): return 1")
+    spec = zipimport.zipimporter(str(path)).find_spec("zipped")
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    assert source_fingerprint_bytes(module.f) == form("def f(): return 1")
+
+
+def test_a_cell_of_a_notebook() -> None:
+    name = "<cell 1>"
+    text = "f = lambda: 1\ndef g(a: int): return f\nawait f()\n"
+    linecache.cache[name] = (len(text), None, text.splitlines(keepends=True), name)
+    # A notebook compiles the statements of a cell one by one, and hands on the futures
+    # of the cells before.
+    body = ast.parse(text).body[:2]
+    flags = __future__.annotations.compiler_flag
+    scope: dict[str, Any] = {}
+    exec(compile(ast.Module(body, []), name, "exec", flags), scope)
+    assert source_fingerprint_bytes(scope["f"]) == form("lambda: 1")
+    assert source_fingerprint_bytes(scope["g"]) == form("def g(a): return f")
+    del linecache.cache[name]
+    assert "its source is missing" in refusal(scope["f"])
+
+
+def test_warm_and_traced_code_is_found(tmp_path: Path) -> None:
+    text = "def f(n): return [g(i) for i in range(n)]\ng = lambda i: i.real + 1\n"
+    module = load(tmp_path / "warm.py", text)
+    sys.settrace(lambda *_: None)
+    try:
+        for _ in range(50):
+            module.f(50)
+    finally:
+        sys.settrace(None)
+    for _ in range(50):
+        module.f(50)
+    assert source_fingerprint_bytes(module.f) == form(text)
+
+
+def test_the_source_may_warn_and_nothing_is_heard(tmp_path: Path) -> None:
+    path = tmp_path / "noisy.py"
+    path.write_text("def f(): return '\\d', 1 is 1", "utf-8")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        module = load(path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        assert source_fingerprint_bytes(module.f) == form(
+            "def f(): return r'\\d', 1 is 1"
+        )
+
+
+# Lambdas on one line
+
+
+def test_lambdas_on_one_line_are_told_apart(tmp_path: Path) -> None:
+    lambdas = [
+        "lambda: 1",
+        "lambda: 2",
+        "lambda: (3, lambda: 4, lambda: lambda x: 5)",
+        "lambda: {i: (lambda: i) for i in (lambda: 6)()}",
+        "lambda a=(lambda: 7): a()",
+        "lambda: f'{(lambda: 8)()}'",
+        "lambda: x",
+        "lambda: 1",
+    ]
+    module = load(tmp_path / "line.py", f"fs = [{', '.join(lambdas)}]")
+    fs = module.fs
+    for fn, text in zip(fs, lambdas, strict=True):
+        assert source_fingerprint_bytes(fn) == form(text)
+    assert source_fingerprint_bytes(fs[4].__defaults__[0]) == form("lambda: 7")
+    _, four, maker = fs[2]()
+    assert source_fingerprint_bytes(four) == form("lambda: 4")
+    assert source_fingerprint_bytes(maker()) == form("lambda x: 5")
+
+
+def test_lambdas_that_cannot_be_told_apart_are_refused(tmp_path: Path) -> None:
+    path = tmp_path / "line.py"
+    module = load(path, "fs = [lambda: 1 + 1, lambda: 2, lambda: 3]")
+    assert refusal(module.fs[0]) == (
+        f"line.<lambda>: line 1 of {path} has several lambdas that are written "
+        f"differently and compile to the same code, so nothing says which of them this "
+        f"is. Write them on lines of their own, or use "
+        f'fingerprint="bytecode".'
+    )
+    assert source_fingerprint_bytes(module.fs[2]) == form("lambda: 3")
+
+
+# Missing
+
+
+def test_a_function_without_source_is_refused() -> None:
+    scope: dict[str, Any] = {"__name__": "made"}
+    exec("def f(): return 1", scope)
+    assert refusal(scope["f"]) == (
+        "made.f: its source is missing: <string> cannot be read. Functions made by "
+        "exec, typed at a prompt or imported from a .pyc alone have no source. Ship "
+        "the sources, define the function in a file, or use "
+        'fingerprint="bytecode".'
+    )
+
+
+def test_a_source_that_was_removed_is_missing(tmp_path: Path) -> None:
+    path = tmp_path / "gone.py"
+    module = load(path, "def f(): return 1")
+    source_fingerprint_bytes(module.f)
+    linecache.getlines(str(path))
+    path.unlink()
+    assert "its source is missing" in refusal(module.f)
+
+
+# Not the one
+
+
+EDITS = {
+    "constant": "def f():\n    return 1 + 2\ndef g(): 0\n",
+    "moved": "# new\ndef f():\n    return 1 + 1\ndef g(): 0\n",
+    "same bytecode": "def f():\n    return 2 or 3\ndef g(): 0\n",
+    "another function there": "def g(): 0\ndef f():\n    return 1 + 1\n",
+    "renamed": "def h():\n    return 1 + 1\ndef g(): 0\n",
+    "emptied": "",
+    "syntax error": "def f(:\n",
+    "null byte": "\0",
+}
+
+
+@pytest.mark.parametrize("edited", EDITS.values(), ids=EDITS)
+def test_a_source_that_was_edited_is_refused(edited: str, tmp_path: Path) -> None:
+    path = tmp_path / "edited.py"
+    text = "def f():\n    return 1 + 1\ndef g(): 0\n"
+    module = load(path, text)
+    before = source_fingerprint_bytes(module.f)
+    path.write_text(edited, "utf-8")
+    touch(path)
+    message = refusal(module.f)
+    assert message.startswith(
+        f"edited.f: {path} is not the source that the function was compiled from: "
+    )
+    path.write_text(text, "utf-8")
+    touch(path)
+    assert source_fingerprint_bytes(module.f) == before
+
+
+def touch(path: Path) -> None:
+    """Gives a file a date that no file here had: clocks tick slower than tests run."""
+    date = next(DATES)
+    os.utime(path, (date, date))
+
+
+DATES = itertools.count(1_000_000_000)
+
+
+def test_the_text_of_a_refusal(tmp_path: Path) -> None:
+    path = tmp_path / "edited.py"
+    module = load(path, "\n\ndef f(): return 1\n")
+    path.write_text("\n\ndef f(): return 2\n", "utf-8")
+    assert refusal(module.f) == (
+        f"edited.f: {path} is not the source that the function was compiled from: line "
+        f"3 compiles to other code than the one it runs. The file was edited since it "
+        f"was imported, or the code was changed on its way: by an import hook (pytest "
+        f"rewrites test functions that assert, unless their module's docstring says "
+        f"PYTEST_DONT_REWRITE), by a tool, or by a .pyc of another release. Import it "
+        f"again, leave the code as it is, or use "
+        f'fingerprint="bytecode".'
+    )
+
+
+def test_a_reloaded_module_has_its_new_source(tmp_path: Path) -> None:
+    path = tmp_path / "app.py"
+    old = load(path, "def f(): return 1")
+    source_fingerprint_bytes(old.f)
+    path.write_text("def f(): return 2", "utf-8")
+    touch(path)
+    new = load(path)
+    assert source_fingerprint_bytes(new.f) == form("def f(): return 2")
+    assert "is not the source" in refusal(old.f)
+
+
+def test_an_edit_below_changes_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "app.py"
+    module = load(path, "def f(): return 1\n")
+    before = source_fingerprint_bytes(module.f)
+    path.write_text("def f(): return 1\ndef g(): return 2\n", "utf-8")
+    assert source_fingerprint_bytes(module.f) == before
+
+
+def test_code_that_an_import_hook_changed_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "hooked.py"
+    path.write_text("def f(): return 1\ndef g(): return 0\n", "utf-8")
+
+    class Twice(ast.NodeTransformer):
+        def visit_Constant(self, node: ast.Constant) -> ast.Constant:
+            assert isinstance(node.value, int)
+            return ast.copy_location(ast.Constant(node.value * 2), node)
+
+    tree = Twice().visit(ast.parse(path.read_bytes()))
+    scope: dict[str, Any] = {"__name__": "hooked"}
+    exec(compile(tree, path, "exec"), scope)
+    assert "by an import hook" in refusal(scope["f"])
+    assert source_fingerprint_bytes(scope["g"]) == form("def g(): return 0")
+
+
+def asserts(x: object) -> None:
+    assert x
+
+
+def asserts_nothing(x: object) -> None:
+    return
+
+
+def test_pytest_rewrites_what_asserts() -> None:
+    assert "pytest rewrites test functions that assert" in refusal(function(asserts))
+    assert source_fingerprint_bytes(function(asserts_nothing)) == form(
+        "def asserts_nothing(x): return"
+    )
+
+
+# Other processes
+
+PRINT = """
+import sys
+from handlerid._source import source_fingerprint_bytes
+sys.path.insert(0, sys.argv[1])
+import app
+print(sys.version_info[:2])
+print(source_fingerprint_bytes(app.f).hex())
+"""
+
+APP = """
+def f(x: int):
+    '''Says.'''
+    assert x, __debug__
+    class Local:
+        def put(self): self.c, self.a, self.b, self.e, self.d = x
+    return [lambda: 1, lambda: 2]
+"""
+
+
+@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
+@pytest.mark.parametrize("options", [[], ["-O"], ["-OO"], ["-X", "no_debug_ranges"]])
+def test_however_it_was_compiled(
+    version: str, options: list[str], tmp_path: Path
+) -> None:
+    python = str(require_python(version))
+    (tmp_path / "app.py").write_text(APP, "utf-8")
+    # Compiled by one process and run by another, which has another hash seed, and
+    # writes columns even if the first did not.
+    run_fresh(
+        *options, "-m", "compileall", "-q", str(tmp_path), python=python, seed="1"
+    )
+    options = [option for option in options if option.startswith("-O")]
+    printed = run_fresh(*options, "-c", PRINT, str(tmp_path), python=python, seed="2")
+    assert printed.splitlines()[1] == form(APP).hex()
+
+
+def test_3_14(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text(APP, "utf-8")
+    (tmp_path / "run.py").write_text(PRINT, "utf-8")
+    printed = run_pyodide(tmp_path / "run.py", str(tmp_path)).stdout
+    assert printed.splitlines() == ["(3, 14)", form(APP).hex()]
+
+
+NO_SOURCE = """
+import sys
+sys.path.insert(0, sys.argv[1])
+import app
+from handlerid._source import source_fingerprint_bytes
+from handlerid.errors import UnsupportedHandler
+try:
+    source_fingerprint_bytes(app.f)
+except UnsupportedHandler as error:
+    print(error)
+"""
+
+
+def test_a_pyc_alone_has_no_source(tmp_path: Path) -> None:
+    (tmp_path / "app.py").write_text("def f(): return 1", "utf-8")
+    run_fresh("-m", "compileall", "-q", "-b", str(tmp_path))
+    (tmp_path / "app.py").unlink()
+    printed = run_fresh("-c", NO_SOURCE, str(tmp_path))
+    assert printed.startswith("app.f: its source is missing: ")
+
+
+# Nothing is kept
+
+
+def test_no_function_is_kept_and_few_texts(tmp_path: Path) -> None:
+    def once(number: int) -> list[weakref.ref[Any]]:
+        module = load(tmp_path / f"app{number}.py", "def f(): return 1")
+        source_fingerprint_bytes(module.f)
+        return [weakref.ref(module.f), weakref.ref(module)]
+
+    seen = [ref for number in range(40) for ref in once(number)]
+    gc.collect()
+    assert [ref for ref in seen if ref() is not None] == []
+    assert _source._parse.cache_info().currsize <= 16
+
+
+def test_a_text_is_parsed_once(tmp_path: Path) -> None:
+    text = "".join(f"def f{number}(): return {number}\n" for number in range(20))
+    module = load(tmp_path / "many.py", text)
+    before = _source._parse.cache_info().misses
+    forms = {source_fingerprint_bytes(getattr(module, f"f{n}")) for n in range(20)}
+    assert len(forms) == 20
+    assert _source._parse.cache_info().misses == before + 1
