@@ -10,7 +10,8 @@ Where everything lives is told in ``docs/explanation/architecture.md``.
 """
 
 from handlerid._dispatcher import Call, Dispatcher, rerender
-from handlerid._identity import HandlerId, Identity, handler_id
+from handlerid._handler_id import HandlerId
+from handlerid._identity import Identity, handler_id
 from handlerid._registry import BoundHandler, Registry
 from handlerid.events import (
     ClickEvent,

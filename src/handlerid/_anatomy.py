@@ -34,7 +34,7 @@ from typing import Any
 
 from handlerid.errors import UnsupportedHandler
 
-__all__ = ["Anatomy", "Unset", "take_apart"]
+__all__ = ["Anatomy", "Unset", "captures_of", "partial_method", "take_apart"]
 
 _CachedFunction = type(functools.cache(lambda: None))
 
@@ -88,9 +88,9 @@ def take_apart(handler: object) -> Anatomy:
     for _ in range(_DEEPEST):
         kind = type(rest)
         if kind is FunctionType:
-            partial_method = _partial_method(rest)
-            if partial_method is not None:
-                rest = partial_method
+            found = partial_method(rest)
+            if found is not None:
+                rest = found
                 continue
             layers.append(rest)
             captures.extend(captures_of(rest))
@@ -147,7 +147,7 @@ def captures_of(fn: FunctionType) -> list[tuple[str, object]]:
     return captures
 
 
-def _partial_method(fn: FunctionType) -> object:
+def partial_method(fn: FunctionType) -> object:
     """The ``partialmethod`` that this function, read from a class, stands for."""
     attributes = fn.__dict__
     found = attributes.get("__partialmethod__") or attributes.get("_partialmethod")

@@ -21,7 +21,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from handlerid import _running
-from handlerid._identity import HandlerId
+from handlerid._handler_id import HandlerId
 from handlerid._reading import read_json
 from handlerid.errors import (
     FieldError,

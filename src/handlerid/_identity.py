@@ -1,123 +1,51 @@
 """From a callable to its id.
 
-What belongs here: what is hashed into which part of an id, and the text of an id.
-Which parts a callable has is said by ``_anatomy``; how each becomes bytes, by
-``_canonical``.
+What belongs here: what is hashed into which part of an id, and what is remembered of
+it. Which parts a callable has is said by ``_anatomy``; how each becomes bytes, by
+``_canonical``; the text, by ``_handler_id``.
 
 The rules (``docs/reference/id-format.md`` has them in full):
 
-1. ``h1-<location>-<fingerprint>[-<captures>][.<event name>]``.
-2. Each part is a BLAKE2b digest of 8, 12 or 10 bytes, personalised with the name of
-   the part and keyed with the host's key, in lower-case base32 without padding.
-3. The fingerprint of a handler with several layers is the digest of the layers'
-   own digests, outermost first.
-4. The captures part is there only when the handler has bound arguments.
-5. A change of what is hashed is a new version of the format: ``h2``.
+1. Each part is a BLAKE2b digest, 8 bytes for the location, 12 for the fingerprint, 10
+   for the captures; personalised with the part's name and keyed with the host's key.
+2. The fingerprint of a handler with several layers is the digest of the layers' own
+   fingerprints, outermost first.
+3. The captures part is there only when the handler has bound arguments.
+4. A change of what is hashed is a new version of the format: ``h2``.
+5. What is remembered is remembered by code object, which lives as long as a module
+   does, never by function. Names and ``__wrapped__`` are read again at each call:
+   they may have been set since.
 """
 
 from __future__ import annotations
 
-import base64
 import functools
 import os
-import re
 import sys
 from hashlib import blake2b
 from types import CodeType, FunctionType, MethodType
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
 from weakref import ref
 
-from handlerid._anatomy import take_apart
+from handlerid._anatomy import partial_method, take_apart
 from handlerid._canonical.code import encode_code
 from handlerid._canonical.values import encode_value, same_value
-from handlerid.errors import MalformedPayload, UnsupportedHandler
+from handlerid._handler_id import WIRE_NAME, HandlerId, write
+from handlerid.errors import UnsupportedHandler
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Self
 
-__all__ = ["HandlerId", "Identity", "handler_id"]
-
-_VERSION = "h1"
+__all__ = ["Identity", "handler_id"]
 
 _CALLABLES = (FunctionType, MethodType, functools.partial)
 """Callables that are known by what they call; others are values like any other."""
-
-# 8 and 12 bytes do not fill their last character: it has only so many values.
-_EVENT = "[a-z][a-z0-9_]{0,63}"
-_WIRE_NAME = re.compile(_EVENT)
-_GRAMMAR = re.compile(
-    r"h1-[a-z2-7]{12}[acegikmoqsuwy246]-[a-z2-7]{19}[aq]"
-    rf"(?:-[a-z2-7]{{16}})?(?:\.{_EVENT})?"
-)
-_LONGEST_KEY = blake2b.MAX_KEY_SIZE
-_LONGEST = 3 + 13 + 1 + 20 + 1 + 16 + 1 + 64
 
 
 class _Named(Protocol):
     """An event type, as far as an id is concerned."""
 
     wire_name: ClassVar[str]
-
-
-class HandlerId(str):
-    """The text that names a handler, safe in URLs, HTML attributes and file names.
-
-    Attributes:
-        module: module of the handler's location, or None for an id that was parsed
-            from text: the text does not reveal it.
-        qualname: qualified name of the location, or None likewise.
-    """
-
-    __slots__ = ("module", "qualname")
-
-    module: str | None
-    qualname: str | None
-
-    def __new__(
-        cls, text: str, module: str | None = None, qualname: str | None = None
-    ) -> Self:
-        self = str.__new__(cls, text)
-        self.module = module
-        self.qualname = qualname
-        return self
-
-    @classmethod
-    def parse(cls, text: str) -> Self:
-        """Reads the text of an id, as it came over the wire.
-
-        Raises:
-            MalformedPayload: the text has not the grammar of an id.
-        """
-        if len(text) > _LONGEST or not _GRAMMAR.fullmatch(text):
-            raise MalformedPayload(
-                "the payload's handler is not an id: an id is "
-                "h1-<location>-<fingerprint>[-<captures>][.<event name>]"
-            )
-        return cls(text)
-
-    @property
-    def location(self) -> str:
-        """The 13 characters that stand for module and qualified name."""
-        return self[3:16]
-
-    @property
-    def fingerprint(self) -> str:
-        """The 20 characters that stand for the code."""
-        return self[17:37]
-
-    @property
-    def captures(self) -> str:
-        """The 16 characters that stand for captures, or ``""``."""
-        return self[38:54] if self[37:38] == "-" else ""
-
-    @property
-    def event(self) -> str:
-        """The wire name of the event, or ``""``."""
-        return self.partition(".")[2]
-
-    def __reduce__(self) -> tuple[Any, ...]:
-        return (type(self), (str(self), self.module, self.qualname))
 
 
 class Identity:
@@ -145,7 +73,7 @@ class Identity:
         fingerprint: Literal["bytecode"] = "bytecode",
         module_name: Callable[[str], str] | None = None,
     ) -> None:
-        if key is not None and not 1 <= len(key) <= _LONGEST_KEY:
+        if key is not None and not 1 <= len(key) <= blake2b.MAX_KEY_SIZE:
             raise ValueError("key must have 1 to 64 bytes")
         if fingerprint != "bytecode":
             raise ValueError('fingerprint must be "bytecode"')
@@ -172,14 +100,19 @@ class Identity:
             UnstableCapture: a bound argument has no canonical form.
             ValueError: ``event`` is a text, and no wire name.
         """
-        name = _event_name(event)
-        if type(fn) is FunctionType:
-            known = self._known.get(id(fn.__code__))
-            if known is not None and not hasattr(fn, "__wrapped__"):
-                found = known.find(fn.__module__, fn.__qualname__, name)
-                if found is not None:
-                    return found
-        return self._compute(fn, name)
+        name = "" if event is None else _wire_name(event)
+        if type(fn) is not FunctionType or hasattr(fn, "__wrapped__"):
+            return self._compute(fn, name)
+        known = self._known.get(id(fn.__code__))
+        if known is None:
+            known = self._learn(fn)
+        elif (
+            known.event == name
+            and known.qualname == fn.__qualname__
+            and known.module == fn.__module__
+        ):
+            return known.id
+        return self._recall(known, fn, name)
 
     def describe(self, value: object) -> object | None:
         """What stands for a callable among canonical values: its id and captures.
@@ -229,79 +162,95 @@ class Identity:
             )
         )
 
+    def _recall(self, known: _Known, fn: FunctionType, event: str) -> HandlerId:
+        """The id of a plain function whose code is known, if not its name or event."""
+        module, qualname = fn.__module__, fn.__qualname__
+        if known.others is not None:
+            found = known.others.get((module, qualname, event))
+            if found is not None:
+                return found
+        if not isinstance(module, str) or partial_method(fn):
+            return self._compute(fn, event)
+        found = self._write(module, qualname, known.digest, b"", event)
+        if known.event is None:
+            known.module, known.qualname, known.event = module, qualname, event
+            known.id = found
+        elif known.others is None:
+            known.others = {(module, qualname, event): found}
+        else:
+            known.others[module, qualname, event] = found
+        return found
+
     def _compute(self, fn: Callable[..., object], event: str) -> HandlerId:
-        if event and not _WIRE_NAME.fullmatch(event):
-            raise ValueError(f"{event!r} is not a wire name, as in an id: click")
+        """The id of a callable of any kind."""
         anatomy = take_apart(fn)
-        module, qualname = self.module_name(anatomy.module), anatomy.qualname
-        location = _digest(
-            self._location,
-            f"{len(module)}:{module}{qualname}".encode("utf-8", "surrogatepass"),
-        )
         digests = [self._layer_digest(layer) for layer in anatomy.layers]
-        alone = len(digests) == 1
-        fingerprint = digests[0] if alone else _digest(self._layers, b"".join(digests))
-        text = f"{_VERSION}-{_base32(location)}-{_base32(fingerprint)}"
+        fingerprint = digests[0]
+        if len(digests) > 1:
+            fingerprint = _digest(self._layers, b"".join(digests))
+        captures = b""
         if anatomy.bound:
             encoded = [
-                self.encode(where, where) + self.encode(value, where)
+                self.encode(part, where)
                 for where, value in anatomy.bound
+                for part in (where, value)
             ]
-            text += "-" + _base32(_digest(self._captures, b"".join(encoded)))
-        if event:
-            text += "." + event
-        found = HandlerId(text, module, qualname)
-        if alone and anatomy.layers[0] is fn:
-            known = self._known[id(anatomy.layers[0].__code__)]
-            known.remember(anatomy.module, qualname, event, found)
-        return found
+            captures = _digest(self._captures, b"".join(encoded))
+        return self._write(
+            anatomy.module, anatomy.qualname, fingerprint, captures, event
+        )
+
+    def _write(
+        self,
+        module: str,
+        qualname: str,
+        fingerprint: bytes,
+        captures: bytes,
+        event: str,
+    ) -> HandlerId:
+        if event and not WIRE_NAME.fullmatch(event):
+            raise ValueError(f"{event!r} is not a wire name, as in an id: click")
+        module = self.module_name(module)
+        where = f"{len(module)}:{module}{qualname}".encode("utf-8", "surrogatepass")
+        location = _digest(self._location, where)
+        text = write(location, fingerprint, captures, event)
+        return HandlerId(text, module, qualname)
 
     def _layer_digest(self, layer: FunctionType | str) -> bytes:
         if isinstance(layer, str):
             return _digest(self._fingerprint, layer.encode())
-        code = layer.__code__
-        known = self._known.get(id(code))
-        if known is None:
-            known = _Known(code, self._forget)
-            known.address = id(code)
-            known.digest = _digest(self._fingerprint, encode_code(code))
-            known.first = known.rest = None
-            self._known[known.address] = known
-        return known.digest
+        known = self._known.get(id(layer.__code__))
+        return self._learn(layer).digest if known is None else known.digest
+
+    def _learn(self, fn: FunctionType) -> _Known:
+        code = fn.__code__
+        known = _Known(code, self._forget)
+        known.address = id(code)
+        known.digest = _digest(self._fingerprint, encode_code(code))
+        known.event = known.others = None
+        self._known[known.address] = known
+        return known
 
     def _forget(self, known: _Known) -> None:
         self._known.pop(known.address, None)
 
 
 class _Known(ref[CodeType]):
-    """What is known of a code object while it lives.
+    """What is known of a code object, for as long as it lives.
 
-    Most code has one location and is registered for one event: that id stands in
-    ``first``, and needs no dictionary.
+    Most code has one location and is registered for one event: that id stands in the
+    attributes, which saves a dictionary. ``event`` is None as long as there is none.
     """
 
-    __slots__ = ("address", "digest", "first", "rest")
+    __slots__ = ("address", "digest", "event", "id", "module", "others", "qualname")
 
     address: int
     digest: bytes
-    first: tuple[str, str, str, HandlerId] | None
-    rest: dict[tuple[str, str, str], HandlerId] | None
-
-    def find(self, module: str, qualname: str, event: str) -> HandlerId | None:
-        if self.first is None:
-            return None
-        its_module, its_qualname, its_event, found = self.first
-        if its_event == event and its_qualname == qualname and its_module == module:
-            return found
-        return self.rest.get((module, qualname, event)) if self.rest else None
-
-    def remember(
-        self, module: str, qualname: str, event: str, handler_id: HandlerId
-    ) -> None:
-        if self.first is None:
-            self.first = (module, qualname, event, handler_id)
-        else:
-            self.rest = {**(self.rest or {}), (module, qualname, event): handler_id}
+    module: str
+    qualname: str
+    event: str | None
+    id: HandlerId
+    others: dict[tuple[str, str, str], HandlerId] | None
 
 
 def name_elsewhere(name: str) -> str:
@@ -324,9 +273,7 @@ def name_elsewhere(name: str) -> str:
     return os.path.splitext(os.path.basename(str(file)))[0]  # noqa: PTH119, PTH122
 
 
-def _event_name(event: type[_Named] | str | None) -> str:
-    if event is None:
-        return ""
+def _wire_name(event: type[_Named] | str) -> str:
     return event if isinstance(event, str) else event.wire_name
 
 
@@ -334,10 +281,6 @@ def _digest(state: blake2b, content: bytes) -> bytes:
     state = state.copy()
     state.update(content)
     return state.digest()
-
-
-def _base32(digest: bytes) -> str:
-    return base64.b32encode(digest).decode().rstrip("=").lower()
 
 
 handler_id = Identity().handler_id

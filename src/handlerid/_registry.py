@@ -25,7 +25,8 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 from handlerid._anatomy import take_apart
 from handlerid._calling import convention
 from handlerid._decoding import decoder
-from handlerid._identity import HandlerId, Identity
+from handlerid._handler_id import HandlerId
+from handlerid._identity import Identity
 from handlerid.errors import (
     CapturesReplaced,
     SignatureError,
