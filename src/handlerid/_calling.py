@@ -22,6 +22,7 @@ import inspect
 import sys
 import types
 import typing
+from contextlib import suppress
 from dataclasses import dataclass
 from inspect import Parameter
 from types import FunctionType, MethodType
@@ -39,6 +40,11 @@ __all__ = ["Convention", "convention"]
 
 _VARIADIC = inspect.CO_VARARGS
 _UNIONS = (typing.Union, types.UnionType)
+# On 3.12 and 3.13 a ``type`` statement makes one of another class.
+_ALIASES = (
+    typing_extensions.TypeAliasType,
+    getattr(typing, "TypeAliasType", typing_extensions.TypeAliasType),
+)
 _FORWARDREF = typing_extensions.Format.FORWARDREF
 
 # From 3.14 on, reading a signature evaluates its annotations, and fails where a name
@@ -95,7 +101,7 @@ def convention(handler: Callable[..., object], base: type) -> Convention:
         raise _too_many(handler, names[:must])
     if not names:
         return _WITH_ANYTHING if code.co_flags & _VARIADIC else _WITH_NOTHING
-    return _decide(function, names[0], must == 1, base)
+    return _decide(function, _annotation(function, names[0]), must == 1, base)
 
 
 def _of_any(handler: Callable[..., object], base: type) -> Convention:
@@ -130,7 +136,7 @@ def _of_any(handler: Callable[..., object], base: type) -> Convention:
         raise _too_many(handler, must)
     for parameter in parameters:
         if parameter.kind in _POSITIONAL:
-            return _decide(innermost, parameter.name, bool(must), base)
+            return _decide(innermost, parameter.annotation, bool(must), base)
         if parameter.kind is Parameter.VAR_POSITIONAL:
             return _WITH_ANYTHING
     return _WITH_NOTHING
@@ -139,11 +145,10 @@ def _of_any(handler: Callable[..., object], base: type) -> Convention:
 _POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 
 
-def _decide(function: FunctionType, name: str, must: bool, base: type) -> Convention:
+def _decide(
+    function: FunctionType, annotation: object, must: bool, base: type
+) -> Convention:
     """Rules 1 and 2 for the first positional parameter."""
-    annotation = _annotation(function, name)
-    if annotation is None:
-        return _WITH_ANYTHING if must else _WITH_NOTHING
     accepts = tuple(dict.fromkeys(_event_types(annotation, function, base)))
     if accepts:
         return Convention(takes_event=True, accepts=accepts)
@@ -155,7 +160,7 @@ def _annotation(function: FunctionType, name: str) -> object:
         annotations = function.__annotations__
     except Exception:  # noqa: BLE001 - the author's expressions, run here on 3.14
         annotations = typing_extensions.get_annotations(function, format=_FORWARDREF)
-    return annotations.get(name)
+    return annotations.get(name, Parameter.empty)
 
 
 def _event_types(
@@ -166,10 +171,13 @@ def _event_types(
         annotation = annotation.__forward_arg__
     if isinstance(annotation, str):
         annotation = _evaluate(annotation, function)
-    if isinstance(annotation, typing_extensions.TypeAliasType):
-        annotation = annotation.__value__
+    if isinstance(annotation, str):
+        # Quoted by its author, where all annotations are strings.
+        annotation = _evaluate(annotation, function)
     origin = typing_extensions.get_origin(annotation)
-    if origin in _UNIONS:
+    if isinstance(annotation, _ALIASES):
+        yield from _event_types(_value_of(annotation), function, base)
+    elif origin in _UNIONS:
         for member in typing_extensions.get_args(annotation):
             yield from _event_types(member, function, base)
     elif origin is typing_extensions.Annotated:
@@ -184,13 +192,24 @@ def _event_types(
 def _evaluate(text: str, function: FunctionType) -> object:
     """The value of an annotation that is a string, or None if it has none here."""
     names = function.__globals__
-    if text in names:
+    free = function.__code__.co_freevars
+    if text in names and text not in free:
         return names[text]
-    cells = zip(function.__code__.co_freevars, function.__closure__ or (), strict=True)
+    enclosing = {}
+    for name, cell in zip(free, function.__closure__ or (), strict=True):
+        with suppress(ValueError):  # nothing is in the cell yet
+            enclosing[name] = cell.cell_contents
     try:
-        enclosing = {name: cell.cell_contents for name, cell in cells}
         return eval(text, names, enclosing)  # noqa: S307 - the author's source
     except Exception:  # noqa: BLE001 - rule 6, whatever the expression raises
+        return None
+
+
+def _value_of(alias: Any) -> object:
+    """What a type alias stands for; a ``type`` statement is evaluated here first."""
+    try:
+        return alias.__value__
+    except Exception:  # noqa: BLE001 - rule 6 again
         return None
 
 
