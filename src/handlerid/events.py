@@ -59,7 +59,8 @@ class Event:
         # A dataclass with slots is made twice: the base is named, because the cell that
         # super() reads holds the first, and a subclass is not asked for its name again.
         super(Event, cls).__init_subclass__(**kwargs)
-        name = name or cls.__dict__.get("wire_name") or _derived_name(cls)
+        if name is None:
+            name = cls.__dict__.get("wire_name") or _derived_name(cls)
         if not _WIRE_NAME.fullmatch(name):
             raise ValueError(
                 f"the event type {cls.__module__}.{cls.__qualname__} has the wire "
