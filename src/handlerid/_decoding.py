@@ -176,7 +176,7 @@ def _is_required(field: dataclasses.Field[Any]) -> bool:
 def _reader(hint: Any, event_type: type, field: dataclasses.Field[Any]) -> Reader:
     try:
         return _reader_of(hint)
-    except LookupError:
+    except (LookupError, TypeError):
         raise UnsupportedHandler(
             f"the field {field.name} of the event type {event_type.__module__}."
             f"{event_type.__qualname__} has a type that cannot be read from a "
@@ -185,14 +185,15 @@ def _reader(hint: Any, event_type: type, field: dataclasses.Field[Any]) -> Reade
 
 
 def _reader_of(hint: Any) -> Reader:
-    """The reader of a type; ``LookupError`` if there is none."""
-    if hint is Any or hint is object:
+    """The reader of a type; ``LookupError`` or ``TypeError`` if there is none."""
+    origin = typing_extensions.get_origin(hint)
+    inner = typing_extensions.get_args(hint)
+    if origin is list:
+        return _list_reader(_reader_of(*inner))
+    kinds = inner if origin in _UNIONS else (type(None) if hint is None else hint,)
+    if Any in kinds or object in kinds:
         return _read_any
-    if typing_extensions.get_origin(hint) is list:
-        return _list_reader(_reader_of(*typing_extensions.get_args(hint)))
-    if typing_extensions.get_origin(hint) in _UNIONS:
-        return _scalar_reader(typing_extensions.get_args(hint))
-    return _scalar_reader((type(None) if hint is None else hint,))
+    return _scalar_reader(kinds)
 
 
 def _read_any(value: object, _path: str, _errors: list[FieldError]) -> object:

@@ -1,0 +1,555 @@
+"""From payloads to events: what fits, what does not, and what is said about it."""
+
+from __future__ import annotations
+
+import copy
+import dataclasses
+import json
+import math
+import re
+import traceback
+import typing
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, Union
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlerid import ClickEvent, Dispatcher, Event, InputEvent, Registry
+from handlerid._decoding import decoder
+from handlerid.errors import (
+    FieldError,
+    HandlerIdError,
+    InvalidEvent,
+    MalformedPayload,
+    UnsupportedHandler,
+)
+
+if TYPE_CHECKING:
+    from somewhere import Missing  # type: ignore[import-not-found]
+
+T = TypeVar("T")
+
+# Built here, so that no line of source that a traceback shows holds it.
+MARKER = f"secret{7000 + 351}"
+
+
+@dataclass(kw_only=True, slots=True)
+class EveryEvent(Event):
+    """A field of every type that a field may have."""
+
+    text: str
+    flag: bool
+    count: int
+    ratio: float
+    anything: Any
+    thing: object
+    nothing: None
+    maybe: str | None
+    number: int | float
+    either: Union[int, str, None]  # noqa: UP007 - the other way to write it
+    names: list[str]
+    grid: list[list[float]]
+    flags: list[bool | None]
+
+
+FITS: dict[str, Any] = {
+    "key": "a",
+    "text": "b",
+    "flag": True,
+    "count": 1,
+    "ratio": 0.5,
+    "anything": {"c": [1]},
+    "thing": [None],
+    "nothing": None,
+    "maybe": "d",
+    "number": 2,
+    "either": "e",
+    "names": ["f", ""],
+    "grid": [[1.5], []],
+    "flags": [True, None],
+}
+
+registry = Registry()
+dispatcher = Dispatcher(registry, max_bytes=1_000_000)
+
+
+def on_every(event: EveryEvent) -> None: ...
+
+
+ON_EVERY = dispatcher.offer(on_every)
+
+
+def differing(name: str, value: object) -> dict[str, Any]:
+    return {**FITS, name: value}
+
+
+def without(*names: str) -> dict[str, Any]:
+    return {name: value for name, value in FITS.items() if name not in names}
+
+
+TEXT, FLAG, COUNT, RATIO = "a string", "true or false", "an integer", "a finite number"
+MAYBE = "a string or null"
+NUMBER = "an integer or a finite number"
+EITHER = "an integer or a string or null"
+GONE = "a value; it is missing"
+
+M = MARKER
+LARGE = 10**400
+
+# Payload and what is said of it. None of these may be decoded.
+BAD: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
+    # missing
+    **{f"no {name}": (without(name), {name: GONE}) for name in FITS if name != "key"},
+    "nothing at all": ({}, {name: GONE for name in FITS if name != "key"}),
+    "two missing": (without("count", "text"), {"text": GONE, "count": GONE}),
+    # of another type
+    "key a number": (differing("key", 7351), {"key": TEXT}),
+    "key null": (differing("key", None), {"key": TEXT}),
+    "text a number": (differing("text", 7351), {"text": TEXT}),
+    "text null": (differing("text", None), {"text": TEXT}),
+    "text true": (differing("text", True), {"text": TEXT}),
+    "text a list": (differing("text", [M]), {"text": TEXT}),
+    "text an object": (differing("text", {M: M}), {"text": TEXT}),
+    "flag a string": (differing("flag", M), {"flag": FLAG}),
+    "flag a word": (differing("flag", "true"), {"flag": FLAG}),
+    "flag null": (differing("flag", None), {"flag": FLAG}),
+    "flag one": (differing("flag", 1), {"flag": FLAG}),
+    "flag zero": (differing("flag", 0), {"flag": FLAG}),
+    "flag empty": (differing("flag", ""), {"flag": FLAG}),
+    "count true": (differing("count", True), {"count": COUNT}),
+    "count digits": (differing("count", "7351"), {"count": COUNT}),
+    "count a float": (differing("count", 1.0), {"count": COUNT}),
+    "count a large float": (differing("count", 1e300), {"count": COUNT}),
+    "count null": (differing("count", None), {"count": COUNT}),
+    "count a list": (differing("count", [1]), {"count": COUNT}),
+    "ratio true": (differing("ratio", True), {"ratio": RATIO}),
+    "ratio false": (differing("ratio", False), {"ratio": RATIO}),
+    "ratio digits": (differing("ratio", "0.5"), {"ratio": RATIO}),
+    "ratio NaN in a string": (differing("ratio", "NaN"), {"ratio": RATIO}),
+    "ratio null": (differing("ratio", None), {"ratio": RATIO}),
+    "ratio a huge integer": (differing("ratio", LARGE), {"ratio": RATIO}),
+    "ratio a huge negative": (differing("ratio", -LARGE), {"ratio": RATIO}),
+    "nothing false": (differing("nothing", False), {"nothing": "null"}),
+    "nothing zero": (differing("nothing", 0), {"nothing": "null"}),
+    "nothing text": (differing("nothing", M), {"nothing": "null"}),
+    "maybe a number": (differing("maybe", 7351), {"maybe": MAYBE}),
+    "maybe false": (differing("maybe", False), {"maybe": MAYBE}),
+    "number true": (differing("number", True), {"number": NUMBER}),
+    "number text": (differing("number", M), {"number": NUMBER}),
+    "either true": (differing("either", True), {"either": EITHER}),
+    "either a float": (differing("either", 1.5), {"either": EITHER}),
+    "either a list": (differing("either", [M]), {"either": EITHER}),
+    # lists
+    "names a string": (differing("names", M), {"names": "a list"}),
+    "names null": (differing("names", None), {"names": "a list"}),
+    "names an object": (differing("names", {"0": M}), {"names": "a list"}),
+    "names with a number": (differing("names", ["", 1]), {"names[1]": TEXT}),
+    "names with null": (differing("names", [None]), {"names[0]": TEXT}),
+    "names nested": (differing("names", [[M]]), {"names[0]": TEXT}),
+    "names, two wrong": (
+        differing("names", [1, M, 2]),
+        {"names[0]": TEXT, "names[2]": TEXT},
+    ),
+    "grid flat": (differing("grid", [1.5]), {"grid[0]": "a list"}),
+    "grid with text": (differing("grid", [[], [0, M]]), {"grid[1][1]": RATIO}),
+    "grid with true": (differing("grid", [[True]]), {"grid[0][0]": RATIO}),
+    "grid with a huge integer": (differing("grid", [[LARGE]]), {"grid[0][0]": RATIO}),
+    "flags with one": (differing("flags", [1]), {"flags[0]": "true or false or null"}),
+    # several at once, in the order of the fields
+    "several": (
+        {**without("text"), "grid": 1, "count": "1", "key": 2},
+        {"key": TEXT, "text": GONE, "count": COUNT, "grid": "a list"},
+    ),
+    "wrong and extra": ({**differing("text", 1), M: M}, {"text": TEXT}),
+    "misspelt": ({**without("count"), "Count": 1}, {"count": GONE}),
+}
+
+# A mapping that a host has read may hold what JSON cannot.
+BAD_MAPPINGS: dict[str, tuple[dict[str, Any], dict[str, str]]] = {
+    "ratio NaN": (differing("ratio", math.nan), {"ratio": RATIO}),
+    "ratio infinite": (differing("ratio", math.inf), {"ratio": RATIO}),
+    "ratio minus infinite": (differing("ratio", -math.inf), {"ratio": RATIO}),
+    "number NaN": (differing("number", math.nan), {"number": NUMBER}),
+    "grid with NaN": (differing("grid", [[math.nan]]), {"grid[0][0]": RATIO}),
+    "text bytes": (differing("text", M.encode()), {"text": TEXT}),
+    "names a tuple": (differing("names", (M,)), {"names": "a list"}),
+    "count complex": (differing("count", 1j), {"count": COUNT}),
+}
+
+
+def check_refusal(error: InvalidEvent, expected: dict[str, str]) -> None:
+    """The whole text, the data, and nothing of the payload in either."""
+    assert type(error) is InvalidEvent
+    listed = "; ".join(f"{path}: expected {what}" for path, what in expected.items())
+    assert str(error) == f"the payload does not fit EveryEvent: {listed}"
+    assert error.event_type == "EveryEvent"
+    assert error.fields == tuple(FieldError(*one) for one in expected.items())
+    told = "".join(traceback.format_exception(error)) + repr(error) + error.public
+    assert MARKER not in told + repr(vars(error))
+    assert "7351" not in str(error)
+
+
+@pytest.mark.parametrize(
+    ("payload", "expected"),
+    [*BAD.values(), *BAD_MAPPINGS.values()],
+    ids=[*BAD, *BAD_MAPPINGS],
+)
+def test_a_bad_mapping_is_refused(
+    payload: dict[str, Any], expected: dict[str, str]
+) -> None:
+    before = copy.deepcopy(payload)
+    with pytest.raises(InvalidEvent) as caught:
+        decoder(EveryEvent)(payload)
+    check_refusal(caught.value, expected)
+    assert repr(payload) == repr(before)
+
+
+@pytest.mark.parametrize(("payload", "expected"), BAD.values(), ids=BAD)
+def test_a_bad_payload_is_refused_through_json(
+    payload: dict[str, Any], expected: dict[str, str]
+) -> None:
+    with pytest.raises(InvalidEvent) as caught:
+        dispatcher.prepare(json.dumps({"handler": ON_EVERY, **payload}))
+    check_refusal(caught.value, expected)
+
+
+def test_the_list_of_bad_payloads_is_long() -> None:
+    assert len(BAD) >= 60
+
+
+def same(left: object, right: object) -> bool:
+    """Equal, and of the same types all the way down; -0.0 is not 0.0."""
+    return repr(left) == repr(right)
+
+
+GOOD: dict[str, tuple[dict[str, Any], dict[str, object]]] = {
+    "all": (FITS, {}),
+    "no key": (without("key"), {"key": ""}),
+    "extra": ({**FITS, "handler": "x", "more": [1]}, {}),
+    "integer for a float": (differing("ratio", 3), {"ratio": 3.0}),
+    "integers in a grid": (differing("grid", [[1, -2]]), {"grid": [[1.0, -2.0]]}),
+    "large integer for a float": (differing("ratio", 10**300), {"ratio": 1e300}),
+    "integer where both may be": (differing("number", 3), {"number": 3}),
+    "float where both may be": (differing("number", 3.5), {"number": 3.5}),
+    "minus zero": (differing("ratio", -0.0), {"ratio": -0.0}),
+    "the largest float": (differing("ratio", 1.7976931348623157e308), {}),
+    "large integer": (differing("count", 10**300), {"count": 10**300}),
+    "null where it may be": (differing("maybe", None), {"maybe": None}),
+    "null for Any": (differing("anything", None), {"anything": None}),
+    "false for Any": (differing("thing", False), {"thing": False}),
+    "empty lists": ({**FITS, "names": [], "grid": []}, {"names": [], "grid": []}),
+}
+
+
+@pytest.mark.parametrize(("payload", "changed"), GOOD.values(), ids=GOOD)
+def test_a_payload_that_fits_becomes_an_event(
+    payload: dict[str, Any], changed: dict[str, object]
+) -> None:
+    values: dict[str, Any] = {name: payload.get(name) for name in FITS} | changed
+    expected = EveryEvent(**values)
+    assert same(decoder(EveryEvent)(payload), expected)
+    assert same(decoder(EveryEvent)(MappingProxyType(payload)), expected)
+    sent = json.dumps({**payload, "handler": ON_EVERY})
+    assert same(dispatcher.prepare(sent).event, expected)
+
+
+def test_a_list_is_the_events_own() -> None:
+    payload = copy.deepcopy(FITS)
+    event = decoder(EveryEvent)(payload)
+    payload["names"].append("late")
+    payload["grid"][0].append(9.9)
+    assert event.names == FITS["names"]
+    assert event.grid == FITS["grid"]
+
+
+# Defaults and the fast way through
+
+
+def test_defaults_stand_in_for_what_is_missing() -> None:
+    assert decoder(ClickEvent)({}) == ClickEvent()
+    event = decoder(ClickEvent)({"client_x": 2, "key": "a", "is_target": False})
+    assert same(event, ClickEvent(client_x=2.0, key="a", is_target=False))
+
+
+def test_floats_whose_sum_overflows_fit_all_the_same() -> None:
+    payload: dict[str, Any] = {
+        "client_x": 1.7e308,
+        "client_y": 1.7e308,
+        "page_x": -1.7e308,
+    }
+    assert same(decoder(ClickEvent)(payload), ClickEvent(**payload))
+
+
+@pytest.mark.parametrize("value", [math.nan, math.inf, -math.inf])
+def test_one_float_that_is_not_finite_is_found_among_many(value: float) -> None:
+    with pytest.raises(InvalidEvent) as caught:
+        decoder(ClickEvent)({"page_x": 1.0, "offset_y": value})
+    assert str(caught.value) == (
+        "the payload does not fit ClickEvent: offset_y: expected a finite number"
+    )
+
+
+def test_infinities_that_cancel_out_are_found() -> None:
+    with pytest.raises(InvalidEvent) as caught:
+        decoder(ClickEvent)({"page_x": math.inf, "page_y": -math.inf})
+    assert [one.path for one in caught.value.fields] == ["page_x", "page_y"]
+
+
+@dataclass(kw_only=True, slots=True)
+class DefaultsEvent(Event):
+    ratio: float = 1  # an integer, and the author's to choose
+    names: list[str] = field(default_factory=lambda: ["a"])
+    choice: Any = None
+    maybe: str | None = None
+    computed: str = field(init=False, default="c")
+    size: int = field(default=0, kw_only=False)
+
+
+def test_defaults_are_the_authors() -> None:
+    event = decoder(DefaultsEvent)({})
+    assert same(event, DefaultsEvent())
+    assert event.names is not decoder(DefaultsEvent)({}).names
+    assert same(decoder(DefaultsEvent)({"choice": 0}).choice, 0)
+    full: dict[str, Any] = {
+        "ratio": 2.5,
+        "names": [],
+        "choice": "b",
+        "maybe": "m",
+        "size": 3,
+    }
+    assert same(decoder(DefaultsEvent)(full), DefaultsEvent(**full))
+
+
+def test_a_field_that_is_not_given_is_not_read() -> None:
+    assert decoder(DefaultsEvent)({"computed": 1}).computed == "c"
+
+
+@dataclass(frozen=True, slots=True)
+class Frozen:
+    """A decoder knows dataclasses, not events."""
+
+    value: str
+    doubled: float = 0.0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "doubled", self.doubled * 2)
+
+
+@dataclass
+class Unslotted:
+    self: str
+    payload: int = 1
+
+
+@dataclass
+class Empty:
+    pass
+
+
+def test_any_dataclass_is_decoded_through_its_own_init() -> None:
+    assert same(decoder(Frozen)({"value": "a", "doubled": 1}), Frozen("a", 1.0))
+    assert decoder(Frozen)({"value": "a", "doubled": 1.5}).doubled == 3.0
+    assert same(decoder(Unslotted)({"self": "a", "payload": 2}), Unslotted("a", 2))
+    assert same(decoder(Empty)({"a": 1}), Empty())
+
+
+@dataclass(kw_only=True, slots=True)
+class AnnotatedEvent(Event):
+    text: Annotated[str, {"unhashable": True}]
+    maybe: Any | None
+    several: list[Any]
+    nothing: list[None]
+
+
+def test_metadata_says_nothing_and_any_takes_all() -> None:
+    payload = {"text": "a", "maybe": [1], "several": [1, "a"], "nothing": [None]}
+    assert same(decoder(AnnotatedEvent)(payload), AnnotatedEvent(**payload))  # type: ignore[arg-type]
+    with pytest.raises(InvalidEvent) as caught:
+        decoder(AnnotatedEvent)({**payload, "nothing": [0]})
+    assert caught.value.fields == (FieldError("nothing[0]", "null"),)
+
+
+# One decoder a class
+
+
+def test_a_decoder_is_compiled_once() -> None:
+    assert decoder(InputEvent) is decoder(InputEvent)
+
+
+def test_a_subclass_has_a_decoder_of_its_own() -> None:
+    @dataclass(kw_only=True, slots=True)
+    class ParentEvent(Event):
+        value: str
+
+    parent = decoder(ParentEvent)
+
+    @dataclass(kw_only=True, slots=True)
+    class ChildEvent(ParentEvent):
+        count: int
+
+    assert decoder(ChildEvent) is not parent
+    assert same(
+        decoder(ChildEvent)({"value": "a", "count": 1}), ChildEvent(value="a", count=1)
+    )
+    assert same(parent({"value": "a", "count": "x"}), ParentEvent(value="a"))
+
+
+# Event types that cannot be read
+
+
+@dataclass
+class Nested:
+    value: str
+
+
+class NoDataclass(InputEvent):
+    pass
+
+
+@dataclass(kw_only=True, slots=True)
+class MissingEvent(Event):
+    value: Missing
+
+
+@pytest.mark.parametrize(
+    "hint",
+    [
+        dict,
+        dict[str, str],
+        list,
+        typing.List,  # noqa: UP006 - the old spelling, without its argument
+        tuple[str, ...],
+        set[str],
+        bytes,
+        date,
+        Nested,
+        Literal["a"],
+        Literal[b"a", ()],
+        list[bytes],
+        list[str] | None,
+        str | bytes,
+        T,
+        Mapping[str, str],
+        {},
+    ],
+    ids=str,
+)
+def test_a_field_of_another_type_is_the_authors_mistake(hint: Any) -> None:
+    event_type = dataclasses.make_dataclass(
+        "OddEvent", [("fine", str), ("odd", hint)], bases=(Event,), kw_only=True
+    )
+    with pytest.raises(UnsupportedHandler) as caught:
+        decoder(event_type)
+    assert str(caught.value) == (
+        f"the field odd of the event type {event_type.__module__}.OddEvent has a type "
+        "that cannot be read from a payload; use str, bool, int, float, Any, None, "
+        "unions or lists of these"
+    )
+
+
+def test_a_class_that_is_no_dataclass_is_refused() -> None:
+    with pytest.raises(UnsupportedHandler) as caught:
+        decoder(NoDataclass)
+    assert str(caught.value) == (
+        f"the event type {__name__}.NoDataclass is no dataclass; decorate it with"
+        "  @dataclass(kw_only=True, slots=True)"
+    )
+
+
+def test_a_field_whose_type_is_for_type_checkers_only_is_refused() -> None:
+    with pytest.raises(UnsupportedHandler) as caught:
+        decoder(MissingEvent)
+    assert str(caught.value) == (
+        f"a field of the event type {__name__}.MissingEvent has a type that is not "
+        "known where the class is defined: name 'Missing' is not defined; import it "
+        "for real, not for type checkers only"
+    )
+
+
+def test_a_refused_event_type_is_refused_again() -> None:
+    for _ in range(2):
+        with pytest.raises(UnsupportedHandler):
+            decoder(MissingEvent)
+
+
+# Laws
+
+SCALARS = st.none() | st.booleans() | st.integers() | st.floats() | st.text()
+JSON = st.recursive(
+    SCALARS | st.text(st.characters()),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=15,
+)
+PAYLOADS = st.fixed_dictionaries(
+    {"handler": st.just(ON_EVERY)},
+    optional={name: JSON | st.just(value) for name, value in FITS.items()},
+)
+FINITE = st.floats(allow_nan=False, allow_infinity=False)
+EVENTS = st.builds(
+    EveryEvent,
+    key=st.text(),
+    text=st.text(),
+    flag=st.booleans(),
+    count=st.integers(),
+    ratio=FINITE,
+    anything=st.none() | st.lists(st.integers()) | st.dictionaries(st.text(), FINITE),
+    thing=st.text(),
+    nothing=st.none(),
+    maybe=st.none() | st.text(),
+    number=st.integers() | FINITE,
+    either=st.none() | st.integers() | st.text(),
+    names=st.lists(st.text()),
+    grid=st.lists(st.lists(FINITE)),
+    flags=st.lists(st.none() | st.booleans()),
+)
+
+
+def fits(value: object, decoded: object) -> bool:
+    """Whether a decoded value is the one that was sent: a float may have been int."""
+    if isinstance(value, list) and isinstance(decoded, list):
+        return len(value) == len(decoded) and all(map(fits, value, decoded))
+    if type(value) is int and type(decoded) is float:
+        return float(value) == decoded
+    return repr(value) == repr(decoded)
+
+
+def check_any_payload(payload: Any, sent: Any) -> None:
+    try:
+        event = dispatcher.prepare(sent).event
+    except (MalformedPayload, InvalidEvent) as error:
+        told = str(error)
+    else:
+        assert type(event) is EveryEvent
+        for name in FITS:
+            assert fits(payload.get(name, ""), getattr(event, name)), name
+        return
+    assert re.fullmatch(r'the payload [a-zA-Z0-9 ,:;_"\[\]-]+', told)
+
+
+@given(JSON | PAYLOADS)
+def test_any_json_becomes_an_equal_event_or_a_documented_error(payload: Any) -> None:
+    check_any_payload(payload, json.dumps(payload))
+
+
+@given(PAYLOADS)
+def test_any_mapping_becomes_an_equal_event_or_a_documented_error(payload: Any) -> None:
+    check_any_payload(payload, payload)
+
+
+@given(EVENTS)
+def test_an_event_comes_back_as_it_was_sent(event: EveryEvent) -> None:
+    fields = dataclasses.asdict(event)
+    assert same(decoder(EveryEvent)(fields), event)
+    sent = json.dumps({**fields, "handler": ON_EVERY}).encode()
+    assert same(dispatcher.prepare(sent).event, event)
+
+
+def test_whatever_is_refused_is_refused_by_an_error_of_the_library() -> None:
+    assert issubclass(InvalidEvent, HandlerIdError)
+    with pytest.raises(HandlerIdError):
+        dispatcher.prepare({"handler": ON_EVERY})
