@@ -23,7 +23,7 @@ import pytest
 
 from handlerid import _source
 from handlerid._canonical.syntax import encode_syntax
-from handlerid._source import source_fingerprint_bytes
+from handlerid._source import encode_source
 from handlerid.errors import UnsupportedHandler
 from tests.pythons import require_python
 from tests.support.fresh import run_fresh
@@ -59,7 +59,7 @@ def function(fn: object) -> FunctionType:
 
 def refusal(fn: FunctionType) -> str:
     with pytest.raises(UnsupportedHandler) as caught:
-        source_fingerprint_bytes(fn)
+        encode_source(fn)
     return str(caught.value)
 
 
@@ -116,6 +116,14 @@ KINDS = """
 """
 
 
+def test_a_free_variable_is_told_from_a_global(tmp_path: Path) -> None:
+    """Both look the same in the function's own tree."""
+    inner = "def inner(): return x\n"
+    free = load(tmp_path / "free.py", f"def make(x):\n    {inner}    return inner\n")
+    plain = load(tmp_path / "plain.py", f"def make():\n    {inner}    return inner\n")
+    assert encode_source(free.make(1)) == encode_source(plain.make()) + b",x"
+
+
 def test_every_kind_of_function_is_found(tmp_path: Path) -> None:
     module = load(tmp_path / "kinds.py", KINDS)
     functions: dict[str, Any] = {
@@ -134,12 +142,14 @@ def test_every_kind_of_function_is_found(tmp_path: Path) -> None:
     tree = ast.parse(dedent(KINDS))
     nodes = {getattr(node, "name", ""): node for node in reversed([*ast.walk(tree)])}
     for name, fn in functions.items():
-        assert source_fingerprint_bytes(fn) == encode_syntax(nodes[name]), name
-    assert source_fingerprint_bytes(module.spread) == form("lambda: 8")
-    assert source_fingerprint_bytes(module.docstring.__defaults__[0]) == form(
+        free = {"wrapper": b",fn", "inner": b",x", "method": b",__class__"}
+        expected = encode_syntax(nodes[name]) + free.get(name, b"")
+        assert encode_source(fn) == expected, name
+    assert encode_source(module.spread) == form("lambda: 8")
+    assert encode_source(module.docstring.__defaults__[0]) == form(
         "lambda: 7"
     )
-    assert source_fingerprint_bytes(module.Shop.Inner.method) == form(
+    assert encode_source(module.Shop.Inner.method) == form(
         "def method(self): return 5"
     )
 
@@ -155,7 +165,7 @@ def test_files_are_read_as_python_reads_them(kind: str, tmp_path: Path) -> None:
         "form feed": b"\f\n" + text.encode(),
     }[kind]
     module = load(tmp_path / "app.py", data)
-    assert source_fingerprint_bytes(module.f) == form(text)
+    assert encode_source(module.f) == form(text)
 
 
 def test_a_module_in_a_zip(tmp_path: Path) -> None:
@@ -167,7 +177,7 @@ def test_a_module_in_a_zip(tmp_path: Path) -> None:
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    assert source_fingerprint_bytes(module.f) == form("def f(): return 1")
+    assert encode_source(module.f) == form("def f(): return 1")
 
 
 def test_a_cell_of_a_notebook() -> None:
@@ -180,8 +190,8 @@ def test_a_cell_of_a_notebook() -> None:
     flags = __future__.annotations.compiler_flag
     scope: dict[str, Any] = {}
     exec(compile(ast.Module(body, []), name, "exec", flags), scope)
-    assert source_fingerprint_bytes(scope["f"]) == form("lambda: 1")
-    assert source_fingerprint_bytes(scope["g"]) == form("def g(a): return f")
+    assert encode_source(scope["f"]) == form("lambda: 1")
+    assert encode_source(scope["g"]) == form("def g(a): return f")
     del linecache.cache[name]
     assert "its source is missing" in refusal(scope["f"])
 
@@ -197,7 +207,7 @@ def test_warm_and_traced_code_is_found(tmp_path: Path) -> None:
         sys.settrace(None)
     for _ in range(50):
         module.f(50)
-    assert source_fingerprint_bytes(module.f) == form(text)
+    assert encode_source(module.f) == form(text)
 
 
 def test_the_source_may_warn_and_nothing_is_heard(tmp_path: Path) -> None:
@@ -208,7 +218,7 @@ def test_the_source_may_warn_and_nothing_is_heard(tmp_path: Path) -> None:
         module = load(path)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert source_fingerprint_bytes(module.f) == form(
+        assert encode_source(module.f) == form(
             "def f(): return r'\\d', 1 is 1"
         )
 
@@ -230,11 +240,11 @@ def test_lambdas_on_one_line_are_told_apart(tmp_path: Path) -> None:
     module = load(tmp_path / "line.py", f"fs = [{', '.join(lambdas)}]")
     fs = module.fs
     for fn, text in zip(fs, lambdas, strict=True):
-        assert source_fingerprint_bytes(fn) == form(text)
-    assert source_fingerprint_bytes(fs[4].__defaults__[0]) == form("lambda: 7")
+        assert encode_source(fn) == form(text)
+    assert encode_source(fs[4].__defaults__[0]) == form("lambda: 7")
     _, four, maker = fs[2]()
-    assert source_fingerprint_bytes(four) == form("lambda: 4")
-    assert source_fingerprint_bytes(maker()) == form("lambda x: 5")
+    assert encode_source(four) == form("lambda: 4")
+    assert encode_source(maker()) == form("lambda x: 5")
 
 
 def test_lambdas_that_cannot_be_told_apart_are_refused(tmp_path: Path) -> None:
@@ -246,7 +256,7 @@ def test_lambdas_that_cannot_be_told_apart_are_refused(tmp_path: Path) -> None:
         f"is. Write them on lines of their own, or use "
         f'fingerprint="bytecode".'
     )
-    assert source_fingerprint_bytes(module.fs[2]) == form("lambda: 3")
+    assert encode_source(module.fs[2]) == form("lambda: 3")
 
 
 # Missing
@@ -266,7 +276,7 @@ def test_a_function_without_source_is_refused() -> None:
 def test_a_source_that_was_removed_is_missing(tmp_path: Path) -> None:
     path = tmp_path / "gone.py"
     module = load(path, "def f(): return 1")
-    source_fingerprint_bytes(module.f)
+    encode_source(module.f)
     linecache.getlines(str(path))
     path.unlink()
     assert "its source is missing" in refusal(module.f)
@@ -292,7 +302,7 @@ def test_a_source_that_was_edited_is_refused(edited: str, tmp_path: Path) -> Non
     path = tmp_path / "edited.py"
     text = "def f():\n    return 1 + 1\ndef g(): 0\n"
     module = load(path, text)
-    before = source_fingerprint_bytes(module.f)
+    before = encode_source(module.f)
     path.write_text(edited, "utf-8")
     touch(path)
     message = refusal(module.f)
@@ -301,7 +311,7 @@ def test_a_source_that_was_edited_is_refused(edited: str, tmp_path: Path) -> Non
     )
     path.write_text(text, "utf-8")
     touch(path)
-    assert source_fingerprint_bytes(module.f) == before
+    assert encode_source(module.f) == before
 
 
 def touch(path: Path) -> None:
@@ -331,20 +341,20 @@ def test_the_text_of_a_refusal(tmp_path: Path) -> None:
 def test_a_reloaded_module_has_its_new_source(tmp_path: Path) -> None:
     path = tmp_path / "app.py"
     old = load(path, "def f(): return 1")
-    source_fingerprint_bytes(old.f)
+    encode_source(old.f)
     path.write_text("def f(): return 2", "utf-8")
     touch(path)
     new = load(path)
-    assert source_fingerprint_bytes(new.f) == form("def f(): return 2")
+    assert encode_source(new.f) == form("def f(): return 2")
     assert "is not the source" in refusal(old.f)
 
 
 def test_an_edit_below_changes_nothing(tmp_path: Path) -> None:
     path = tmp_path / "app.py"
     module = load(path, "def f(): return 1\n")
-    before = source_fingerprint_bytes(module.f)
+    before = encode_source(module.f)
     path.write_text("def f(): return 1\ndef g(): return 2\n", "utf-8")
-    assert source_fingerprint_bytes(module.f) == before
+    assert encode_source(module.f) == before
 
 
 def test_code_that_an_import_hook_changed_is_refused(tmp_path: Path) -> None:
@@ -360,7 +370,7 @@ def test_code_that_an_import_hook_changed_is_refused(tmp_path: Path) -> None:
     scope: dict[str, Any] = {"__name__": "hooked"}
     exec(compile(tree, path, "exec"), scope)
     assert "by an import hook" in refusal(scope["f"])
-    assert source_fingerprint_bytes(scope["g"]) == form("def g(): return 0")
+    assert encode_source(scope["g"]) == form("def g(): return 0")
 
 
 def asserts(x: object) -> None:
@@ -373,7 +383,7 @@ def asserts_nothing(x: object) -> None:
 
 def test_pytest_rewrites_what_asserts() -> None:
     assert "pytest rewrites test functions that assert" in refusal(function(asserts))
-    assert source_fingerprint_bytes(function(asserts_nothing)) == form(
+    assert encode_source(function(asserts_nothing)) == form(
         "def asserts_nothing(x): return"
     )
 
@@ -382,11 +392,11 @@ def test_pytest_rewrites_what_asserts() -> None:
 
 PRINT = """
 import sys
-from handlerid._source import source_fingerprint_bytes
+from handlerid._source import encode_source
 sys.path.insert(0, sys.argv[1])
 import app
 print(sys.version_info[:2])
-print(source_fingerprint_bytes(app.f).hex())
+print(encode_source(app.f).hex())
 """
 
 APP = """
@@ -427,10 +437,10 @@ NO_SOURCE = """
 import sys
 sys.path.insert(0, sys.argv[1])
 import app
-from handlerid._source import source_fingerprint_bytes
+from handlerid._source import encode_source
 from handlerid.errors import UnsupportedHandler
 try:
-    source_fingerprint_bytes(app.f)
+    encode_source(app.f)
 except UnsupportedHandler as error:
     print(error)
 """
@@ -450,7 +460,7 @@ def test_a_pyc_alone_has_no_source(tmp_path: Path) -> None:
 def test_no_function_is_kept_and_few_texts(tmp_path: Path) -> None:
     def once(number: int) -> list[weakref.ref[Any]]:
         module = load(tmp_path / f"app{number}.py", "def f(): return 1")
-        source_fingerprint_bytes(module.f)
+        encode_source(module.f)
         return [weakref.ref(module.f), weakref.ref(module)]
 
     seen = [ref for number in range(40) for ref in once(number)]
@@ -463,6 +473,6 @@ def test_a_text_is_parsed_once(tmp_path: Path) -> None:
     text = "".join(f"def f{number}(): return {number}\n" for number in range(20))
     module = load(tmp_path / "many.py", text)
     before = _source._parse.cache_info().misses
-    forms = {source_fingerprint_bytes(getattr(module, f"f{n}")) for n in range(20)}
+    forms = {encode_source(getattr(module, f"f{n}")) for n in range(20)}
     assert len(forms) == 20
     assert _source._parse.cache_info().misses == before + 1

@@ -10,6 +10,7 @@ Where everything lives is told in ``docs/explanation/architecture.md``.
 """
 
 from handlerid._dispatcher import Call, Dispatcher, rerender
+from handlerid._explain import Difference, Explanation, explain
 from handlerid._handler_id import HandlerId
 from handlerid._identity import Identity, handler_id
 from handlerid._registry import BoundHandler, Registry
@@ -25,14 +26,17 @@ __all__ = [
     "BoundHandler",
     "Call",
     "ClickEvent",
+    "Difference",
     "Dispatcher",
     "Event",
+    "Explanation",
     "HandlerId",
     "Identity",
     "InputBlurEvent",
     "InputEnterEvent",
     "InputEvent",
     "Registry",
+    "explain",
     "handler_id",
     "rerender",
 ]

@@ -7,9 +7,10 @@ it. Which parts a callable has is said by ``_anatomy``; how each becomes bytes, 
 The rules (``docs/reference/id-format.md`` has them in full):
 
 1. Each part is a BLAKE2b digest, 8 bytes for the location, 12 for the fingerprint, 10
-   for the captures; personalised with the part's name and keyed with the host's key.
+   for the captures; keyed with the host's key, and personalised: ``location``,
+   ``bytecode`` or ``source``, ``layers``, ``captures``.
 2. The fingerprint of a handler with several layers is the digest of the layers' own
-   fingerprints, outermost first.
+   digests, outermost first; that of a layer that is no function is of its name.
 3. The captures part is there only when the handler has bound arguments.
 4. A change of what is hashed is a new version of the format: ``h2``.
 5. What is remembered is remembered by code object, which lives as long as a module
@@ -36,7 +37,7 @@ from handlerid.errors import UnsupportedHandler
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Identity", "handler_id"]
+__all__ = ["DEFAULT", "Identity", "handler_id"]
 
 _CALLABLES = (FunctionType, MethodType, functools.partial)
 """Callables that are known by what they call; others are values like any other."""
@@ -58,7 +59,10 @@ class Identity:
     Args:
         key: 1 to 64 secret bytes. Without them the ids cannot be computed from the
             source alone; with the same key they are the same everywhere.
-        fingerprint: ``"bytecode"`` serves a fleet that runs one release of Python.
+        fingerprint: ``"bytecode"`` is quick and needs no source, and serves a fleet
+            that runs one release of Python. ``"source"`` hashes the syntax tree: equal
+            on every Python and blind to comments and layout; a source that is missing
+            or was edited since it was imported is an error.
         module_name: turns a module's name in this process into the name by which
             other processes know it. The default takes care of ``__main__``.
 
@@ -70,18 +74,25 @@ class Identity:
         self,
         *,
         key: bytes | None = None,
-        fingerprint: Literal["bytecode"] = "bytecode",
+        fingerprint: Literal["bytecode", "source"] = "bytecode",
         module_name: Callable[[str], str] | None = None,
     ) -> None:
         if key is not None and not 1 <= len(key) <= blake2b.MAX_KEY_SIZE:
             raise ValueError("key must have 1 to 64 bytes")
-        if fingerprint != "bytecode":
-            raise ValueError('fingerprint must be "bytecode"')
+        if fingerprint not in ("bytecode", "source"):
+            raise ValueError('fingerprint must be "bytecode" or "source"')
+        self.fingerprint = fingerprint
+        self._source: Callable[[FunctionType], bytes] | None = None
+        if fingerprint == "source":
+            # Not above: who hashes bytecode need not load what reads sources.
+            from handlerid._source import encode_source  # noqa: PLC0415
+
+            self._source = encode_source
         self.module_name = module_name or name_elsewhere
         secret = key or b""
         # States to copy from: making one anew costs twice as much.
         self._location = blake2b(digest_size=8, key=secret, person=b"location")
-        self._fingerprint = blake2b(digest_size=12, key=secret, person=b"fingerprint")
+        self._code = blake2b(digest_size=12, key=secret, person=fingerprint.encode())
         self._layers = blake2b(digest_size=12, key=secret, person=b"layers")
         self._captures = blake2b(digest_size=10, key=secret, person=b"captures")
         self._known: dict[int, _Known] = {}
@@ -169,7 +180,7 @@ class Identity:
             found = known.others.get((module, qualname, event))
             if found is not None:
                 return found
-        if not isinstance(module, str) or partial_method(fn):
+        if partial_method(fn) or module is None:
             return self._compute(fn, event)
         found = self._write(module, qualname, known.digest, b"", event)
         if known.event is None:
@@ -218,7 +229,7 @@ class Identity:
 
     def _layer_digest(self, layer: FunctionType | str) -> bytes:
         if isinstance(layer, str):
-            return _digest(self._fingerprint, layer.encode())
+            return _digest(self._layers, layer.encode())
         known = self._known.get(id(layer.__code__))
         return self._learn(layer).digest if known is None else known.digest
 
@@ -226,7 +237,8 @@ class Identity:
         code = fn.__code__
         known = _Known(code, self._forget)
         known.address = id(code)
-        known.digest = _digest(self._fingerprint, encode_code(code))
+        content = encode_code(code) if self._source is None else self._source(fn)
+        known.digest = _digest(self._code, content)
         known.event = known.others = None
         self._known[known.address] = known
         return known
@@ -283,4 +295,5 @@ def _digest(state: blake2b, content: bytes) -> bytes:
     return state.digest()
 
 
-handler_id = Identity().handler_id
+DEFAULT = Identity()
+handler_id = DEFAULT.handler_id

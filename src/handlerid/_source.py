@@ -14,6 +14,8 @@ The rules:
    not say what that code does. Both are errors, never a guess.
 3. A text is parsed and compiled once, and again when the file has changed.
 4. Nothing here holds a function or a module, and only a few texts are kept.
+5. The names of the free variables are in: that a name is a variable of the enclosing
+   function, and no global, does not show in the function's own tree.
 """
 
 from __future__ import annotations
@@ -38,7 +40,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from types import FunctionType
 
-__all__ = ["source_fingerprint_bytes"]
+__all__ = ["encode_source"]
 
 _Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _Place: TypeAlias = tuple[int, str]  # first line and name, as code objects have them
@@ -70,14 +72,15 @@ class _Text(NamedTuple):
     alone: dict[int, CodeType]
 
 
-def source_fingerprint_bytes(fn: FunctionType) -> bytes:
-    """Write the syntax tree of a function in its canonical form.
+def encode_source(fn: FunctionType) -> bytes:
+    """Returns the canonical bytes of a function's own source.
 
     Args:
         fn: a function; of a wrapper, the wrapper's own source is meant.
 
     Returns:
-        The bytes, equal on every Python for equal sources.
+        The syntax tree's bytes, then the names of the free variables in alphabetical
+        order, each with a comma before it; equal on every Python for equal sources.
 
     Raises:
         UnsupportedHandler: the source is missing, or it is not the one that the
@@ -113,7 +116,8 @@ def source_fingerprint_bytes(fn: FunctionType) -> bytes:
             f"nothing says which of them this is. Write them on lines of their own, "
             f'or use fingerprint="bytecode".'
         )
-    return forms.pop()
+    names = "".join(f",{name}" for name in sorted(code.co_freevars))
+    return forms.pop() + names.encode()
 
 
 def _not_its_source(name: str, code: CodeType, what: str) -> UnsupportedHandler:

@@ -25,7 +25,36 @@ from typing import Any
 
 from handlerid.errors import UnsupportedHandler
 
-__all__ = ["encode_code"]
+__all__ = ["BODY_FIELDS", "FIELDS", "encode_code", "form_of"]
+
+FIELDS = (
+    "name",
+    "arguments",
+    "positional-only arguments",
+    "keyword-only arguments",
+    "flags",
+    "bytecode",
+    "exception table",
+    "constants",
+    "names",
+    "variables",
+    "free variables",
+    "cell variables",
+)
+"""What the form of a function consists of, in its order."""
+
+BODY_FIELDS = (
+    "kind",
+    "name",
+    "flags",
+    "instructions",
+    "exceptions",
+    "names",
+    "variables",
+    "free variables",
+    "cell variables",
+)
+"""The same for the body of a class."""
 
 _OPTIMIZED = 0x01
 """The flag that every function has and no class body."""
@@ -41,7 +70,7 @@ def encode_code(code: CodeType) -> bytes:
         UnsupportedHandler: the code holds a constant that Python's compiler does not
             make: of another type, or nested deeper than ``marshal`` can write.
     """
-    form = _form(code)
+    form = form_of(code)
     try:
         return marshal.dumps(form, 0)
     except ValueError:
@@ -55,11 +84,12 @@ def encode_code(code: CodeType) -> bytes:
         ) from None
 
 
-def _form(code: CodeType) -> list[Any]:
+def form_of(code: CodeType) -> list[Any]:
+    """Returns what is written: ``FIELDS`` of a function, ``BODY_FIELDS`` of a class."""
     consts: Any = code.co_consts
     for const in consts:
         if type(const) is CodeType:
-            consts = tuple([_form(c) if type(c) is CodeType else c for c in consts])
+            consts = tuple([form_of(c) if type(c) is CodeType else c for c in consts])
             break
     if "__firstlineno__" in code.co_names and not code.co_flags & _OPTIMIZED:
         return _class_body(code, consts)
