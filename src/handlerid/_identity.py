@@ -25,10 +25,10 @@ import os
 import sys
 from hashlib import blake2b
 from types import CodeType, FunctionType, MethodType
-from typing import TYPE_CHECKING, ClassVar, Literal, Protocol
+from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, TypeGuard
 from weakref import ref
 
-from handlerid._anatomy import partial_method, take_apart
+from handlerid._anatomy import Anatomy, partial_method, take_apart
 from handlerid._canonical.code import encode_code
 from handlerid._canonical.values import encode_value, same_value
 from handlerid._handler_id import WIRE_NAME, HandlerId, write
@@ -82,7 +82,7 @@ class Identity:
         if fingerprint not in ("bytecode", "source"):
             raise ValueError('fingerprint must be "bytecode" or "source"')
         self.fingerprint = fingerprint
-        self._source: Callable[[FunctionType], bytes] | None = None
+        self._source: Callable[[FunctionType, str | None], bytes] | None = None
         if fingerprint == "source":
             # Not above: who hashes bytecode need not load what reads sources.
             from handlerid._source import encode_source  # noqa: PLC0415
@@ -124,6 +124,46 @@ class Identity:
         ):
             return known.id
         return self._recall(known, fn, name)
+
+    def id_at(
+        self,
+        fn: Callable[..., object],
+        place: str,
+        event: type[_Named] | str | None = None,
+    ) -> HandlerId:
+        """Returns the id that a handler has, or had, at another place.
+
+        There its own name was another, so that one is in the code, too: what is
+        hashed of ``def old_name`` and of ``def new_name`` is the same then.
+
+        Args:
+            fn: a callable of any kind.
+            place: ``"module:qualname"``, or an explicit name, which has no colon.
+            event: the event type, or its wire name.
+
+        Raises:
+            UnsupportedHandler: the callable cannot have an id.
+            UnstableCapture: a bound argument has no canonical form.
+        """
+        name = "" if event is None else _wire_name(event)
+        known = self._known.get(id(fn.__code__)) if _is_plain(fn) else None
+        if known is not None and known.others is not None:
+            found = known.others.get(("", place, name))
+            if found is not None and found.qualname == fn.__qualname__:
+                return found
+        anatomy = take_apart(fn)
+        module, colon, qualname = place.rpartition(":")
+        own = _last_name(qualname) if colon else ""
+        fingerprint = self._fingerprint(anatomy, own)
+        where = _place(module, qualname) if colon else f"={place}"
+        found = HandlerId(
+            self._text(where, fingerprint, self._captures_digest(anatomy), name),
+            self.module_name(anatomy.module),
+            anatomy.qualname,
+        )
+        if known is not None:
+            known.others = {**(known.others or {}), ("", place, name): found}
+        return found
 
     def describe(self, value: object) -> object | None:
         """What stands for a callable among canonical values: its id and captures.
@@ -182,7 +222,9 @@ class Identity:
                 return found
         if partial_method(fn) or module is None:
             return self._compute(fn, event)
-        found = self._write(module, qualname, known.digest, b"", event)
+        name = self.module_name(module)
+        text = self._text(_place(name, qualname), known.digest, b"", event)
+        found = HandlerId(text, name, qualname)
         if known.event is None:
             known.module, known.qualname, known.event = module, qualname, event
             known.id = found
@@ -195,41 +237,42 @@ class Identity:
     def _compute(self, fn: Callable[..., object], event: str) -> HandlerId:
         """The id of a callable of any kind."""
         anatomy = take_apart(fn)
-        digests = [self._layer_digest(layer) for layer in anatomy.layers]
-        fingerprint = digests[0]
-        if len(digests) > 1:
-            fingerprint = _digest(self._layers, b"".join(digests))
-        captures = b""
-        if anatomy.bound:
-            encoded = [
-                self.encode(part, where)
-                for where, value in anatomy.bound
-                for part in (where, value)
-            ]
-            captures = _digest(self._captures, b"".join(encoded))
-        return self._write(
-            anatomy.module, anatomy.qualname, fingerprint, captures, event
-        )
-
-    def _write(
-        self,
-        module: str,
-        qualname: str,
-        fingerprint: bytes,
-        captures: bytes,
-        event: str,
-    ) -> HandlerId:
-        if event and not WIRE_NAME.fullmatch(event):
-            raise ValueError(f"{event!r} is not a wire name, as in an id: click")
-        module = self.module_name(module)
-        where = f"{len(module)}:{module}{qualname}".encode("utf-8", "surrogatepass")
-        location = _digest(self._location, where)
-        text = write(location, fingerprint, captures, event)
+        module, qualname = self.module_name(anatomy.module), anatomy.qualname
+        fingerprint = self._fingerprint(anatomy)
+        captures = self._captures_digest(anatomy)
+        text = self._text(_place(module, qualname), fingerprint, captures, event)
         return HandlerId(text, module, qualname)
 
-    def _layer_digest(self, layer: FunctionType | str) -> bytes:
+    def _text(self, where: str, fingerprint: bytes, captures: bytes, event: str) -> str:
+        if event and not WIRE_NAME.fullmatch(event):
+            raise ValueError(f"{event!r} is not a wire name, as in an id: click")
+        location = _digest(self._location, where.encode("utf-8", "surrogatepass"))
+        return write(location, fingerprint, captures, event)
+
+    def _captures_digest(self, anatomy: Anatomy) -> bytes:
+        if not anatomy.bound:
+            return b""
+        encoded = [
+            self.encode(part, where)
+            for where, value in anatomy.bound
+            for part in (where, value)
+        ]
+        return _digest(self._captures, b"".join(encoded))
+
+    def _fingerprint(self, anatomy: Anatomy, own: str | None = None) -> bytes:
+        """The digest of all layers; as if the handler's own name were another one."""
+        digests = [self._layer_digest(layer, anatomy, own) for layer in anatomy.layers]
+        if len(digests) == 1:
+            return digests[0]
+        return _digest(self._layers, b"".join(digests))
+
+    def _layer_digest(
+        self, layer: FunctionType | str, anatomy: Anatomy, own: str | None
+    ) -> bytes:
         if isinstance(layer, str):
             return _digest(self._layers, layer.encode())
+        if own is not None and layer.__code__.co_name == _last_name(anatomy.qualname):
+            return _digest(self._code, self._encode(layer, own))
         known = self._known.get(id(layer.__code__))
         return self._learn(layer).digest if known is None else known.digest
 
@@ -237,11 +280,16 @@ class Identity:
         code = fn.__code__
         known = _Known(code, self._forget)
         known.address = id(code)
-        content = encode_code(code) if self._source is None else self._source(fn)
-        known.digest = _digest(self._code, content)
+        known.digest = _digest(self._code, self._encode(fn, None))
         known.event = known.others = None
         self._known[known.address] = known
         return known
+
+    def _encode(self, fn: FunctionType, own: str | None) -> bytes:
+        if self._source is not None:
+            return self._source(fn, own)
+        code = fn.__code__
+        return encode_code(code if own is None else code.replace(co_name=own))
 
     def _forget(self, known: _Known) -> None:
         self._known.pop(known.address, None)
@@ -283,6 +331,19 @@ def name_elsewhere(name: str) -> str:
         return name
     # pathlib would cost more to import than all of this module.
     return os.path.splitext(os.path.basename(str(file)))[0]  # noqa: PTH119, PTH122
+
+
+def _is_plain(fn: object) -> TypeGuard[FunctionType]:
+    """Whether the code is all that says what the function does."""
+    return type(fn) is FunctionType and not hasattr(fn, "__wrapped__")
+
+
+def _place(module: str, qualname: str) -> str:
+    return f"{len(module)}:{module}{qualname}"
+
+
+def _last_name(qualname: str) -> str:
+    return qualname.rpartition(".")[2]
 
 
 def _wire_name(event: type[_Named] | str) -> str:

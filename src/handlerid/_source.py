@@ -27,6 +27,7 @@ import os
 import sys
 import threading
 import warnings
+from copy import copy
 from functools import lru_cache
 from inspect import CO_ITERABLE_COROUTINE
 from pathlib import Path
@@ -72,11 +73,12 @@ class _Text(NamedTuple):
     alone: dict[int, CodeType]
 
 
-def encode_source(fn: FunctionType) -> bytes:
+def encode_source(fn: FunctionType, own: str | None = None) -> bytes:
     """Returns the canonical bytes of a function's own source.
 
     Args:
         fn: a function; of a wrapper, the wrapper's own source is meant.
+        own: the name that the function is given; by default the one that it has.
 
     Returns:
         The syntax tree's bytes, then the names of the free variables in alphabetical
@@ -108,7 +110,7 @@ def encode_source(fn: FunctionType) -> bytes:
         raise _not_its_source(name, code, "compiles to other code than the one it runs")
     if len(nodes) > 1:
         nodes = [node for node in nodes if _is_of(code, text.alone.get(node.lineno))]
-    forms = {encode_syntax(node) for node in nodes}
+    forms = {encode_syntax(_named(node, own)) for node in nodes}
     if len(forms) != 1:
         raise UnsupportedHandler(
             f"{name}: line {code.co_firstlineno} of {code.co_filename} has several "
@@ -118,6 +120,14 @@ def encode_source(fn: FunctionType) -> bytes:
         )
     names = "".join(f",{name}" for name in sorted(code.co_freevars))
     return forms.pop() + names.encode()
+
+
+def _named(node: _Function, own: str | None) -> _Function:
+    if own is None or isinstance(node, ast.Lambda):
+        return node
+    node = copy(node)
+    node.name = own
+    return node
 
 
 def _not_its_source(name: str, code: CodeType, what: str) -> UnsupportedHandler:
