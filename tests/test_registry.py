@@ -19,6 +19,7 @@ from handlerid import ClickEvent, Event, HandlerId, Identity, InputEvent, Regist
 from handlerid.errors import (
     CapturesReplaced,
     MalformedPayload,
+    NameTaken,
     SignatureError,
     StaleHandler,
     UnknownHandler,
@@ -165,7 +166,7 @@ def test_two_event_types_with_one_wire_name_are_refused(registry: Registry) -> N
     class TapEvent(Event, name="click"): ...
 
     registry.register(on_event, ClickEvent)
-    with pytest.raises(SignatureError) as caught:
+    with pytest.raises(NameTaken) as caught:
         registry.register(on_event, TapEvent)
     assert str(caught.value) == (
         f"{HERE}.on_event is registered for two event types with the wire name "

@@ -9,11 +9,12 @@ A page carries the id of a handler; any process that knows the handler answers::
 Where everything lives is told in ``docs/explanation/architecture.md``.
 """
 
+from handlerid._binding import BoundHandler
 from handlerid._dispatcher import Call, Dispatcher, rerender
 from handlerid._explain import Difference, Explanation, explain
 from handlerid._handler_id import HandlerId
 from handlerid._identity import Identity, handler_id
-from handlerid._registry import BoundHandler, Registry
+from handlerid._registry import Registry
 from handlerid.events import (
     ClickEvent,
     Event,

@@ -35,7 +35,8 @@ from handlerid.errors import (
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator, Iterable
 
-    from handlerid._registry import BoundHandler, Registry
+    from handlerid._binding import BoundHandler
+    from handlerid._registry import Registry
     from handlerid.events import Event
 
     Payload = bytes | bytearray | memoryview | str | Mapping[str, object]

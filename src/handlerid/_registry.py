@@ -18,55 +18,32 @@ The rules:
 from __future__ import annotations
 
 import warnings
-from dataclasses import dataclass
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from handlerid._anatomy import take_apart
-from handlerid._calling import convention
-from handlerid._decoding import decoder
+from handlerid._binding import BoundHandler, bind, name_of
 from handlerid._handler_id import HandlerId
 from handlerid._identity import Identity
+from handlerid._names import Names
 from handlerid.errors import (
     CapturesReplaced,
-    SignatureError,
+    NameTaken,
     StaleHandler,
     UnknownHandler,
 )
-from handlerid.events import Event
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable, Iterable, Iterator
     from types import TracebackType
     from typing import Self
 
-    from handlerid._decoding import Decoder
+    from handlerid.events import Event
 
-__all__ = ["BoundHandler", "Registry"]
+__all__ = ["Registry", "Scope"]
 
 F = TypeVar("F", bound="Callable[..., object]")
 Captures = Literal["warn", "allow", "refuse"]
-
-
-@dataclass(slots=True, eq=False)
-class BoundHandler:
-    """A registered handler: the function, and what it takes to call it.
-
-    Attributes:
-        id: the id under which it is registered.
-        fn: the handler as the author gave it.
-        event: the type of the events it is registered for.
-        takes_event: whether it is called with the event, or with nothing.
-    """
-
-    id: HandlerId
-    fn: Callable[..., object]
-    event: type[Event]
-    takes_event: bool
-    decode: Decoder
-
-    def __repr__(self) -> str:
-        return f"<BoundHandler {self.id} {self.id.module}.{self.id.qualname}>"
 
 
 class Registry:
@@ -103,7 +80,9 @@ class Registry:
         self._lock = Lock()
         self._handlers: dict[str, BoundHandler] = {}
         self._locations: dict[str, tuple[HandlerId, ...]] | None = None
+        self._aliases: dict[str, BoundHandler] = {}
         self._warned: set[str] = set()
+        self._names = Names()
 
     def register(
         self, fn: Callable[..., object], event: type[Event] | None = None
@@ -125,32 +104,61 @@ class Registry:
             SignatureError: ``fn`` cannot be called with such an event.
             CapturesReplaced: with ``captures="refuse"``, as described there.
         """
-        how = convention(fn, Event)
-        event = _choose_event(fn, how.accepts, event)
-        decode = decoder(event)
-        handler_id = self.identity.handler_id(fn, event)
-        new = BoundHandler(handler_id, fn, event, how.takes_event, decode)
+        new = bind(fn, event, self._identify)
+        aliases = self._old_ids(new) if self._names else ()
         while True:
-            old = self._handlers.get(handler_id)
+            old = self._handlers.get(new.id)
             if old is not None:
                 self._compare(old, new)
             with self._lock:
-                if self._handlers.get(handler_id) is old:
-                    self._write(new)
-                    return handler_id
+                if self._handlers.get(new.id) is old:
+                    self._write(new, aliases)
+                    return new.id
 
     @overload
     def handler(self, fn: F, /) -> F: ...
     @overload
-    def handler(self, /, *, event: type[Event] | None = None) -> Callable[[F], F]: ...
-    def handler(self, fn: Any = None, /, *, event: type[Event] | None = None) -> Any:
+    def handler(
+        self,
+        /,
+        *,
+        event: type[Event] | None = None,
+        name: str | None = None,
+        moved_from: str | Iterable[str] = (),
+    ) -> Callable[[F], F]: ...
+    def handler(
+        self,
+        fn: Any = None,
+        /,
+        *,
+        event: type[Event] | None = None,
+        name: str | None = None,
+        moved_from: str | Iterable[str] = (),
+    ) -> Any:
         """Decorates a handler: registers it and returns it as it is.
 
-        Use it bare, or with the event type: ``@registry.handler(event=ClickEvent)``.
-        Takes and raises what ``register`` does.
+        Use it bare, or with arguments: ``@registry.handler(event=ClickEvent)``. Takes
+        and raises what ``register`` does.
+
+        Args:
+            fn: the handler, when it is used bare.
+            event: as in ``register``.
+            name: a name that stands for the location in the handler's ids, so that it
+                may be renamed or moved. It belongs to the location: whatever is
+                registered there later, in this registry or its scopes, has it too.
+            moved_from: where the handler stood before, as ``"module:qualname"`` or by
+                an earlier name. Pages with ids from there find it as long as its code
+                is the same; its own name does not count as code.
+
+        Raises:
+            NameTaken: a handler at another location has the name.
+            ValueError: ``name`` or ``moved_from`` is not written as one.
         """
 
         def decorate(function: F) -> F:
+            if name is not None or moved_from:
+                here = self.identity.handler_id(function)
+                self._names.claim(here, name, moved_from)
             self.register(function, event)
             return function
 
@@ -158,7 +166,10 @@ class Registry:
 
     def find(self, handler_id: str) -> BoundHandler | None:
         """Returns the handler of an id, or None; any text may be asked for."""
-        return self._handlers.get(handler_id)
+        found = self._handlers.get(handler_id)
+        if found is None and self._aliases:
+            return self._aliases.get(handler_id)
+        return found
 
     def resolve(self, handler_id: str) -> BoundHandler:
         """Returns the handler of an id.
@@ -199,6 +210,9 @@ class Registry:
             if self._locations is None:
                 # Made when the first id is missing: most registries never need it.
                 self._locations = {}
+                for alias, handler in self._aliases.items():
+                    there = HandlerId(alias, handler.id.module, handler.id.qualname)
+                    _note(self._locations, there)
                 for handler in self._handlers.values():
                     _note(self._locations, handler.id)
             return self._locations.get(location, ())
@@ -230,18 +244,34 @@ class Registry:
     def __len__(self) -> int:
         return len(self._handlers)
 
-    def _write(self, new: BoundHandler) -> None:
+    def _identify(self, fn: Callable[..., object], event: type[Event]) -> HandlerId:
+        handler_id = self.identity.handler_id(fn, event)
+        naming = self._names.of(handler_id) if self._names else None
+        if naming is None or naming.name is None:
+            return handler_id
+        return self.identity.id_at(fn, naming.name, event)
+
+    def _old_ids(self, new: BoundHandler) -> tuple[HandlerId, ...]:
+        naming = self._names.of(new.id)
+        places = naming.before if naming else ()
+        return tuple(self.identity.id_at(new.fn, at, new.event) for at in places)
+
+    def _write(self, new: BoundHandler, aliases: tuple[HandlerId, ...]) -> None:
         self._handlers[new.id] = new
+        for alias in aliases:
+            self._aliases[alias] = new
         if self._locations is not None:
-            _note(self._locations, new.id)
+            for known in (*aliases, new.id):
+                _note(self._locations, known)
 
     def _compare(self, old: BoundHandler, new: BoundHandler) -> None:
         """Says what is lost when the new handler replaces the old."""
-        if old.event is not new.event and _name(old.event) != _name(new.event):
-            raise SignatureError(
-                f"{_name(new.fn)} is registered for two event types with the wire name "
-                f"{new.event.wire_name!r}: {_name(old.event)} and {_name(new.event)}; "
-                "give one of them another name: class ...(Event, name=...)"
+        if old.event is not new.event and name_of(old.event) != name_of(new.event):
+            raise NameTaken(
+                f"{name_of(new.fn)} is registered for two event types with the wire "
+                f"name {new.event.wire_name!r}: {name_of(old.event)} and "
+                f"{name_of(new.event)}; give one of them another name: "
+                "class ...(Event, name=...)"
             )
         if old.fn is new.fn:
             return
@@ -276,11 +306,12 @@ class Scope(Registry):
         self.parent = parent
         # Once an id, not once an id and render.
         self._warned = parent._warned  # noqa: SLF001 - the parent is a registry too
+        self._names = parent._names  # noqa: SLF001
         self._closed = False
 
     def find(self, handler_id: str) -> BoundHandler | None:
         """Returns the handler of an id, here or in the parents, or None."""
-        found = self._handlers.get(handler_id)
+        found = super().find(handler_id)
         return self.parent.find(handler_id) if found is None else found
 
     def at_location(self, location: str) -> tuple[HandlerId, ...]:
@@ -294,6 +325,7 @@ class Scope(Registry):
         with self._lock:
             self._closed = True
             self._handlers = {}
+            self._aliases = {}
             self._locations = None
 
     def __enter__(self) -> Self:
@@ -314,42 +346,19 @@ class Scope(Registry):
     def __len__(self) -> int:
         return sum(1 for _ in self)
 
-    def _write(self, new: BoundHandler) -> None:
+    def _write(self, new: BoundHandler, aliases: tuple[HandlerId, ...]) -> None:
         if self._closed:
             raise RuntimeError(
                 f"the scope is closed; {new.id.module}.{new.id.qualname} cannot be "
                 "registered in it any more"
             )
-        super()._write(new)
+        super()._write(new, aliases)
 
 
 def _note(locations: dict[str, tuple[HandlerId, ...]], handler_id: HandlerId) -> None:
     known = locations.get(handler_id.location, ())
     others = tuple(one for one in known if one != handler_id)
     locations[handler_id.location] = (*others, handler_id)
-
-
-def _choose_event(
-    fn: Callable[..., object], accepts: tuple[type, ...], event: Any
-) -> type[Event]:
-    if event is None:
-        if len(accepts) > 1:
-            raise SignatureError(
-                f"{_name(fn)} takes {_names(accepts)}; say which one it is registered "
-                "for: register(fn, event=...)"
-            )
-        return accepts[0] if accepts else Event
-    if not (isinstance(event, type) and issubclass(event, Event)):
-        raise SignatureError(
-            f"{_name(fn)} cannot be registered for an event that is no event type; "
-            "pass a class that derives from handlerid.Event"
-        )
-    if not issubclass(event, accepts or Event):
-        raise SignatureError(
-            f"{_name(fn)} takes {_names(accepts)} and cannot be registered for "
-            f"{event.__name__}"
-        )
-    return event
 
 
 def _captures_replaced(new: BoundHandler, names: tuple[str, ...]) -> CapturesReplaced:
@@ -371,15 +380,3 @@ def _warn(replaced: CapturesReplaced, fn: Callable[..., object]) -> None:
     warnings.warn_explicit(
         replaced, CapturesReplaced, code.co_filename, code.co_firstlineno
     )
-
-
-def _name(thing: Any) -> str:
-    """Module and qualified name of a handler or a class."""
-    if not isinstance(thing, type):
-        anatomy = take_apart(thing)
-        return f"{anatomy.module}.{anatomy.qualname}"
-    return f"{thing.__module__}.{thing.__qualname__}"
-
-
-def _names(classes: tuple[type, ...]) -> str:
-    return " or ".join(one.__name__ for one in classes)

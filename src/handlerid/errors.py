@@ -30,6 +30,7 @@ __all__ = [
     "InvalidEvent",
     "InvalidToken",
     "MalformedPayload",
+    "NameTaken",
     "NotAllowed",
     "SignatureError",
     "StaleHandler",
@@ -170,6 +171,10 @@ class UnstableCapture(HandlerIdError):
         super().__init__(message)
         self.where = where
         self.type_name = type_name
+
+
+class NameTaken(HandlerIdError):
+    """Two handlers claim one explicit name, or two event types one wire name."""
 
 
 class SignatureError(HandlerIdError):

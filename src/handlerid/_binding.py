@@ -1,0 +1,104 @@
+"""A handler bound to the event type that it is registered for.
+
+What belongs here: what a registry holds for each id, and choosing the event type from
+the annotation and the argument.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from handlerid._anatomy import take_apart
+from handlerid._calling import convention
+from handlerid._decoding import decoder
+from handlerid.errors import SignatureError
+from handlerid.events import Event
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from handlerid._decoding import Decoder
+    from handlerid._handler_id import HandlerId
+
+__all__ = ["BoundHandler", "bind", "name_of"]
+
+
+@dataclass(slots=True, eq=False)
+class BoundHandler:
+    """A registered handler: the function, and what it takes to call it.
+
+    Attributes:
+        id: the id under which it is registered.
+        fn: the handler as the author gave it.
+        event: the type of the events it is registered for.
+        takes_event: whether it is called with the event, or with nothing.
+    """
+
+    id: HandlerId
+    fn: Callable[..., object]
+    event: type[Event]
+    takes_event: bool
+    decode: Decoder
+
+    def __repr__(self) -> str:
+        return f"<BoundHandler {self.id} {self.id.module}.{self.id.qualname}>"
+
+
+def bind(
+    fn: Callable[..., object],
+    event: type[Event] | None,
+    identify: Callable[[Callable[..., object], type[Event]], HandlerId],
+) -> BoundHandler:
+    """Finds out all that is needed to call a handler with events of a type.
+
+    Args:
+        fn: the handler.
+        event: the event type; by default the one that its annotation names, or
+            ``Event`` when it names none.
+        identify: computes the id.
+
+    Raises:
+        SignatureError: the handler cannot be called with such an event.
+        UnsupportedHandler: the event type has a field that cannot be read, or the
+            handler cannot have an id.
+    """
+    how = convention(fn, Event)
+    event = _choose_event(fn, how.accepts, event)
+    decode = decoder(event)
+    return BoundHandler(identify(fn, event), fn, event, how.takes_event, decode)
+
+
+def _choose_event(
+    fn: Callable[..., object], accepts: tuple[type, ...], event: Any
+) -> type[Event]:
+    if event is None:
+        if len(accepts) > 1:
+            raise SignatureError(
+                f"{name_of(fn)} takes {_names(accepts)}; say which one it is "
+                "registered for: register(fn, event=...)"
+            )
+        return accepts[0] if accepts else Event
+    if not (isinstance(event, type) and issubclass(event, Event)):
+        raise SignatureError(
+            f"{name_of(fn)} cannot be registered for an event that is no event type; "
+            "pass a class that derives from handlerid.Event"
+        )
+    if not issubclass(event, accepts or Event):
+        raise SignatureError(
+            f"{name_of(fn)} takes {_names(accepts)} and cannot be registered for "
+            f"{event.__name__}"
+        )
+    return event
+
+
+def name_of(thing: Any) -> str:
+    """Module and qualified name of a handler or a class."""
+    if not isinstance(thing, type):
+        anatomy = take_apart(thing)
+        return f"{anatomy.module}.{anatomy.qualname}"
+    return f"{thing.__module__}.{thing.__qualname__}"
+
+
+def _names(classes: tuple[type, ...]) -> str:
+    return " or ".join(one.__name__ for one in classes)

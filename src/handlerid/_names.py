@@ -1,0 +1,96 @@
+"""Explicit names of handlers, and the places where they stood before.
+
+What belongs here: who has claimed which name. What becomes of an id when a handler
+has one is told by ``_identity``, and who answers for it by ``_registry``.
+
+The rules:
+
+1. A name belongs to a location, module and qualified name: to all functions there,
+   as closures made anew or after a reload.
+2. One location claims a name; a second one is an error.
+3. An old place is an explicit name, or ``module:qualname``. The place where a named
+   handler stands is one of them: naming a handler loses no open page.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass
+from threading import Lock
+from typing import TYPE_CHECKING
+
+from handlerid.errors import NameTaken
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from handlerid._handler_id import HandlerId
+
+__all__ = ["Names", "Naming"]
+
+_NAME = re.compile(r"[\w.\-/]{1,200}")
+_PLACE = re.compile(r"[^:]{1,500}:[^:]{1,500}")
+
+
+@dataclass(frozen=True, slots=True)
+class Naming:
+    """What an author said of a handler's place.
+
+    Attributes:
+        name: its explicit name, or None.
+        before: the places where it stood before.
+    """
+
+    name: str | None
+    before: tuple[str, ...]
+
+
+class Names:
+    """The namings of one registry and its scopes. Any thread may use it."""
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self._namings: dict[tuple[str | None, str | None], Naming] = {}
+        self._owners: dict[str, tuple[str | None, str | None]] = {}
+
+    def __bool__(self) -> bool:
+        return bool(self._namings)
+
+    def claim(
+        self, handler_id: HandlerId, name: str | None, before: str | Iterable[str]
+    ) -> None:
+        """Gives a handler's location a name; a second claim replaces its first.
+
+        Raises:
+            ValueError: the name or an old place is not written as one.
+            NameTaken: another location has the name.
+        """
+        before = (before,) if isinstance(before, str) else tuple(before)
+        if name is not None and not _NAME.fullmatch(name):
+            raise ValueError(
+                f"{name!r} is not a handler's name: up to 200 letters, digits, "
+                "dots, dashes, underscores and slashes"
+            )
+        for place in before:
+            if not (_NAME.fullmatch(place) or _PLACE.fullmatch(place)):
+                raise ValueError(
+                    f"{place!r} is not a place where a handler stood: write "
+                    "module:qualname, or the name that it had"
+                )
+        owner = (handler_id.module, handler_id.qualname)
+        if name is not None:
+            before = (f"{owner[0]}:{owner[1]}", *before)
+        with self._lock:
+            other = self._owners.get(name, owner) if name else owner
+            if other != owner:
+                raise NameTaken(
+                    f"two handlers claim the name {name!r}: {other[0]}.{other[1]} and "
+                    f"{owner[0]}.{owner[1]}; give one of them another"
+                )
+            if name:
+                self._owners[name] = owner
+            self._namings[owner] = Naming(name, before)
+
+    def of(self, handler_id: HandlerId) -> Naming | None:
+        """What was said of the place of this handler."""
+        return self._namings.get((handler_id.module, handler_id.qualname))
