@@ -12,7 +12,6 @@ import itertools
 import warnings
 import weakref
 from collections.abc import (
-    AsyncGenerator,
     AsyncIterator,
     Awaitable,
     Callable,
@@ -839,19 +838,43 @@ def test_what_a_handler_asks_its_loop_is_passed_on_and_so_is_the_answer() -> Non
     assert drive(arun(asking), 1, 2) == ["a", "b", [1, 2]]
 
 
-def test_closing_a_coroutine_runs_finally_in_the_context() -> None:
+async def asking_coroutine(log: Log) -> None:
+    colour.set("red")
+    try:
+        await ask("a")
+    finally:
+        log.note("finally")
+
+
+async def asking_steps(log: Log) -> AsyncIterator[int]:
+    colour.set("red")
+    try:
+        yield 1
+        await ask("a")
+    finally:
+        log.note("finally")
+
+
+@pytest.mark.parametrize("handler", [asking_coroutine, asking_steps])
+def test_closing_a_run_while_it_waits_runs_finally_before_it_returns(
+    handler: Handler,
+) -> None:
     log = Log()
-
-    async def handler() -> None:
-        colour.set("red")
-        try:
-            await ask("a")
-        finally:
-            log.note("finally")
-
-    work = arun(handler)
+    work = arun(handler, log)
     assert drive(work) == ["a"]
     work.close()
+    assert log == ["finally in red"]
+
+
+@pytest.mark.parametrize("handler", [asking_coroutine, asking_steps])
+def test_dropping_a_stream_while_it_waits_runs_finally(handler: Handler) -> None:
+    """Without a loop to do it later, Python closes it; nothing goes wrong then."""
+    log = Log()
+    work = collect(astream(handler, log))
+    assert drive(work) == ["a"]
+    work.close()
+    del work
+    gc.collect()
     assert log == ["finally in red"]
 
 
@@ -873,18 +896,12 @@ def test_an_error_thrown_at_a_handler_leaves_no_circle() -> None:
         gc.enable()
 
 
-def test_an_async_generator_is_closed_when_its_run_fails() -> None:
-    log = Log()
-
-    async def handler() -> AsyncGenerator[int, None]:
-        try:
-            yield 1
-            await ask("a")
-        finally:
-            log.note("finally")
-
-    work = arun(handler)
+@pytest.mark.parametrize("handler", [asking_coroutine, asking_steps])
+def test_a_run_that_fails_runs_finally(handler: Handler) -> None:
+    log, error = Log(), Boom()
+    work = arun(handler, log)
     assert drive(work) == ["a"]
-    with pytest.raises(Boom):
-        work.throw(Boom())
-    assert log == ["finally in none"]
+    with pytest.raises(Boom) as caught:
+        work.throw(error)
+    assert caught.value is error
+    assert log == ["finally in red"]

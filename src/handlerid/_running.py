@@ -74,7 +74,8 @@ async def arun(fn: Callable[..., object], *args: object) -> object:
     if type(result) is GeneratorType:
         return context.run(_exhaust, result)
     if type(result) is AsyncGeneratorType:
-        return await _in_context(context, _aexhaust(result))
+        await _aexhaust(context, result)
+        return None
     return result
 
 
@@ -129,12 +130,12 @@ def _exhaust(generator: Generator[object, None, object]) -> object:
             return stop.value
 
 
-async def _aexhaust(generator: AsyncGenerator[object, None]) -> None:
-    try:
-        async for _ in generator:
-            pass
-    finally:
-        await generator.aclose()
+async def _aexhaust(context: Context, generator: AsyncGenerator[object, None]) -> None:
+    while True:
+        try:
+            await _in_context(context, generator.__anext__())
+        except StopAsyncIteration:
+            return
 
 
 async def _await(awaitable: Awaitable[object]) -> object:
@@ -147,10 +148,12 @@ def _as_coroutine(awaitable: Any) -> Any:
 
 @coroutine
 def _in_context(context: Context, awaited: Any) -> Generator[Any, Any, Any]:
-    """Awaits something that has ``send``, ``throw`` and ``close``, in a context.
+    """Awaits something that has ``send`` and ``throw``, in a context.
 
     Does what ``yield from`` does, but each step of it inside the context. It passes
-    on whatever is yielded, so it serves any event loop.
+    on whatever is yielded, so it serves any event loop. Being closed is thrown on
+    too: until 3.13, closing a step of an async generator does not reach its
+    ``finally``.
     """
     resume, argument = awaited.send, None
     try:
@@ -161,9 +164,6 @@ def _in_context(context: Context, awaited: Any) -> Generator[Any, Any, Any]:
                 return stop.value
             try:
                 resume, argument = awaited.send, (yield signal)
-            except GeneratorExit:
-                context.run(awaited.close)
-                raise
             except BaseException as error:  # noqa: BLE001 - the handler's to handle
                 resume, argument = awaited.throw, error
     finally:
