@@ -119,6 +119,8 @@ class Component:
 
     def no_event(self) -> None: ...
 
+    def forgot_self() -> None: ...  # type: ignore[misc]
+
     def own_default(self: Any = None, event: ClickEvent | None = None) -> None: ...
 
     def only_args(*args: object) -> None: ...
@@ -384,6 +386,12 @@ def test_a_local_class_is_known_from_a_string_where_the_body_uses_it() -> None:
     assert found is handler(ClickEvent())
 
 
+def test_a_string_is_read_where_the_wrapped_function_was_defined() -> None:
+    handler = local_class_as_string(used=True)
+    (found,) = convention(decorated(handler), Event).accepts
+    assert found is handler(ClickEvent())
+
+
 def test_a_local_class_comes_before_a_global_of_its_name() -> None:
     handler = shadowing()
     (found,) = convention(handler, Event).accepts
@@ -455,6 +463,10 @@ ERRORS: dict[str, tuple[Handler, str]] = {
     "partial binds the first by keyword": (
         functools.partial(text_and_event, text="a"),
         by_keyword("text_and_event", "event"),
+    ),
+    "method without self": (
+        any_component.forgot_self,
+        no_signature("Component.forgot_self"),
     ),
     "partial that does not fit": (
         functools.partial(any_handler, 1, 2),

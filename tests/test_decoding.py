@@ -262,12 +262,58 @@ def test_a_list_is_the_events_own() -> None:
     payload = copy.deepcopy(FITS)
     event = decoder(EveryEvent)(payload)
     payload["names"].append("late")
-    payload["grid"][0].append(9.9)
+    for inner in payload["grid"]:
+        inner.append(9.9)
     assert event.names == FITS["names"]
     assert event.grid == FITS["grid"]
 
 
 # Defaults and the fast way through
+
+
+@dataclass(kw_only=True, slots=True)
+class FastEvent(Event):
+    """Fields of the types that the compiled decoder looks at by itself."""
+
+    text: str
+    flag: bool
+    count: int
+    ratio: float
+    anything: Any
+
+
+FAST = {name: FITS[name] for name in ("text", "flag", "count", "ratio", "anything")}
+FAST_WRONG: dict[str, tuple[str, list[object]]] = {
+    "text": (TEXT, [None, True, 7351, 0.5, [], {}, M.encode()]),
+    "flag": (FLAG, [None, 0, 1, 1.0, M, "", []]),
+    "count": (COUNT, [None, True, False, 1.0, math.nan, "7351", [], 1j]),
+    "ratio": (RATIO, [None, True, False, math.nan, math.inf, LARGE, "7351", [], 1j]),
+}
+
+
+def test_the_fast_way_leads_to_the_same_event() -> None:
+    assert same(decoder(FastEvent)(FAST), FastEvent(**FAST))
+    assert same(decoder(FastEvent)({**FAST, "ratio": 2}).ratio, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        *((name, x, what) for name, (what, xs) in FAST_WRONG.items() for x in xs),
+        *((name, None, GONE) for name in FAST),
+    ],
+)
+def test_the_fast_way_refuses_what_does_not_fit(
+    name: str, value: object, expected: str
+) -> None:
+    payload = {**FAST, name: value}
+    if expected is GONE:
+        del payload[name]
+    with pytest.raises(InvalidEvent) as caught:
+        decoder(FastEvent)(payload)
+    told = f"the payload does not fit FastEvent: {name}: expected {expected}"
+    assert str(caught.value) == told
+    assert caught.value.fields == (FieldError(name, expected),)
 
 
 def test_defaults_stand_in_for_what_is_missing() -> None:

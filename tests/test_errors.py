@@ -19,6 +19,7 @@ from handlerid.errors import (
     InvalidEvent,
     InvalidToken,
     MalformedPayload,
+    NameTaken,
     NotAllowed,
     SignatureError,
     StaleHandler,
@@ -40,6 +41,7 @@ TABLE: list[tuple[type[HandlerIdError], int, str]] = [
     (ExpiredToken, 410, "This page has expired. Reload it."),
     (UnstableCapture, 500, AUTHORS),
     (UnsupportedHandler, 500, AUTHORS),
+    (NameTaken, 500, AUTHORS),
     (SignatureError, 500, AUTHORS),
     (AsyncHandler, 500, AUTHORS),
     (CapturesReplaced, 500, AUTHORS),
@@ -56,6 +58,7 @@ FIELDS = [FieldError("value", "a string"), FieldError("files[0].size", "an integ
 WITHOUT_DATA: list[type[HandlerIdError]] = [
     HandlerIdError,
     MalformedPayload,
+    NameTaken,
     NotAllowed,
     InvalidToken,
     ExpiredToken,

@@ -134,6 +134,8 @@ def test_a_bad_payload_is_refused_and_nothing_of_it_is_told(
     assert str(error) == text
     assert repr(error) == f"MalformedPayload({text!r})"
     assert vars(error) == {}
+    # What it came from may hold the text, and is not told with it.
+    assert error.__context__ is None or error.__suppress_context__
     shown = "".join(traceback.format_exception(error))
     assert text in shown
     assert MARKER not in shown + error.public
