@@ -112,15 +112,18 @@ class Identity:
             ValueError: ``event`` is a text, and no wire name.
         """
         name = "" if event is None else _wire_name(event)
+        # The hot path is written out; "is" will do, since equal names that are not the
+        # same object only take the longer way.
         if type(fn) is not FunctionType or hasattr(fn, "__wrapped__"):
             return self._compute(fn, name)
-        known = self._known.get(id(fn.__code__))
-        if known is None:
+        try:
+            known = self._known[id(fn.__code__)]
+        except KeyError:
             known = self._learn(fn)
-        elif (
-            known.event == name
-            and known.qualname == fn.__qualname__
-            and known.module == fn.__module__
+        if (
+            known.event is name
+            and known.qualname is fn.__qualname__
+            and known.module is fn.__module__
         ):
             return known.id
         return self._recall(known, fn, name)
