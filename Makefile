@@ -32,7 +32,7 @@ check: $(VENV)/.dev  ## format, lint, types, import contract, docs examples
 	@echo "check: lint"
 	@$(PY) -m ruff check --quiet .
 	@echo "check: types"
-	@$(PY) -m mypy src tests conftest.py $(if $(wildcard benchmarks/*.py),benchmarks)
+	@$(PY) -m mypy
 	@echo "check: import contract"
 	@$(VENV)/bin/lint-imports --no-logo
 	@echo "check: docs examples"
