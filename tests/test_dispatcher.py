@@ -234,11 +234,12 @@ def test_the_clients_word_on_the_event_is_not_asked(dispatcher: Dispatcher) -> N
 
 def test_extra_fields_are_ignored_or_refused() -> None:
     registry = Registry()
-    payload = {
+    payload: dict[Any, Any] = {
         "handler": registry.register(on_blur),
         "value": "x",
         "state": "s",
         "__class__": "y",
+        7: "z",
     }
     assert Dispatcher(registry).dispatch(payload) == "x"
     with pytest.raises(InvalidEvent) as caught:
@@ -246,6 +247,7 @@ def test_extra_fields_are_ignored_or_refused() -> None:
     assert caught.value.fields == (
         FieldError("state", "no such field"),
         FieldError("__class__", "no such field"),
+        FieldError("7", "no such field"),
     )
     with pytest.raises(ValueError, match='extra must be "ignore" or "refuse"'):
         Dispatcher(registry, extra="drop")  # type: ignore[arg-type]

@@ -231,5 +231,5 @@ def _refuse_extra(payload: Mapping[str, Any], event_type: type[Event]) -> None:
         raise InvalidEvent(
             f"the payload has {len(extra)} fields that {event_type.__name__} has not",
             event_type=event_type.__name__,
-            fields=[FieldError(name[:64], "no such field") for name in extra],
+            fields=[FieldError(str(name)[:64], "no such field") for name in extra],
         )
