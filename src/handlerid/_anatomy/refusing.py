@@ -116,9 +116,10 @@ def describe(rest: Any) -> str:
     kind = type(rest)
     if is_a(kind, type):
         return name_of_class(rest)
-    if kind is FunctionType or is_native(kind) or is_cython(kind):
-        module = getattr(rest, "__module__", None) or "builtins"
-        return f"{text(module)}.{text(rest.__qualname__)}"
+    if is_native(kind):
+        return f"{getattr(rest, '__module__', None) or 'builtins'}.{rest.__qualname__}"
+    if kind is FunctionType or is_cython(kind):
+        return f"{text(rest.__module__)}.{text(rest.__qualname__)}"
     return f"an object of {name_of_class(kind)}"
 
 
