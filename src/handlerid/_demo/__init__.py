@@ -1,0 +1,13 @@
+"""The demo: two server processes, one address, and a page that either can answer.
+
+Where things are:
+
+    page.py        what an application author writes: the handlers and the page
+    server.py      what a framework author writes: two routes around a Dispatcher
+    state.py       the page's state, which travels in the page, signed
+    worker.py      one server process
+    front.py       the address in front of the processes
+    supervisor.py  starts and stops all of it
+    check.py       plays the page without a browser
+    main.py        what the command calls
+"""

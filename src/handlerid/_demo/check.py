@@ -1,0 +1,234 @@
+"""``handlerid demo --check``: plays every section of the page, a line each.
+
+What belongs here: what is done in each section, and what must come of it. All of it
+goes through the front, and every answer must come from a process that did not render
+the page.
+"""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import httpx
+
+from handlerid._demo.page import FIELDS, LINKS
+from handlerid._demo.visit import Visit, Wrong
+from handlerid.errors import (
+    HandlerIdError,
+    InvalidEvent,
+    MalformedPayload,
+    NotAllowed,
+    StaleHandler,
+    UnknownHandler,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Awaitable, Callable
+
+    from handlerid._demo.visit import Control
+
+__all__ = ["altered", "play"]
+
+
+async def play(address: str) -> bool:
+    """Plays all sections and refusals, prints a line each; returns if all went well."""
+    width = max(map(len, PLAYS))
+    well = True
+    # Each play has a client, and so connections, of its own.
+    for name, one in PLAYS.items():
+        async with httpx.AsyncClient(base_url=address, trust_env=False) as client:
+            visit = Visit(client)
+            why = await _why_not(visit, one)
+        print(
+            f"{name:<{width}}   rendered by {visit.rendered_by}   "
+            f"answered by {visit.answered_by}   {why or 'ok'}",
+            flush=True,
+        )
+        well = well and not why
+    return well
+
+
+async def _why_not(visit: Visit, one: Callable[[Visit], Awaitable[None]]) -> str:
+    try:
+        await visit.open()
+        await one(visit)
+    except Wrong as wrong:
+        return f"FAILED: {wrong}"
+    except httpx.HTTPError as error:
+        return f"FAILED: {type(error).__name__}: {error}"
+    return ""
+
+
+def _expect(what: str, found: object, expected: object) -> None:
+    if found != expected:
+        raise Wrong(f"{what} is {found!r}, not {expected!r}")
+
+
+# The sections.
+
+
+async def counter(visit: Visit) -> None:
+    """Two clicks make two."""
+    (button,) = visit.page.controls_of("counter", "click")
+    for count in ("1", "2"):
+        page = await visit.act(button, client_x=10.5, client_y=20)
+        _expect("the count", page.result("counter"), count)
+
+
+async def enter(visit: Visit) -> None:
+    """Enter in the field sends its text."""
+    (label,) = visit.page.controls_of("send", "input_enter")
+    page = await visit.act(label, value="by Enter")
+    _expect("the list of messages", page.result("send"), "by Enter")
+
+
+async def button(visit: Visit) -> None:
+    """Leaving the field keeps its text, and the button sends it: the same function."""
+    (label,) = visit.page.controls_of("send", "input_enter")
+    (field,) = visit.page.controls_of("send", "input_blur")
+    (send,) = visit.page.controls_of("send", "click")
+    _expect("what the button's id begins with", send.handler[:37], label.handler[:37])
+    await visit.act(field, value="by button")
+    page = await visit.act(send)
+    _expect("the list of messages", page.result("send"), "by button")
+
+
+async def form(visit: Visit) -> None:
+    """One handler sets each field, by its key."""
+    fields = visit.page.controls_of("form", "input_blur")
+    _expect("the keys of the form", [field.key for field in fields], list(FIELDS))
+    _expect("the number of handlers", len({field.handler for field in fields}), 1)
+    values = dict(zip(FIELDS, ("Ada", "ada@example.org", "London"), strict=True))
+    for field in fields:
+        page = await visit.act(field, value=values[field.key])
+        _expect(field.key, values[field.key] in page.result("form"), True)
+    shown = " ".join(f"{name.capitalize()} {value}" for name, value in values.items())
+    _expect("the form", page.result("form"), shown)
+
+
+async def streaming(visit: Visit) -> None:
+    """Three steps arrive one after the other."""
+    (start,) = visit.page.controls_of("brew", "click")
+    page = await visit.act(start)
+    _expect("the pages that had come with each chunk", set(visit.arrivals), {1, 2, 3})
+    steps = "Grind the beans Pour the water Serve"
+    _expect("the list of steps", page.result("brew"), steps)
+
+
+async def awaiting(visit: Visit) -> None:
+    """An async handler is awaited."""
+    (ask,) = visit.page.controls_of("greet", "click")
+    page = await visit.act(ask)
+    greetings = "Hello from Ada Hello from Grace"
+    _expect("the list of greetings", page.result("greet"), greetings)
+
+
+async def closure(visit: Visit) -> None:
+    """Both links lead to the last url, and the page shows the warning."""
+    mistaken, _ = _links(visit)
+    *_, last = LINKS.values()
+    for control in mistaken:
+        page = await visit.act(control)
+        _expect(control.text, page.result("links"), f"Leads to {last}")
+    warned = "CapturesReplaced" in visit.page.texts["links"]
+    _expect("that the page warns", warned, True)
+
+
+async def cured(visit: Visit) -> None:
+    """With a key, each link leads to its own url."""
+    _, keyed = _links(visit)
+    for control in keyed:
+        page = await visit.act(control)
+        _expect(control.text, page.result("links"), f"Leads to {LINKS[control.text]}")
+
+
+def _links(visit: Visit) -> tuple[list[Control], list[Control]]:
+    """The links of closures, and those of a handler that reads the key."""
+    links = visit.page.controls_of("links", "click")
+    mistaken = [link for link in links if not link.key]
+    keyed = [link for link in links if link.key]
+    for some in (mistaken, keyed):
+        _expect("the links", [link.text for link in some], list(LINKS))
+        _expect("the number of handlers", len({link.handler for link in some}), 1)
+    return mistaken, keyed
+
+
+# The refusals. After each the page goes on as if nothing had been.
+
+
+async def not_json(visit: Visit) -> None:
+    """400."""
+    await _refused(visit, "{not json", MalformedPayload)
+
+
+async def unknown(visit: Visit) -> None:
+    """404: no handler has such a location."""
+    (button,) = visit.page.controls_of("counter", "click")
+    payload = {"handler": altered(button.handler, at=3)}
+    await _refused(visit, json.dumps(payload), UnknownHandler)
+
+
+async def stale(visit: Visit) -> None:
+    """409: the location is known, the code is another."""
+    (button,) = visit.page.controls_of("counter", "click")
+    payload = {"handler": altered(button.handler, at=17)}
+    await _refused(visit, json.dumps(payload), StaleHandler)
+
+
+async def wrong_type(visit: Visit) -> None:
+    """422: a number where a text belongs."""
+    field, *_ = visit.page.controls_of("form", "input_blur")
+    payload = {"handler": field.handler, "key": field.key, "value": 7}
+    await _refused(visit, json.dumps(payload), InvalidEvent)
+
+
+async def forged_key(visit: Visit) -> None:
+    """403: the form's handler sets the form's fields, not the count."""
+    field, *_ = visit.page.controls_of("form", "input_blur")
+    payload = {"handler": field.handler, "key": "count", "value": "1000"}
+    await _refused(visit, json.dumps(payload), NotAllowed)
+
+
+async def forged_state(visit: Visit) -> None:
+    """403: the state was signed, and somebody changed it."""
+    signed, visit.state = visit.state, "W" + visit.state
+    (button,) = visit.page.controls_of("counter", "click")
+    status, text = await visit.post(json.dumps({"handler": button.handler}))
+    _expect("the status", status, 403)
+    _expect("the text", text, "This page was not made here. Open it anew.")
+    visit.state = signed
+    await counter(visit)
+
+
+async def _refused(visit: Visit, body: str, error: type[HandlerIdError]) -> None:
+    status, text = await visit.post(body)
+    _expect("the status", status, error.status)
+    _expect("the text", text, error.public)
+    await counter(visit)
+
+
+def altered(handler_id: str, at: int) -> str:
+    """Another id, that differs in one character: 3 is in the location, 17 in the
+    fingerprint.
+    """
+    other = "b" if handler_id[at] == "a" else "a"
+    return handler_id[:at] + other + handler_id[at + 1 :]
+
+
+PLAYS: dict[str, Callable[[Visit], Awaitable[None]]] = {
+    "counter": counter,
+    "enter": enter,
+    "button": button,
+    "form": form,
+    "streaming": streaming,
+    "async": awaiting,
+    "closure": closure,
+    "closure, cured": cured,
+    "400 not JSON": not_json,
+    "404 unknown id": unknown,
+    "409 stale id": stale,
+    "422 wrong type": wrong_type,
+    "403 forged key": forged_key,
+    "403 forged state": forged_state,
+}

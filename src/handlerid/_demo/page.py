@@ -1,0 +1,166 @@
+"""The page: what an application author writes.
+
+What belongs here: the handlers, and the function that renders the page. HTTP is the
+server's business; what the page looks like is in ``templates/``.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Collection, Iterator
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from handlerid import ClickEvent, Event, InputBlurEvent, InputEnterEvent, Registry
+from handlerid._demo.state import State, current
+from handlerid.errors import CapturesReplaced, NotAllowed
+
+__all__ = ["page", "registry"]
+
+registry = Registry()
+"""What every server knows as soon as it has started."""
+
+FIELDS = ("name", "email", "city")
+LINKS = {"docs": "https://example.org/docs", "news": "https://example.org/news"}
+MESSAGES = 4
+
+
+# The counter.
+
+
+@registry.handler
+def increment(event: ClickEvent) -> None:
+    current.get().count += 1
+
+
+# One function behind Enter and a button.
+
+
+@registry.handler
+def keep_draft(event: InputBlurEvent) -> None:
+    current.get().draft = event.value
+
+
+@registry.handler(event=InputEnterEvent)
+@registry.handler(event=ClickEvent)
+def send(event: InputEnterEvent | ClickEvent) -> None:
+    state = current.get()
+    text = event.value if isinstance(event, InputEnterEvent) else state.draft
+    if text:
+        state.messages = [*state.messages, text][-MESSAGES:]
+    state.draft = ""
+
+
+# One handler for every field of a form.
+
+
+@registry.handler
+def set_field(event: InputBlurEvent) -> None:
+    allow(event.key, FIELDS)
+    setattr(current.get(), event.key, event.value)
+
+
+def allow(key: str, keys: Collection[str]) -> None:
+    """Keys come from the client: without this, it could set ``count`` as well."""
+    if key not in keys:
+        raise NotAllowed("the page offers no such key")
+
+
+# The closure mistake, and its cure.
+
+
+def link(url: str) -> Callable[[ClickEvent], None]:
+    def on_click(event: ClickEvent) -> None:
+        navigate(url)  # every link has this code, so the last one's url wins
+
+    return on_click
+
+
+@registry.handler
+def open_link(event: ClickEvent) -> None:
+    allow(event.key, LINKS)
+    navigate(LINKS[event.key])
+
+
+def navigate(url: str) -> None:
+    current.get().url = url
+
+
+# A generator: the page is rendered again at every yield.
+
+
+@registry.handler
+def brew(event: ClickEvent) -> Iterator[None]:
+    state = current.get()
+    state.steps = []
+    for step in ("Grind the beans", "Pour the water", "Serve"):
+        time.sleep(0.4)
+        state.steps.append(step)
+        yield
+
+
+# An async handler: two slow questions at once.
+
+
+@registry.handler
+async def greet(event: ClickEvent) -> None:
+    current.get().greetings = await asyncio.gather(ask("Ada"), ask("Grace"))
+
+
+async def ask(name: str) -> str:
+    await asyncio.sleep(0.3)
+    return f"Hello from {name}"
+
+
+# The page.
+
+templates = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    undefined=StrictUndefined,
+    autoescape=True,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+templates.globals.update(
+    increment=increment,
+    keep_draft=keep_draft,
+    send=send,
+    set_field=set_field,
+    link=link,
+    open_link=open_link,
+    brew=brew,
+    greet=greet,
+    ClickEvent=ClickEvent,
+    InputEnterEvent=InputEnterEvent,
+    LINKS=LINKS,
+)
+
+TRIGGERS = {
+    "click": "click",
+    "input_blur": "blur",
+    "input_enter": "keydown[key=='Enter' && !isComposing]",
+}
+
+
+def page(
+    scope: Registry, state: State, template: str = "main.html", **trace: str
+) -> str:
+    """Renders the page, and registers in ``scope`` the handlers that it offers."""
+
+    def on(
+        handler: Callable[..., object],
+        event: type[Event] | None = None,
+        key: str = "",
+    ) -> Markup:
+        """The attributes that make an element call a handler."""
+        handler_id = scope.register(handler, event)
+        return Markup('data-handler="{}" data-key="{}" hx-trigger="{}"').format(
+            handler_id, key, TRIGGERS[handler_id.event]
+        )
+
+    replaced: list[CapturesReplaced] = []
+    scope.on_replace = replaced.append  # the page shows what the log says once
+    return templates.get_template(template).render(
+        on=on, state=state, replaced=replaced, **trace
+    )

@@ -1,0 +1,191 @@
+"""A visit to the page without a browser: reads the HTML, and sends what a click sends.
+
+What belongs here: what the page's own script knows as well. Ids, keys and state are
+taken from the page, never made here.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass, field
+from html.parser import HTMLParser
+from typing import TYPE_CHECKING
+
+from handlerid._demo.server import ANSWER_END
+
+if TYPE_CHECKING:
+    import httpx
+
+__all__ = ["Control", "Page", "Visit", "Wrong"]
+
+VOID = {"br", "hr", "img", "input", "link", "meta"}
+TRACE = re.compile(r"rendered by (\d+) · answered by (\d+|nobody yet)")
+
+
+class Wrong(Exception):
+    """The page did not do what it should; the text says what."""
+
+
+@dataclass
+class Control:
+    """An element that calls a handler."""
+
+    section: str
+    handler: str
+    key: str
+    text: str = ""
+
+    @property
+    def event(self) -> str:
+        """The wire name of the event that it sends."""
+        return self.handler.partition(".")[2]
+
+
+@dataclass
+class Page:
+    """What is read from HTML.
+
+    Attributes:
+        rendered_by: the process that says it rendered this; ``""`` in an answer.
+        state: the signed state.
+        controls: the elements that call handlers, in their order.
+        texts: the text of every element that has an id.
+    """
+
+    rendered_by: str = ""
+    state: str = ""
+    controls: list[Control] = field(default_factory=list)
+    texts: dict[str, str] = field(default_factory=dict)
+
+    @classmethod
+    def read(cls, html: str) -> Page:
+        """Reads a whole page, or one of an answer."""
+        reader = _Reader()
+        reader.feed(html)
+        reader.close()
+        return reader.page
+
+    def controls_of(self, section: str, event: str) -> list[Control]:
+        """The elements of a section that send such events, in their order."""
+        return [c for c in self.controls if (c.section, c.event) == (section, event)]
+
+    def result(self, section: str) -> str:
+        """What a section shows as its result."""
+        return TRACE.sub("", self._shown(section)).strip()
+
+    def trace(self, section: str) -> tuple[str, str]:
+        """Which process rendered a section, and which one answered in it."""
+        found = TRACE.search(self._shown(section))
+        if found is None:
+            raise Wrong(f"the section {section} does not say who rendered it")
+        return found[1], found[2]
+
+    def _shown(self, section: str) -> str:
+        return " ".join(self.texts.get(f"{section}-result", "").split())
+
+
+class Visit:
+    """An open page, and who rendered and answered it.
+
+    Args:
+        client: sends the requests; its base is the demo's address.
+
+    Attributes:
+        page: the page as it was rendered at first.
+        state: the signed state, as of the last answer.
+        rendered_by: the process that rendered the page.
+        answered_by: the process that answered last.
+        arrivals: how many pages of the last answer had arrived with each chunk.
+    """
+
+    def __init__(self, client: httpx.AsyncClient) -> None:
+        self._client = client
+        self.page = Page()
+        self.state = ""
+        self.rendered_by = self.answered_by = "-"
+        self.arrivals: list[int] = []
+
+    async def open(self) -> None:
+        """Loads the page."""
+        response = await self._client.get("/")
+        if response.status_code != 200:
+            raise Wrong(f"the page came with status {response.status_code}")
+        self.page = Page.read(response.text)
+        self.state = self.page.state
+        self.rendered_by = self.page.rendered_by
+
+    async def act(self, control: Control, **fields: object) -> Page:
+        """Sends an event of an element, and returns the newest page of the answer."""
+        payload = {"handler": control.handler, "key": control.key, **fields}
+        status, text = await self.post(json.dumps(payload))
+        if status != 200:
+            raise Wrong(f"status {status}: {text}")
+        *pages, rest = text.split(ANSWER_END)
+        if not pages or rest:
+            raise Wrong("the answer is not complete")
+        page = Page.read(pages[-1])
+        self.state = page.state
+        trace = page.trace(control.section)
+        if trace != (self.rendered_by, self.answered_by):
+            raise Wrong("the section names other processes than those that took part")
+        return page
+
+    async def post(self, body: str) -> tuple[int, str]:
+        """Sends any text as a payload, and returns the status and the answer."""
+        headers = {
+            "Content-Type": "application/json",
+            "Rendered-By": self.rendered_by,
+            "Page-State": self.state,
+        }
+        self.arrivals = []
+        text = ""
+        async with self._client.stream(
+            "POST", "/event", content=body, headers=headers
+        ) as response:
+            self.answered_by = response.headers.get("Answered-By", "nobody")
+            async for chunk in response.aiter_text():
+                text += chunk
+                self.arrivals.append(text.count(ANSWER_END))
+        if self.answered_by == self.rendered_by:
+            raise Wrong("the process that rendered the page answered it, too")
+        return response.status_code, text
+
+
+class _Reader(HTMLParser):
+    def __init__(self) -> None:
+        super().__init__()
+        self.page = Page()
+        self._open: list[tuple[str, dict[str, str], Control | None]] = []
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        values = {name: value or "" for name, value in attrs}
+        if values.get("id") == "state":
+            self.page.state = values["value"]
+        if tag == "body":
+            self.page.rendered_by = json.loads(values["hx-headers"])["Rendered-By"]
+        control = None
+        if "data-handler" in values:
+            control = Control(
+                self._section(), values["data-handler"], values["data-key"]
+            )
+            self.page.controls.append(control)
+        if tag not in VOID:
+            self._open.append((tag, values, control))
+
+    def handle_endtag(self, tag: str) -> None:
+        if tag != self._open.pop()[0]:
+            raise Wrong(f"the page's HTML closes <{tag}>, which is not the open one")
+        self.handle_data(" ")
+
+    def handle_data(self, data: str) -> None:
+        for _, values, control in self._open:
+            if control is not None:
+                control.text = (control.text + data).strip()
+            if "id" in values:
+                texts = self.page.texts
+                texts[values["id"]] = texts.get(values["id"], "") + data
+
+    def _section(self) -> str:
+        open_ids = [v.get("id", "") for tag, v, _ in self._open if tag == "section"]
+        return open_ids[-1] if open_ids else ""
