@@ -1,0 +1,383 @@
+"""The format of ids, written a second time from ``docs/reference/id-format.md`` alone.
+
+What belongs here: an implementation that shares nothing with the library and is as
+plain as it can be. Run as a program, it is compared with the library on functions of
+the standard library and on rare code, so that any Python can do it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import ast
+import asyncio.base_events
+import collections
+import datetime
+import decimal
+import dis
+import enum
+import functools
+import inspect
+import json.decoder
+import struct
+import typing
+import uuid
+from base64 import b32encode
+from collections.abc import Callable, Iterator, Sequence
+from fractions import Fraction
+from hashlib import blake2b
+from pathlib import Path, PurePosixPath, PureWindowsPath
+from types import CodeType, FunctionType, ModuleType
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from handlerid import Identity, handler_id
+
+__all__ = ["compare", "encoded", "id_by_hand", "marshalled"]
+
+# The digests and the text.
+
+
+def digest(content: bytes, length: int, person: bytes, key: bytes = b"") -> bytes:
+    return blake2b(content, digest_size=length, person=person, key=key).digest()
+
+
+def letters(content: bytes) -> str:
+    return b32encode(content).decode().rstrip("=").lower()
+
+
+def utf8(text: str) -> bytes:
+    return text.encode("utf-8", "surrogatepass")
+
+
+def id_by_hand(
+    module: str,
+    qualname: str,
+    layers: Sequence[CodeType | str],
+    bound: Sequence[tuple[str, object]] = (),
+    event: str = "",
+    key: bytes = b"",
+) -> str:
+    location = digest(utf8(f"{len(module)}:{module}{qualname}"), 8, b"location", key)
+    digests = [
+        digest(utf8(layer), 12, b"layers", key)
+        if isinstance(layer, str)
+        else digest(marshalled(form(layer)), 12, b"bytecode", key)
+        for layer in layers
+    ]
+    fingerprint = digests[0]
+    if len(digests) > 1:
+        fingerprint = digest(b"".join(digests), 12, b"layers", key)
+    text = f"h1-{letters(location)}-{letters(fingerprint)}"
+    if bound:
+        content = b"".join(encoded(place) + encoded(value) for place, value in bound)
+        text += f"-{letters(digest(content, 10, b'captures', key))}"
+    return f"{text}.{event}" if event else text
+
+
+# Code.
+
+
+def form(code: CodeType) -> list[Any]:
+    consts = tuple(replaced(const) for const in code.co_consts)
+    if not code.co_flags & 1 and "__firstlineno__" in code.co_names:
+        return class_body(code, consts)
+    arguments = [code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount]
+    what = [code.co_flags, code.co_code, code.co_exceptiontable, consts]
+    names = [code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars]
+    return [code.co_name, *arguments, *what, *names]
+
+
+def replaced(const: Any) -> Any:
+    if isinstance(const, CodeType):
+        return form(const)
+    if isinstance(const, slice):
+        return {"slice": tuple(map(replaced, (const.start, const.stop, const.step)))}
+    if isinstance(const, (tuple, frozenset)):
+        return type(const)(map(replaced, const))
+    return const
+
+
+def class_body(code: CodeType, consts: tuple[Any, ...]) -> list[Any]:
+    steps = [i for i in dis.get_instructions(code) if i.opname != "EXTENDED_ARG"]
+
+    def index(offset: int) -> int:
+        return sum(step.offset < offset for step in steps)
+
+    def operand(step: dis.Instruction) -> Any:
+        if step.opcode in dis.hasconst and step.arg is not None:
+            return consts[step.arg]
+        jumps = step.opcode in dis.hasjrel or step.opcode in dis.hasjabs
+        return index(step.argval) if jumps else step.arg
+
+    written: list[tuple[Any, ...]] = []
+    for step in steps:
+        if step.opname == "STORE_NAME" and step.argval == "__firstlineno__":
+            written[-1] = ("line",)
+        if step.opname == "STORE_NAME" and step.argval == "__static_attributes__":
+            written[-1] = ("attributes", *sorted(written[-1][1]))
+        written.append((step.opname, operand(step)))
+    entries: Any = getattr(dis.Bytecode(code), "exception_entries", ())
+    exceptions = [
+        (index(e.start), index(e.end), index(e.target), e.depth, e.lasti)
+        for e in entries
+    ]
+    names = [code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars]
+    head = ["class body", code.co_name, code.co_flags]
+    return [*head, tuple(written), tuple(exceptions), *names]
+
+
+def marshalled(value: Any) -> bytes:
+    for code, one in ((b"N", None), (b"T", True), (b"F", False), (b".", ...)):
+        if value is one:
+            return code
+    if isinstance(value, int):
+        return integer(value)
+    if isinstance(value, float):
+        return b"f" + decimal_text(value)
+    if isinstance(value, complex):
+        return b"x" + decimal_text(value.real) + decimal_text(value.imag)
+    if isinstance(value, bytes):
+        return b"s" + length(value) + value
+    if isinstance(value, str):
+        return b"u" + length(utf8(value)) + utf8(value)
+    if isinstance(value, dict):
+        pairs = [marshalled(key) + marshalled(its) for key, its in value.items()]
+        return b"{" + b"".join(pairs) + b"0"
+    items = [marshalled(item) for item in value]
+    code = b"(" if isinstance(value, tuple) else b"["
+    if isinstance(value, frozenset):
+        items.sort()
+        code = b">"
+    return code + length(items) + b"".join(items)
+
+
+def length(value: Any) -> bytes:
+    return struct.pack("<i", len(value))
+
+
+def integer(value: int) -> bytes:
+    if -(2**31) <= value < 2**31:
+        return b"i" + struct.pack("<i", value)
+    digits, rest = [], abs(value)
+    while rest:
+        digits.append(rest & 0x7FFF)
+        rest >>= 15
+    count = len(digits) if value > 0 else -len(digits)
+    return b"l" + struct.pack(f"<i{len(digits)}H", count, *digits)
+
+
+def decimal_text(value: float) -> bytes:
+    text = f"{value:.17g}".encode()
+    return bytes([len(text)]) + text
+
+
+# Values.
+
+
+def encoded(value: Any) -> bytes:
+    """The form of a value, by its type's row."""
+    kind = type(value)
+    if value is None or value is ...:
+        return b"N" if value is None else b"."
+    if isinstance(value, type):
+        return b"C" + class_name(value)
+    if isinstance(value, enum.Flag):
+        return flag(value)
+    if isinstance(value, enum.Enum):
+        return b"e" + class_name(kind) + text(value.name)
+    if hasattr(value, "__dataclass_fields__"):
+        fields = value.__dataclass_fields__
+        names = [name for name in fields if fields[name].compare]
+        return record(kind, names, [getattr(value, name) for name in names])
+    if hasattr(value, "_fields"):
+        return record(kind, value._fields, value)
+    if isinstance(value, ModuleType):
+        return b"m" + text(value.__name__)
+    return BY_TYPE[kind](value)
+
+
+def text(value: str) -> bytes:
+    return b"%d:%b" % (len(utf8(value)), utf8(value))
+
+
+def class_name(kind: type) -> bytes:
+    module = kind.__module__.replace("pathlib._local", "pathlib")
+    return text(module) + text(kind.__qualname__)
+
+
+def inner(value: Any) -> bytes:
+    written = encoded(value)
+    if len(written) <= 256:
+        return written
+    return b"#" + blake2b(written, digest_size=32).digest()
+
+
+def several(values: Any) -> list[bytes]:
+    return [inner(value) for value in values]
+
+
+def counted(tag: bytes, values: list[bytes]) -> bytes:
+    return tag + b"%d:" % len(values) + b"".join(values)
+
+
+def hexadecimal(*numbers: int) -> bytes:
+    return b"".join(b"%x;" % number for number in numbers)
+
+
+def double(value: float) -> bytes:
+    nan = bytes.fromhex("7ff8000000000000")
+    return nan if value != value else struct.pack(">d", value)  # noqa: PLR0124
+
+
+def record(kind: type, names: Any, values: Any) -> bytes:
+    texts = b"".join(map(text, names))
+    return (
+        b"r"
+        + class_name(kind)
+        + b"%d:" % len(names)
+        + texts
+        + b"".join(several(values))
+    )
+
+
+def flag(value: enum.Flag) -> bytes:
+    bits: int = value.value
+    single = {m.value: m.name for m in type(value) if m.value & bits}
+    names = b"".join(text(name or "") for _, name in sorted(single.items()))
+    head = b"g" + class_name(type(value))
+    return head + b"%d:" % len(single) + names + hexadecimal(bits & ~sum(single))
+
+
+def scale(value: decimal.Decimal) -> bytes:
+    sign, digits, exponent = value.as_tuple()
+    return f"M{'+-'[sign]}{''.join(map(str, digits))}E{exponent};".encode()
+
+
+def span(value: range) -> bytes:
+    first = value[0] if value else 0
+    return b"R" + hexadecimal(len(value), first, value.step if len(value) > 1 else 0)
+
+
+def moment(tag: bytes, value: Any, shape: str) -> bytes:
+    written = f"{value.strftime(shape)}{value.fold}"
+    return tag + written.encode() + inner(value.tzinfo)
+
+
+MICROSECOND = datetime.timedelta(microseconds=1)
+
+BY_TYPE: dict[type, Callable[[Any], bytes]] = {
+    bool: lambda v: b"T" if v else b"F",
+    int: lambda v: b"i" + hexadecimal(v),
+    float: lambda v: b"f" + double(v),
+    complex: lambda v: b"c" + double(v.real) + double(v.imag),
+    str: lambda v: b"s" + text(v),
+    bytes: lambda v: b"b%d:" % len(v) + v,
+    tuple: lambda v: counted(b"t", several(v)),
+    list: lambda v: counted(b"l", several(v)),
+    set: lambda v: counted(b"S", sorted(several(v))),
+    frozenset: lambda v: counted(b"Z", sorted(several(v))),
+    dict: lambda v: counted(
+        b"d", sorted(inner(key) + inner(its) for key, its in v.items())
+    ),
+    range: span,
+    slice: lambda v: b"/" + b"".join(several((v.start, v.stop, v.step))),
+    datetime.date: lambda v: b"D" + v.isoformat().encode(),
+    datetime.time: lambda v: moment(b"H", v, "%H:%M:%S.%f"),
+    datetime.datetime: lambda v: moment(b"W", v, "%Y-%m-%dT%H:%M:%S.%f"),
+    datetime.timedelta: lambda v: b"L" + hexadecimal(v // MICROSECOND),
+    datetime.timezone: lambda v: (
+        b"z" + b"".join(several((v.utcoffset(None), v.tzname(None))))
+    ),
+    ZoneInfo: lambda v: b"k" + text(v.key),
+    decimal.Decimal: scale,
+    Fraction: lambda v: b"q" + b"".join(several((v.numerator, v.denominator))),
+    uuid.UUID: lambda v: b"U" + inner(v.int),
+    type(Path()): lambda v: b"p" + text(v.as_posix()),
+    PurePosixPath: lambda v: b"P" + text(v.as_posix()),
+    PureWindowsPath: lambda v: b"Q" + text(v.as_posix()),
+    type(list[int]): lambda v: b"a" + b"".join(several((v.__origin__, v.__args__))),
+    FunctionType: lambda v: b"h" + inner((str(handler_id(v)), ())),
+}
+
+
+# What both are compared on.
+
+MODULES = (
+    argparse,
+    ast,
+    asyncio.base_events,
+    collections,
+    decimal,
+    dis,
+    enum,
+    functools,
+    inspect,
+    json.decoder,
+    typing,
+)
+
+ODD = """
+def constants():
+    return (1, True, 1.0, 0.0, -0.0, 1e-300, 1e300 * 1e10, -1j, 0.1 + 2j, b"x", ...,
+            None, "\\ud800", "\\U0001f600", 2**31 - 1, 2**31, -2**31, -2**31 - 1,
+            0xffff_ffff_ffff_ffff_ffff, (1, (2, ("a",))))
+
+def frozen(x):
+    return x in {1, "a", b"b", 1.5, None, (1, 2)}
+
+def sliced(x):
+    return x[1:2], x[::3], x[:, 1:"a"]
+
+def bodies():
+    class Outer:
+        line = 3
+        total: int = 0
+        for i in range(3):
+            if i:
+                total += i
+        try:
+            total = 1 / total
+        except ZeroDivisionError:
+            total = 0
+        def set(self):
+            self.b = self.a = self.c = 1
+        class Inner:
+            def also(self):
+                self.z = self.y = 2
+    return Outer
+
+def cells(a, /, b=1, *rest, c=2, **others):
+    def inner():
+        nonlocal b
+        yield a, b, rest, c, others
+    return inner
+"""
+
+
+def functions_of() -> Iterator[FunctionType]:
+    """Functions and methods of these modules, and those of ``ODD``."""
+    names: dict[str, Any] = {"__name__": "odd.\ud800 module"}
+    exec(ODD, names)
+    yield from (one for one in names.values() if type(one) is FunctionType)
+    for module in MODULES:
+        for value in vars(module).values():
+            inside = vars(value).values() if isinstance(value, type) else [value]
+            for one in inside:
+                if type(one) is FunctionType and not hasattr(one, "__wrapped__"):
+                    yield one
+
+
+def compare() -> int:
+    """Compares both on functions, and returns how many they were."""
+    functions = list(functions_of())
+    keyed = Identity(key=b"secret")
+    for fn in functions:
+        place, layers = (fn.__module__, fn.__qualname__), [fn.__code__]
+        assert handler_id(fn) == id_by_hand(*place, layers), place
+        by_hand = id_by_hand(*place, layers, event="click", key=b"secret")
+        assert keyed.handler_id(fn, "click") == by_hand, place
+    return len(functions)
+
+
+if __name__ == "__main__":
+    print(compare())
