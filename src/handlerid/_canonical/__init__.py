@@ -7,5 +7,8 @@ anything up.
 
 ``code``    code objects, for one Python release
 ``syntax``  syntax trees, for every supported Python
-``values``  bound arguments and captured values
+``values``  bound arguments and captured values: the rules, and the walk through one
+``forms``   the form of each type: the table
+``records`` the form of the author's own enums, dataclasses and named tuples
+``peek``    reading objects and classes without running their code
 """
