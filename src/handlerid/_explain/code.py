@@ -73,7 +73,9 @@ def _field(field: str, value: object, code: CodeType) -> Iterator[str]:
 
 def _instructions(code: CodeType) -> Iterator[str]:
     """The disassembly without positions, and without ``repr`` of nested code."""
-    for instruction in dis.get_instructions(code):
+    # dis asks each constant for its repr, which fails for an int of many digits.
+    blank = code.replace(co_consts=(None,) * len(code.co_consts))
+    for instruction in dis.get_instructions(blank):
         argument = instruction.argrepr
         if instruction.opcode in dis.hasconst:
             argument = f"constant {instruction.arg}"
