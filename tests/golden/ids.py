@@ -1,0 +1,40 @@
+"""The ids of the golden handlers, as the Python that runs this computes them.
+
+What belongs here: computing them and writing them out, for any process of any Python.
+"""
+
+from __future__ import annotations
+
+import json
+import platform
+import sys
+
+from handlerid import Identity
+from tests.golden.handlers import HANDLERS
+
+__all__ = ["ids"]
+
+KEY = b"golden"
+
+
+def ids() -> dict[str, object]:
+    """Returns which Python this is, and the ids by the handler's name."""
+    identities = {
+        "bytecode": Identity(),
+        "source": Identity(fingerprint="source"),
+        "keyed source": Identity(fingerprint="source", key=KEY),
+    }
+    return {
+        "python": f"{sys.implementation.name}-{platform.python_version()}",
+        **{
+            kind: {
+                name: str(identity.handler_id(fn, "click"))
+                for name, fn in HANDLERS.items()
+            }
+            for kind, identity in identities.items()
+        },
+    }
+
+
+if __name__ == "__main__":
+    print(json.dumps(ids()))
