@@ -377,6 +377,33 @@ def test_module_name_maps_the_module() -> None:
     assert handler_id(moved) == identity.handler_id(on_click)
 
 
+def test_an_encoder_lets_a_type_of_the_hosts_own_be_bound() -> None:
+    class Cart:
+        def __init__(self, key: int) -> None:
+            self.key = key
+
+    identity = Identity(encoders={Cart: lambda cart: cart.key})
+    first = identity.handler_id(partial(on_click, Cart(1)))
+    assert identity.handler_id(partial(on_click, Cart(1))) == first
+    assert identity.handler_id(partial(on_click, Cart(2))) != first
+    assert identity.handler_id(partial(on_click, 1)) != first
+    with pytest.raises(UnstableCapture) as caught:
+        handler_id(partial(on_click, Cart(1)))
+    assert "register an encoder for this type: Identity(encoders={" in str(caught.value)
+
+
+def test_an_encoder_lets_captures_be_compared() -> None:
+    identity = Identity(encoders={Panel: lambda panel: "panel"})
+    assert identity.differing_captures(make(Panel()), make(Panel())) == ()
+    assert identity.differing_captures(make(Panel()), make(1)) == ("value",)
+    assert Identity().differing_captures(make(Panel()), make(Panel())) == ("value",)
+
+
+def test_an_encoder_that_would_never_be_asked_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"^encoders must not have builtins\.str: "):
+        Identity(encoders={str: str.lower})
+
+
 # Memory.
 
 

@@ -25,17 +25,17 @@ import os
 import sys
 from hashlib import blake2b
 from types import CodeType, FunctionType, MethodType
-from typing import TYPE_CHECKING, ClassVar, Literal, Protocol, TypeGuard
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeGuard
 from weakref import ref
 
 from handlerid._anatomy import Anatomy, partial_method, take_apart
 from handlerid._canonical.code import encode_code
-from handlerid._canonical.values import encode_value, same_value
+from handlerid._canonical.values import check_encoders, encode_value, same_value
 from handlerid._handler_id import WIRE_NAME, HandlerId, write
 from handlerid.errors import UnsupportedHandler
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 __all__ = ["DEFAULT", "Identity", "handler_id"]
 
@@ -65,6 +65,9 @@ class Identity:
             or was edited since it was imported is an error.
         module_name: turns a module's name in this process into the name by which
             other processes know it. The default takes care of ``__main__``.
+        encoders: for types of the host's own, by exact type: a function that returns
+            what stands for an object as a bound argument or a captured value, such as
+            its primary key. Python's own types have a form and take none.
 
     Raises:
         ValueError: an argument is not one of these.
@@ -76,6 +79,7 @@ class Identity:
         key: bytes | None = None,
         fingerprint: Literal["bytecode", "source"] = "bytecode",
         module_name: Callable[[str], str] | None = None,
+        encoders: Mapping[type, Callable[[Any], object]] | None = None,
     ) -> None:
         if key is not None and not 1 <= len(key) <= blake2b.MAX_KEY_SIZE:
             raise ValueError("key must have 1 to 64 bytes")
@@ -89,6 +93,8 @@ class Identity:
 
             self._source = encode_source
         self.module_name = module_name or name_elsewhere
+        self.encoders = dict(encoders or {})
+        check_encoders(self.encoders)
         secret = key or b""
         # States to copy from: making one anew costs twice as much.
         self._location = blake2b(digest_size=8, key=secret, person=b"location")
@@ -191,7 +197,11 @@ class Identity:
             UnstableCapture: the value has no canonical form.
         """
         return encode_value(
-            value, where, describe=self.describe, module_name=self.module_name
+            value,
+            where,
+            describe=self.describe,
+            encoders=self.encoders,
+            module_name=self.module_name,
         )
 
     def differing_captures(
@@ -211,7 +221,11 @@ class Identity:
                 name
                 for (name, value), (_, its) in pairs
                 if not same_value(
-                    value, its, describe=self.describe, module_name=self.module_name
+                    value,
+                    its,
+                    describe=self.describe,
+                    encoders=self.encoders,
+                    module_name=self.module_name,
                 )
             )
         )

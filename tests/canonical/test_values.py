@@ -32,7 +32,7 @@ import typing_extensions
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlerid._canonical.values import encode_value, same_value
+from handlerid._canonical.values import check_encoders, encode_value, same_value
 from handlerid.errors import UnstableCapture
 from tests.pythons import require_python
 
@@ -40,7 +40,7 @@ SOURCE = pathlib.Path(__file__).parents[2] / "src"
 UTC = datetime.UTC
 ADVICE = (
     ". Pass a key instead and look the object up in the handler, use a supported type, "
-    "or register an encoder for this type."
+    "or register an encoder for this type: Identity(encoders={Type: function})."
 )
 
 
@@ -1019,6 +1019,41 @@ def test_an_encoder_of_a_type_of_the_table_is_not_asked() -> None:
     for value in [*known, SOME_DAY]:
         encoders: Encoders = dict.fromkeys(kinds, trap)
         assert encode_value(value, "v", encoders=encoders) == encode(value)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name"),
+    [
+        (int, "builtins.int"),
+        (type(None), "builtins.NoneType"),
+        (list, "builtins.list"),
+        (types.GenericAlias, "types.GenericAlias"),
+        (Decimal, "decimal.Decimal"),
+        (zoneinfo.ZoneInfo, "zoneinfo.ZoneInfo"),
+        (datetime.timezone, "datetime.timezone"),
+    ],
+)
+def test_an_encoder_that_would_never_be_asked_is_refused(kind: type, name: str) -> None:
+    with pytest.raises(ValueError, match=name) as caught:
+        check_encoders({Session: str, kind: trap})
+    assert str(caught.value) == (
+        f"encoders must not have {name}: it has a canonical form already, so its "
+        "encoder would never be asked"
+    )
+
+
+@pytest.mark.parametrize(
+    ("encoders", "shown"), [({"Session": str}, "'Session'"), ({Size: 1}, repr(Size))]
+)
+def test_an_encoder_is_a_function_for_a_type(encoders: Any, shown: str) -> None:
+    with pytest.raises(TypeError, match="encoders must map") as caught:
+        check_encoders(encoders)
+    assert str(caught.value) == f"encoders must map types to functions, not {shown}"
+
+
+def test_an_encoder_for_a_class_that_has_a_form_otherwise_will_do() -> None:
+    kinds = (Session, Color, Access, Item, Pair, Text, OrderedDict, type(local_classes))
+    check_encoders(dict.fromkeys(kinds, str))
 
 
 SOME_DAY = datetime.datetime(2024, 1, 1, tzinfo=UTC)

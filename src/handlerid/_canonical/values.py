@@ -56,7 +56,7 @@ if TYPE_CHECKING:
     Describe: TypeAlias = Callable[[object], object | None]
     Encoders: TypeAlias = Mapping[type, Callable[[Any], object]]
 
-__all__ = ["encode_value", "same_value"]
+__all__ = ["check_encoders", "encode_value", "same_value"]
 
 _LONGEST = 256
 """Bytes of a form that stands inside another; a longer one gives way to its digest."""
@@ -100,8 +100,8 @@ def encode_value(
         describe: called with a callable; returns a value that stands for it, or None
             when the callable has no identity.
         encoders: for the host's own types: exact type to a function that returns a
-            value that stands for the object. Types of the table are never looked up
-            in it; enums, dataclasses and named tuples are.
+            value that stands for the object. They come before the forms of classes,
+            such as dataclasses, but after those of Python's types: `check_encoders`.
         module_name: maps a module's name to the one that other processes know it by.
 
     Raises:
@@ -142,6 +142,23 @@ def same_value(
     except Exception:  # noqa: BLE001  (the host's code may raise anything)
         return False
     return form == its
+
+
+def check_encoders(encoders: Encoders) -> None:
+    """Makes sure that each of the host's encoders can be asked.
+
+    Raises:
+        TypeError: a type is none, or an encoder is not callable.
+        ValueError: a type has a canonical form that comes first.
+    """
+    for kind, encoder in encoders.items():
+        if not issubclass(type(kind), type) or not callable(encoder):
+            raise TypeError(f"encoders must map types to functions, not {kind!r}")
+        if known_form(kind):
+            raise ValueError(
+                f"encoders must not have {name_of_class(kind)}: it has a canonical "
+                "form already, so its encoder would never be asked"
+            )
 
 
 class _Walk:
@@ -264,7 +281,7 @@ class _Walk:
         return UnstableCapture(
             f"{where} cannot be part of an id: {name} {reason}. Pass a key instead and "
             "look the object up in the handler, use a supported type, or register an "
-            "encoder for this type.",
+            "encoder for this type: Identity(encoders={Type: function}).",
             where=where,
             type_name=name,
         )
