@@ -146,12 +146,8 @@ def test_every_kind_of_function_is_found(tmp_path: Path) -> None:
         expected = encode_syntax(nodes[name]) + free.get(name, b"")
         assert encode_source(fn) == expected, name
     assert encode_source(module.spread) == form("lambda: 8")
-    assert encode_source(module.docstring.__defaults__[0]) == form(
-        "lambda: 7"
-    )
-    assert encode_source(module.Shop.Inner.method) == form(
-        "def method(self): return 5"
-    )
+    assert encode_source(module.docstring.__defaults__[0]) == form("lambda: 7")
+    assert encode_source(module.Shop.Inner.method) == form("def method(self): return 5")
 
 
 @pytest.mark.parametrize("kind", ["text", "bom", "latin-1", "crlf", "form feed"])
@@ -218,9 +214,7 @@ def test_the_source_may_warn_and_nothing_is_heard(tmp_path: Path) -> None:
         module = load(path)
     with warnings.catch_warnings():
         warnings.simplefilter("error")
-        assert encode_source(module.f) == form(
-            "def f(): return r'\\d', 1 is 1"
-        )
+        assert encode_source(module.f) == form("def f(): return r'\\d', 1 is 1")
 
 
 # Lambdas on one line
