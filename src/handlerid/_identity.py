@@ -179,7 +179,8 @@ class Identity:
 
         Returns None for what has no identity.
         """
-        if not isinstance(value, _CALLABLES):
+        kind = type(value)
+        if not any(kind is known for known in _CALLABLES):
             return None
         try:
             return str(self.handler_id(value)), take_apart(value).captures
@@ -287,7 +288,7 @@ class Identity:
         self, layer: FunctionType | str, anatomy: Anatomy, own: str | None
     ) -> bytes:
         if isinstance(layer, str):
-            return _digest(self._layers, layer.encode())
+            return _digest(self._layers, layer.encode("utf-8", "surrogatepass"))
         if own is not None and layer.__code__.co_name == _last_name(anatomy.qualname):
             return _digest(self._code, self._encode(layer, own))
         known = self._known.get(id(layer.__code__))
