@@ -1,0 +1,115 @@
+"""A dispatcher that keeps what it did.
+
+What belongs here: recording, and nothing that changes what a dispatcher does.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from handlerid._dispatcher import Call, Dispatcher
+from handlerid.errors import HandlerIdError
+
+if TYPE_CHECKING:
+    from collections.abc import AsyncGenerator, Generator
+
+    from handlerid._dispatcher import Payload
+
+__all__ = ["RecordedCall", "RecordingDispatcher"]
+
+
+class RecordedCall(Call):
+    """A call that keeps what came of it, each time it is run.
+
+    Attributes:
+        results: what the handler returned, for each time that it ran to its end; an
+            async stream has no result: None.
+        steps: what it gave step by step, when it was streamed.
+        errors: what it raised.
+    """
+
+    __slots__ = ("errors", "results", "steps")
+
+    def __init__(self, call: Call) -> None:
+        super().__init__(call.handler, call.event)
+        self.results: list[object] = []
+        self.steps: list[object] = []
+        self.errors: list[Exception] = []
+
+    def run(self) -> object:
+        """Does what ``Call.run`` does."""
+        try:
+            result = super().run()
+        except Exception as error:
+            self.errors.append(error)
+            raise
+        self.results.append(result)
+        return result
+
+    async def arun(self) -> object:
+        """Does what ``Call.arun`` does."""
+        try:
+            result = await super().arun()
+        except Exception as error:
+            self.errors.append(error)
+            raise
+        self.results.append(result)
+        return result
+
+    def stream(self) -> Generator[object, None, object]:
+        """Does what ``Call.stream`` does."""
+        steps = super().stream()
+        try:
+            while True:
+                try:
+                    step = next(steps)
+                except StopIteration as stop:
+                    self.results.append(stop.value)
+                    return stop.value
+                self.steps.append(step)
+                yield step
+        except Exception as error:
+            self.errors.append(error)
+            raise
+        finally:
+            steps.close()
+
+    async def astream(self) -> AsyncGenerator[object, None]:
+        """Does what ``Call.astream`` does."""
+        steps = super().astream()
+        try:
+            async for step in steps:
+                self.steps.append(step)
+                yield step
+            self.results.append(None)
+        except Exception as error:
+            self.errors.append(error)
+            raise
+        finally:
+            await steps.aclose()
+
+
+class RecordingDispatcher(Dispatcher):
+    """A dispatcher for a host's tests: it dispatches, and keeps what came of it.
+
+    It takes the arguments of ``Dispatcher``.
+
+    Attributes:
+        calls: the calls it prepared, in their order.
+        refusals: what it raised instead of preparing a call.
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.calls: list[RecordedCall] = []
+        self.refusals: list[HandlerIdError] = []
+
+    def prepare(self, payload: Payload) -> RecordedCall:
+        """Does what ``Dispatcher.prepare`` does."""
+        try:
+            call = RecordedCall(super().prepare(payload))
+        except HandlerIdError as error:
+            self.refusals.append(error)
+            raise
+        self.calls.append(call)
+        return call

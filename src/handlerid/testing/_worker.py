@@ -1,0 +1,172 @@
+"""What the fresh process does: import the target, find its handlers, explain their ids.
+
+What belongs here: everything that runs there. The other side is ``_processes``.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import pkgutil
+import sys
+from importlib import import_module
+from pathlib import Path
+from types import FunctionType, MethodType, ModuleType
+from typing import TYPE_CHECKING, Any, NamedTuple
+
+from handlerid._anatomy import take_apart
+from handlerid._calling import convention
+from handlerid._dispatcher import Dispatcher
+from handlerid._explain import Explanation
+from handlerid._identity import DEFAULT, Identity
+from handlerid._registry import Registry
+from handlerid.errors import HandlerIdError, SignatureError, UnsupportedHandler
+from handlerid.events import Event
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+__all__ = ["work"]
+
+_FUNCTIONS = (MethodType, functools.partial, type(functools.cache(lambda: None)))
+"""Kinds of callables besides functions that are looked at in a namespace."""
+
+
+class _Found(NamedTuple):
+    name: str
+    fn: Callable[..., object]
+    event: type[Event]
+    identity: Identity
+
+
+def work(job: dict[str, Any]) -> None:
+    """Does the job, writes what it found into the job's file, and ends the process.
+
+    An exception is not caught: its traceback is what the user is shown.
+    """
+    if job["trace"]:
+        sys.settrace(_trace)
+    modules = list(_import(job["target"]))
+    if job["copy"] is not None:
+        _check_place(modules[0], Path(job["copy"]))
+    identity = _identity(job["identity"])
+    found = [one for module in modules for one in _in_module(module, identity)]
+    if job["handlers"] is not None:
+        found += _further(pkgutil.resolve_name(job["handlers"])(), identity or DEFAULT)
+    # One handler may stand in a namespace and in a registry; closures share an id.
+    records = dict.fromkeys(json.dumps(_record(one)) for one in found)
+    Path(job["result"]).write_text(f"[{','.join(records)}]", "ascii")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # What the modules have started, threads among it, is not waited for.
+    os._exit(0)
+
+
+def _trace(*_: object) -> Any:
+    return _trace
+
+
+def _import(name: str) -> Iterator[ModuleType]:
+    """The module, and all modules in it when it is a package."""
+    module = import_module(name)
+    yield module
+    for found in pkgutil.iter_modules(getattr(module, "__path__", ()), f"{name}."):
+        if not found.name.endswith(".__main__"):  # that is a program
+            yield from _import(found.name)
+
+
+def _check_place(module: ModuleType, copy: Path) -> None:
+    places = [module.__file__] if module.__file__ else list(module.__path__)
+    if not all(Path(place).resolve().is_relative_to(copy) for place in places):
+        raise ImportError(
+            f"{module.__name__} was imported from {places[0]}, not from the copy in "
+            f"{copy}: something finds it before sys.path is asked"
+        )
+
+
+def _identity(settings: dict[str, Any] | None) -> Identity | None:
+    if settings is None:
+        return None
+    key, names = settings["key"], settings["module_name"]
+    return Identity(
+        key=bytes.fromhex(key) if key else None,
+        fingerprint=settings["fingerprint"],
+        module_name=pkgutil.resolve_name(names) if names else None,
+    )
+
+
+def _record(found: _Found) -> dict[str, Any]:
+    event = f" ({found.event.wire_name})" if found.event.wire_name else ""
+    record: dict[str, Any] = {"name": f"{found.name}{event}"}
+    try:
+        explanation = Explanation.of(
+            found.fn, event=found.event, identity=found.identity
+        )
+    except HandlerIdError as error:
+        return {**record, "refused": str(error)}
+    return {**record, "explanation": explanation.as_dict()}
+
+
+# Finding handlers.
+
+
+def _in_module(module: ModuleType, identity: Identity | None) -> Iterator[_Found]:
+    for value in list(vars(module).values()):
+        # Not isinstance: a proxy may answer for an object that is not there yet.
+        kind = type(value)
+        if issubclass(kind, Dispatcher):
+            yield from _in_registry(value.registry, identity)
+        elif issubclass(kind, Registry):
+            yield from _in_registry(value, identity)
+        elif issubclass(kind, type):
+            if value.__module__ == module.__name__:
+                yield from _in_class(value, identity or DEFAULT)
+        elif issubclass(kind, _FUNCTIONS) or (
+            kind is FunctionType and value.__module__ == module.__name__
+        ):
+            yield from _annotated(value, value, identity or DEFAULT)
+
+
+def _in_registry(registry: Registry, identity: Identity | None) -> Iterator[_Found]:
+    for handler_id in registry:
+        handler = registry.resolve(handler_id)
+        name = _name(handler.fn)
+        yield _Found(name, handler.fn, handler.event, identity or registry.identity)
+
+
+def _in_class(owner: type, identity: Identity) -> Iterator[_Found]:
+    for name, value in list(vars(owner).items()):
+        if isinstance(value, type):
+            if value.__qualname__ == f"{owner.__qualname__}.{name}":
+                yield from _in_class(value, identity)
+        elif isinstance(value, FunctionType):
+            # Bound to no matter what: the signature is read without self.
+            yield from _annotated(value, MethodType(value, owner), identity)
+        elif isinstance(value, (staticmethod, classmethod)):
+            method = getattr(owner, name)
+            yield from _annotated(method, method, identity)
+
+
+def _further(handlers: object, identity: Identity) -> Iterator[_Found]:
+    """What the user's own function returned; here an annotation is not needed."""
+    fns: Any = handlers
+    for fn in fns:
+        for event in convention(fn, Event).accepts or (Event,):
+            yield _Found(_name(fn), fn, event, identity)
+
+
+def _annotated(
+    fn: Callable[..., object], called: Callable[..., object], identity: Identity
+) -> Iterator[_Found]:
+    try:
+        accepts = convention(called, Event).accepts
+    except (SignatureError, UnsupportedHandler):
+        return  # no handler
+    for event in accepts:
+        yield _Found(_name(fn), fn, event, identity)
+
+
+def _name(fn: Callable[..., object]) -> str:
+    anatomy = take_apart(fn)
+    return f"{anatomy.module}.{anatomy.qualname}"
