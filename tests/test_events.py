@@ -8,15 +8,21 @@ from typing import Generic, TypeVar
 
 import pytest
 
-from handlerid import Registry
-from handlerid.errors import UnsupportedHandler
+import handlerid
+from handlerid import Registry, events
+from handlerid.errors import NameTaken, UnsupportedHandler
 from handlerid.events import (
-    ClickEvent,
+    ButtonToggleChangeEvent,
     Event,
     InputBlurEvent,
-    InputEnterEvent,
     InputEvent,
+    SelectSelectionChangeEvent,
+    SubmitEvent,
+    UploadedFile,
+    UploadEvent,
+    event_type,
 )
+from tests.support.fresh import run_fresh
 
 T = TypeVar("T")
 A_65 = "a" * 65
@@ -40,40 +46,222 @@ class LargeCartChangeEvent(CartChangeEvent):
 def on_event(event: Event) -> None: ...
 
 
-STANDARD = {
-    Event: ("", {"key": ""}),
-    ClickEvent: (
-        "click",
-        {
-            "key": "",
-            "is_target": True,
-            "client_x": 0.0,
-            "client_y": 0.0,
-            "page_x": 0.0,
-            "page_y": 0.0,
-            "offset_x": 0.0,
-            "offset_y": 0.0,
-        },
+REQUIRED: object = dataclasses.MISSING
+POINTER: dict[str, object] = dict.fromkeys(
+    ["client_x", "client_y", "page_x", "page_y", "offset_x", "offset_y"], 0.0
+)
+HELD: dict[str, object] = dict.fromkeys(["shift", "ctrl", "alt", "meta"], False)
+VALUE: dict[str, object] = {"value": REQUIRED}
+SCROLL = ["scroll_left", "scroll_top", "scroll_width", "scroll_height"]
+
+# Wire name and fields beyond the key; what has no default is required.
+STANDARD: dict[str, tuple[str, dict[str, object]]] = {
+    "AutocompleteEnterEvent": ("autocomplete_enter", VALUE),
+    "AutocompleteSelectionChangeEvent": ("autocomplete_selection_change", VALUE),
+    "ButtonToggleChangeEvent": ("button_toggle_change", {"values": REQUIRED}),
+    "ChangeEvent": ("change", VALUE),
+    "CheckboxChangeEvent": ("checkbox_change", {"checked": REQUIRED}),
+    "CheckboxIndeterminateChangeEvent": (
+        "checkbox_indeterminate_change",
+        {"indeterminate": REQUIRED},
     ),
-    InputEvent: ("input", {"key": "", "value": dataclasses.MISSING}),
-    InputBlurEvent: ("input_blur", {"key": "", "value": dataclasses.MISSING}),
-    InputEnterEvent: ("input_enter", {"key": "", "value": dataclasses.MISSING}),
+    "ClickEvent": ("click", {"is_target": True, **POINTER}),
+    "CustomEvent": ("custom", {"name": REQUIRED, "detail": None}),
+    "DatePickerChangeEvent": ("date_picker_change", {"date": REQUIRED}),
+    "DateRangePickerChangeEvent": (
+        "date_range_picker_change",
+        {"start_date": REQUIRED, "end_date": REQUIRED},
+    ),
+    "DropEvent": ("drop", {"source_key": "", "data": {}, "files": [], **POINTER}),
+    "ExpansionPanelToggleEvent": ("expansion_panel_toggle", {"opened": REQUIRED}),
+    "FocusEvent": ("focus", {}),
+    "InputBlurEvent": ("input_blur", VALUE),
+    "InputEnterEvent": ("input_enter", VALUE),
+    "InputEvent": ("input", VALUE),
+    "KeyDownEvent": (
+        "key_down",
+        {"pressed": REQUIRED, "code": "", **HELD, "repeat": False},
+    ),
+    "LoadEvent": ("load", {"path": REQUIRED}),
+    "ProgressBarAnimationEndEvent": ("progress_bar_animation_end", VALUE),
+    "RadioChangeEvent": ("radio_change", VALUE),
+    "ResizeEvent": ("resize", {"width": REQUIRED, "height": REQUIRED}),
+    "RightClickEvent": ("right_click", {"is_target": True, **POINTER}),
+    "ScrollEvent": (
+        "scroll",
+        dict.fromkeys([*SCROLL, "client_width", "client_height"], 0.0),
+    ),
+    "SelectOpenedChangeEvent": ("select_opened_change", {"opened": REQUIRED}),
+    "SelectSelectionChangeEvent": ("select_selection_change", {"values": REQUIRED}),
+    "SidenavOpenedChangedEvent": ("sidenav_opened_changed", {"opened": REQUIRED}),
+    "SlideToggleChangeEvent": ("slide_toggle_change", {}),
+    "SliderValueChangeEvent": ("slider_value_change", VALUE),
+    "SubmitEvent": ("submit", {"fields": {}}),
+    "TableClickEvent": ("table_click", {"row_index": REQUIRED, "col_index": REQUIRED}),
+    "TextareaShortcutEvent": (
+        "textarea_shortcut",
+        {"value": REQUIRED, "shortcut": REQUIRED},
+    ),
+    "UploadEvent": ("upload", {"files": REQUIRED}),
+    "WebEvent": ("web", VALUE),
+}
+NESTED: dict[str, dict[str, object]] = {
+    "Shortcut": {"key": REQUIRED, **HELD},
+    "UploadedFile": {"name": REQUIRED, "mime_type": "", "contents": b""},
 }
 
 
+def defaults_of(cls: type) -> dict[str, object]:
+    return {
+        field.name: field.default
+        if field.default_factory is dataclasses.MISSING
+        else field.default_factory()
+        for field in dataclasses.fields(cls)
+    }
+
+
 @pytest.mark.parametrize(
-    ("event_type", "wire_name", "defaults"),
-    [(one, *rest) for one, rest in STANDARD.items()],
+    ("name", "wire_name", "fields"), [(one, *rest) for one, rest in STANDARD.items()]
 )
 def test_the_standard_events(
-    event_type: type[Event], wire_name: str, defaults: dict[str, object]
+    name: str, wire_name: str, fields: dict[str, object]
 ) -> None:
-    assert event_type.wire_name == wire_name
-    fields = dataclasses.fields(event_type)
-    assert {field.name: field.default for field in fields} == defaults
-    assert all(field.kw_only for field in fields)
+    standard: type[Event] = getattr(events, name)
+    assert standard.wire_name == wire_name
+    assert event_type(wire_name) is standard
+    assert defaults_of(standard) == {"key": ""} | fields
+    assert all(field.kw_only for field in dataclasses.fields(standard))
+    assert not hasattr(standard(**dict.fromkeys(defaults_of(standard), "")), "__dict__")
     with pytest.raises(TypeError):
-        event_type("a key")  # type: ignore[call-arg]
+        standard("a key")  # type: ignore[call-arg]
+
+
+@pytest.mark.parametrize(("name", "fields"), NESTED.items())
+def test_what_the_standard_events_hold(name: str, fields: dict[str, object]) -> None:
+    assert defaults_of(getattr(events, name)) == fields
+
+
+def test_the_event_of_which_all_are() -> None:
+    assert Event.wire_name == ""
+    assert defaults_of(Event) == {"key": ""}
+
+
+def test_every_name_is_told_and_there_and_documented() -> None:
+    names = {"Event", "event_type", *STANDARD, *NESTED}
+    assert set(events.__all__) == names
+    assert len(events.__all__) == len(names)
+    assert names <= set(dir(events))
+    assert names <= set(dir(handlerid))
+    assert names <= set(handlerid.__all__)
+    for name in names:
+        assert getattr(handlerid, name) is getattr(events, name)
+        text = getattr(events, name).__doc__
+        for field in STANDARD.get(name, ("", NESTED.get(name, {})))[1]:
+            assert f"    {field}: " in text, (name, field)
+    for module in (events, handlerid):
+        with pytest.raises(AttributeError, match="has no attribute 'TapEvent'"):
+            getattr(module, "TapEvent")  # noqa: B009 - the attribute is not there
+
+
+def test_the_first_of_several() -> None:
+    for several in (SelectSelectionChangeEvent, ButtonToggleChangeEvent):
+        assert several(values=["a", "b"]).value == "a"
+        assert several(values=[]).value == ""
+    file = UploadedFile(name="a.txt", contents=b"abc")
+    assert UploadEvent(files=[file, UploadedFile(name="b")]).file is file
+    assert UploadEvent(files=[]).file is None
+    assert file.size == 3
+    sent = SubmitEvent(fields={"a": ["1", "2"], "b": []})
+    assert [sent.value("a"), sent.value("b"), sent.value("c", "-")] == ["1", "", "-"]
+
+
+# Who has which wire name
+
+
+def test_events_are_made_when_they_are_asked_for() -> None:
+    """Making them all would take most of the time that the import takes."""
+    loaded = run_fresh(
+        "-c",
+        "import sys, handlerid\n"
+        "from handlerid.events import event_type\n"
+        "first = [m for m in sys.modules if m.startswith('handlerid.events.')]\n"
+        "click = event_type('click')\n"
+        "assert click is handlerid.ClickEvent is handlerid.events.ClickEvent\n"
+        "print(*first)",
+    )
+    assert loaded.split() == ["handlerid.events._base"]
+
+
+@pytest.mark.parametrize("name", ["", "click2", "Click", "ClickEvent"])
+def test_a_wire_name_that_nobody_has(name: str) -> None:
+    with pytest.raises(LookupError) as caught:
+        event_type(name)
+    assert str(caught.value) == f"no event type has the wire name {name!r}"
+
+
+def test_a_host_finds_its_own_by_wire_name() -> None:
+    assert event_type("cart_change") is CartChangeEvent
+    assert event_type("cart_2") is RenamedEvent
+
+
+def taken(name: str, owner: str, other: str) -> str:
+    return (
+        f"two event types have the wire name {name!r}: {owner} and {other}; give one "
+        "of them another: class ...(Event, name=...)"
+    )
+
+
+def test_two_classes_with_one_wire_name_are_refused() -> None:
+    with pytest.raises(NameTaken) as caught:
+
+        class OtherEvent(Event, name="cart_change"):
+            pass
+
+    here = "test_two_classes_with_one_wire_name_are_refused.<locals>.OtherEvent"
+    told = taken("cart_change", f"{__name__}.CartChangeEvent", f"{__name__}.{here}")
+    assert str(caught.value) == told
+    assert event_type("cart_change") is CartChangeEvent
+
+
+def test_a_standard_name_is_taken_whether_it_was_asked_for_or_not() -> None:
+    told = run_fresh(
+        "-c",
+        "from handlerid import Event\n"
+        "from handlerid.errors import NameTaken\n"
+        "try:\n"
+        "    class SubmitEvent(Event): pass\n"
+        "except NameTaken as error: print(error)",
+    )
+    owner = "handlerid.events._open.SubmitEvent"
+    assert told.strip() == taken("submit", owner, "__main__.SubmitEvent")
+
+
+@pytest.mark.parametrize("slots", [True, False])
+def test_a_class_that_is_defined_again_takes_the_place_of_the_old(
+    *, slots: bool
+) -> None:
+    def define() -> type[Event]:
+        class ReloadedEvent(Event):
+            value: str
+
+        return dataclass(slots=slots)(ReloadedEvent)
+
+    old, new = define(), define()
+    assert old is not new
+    assert event_type("reloaded") is new
+
+
+@pytest.mark.parametrize("slots", [True, False])
+def test_a_class_that_is_gone_leaves_its_name_free(*, slots: bool) -> None:
+    def define(class_name: str) -> type[Event]:
+        made: type[Event] = type(class_name, (Event,), {}, name="passing")
+        return dataclass(slots=slots)(made)
+
+    define("FirstEvent")
+    second = define("SecondEvent")
+    assert event_type("passing") is second
+    with pytest.raises(NameTaken):
+        define("ThirdEvent")
 
 
 def test_events_hold_their_fields_and_no_others() -> None:
@@ -88,8 +276,8 @@ def test_events_hold_their_fields_and_no_others() -> None:
 
 
 DERIVED = {
-    "ClickEvent": "click",
-    "CartChangeEvent": "cart_change",
+    "TapEvent": "tap",
+    "BasketChangeEvent": "basket_change",
     "HTMLPasteEvent": "html_paste",
     "PasteHTMLEvent": "paste_html",
     "X2Event": "x2",

@@ -19,7 +19,6 @@ from handlerid import ClickEvent, Event, HandlerId, Identity, InputEvent, Regist
 from handlerid.errors import (
     CapturesReplaced,
     MalformedPayload,
-    NameTaken,
     SignatureError,
     StaleHandler,
     UnknownHandler,
@@ -159,21 +158,6 @@ def test_an_event_type_that_cannot_be_decoded_is_said_at_registration(
     with pytest.raises(UnsupportedHandler, match="the field thread of the event type"):
         registry.register(on_event, OddEvent)
     assert len(registry) == 0
-
-
-def test_two_event_types_with_one_wire_name_are_refused(registry: Registry) -> None:
-    @dataclass(kw_only=True, slots=True)
-    class TapEvent(Event, name="click"): ...
-
-    registry.register(on_event, ClickEvent)
-    with pytest.raises(NameTaken) as caught:
-        registry.register(on_event, TapEvent)
-    assert str(caught.value) == (
-        f"{HERE}.on_event is registered for two event types with the wire name "
-        f"'click': handlerid.events.ClickEvent and {HERE}."
-        "test_two_event_types_with_one_wire_name_are_refused.<locals>.TapEvent; "
-        "give one of them another name: class ...(Event, name=...)"
-    )
 
 
 def test_the_decorator_registers_and_returns_the_function(registry: Registry) -> None:

@@ -22,13 +22,12 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Literal, TypeVar, overload
 
 from handlerid._anatomy import take_apart
-from handlerid._binding import BoundHandler, bind, name_of
+from handlerid._binding import BoundHandler, bind
 from handlerid._handler_id import HandlerId
 from handlerid._identity import Identity
 from handlerid._names import Names
 from handlerid.errors import (
     CapturesReplaced,
-    NameTaken,
     StaleHandler,
     UnknownHandler,
 )
@@ -266,13 +265,6 @@ class Registry:
 
     def _compare(self, old: BoundHandler, new: BoundHandler) -> None:
         """Says what is lost when the new handler replaces the old."""
-        if old.event is not new.event and name_of(old.event) != name_of(new.event):
-            raise NameTaken(
-                f"{name_of(new.fn)} is registered for two event types with the wire "
-                f"name {new.event.wire_name!r}: {name_of(old.event)} and "
-                f"{name_of(new.event)}; give one of them another name: "
-                "class ...(Event, name=...)"
-            )
         if old.fn is new.fn:
             return
         if self.captures == "allow" and self.on_replace is None:
