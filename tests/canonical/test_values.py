@@ -1145,28 +1145,6 @@ def test_describe_is_asked_about_callables_that_have_no_other_form() -> None:
     assert asked == [len, print]
 
 
-def test_a_closure_that_captures_itself_is_refused() -> None:
-    def again() -> object:
-        return again
-
-    assert str(refusal(again, "again", describe=describe)) == (
-        "again[1][0] cannot be part of an id: builtins.function refers to itself"
-        + ADVICE
-    )
-
-
-def test_closures_that_capture_each_other_are_refused() -> None:
-    def ping() -> object:
-        return pong
-
-    def pong() -> object:
-        return ping
-
-    error = refusal([ping], describe=describe)
-    assert error.where == "value[0][1][0][1][0]"
-    assert " refers to itself. " in str(error)
-
-
 def test_a_describe_that_encodes_by_itself_ends_too() -> None:
     shelf: list[object] = []
     shelf.append(partial(print, shelf))

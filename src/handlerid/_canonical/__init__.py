@@ -7,7 +7,9 @@ anything up.
 
 ``code``    code objects, for one Python release
 ``syntax``  syntax trees, for every supported Python
-``values``  bound arguments and captured values: the rules, and the walk through one
+``values``  bound arguments and captured values: the rules, and what identities call
+``walk``    the walk through a value
+``circle``  the same for callables that lead back to themselves
 ``forms``   the form of each type: the table
 ``records`` the form of the author's own enums, dataclasses and named tuples
 ``peek``    reading objects and classes without running their code

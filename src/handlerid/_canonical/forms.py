@@ -1,7 +1,7 @@
 """The canonical form of each type: the table, and the forms of Python's own types.
 
 What belongs here: which values have a form, and which form. How forms are put together
-is said by ``values``, how the author's own classes are read by ``records``.
+is said by ``walk``, how the author's own classes are read by ``records``.
 
 *n* is a decimal number, *hex* a signed number in lower-case hexadecimal (``-ff``), both
 without leading zeros; *text* is *n*, ``:`` and *n* bytes of UTF-8 (lone surrogates
@@ -50,6 +50,9 @@ a     ``list[int]`` etc.  values: origin, tuple of arguments
 m     module              text of its name
 h     callable            value of what ``describe`` gave
 x     type with encoder   class, value of what the encoder gave
+^     value whose         n ``:`` n names, ascending, form; in it, a name stands for
+      callables lead to   each callable. A name is ``#`` and 32 bytes: see rule 7 in
+      themselves          ``values``
 ====  ==================  ==========================================================
 """
 
@@ -84,7 +87,7 @@ __all__ = [
 
 
 class Refused(Exception):
-    """A value without a canonical form; its text says why. ``values`` catches it."""
+    """A value without a canonical form; its text says why. ``walk`` catches it."""
 
 
 class Node:

@@ -1,0 +1,355 @@
+"""Callables that lead back to themselves: their frozen bytes, and which are equal."""
+
+from __future__ import annotations
+
+import types
+import warnings
+from collections.abc import Callable
+from functools import partial
+from hashlib import blake2b
+from itertools import combinations, pairwise
+from typing import Any
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from handlerid import ClickEvent, Identity, Registry
+from handlerid._canonical.values import encode_value, same_value
+from handlerid.errors import CapturesReplaced, UnstableCapture
+from tests.pythons import require_python
+from tests.support.fresh import run_fresh
+
+
+class Link:
+    """A callable that leads to whatever it was given."""
+
+    def __init__(self, name: object, *to: object) -> None:
+        self.name = name
+        self.to: Any = to
+
+    def __call__(self) -> None: ...
+
+
+def describe(value: object) -> object | None:
+    if isinstance(value, Link):
+        return value.name, value.to
+    if isinstance(value, types.FunctionType):
+        cells = [cell.cell_contents for cell in value.__closure__ or ()]
+        return value.__code__.co_name, cells
+    return None
+
+
+def encode(value: object) -> bytes:
+    return encode_value(value, "value", describe=describe)
+
+
+def name(form: bytes) -> bytes:
+    return b"#" + blake2b(form, digest_size=32).digest()
+
+
+# Closures, as people write them.
+
+
+def counting(step: object) -> Callable[[], object]:
+    def again() -> object:
+        return again, step
+
+    return again
+
+
+def asking(first: object, second: object) -> Callable[[], object]:
+    def ping() -> object:
+        return pong, first
+
+    def pong() -> object:
+        return ping, second
+
+    return ping
+
+
+def in_a_table(step: object) -> dict[str, Any]:
+    def show() -> object:
+        return views["edit"]
+
+    def edit() -> object:
+        return views["show"], step
+
+    views: dict[str, Any] = {"show": show, "edit": edit}
+    return views
+
+
+def in_a_set(step: object) -> set[Any]:
+    members: set[Any] = set()
+
+    def make(number: object) -> Callable[[], object]:
+        def member() -> object:
+            return number, members
+
+        return member
+
+    members.update(make(number) for number in (1, 2, 3, step))
+    return members
+
+
+CIRCLES: list[Callable[[object], object]] = [
+    counting,
+    partial(asking, "a"),
+    lambda step: asking(step, "a"),
+    in_a_table,
+    lambda step: in_a_table(step)["show"],
+    in_a_set,
+    lambda step: [in_a_table(step), in_a_set(step), len, counting(1)][::3],
+    lambda step: {"k": [counting(step), "x" * 500]},
+]
+
+
+@pytest.mark.parametrize("circle", CIRCLES)
+@pytest.mark.parametrize("step", [5, "text", "x" * 500, (1, [2])])
+def test_circles_are_equal_when_what_they_hold_is(
+    circle: Callable[[object], object], step: object
+) -> None:
+    first, second, other = circle(step), circle(step), circle("other")
+    assert encode(first) == encode(second) != encode(other)
+    assert same_value(first, second, describe=describe)
+    assert not same_value(first, other, describe=describe)
+
+
+def test_the_bytes_are_frozen() -> None:
+    def again() -> object:
+        return again
+
+    alone = name(b"ht2:s5:againl1:^")
+    assert encode(again) == b"^1:" + alone + alone
+    assert encode([again, 1]) == b"^1:" + alone + b"l2:" + alone + b"i1;"
+
+    ping = Link("ping")
+    ping.to = (Link("pong", ping),)
+    # A round that tells them apart, and one that tells no more apart.
+    first = [name(b"ht2:s4:%bt1:^" % one) for one in (b"ping", b"pong")]
+    last = [
+        name(b"ht2:s4:ping" + b"t1:" + first[1]),
+        name(b"ht2:s4:pong" + b"t1:" + first[0]),
+    ]
+    assert encode(ping) == b"^2:" + b"".join(sorted(last)) + last[0]
+
+
+def test_a_long_form_inside_a_name_is_a_digest_too() -> None:
+    link = Link("x" * 300)
+    link.to = (link,)
+    inner = b"t2:" + name(b"s300:" + b"x" * 300) + b"t1:^"
+    assert encode(link) == b"^1:" + name(b"h" + inner) * 2
+
+    link = Link("a", *range(200))
+    link.to += (link,)
+    items = b"".join(b"i%x;" % number for number in range(200))
+    inner = name(b"t2:s1:a" + name(b"t201:" + items + b"^"))
+    assert inner != name(b"h" + inner)
+    assert encode(link).endswith(encode(link)[3:36])
+
+
+# The law: the same bytes exactly where following the same ways shows the same names.
+
+
+def test_one_callable_is_the_same_as_many_equal_ones() -> None:
+    one = Link("a")
+    one.to = (one,)
+    assert encode(Link("a", one)) == encode(one)
+    assert encode(Link("a", Link("a", one))) == encode(one)
+    assert encode([one, one]) == encode([one, Link("a", one)])
+    assert encode(Link("b", one)) != encode(one)
+
+
+def test_what_differs_only_far_away_differs() -> None:
+    # Seen from x, the first two steps are the same.
+    x, y = Link("x"), Link("y")
+    x.to, y.to = (y,), (x,)
+    other_x, other_y = Link("x"), Link("y")
+    other_x.to, other_y.to = (other_y,), (other_y,)
+    assert encode(x) != encode(other_x)
+
+
+Drawn = tuple[list[tuple[str, list[int]]], int, bool]
+graphs: st.SearchStrategy[Drawn] = st.tuples(
+    st.lists(
+        st.tuples(st.sampled_from("ab"), st.lists(st.integers(0, 5), max_size=2)),
+        min_size=1,
+        max_size=6,
+    ),
+    st.integers(0, 5),
+    st.booleans(),
+)
+
+
+def built(drawn: Drawn) -> Link:
+    nodes, start, as_set = drawn
+    links = [Link(label) for label, _ in nodes]
+    for link, (_, ways) in zip(links, nodes, strict=True):
+        to = [links[way % len(links)] for way in ways]
+        link.to = frozenset(to) if as_set else tuple(to)
+    return links[start % len(links)]
+
+
+def unfolded(link: Link, depth: int) -> object:
+    """What is seen from a callable, so many steps far: no other law is needed."""
+    seen = [unfolded(one, depth - 1) for one in link.to] if depth else []
+    if isinstance(link.to, frozenset):
+        return link.name, "set", tuple(sorted(seen, key=repr)) if depth else None
+    return link.name, "tuple", tuple(seen) if depth else None
+
+
+@given(st.lists(graphs, min_size=2, max_size=5))
+def test_bytes_are_equal_exactly_where_one_sees_the_same(drawn: list[Drawn]) -> None:
+    for one, other in combinations(map(built, drawn), 2):
+        # Two such graphs of 6 differ within 11 steps, if at all.
+        same = unfolded(one, 11) == unfolded(other, 11)
+        assert (encode(one) == encode(other)) is same
+        first, second = encode([one, 1]), encode([other, 1, 2])
+        assert not first.startswith(second)
+        assert not second.startswith(first)
+
+
+# Every process, every Python.
+
+PROBE = """
+from handlerid import ClickEvent, Identity
+
+def page(step, texts):
+    def show(event: ClickEvent): return views, texts
+    def edit(event: ClickEvent): return show, delete, step
+    def delete(event: ClickEvent): return members
+    views = {"show": show, "edit": edit, "delete": delete}
+    members = {show, edit, delete}
+    return members, views
+
+identity = Identity(fingerprint=FINGERPRINT)
+for step in range(4):
+    print(identity.encode(page(step, {"a", "b", "c"}), "page").hex())
+"""
+
+
+def test_every_process_gives_the_same_bytes() -> None:
+    probe = PROBE.replace("FINGERPRINT", "'bytecode'")
+    first = run_fresh("-c", probe, seed="0")
+    assert len(set(first.split())) == 4
+    assert run_fresh("-c", probe, seed="1") == first
+    assert run_fresh("-c", probe) == first
+
+
+@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
+def test_every_python_gives_the_same_bytes(tmp_path: Any, version: str) -> None:
+    file = tmp_path / "probe.py"
+    file.write_text(PROBE.replace("FINGERPRINT", "'source'"))
+    here = run_fresh(str(file))
+    assert run_fresh(str(file), python=str(require_python(version))) == here
+
+
+# Refusals.
+
+
+def refusal(value: object, **options: Any) -> UnstableCapture:
+    with pytest.raises(UnstableCapture) as caught:
+        encode_value(value, "value", **{"describe": describe, **options})
+    return caught.value
+
+
+def test_the_path_to_what_is_refused_leads_through_callables() -> None:
+    error = refusal([asking(1, {"k": object()})])
+    assert error.where == "value[0][1][1][1][1][value]"
+    assert error.type_name == "builtins.object"
+
+
+def test_a_list_that_contains_itself_is_refused_inside_a_circle_too() -> None:
+    shelf: list[object] = []
+    shelf.append(shelf)
+    error = refusal(counting(shelf))
+    assert error.where == "value[1][1][0]"
+    assert " builtins.list refers to itself. " in str(error)
+
+
+def test_many_callables_that_know_each_other_take_no_time() -> None:
+    def page(last: object) -> object:
+        links = [Link(number) for number in [*range(60), last]]
+        for link in links:
+            link.to = tuple(links)
+        return links[0]
+
+    assert encode(page(60)) == encode(page(60)) != encode(page(61))
+
+
+def test_a_circle_too_long_to_be_told_apart_is_refused() -> None:
+    links = [Link("same") for _ in range(400)]
+    for link, following in pairwise(links):
+        link.to = (following,)
+    links[-1].to = (links[0], 1)
+    error = refusal(links[0])
+    assert error.type_name == f"{__name__}.Link"
+    assert " refers to itself by way of too many callables. " in str(error)
+    assert error.where == "value" + "[1][0]" * 4 + "..." + "[1][0]" * 4
+
+
+def test_an_encoder_that_makes_callables_anew_is_asked_once() -> None:
+    class Component:
+        def handle(self) -> None: ...
+
+    def method(value: object) -> object | None:
+        return value.__self__ if isinstance(value, types.MethodType) else None
+
+    encoders: Any = {Component: lambda component: [component.handle]}
+    first, second = (
+        encode_value(Component(), "value", describe=method, encoders=encoders)
+        for _ in "12"
+    )
+    assert first == second
+    assert first.startswith(b"^1:")
+
+
+def test_a_describe_that_never_ends_is_refused() -> None:
+    def endless(value: object) -> object:
+        return loop, Link("new")
+
+    loop: Any = Link("loop")
+    error = refusal(loop, describe=endless)
+    assert " refers to itself by way of too many callables. " in str(error)
+
+
+# What it is for: a page that is rendered twice.
+
+
+def page(registry: Registry, step: int) -> None:
+    def on_click(event: ClickEvent) -> object:
+        return on_click, on_other
+
+    def on_other(event: ClickEvent) -> object:
+        return on_click, views, step
+
+    views = [on_click, on_other]
+    for view in views:
+        registry.register(view)
+
+
+def test_rendering_such_a_page_twice_does_not_warn() -> None:
+    registry = Registry(captures="warn")
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        page(registry, 1)
+        page(registry, 1)
+    assert len(registry) == 2
+
+
+def test_rendering_another_such_page_warns() -> None:
+    registry = Registry(captures="refuse")
+    page(registry, 1)
+    with pytest.raises(CapturesReplaced) as caught:
+        page(registry, 2)
+    assert set(caught.value.names) <= {"on_click", "on_other", "views", "step"}
+
+
+def test_such_a_closure_can_be_a_bound_argument() -> None:
+    def bound(step: object) -> object:
+        return Identity().handler_id(partial(print_all, counting(step)))
+
+    assert bound(1) == bound(1) != bound(2)
+
+
+def print_all(handler: object, event: ClickEvent) -> None: ...
