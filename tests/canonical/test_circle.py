@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import types
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from functools import partial
 from hashlib import blake2b
 from itertools import combinations, pairwise
@@ -140,12 +140,12 @@ def test_a_long_form_inside_a_name_is_a_digest_too() -> None:
     inner = b"t2:" + name(b"s300:" + b"x" * 300) + b"t1:^"
     assert encode(link) == b"^1:" + name(b"h" + inner) * 2
 
-    link = Link("a", *range(200))
-    link.to += (link,)
-    items = b"".join(b"i%x;" % number for number in range(200))
-    inner = name(b"t2:s1:a" + name(b"t201:" + items + b"^"))
-    assert inner != name(b"h" + inner)
-    assert encode(link).endswith(encode(link)[3:36])
+    def wide(value: object) -> object | None:
+        return [*range(200), value] if isinstance(value, Link) else None
+
+    form = b"".join(b"i%x;" % number for number in range(200))
+    last = name(b"h" + name(b"l201:" + form + b"^"))
+    assert encode_value(link, "value", describe=wide) == b"^1:" + last + last
 
 
 # The law: the same bytes exactly where following the same ways shows the same names.
@@ -160,13 +160,23 @@ def test_one_callable_is_the_same_as_many_equal_ones() -> None:
     assert encode(Link("b", one)) != encode(one)
 
 
-def test_what_differs_only_far_away_differs() -> None:
+@pytest.mark.parametrize("between", [(), range(300)], ids=["near", "wide"])
+def test_what_differs_only_far_away_differs(between: Iterable[int]) -> None:
     # Seen from x, the first two steps are the same.
     x, y = Link("x"), Link("y")
-    x.to, y.to = (y,), (x,)
+    x.to, y.to = (*between, y), (*between, x)
     other_x, other_y = Link("x"), Link("y")
-    other_x.to, other_y.to = (other_y,), (other_y,)
+    other_x.to, other_y.to = (*between, other_y), (*between, other_y)
     assert encode(x) != encode(other_x)
+
+    # Names that are told apart in the second round only, behind a digest.
+    last, middle = Link("a", *between), Link("a", *between)
+    first = Link("a", *between, middle)
+    middle.to += (last,)
+    last.to += (Link("b", first),)
+    shorter = Link("a", *between)
+    shorter.to += (Link("a", *between, Link("b", shorter)),)
+    assert encode(first) != encode(shorter)
 
 
 Drawn = tuple[list[tuple[str, list[int]]], int, bool]

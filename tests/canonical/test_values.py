@@ -1083,6 +1083,14 @@ def test_an_encoder_that_never_ends_is_refused() -> None:
     assert " is nested more than 20000 levels deep. " in str(error)
 
 
+def test_a_list_that_grows_meanwhile_is_encoded_as_it_was() -> None:
+    growing: list[object] = [Session(1), 2]
+    encoders: Encoders = {Session: lambda _: growing.append(3)}
+    form = encode_value(growing, "v", encoders=encoders)
+    assert form.startswith(b"l2:x")
+    assert form.endswith(b"Ni2;")
+
+
 def test_results_of_encoders_do_not_live_long_enough_to_be_taken_for_others() -> None:
     sessions = [Session(number) for number in range(300)]
     encoders: Encoders = {Session: lambda session: [str(session.key) * 300]}

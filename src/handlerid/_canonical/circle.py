@@ -54,19 +54,17 @@ class CircleWalk(Walk):
         before, names = 0, {b"^"}
         while len(names) > before:
             before, names = len(names), self.rename()
-        self.base = []
         form = super().encode(value)
         return b"^%d:%b%b" % (len(names), b"".join(sorted(names)), form)
 
     def rename(self) -> set[bytes]:
         """Names each callable by its form, in which the names before stand."""
-        self.digests = {}
         names = {}
         for fn, stand_in, path in self.met:  # gets longer in the first round
             self.base = path
             form = self.shorten(stand_in, super().encode(stand_in))
             names[id(fn)] = digest(b"h" + form)
-        self.digests = {}
+        self.digests = {}  # they hold the names before
         self.names = names
         return set(names.values())
 
