@@ -212,7 +212,7 @@ def test_the_text_of_a_difference(app: Path) -> None:
 
 
 def test_the_text_of_wrappers_bound_arguments_and_captures() -> None:
-    fn = partial(functools.cache(make(Secret())), 1, ClickEvent, flag=None)
+    fn = partial(functools.cache(make(Secret())), 1, Panel, flag=None)
     text = str(explain(fn))
     lines = text.splitlines()
     assert lines[0] == str(handler_id(fn))
@@ -222,7 +222,7 @@ def test_the_text_of_wrappers_bound_arguments_and_captures() -> None:
             functools.cache
         bound arguments
             args[0]: int DIGEST
-            args[1]: class handlerid.events.ClickEvent DIGEST
+            args[1]: class {__name__}.Panel DIGEST
             keywords[flag]: None DIGEST
         captures, not in the id
             value: {__name__}.Secret""")
@@ -364,7 +364,7 @@ TRICKY: list[Any] = [
     *lambdas("x not in {1, 2}", "a + b", "a - b", "f(*a)", "f(**a)", "f(a)", "f(a=1)"),
     *lambdas(repr("x" * 90), repr("x" * 91), repr("x" * 89 + "y"), r"'\ud800'", "'?'"),
     *lambdas(r"'\n'", r"'\\n'", "x[1:2]", "x[1:2.0]", "x[1:2:None]", "lambda: 1"),
-    *lambdas("lambda: True", "(lambda: 1, lambda: 2)", "(lambda: 2, lambda: 1)"),
+    *lambdas("lambda: True", "(lambda: 1, lambda: 2)", "(lambda: 3, lambda: 2)"),
     *lambdas("lambda: lambda: 1", "[a for a in b]", "{a for a in b}", "(yield)"),
     compiled("def fn(): pass"),
     compiled("def fn(): return None"),
@@ -584,6 +584,30 @@ def test_a_class_in_a_function_may_move_to_another_line(
     assert run_fresh("-c", code, path=tmp_path, python=python) == "False 1\n"
 
 
+BODIES = """
+from itertools import combinations
+from handlerid import explain
+values = ("1", "True", "1.0", "'1'", "'int 1'", "x", "y", "b'1'", "(1,)", "lambda: 1")
+made = []
+for number, value in enumerate(values):
+    names = {"__name__": "app"}
+    text = f"def fn(x, y):\\n    class Local:\\n        a = {value}\\n    return Local"
+    exec("\\n" * number + text, names)
+    made += [names["fn"]]
+for one, other in combinations([*made, made[0]], 2):
+    difference = explain(one, other)
+    assert bool(difference) == (len(set(difference.ids)) == 2), f"{difference}"
+print(sum(not explain(one, made[0]) for one in made))
+"""
+
+
+@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
+def test_the_law_over_classes_in_functions(version: str) -> None:
+    """From 3.13 on their bodies have a form of their own."""
+    python = str(require_python(version))
+    assert run_fresh("-c", BODIES, python=python) == "1\n"
+
+
 SETS = """
 def fn(event):
     class Local:
@@ -757,6 +781,15 @@ def test_a_difference_is_plain_data_too() -> None:
 
 
 # What is large.
+
+
+def test_a_small_difference_of_long_code_is_small() -> None:
+    """Lines that come again and again count, too."""
+    calls = ["f(a)"] * 300
+    one, other = lambdas(f"({', '.join(calls)}, 1)", f"({', '.join(calls)}, 2)")
+    assert explain(one, other).parts == {
+        "code": ("- constant 1: int 1", "+ constant 1: int 2")
+    }
 
 
 def test_a_deep_tree_is_shown(tmp_path: Path) -> None:

@@ -353,6 +353,27 @@ def test_the_settings_are_those_of_identity(write: Any) -> None:
     )
 
 
+def test_encoders_are_named(write: Any) -> None:
+    write(
+        "app",
+        """
+        import functools, time
+        from handlerid import ClickEvent
+        class Shop: pass
+        def go(shop, event: ClickEvent): pass
+        on_click = functools.partial(go, Shop())
+        STEADY = {Shop: lambda shop: "tea"}
+        RESTLESS = {Shop: lambda shop: NOW}
+        NOW = time.time_ns()
+        """,
+    )
+    assert "cannot have an id" in failure("app", conditions=())
+    assert_stable("app", encoders="app:STEADY", conditions=())
+    assert "- args[0]: app.Shop" in failure(
+        "app", encoders="app:RESTLESS", conditions=()
+    )
+
+
 def on_click(event: ClickEvent) -> None: ...
 
 
@@ -492,7 +513,10 @@ def gone(pids: list[str]) -> bool:
     return True
 
 
-def test_time_is_bounded_and_no_process_is_left(write: Any, tmp_path: Path) -> None:
+def test_time_is_bounded_and_no_process_is_left(
+    write: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("PYTHONUNBUFFERED", raising=False)
     file = tmp_path / "pids"
     write("app", HANGING.format(file=str(file)) + "print('here')\ntime.sleep(600)")
     text = failure("app", conditions=(), timeout=3)
@@ -550,6 +574,21 @@ def test_main_is_refused() -> None:
 def test_what_is_in_no_directory_is_not_copied() -> None:
     with pytest.raises(ValueError, match="sys is in no directory that could be copied"):
         assert_stable("sys")
+
+
+def test_what_the_copy_does_not_reach_is_not_checked_in_vain() -> None:
+    """A module that is there before sys.path is asked; json, for its own use."""
+    text = failure("json", conditions=["directory"])
+    said = r"ImportError: json was imported from \S+, not from the copy in "
+    assert re.search(said, text)
+
+
+def test_the_environment_does_not_optimise(
+    write: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    write("app", "assert False, 'not optimised'")
+    monkeypatch.setenv("PYTHONOPTIMIZE", "1")
+    assert failure("app", conditions=()).endswith("AssertionError: not optimised")
 
 
 def test_it_runs_unoptimised_whatever_this_process_runs_with(

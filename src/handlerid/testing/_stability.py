@@ -36,6 +36,7 @@ def assert_stable(
     key: bytes | None = None,
     fingerprint: Literal["bytecode", "source"] | None = None,
     module_name: str | Callable[[str], str] | None = None,
+    encoders: str | None = None,
     conditions: Iterable[Name] | None = None,
     pythons: Iterable[str | os.PathLike[str]] | None = None,
     timeout: float = 60,
@@ -62,7 +63,8 @@ def assert_stable(
         key: as for ``Identity``; it is handed over where nobody can read it.
         fingerprint: as for ``Identity``.
         module_name: as for ``Identity``; a function of a module, or the name of one.
-            When none of these three is given, handlers in a registry have the ids
+        encoders: the name of what ``Identity`` takes, as in ``"shop.ids:ENCODERS"``.
+            When none of these four is given, handlers in a registry have the ids
             that this registry gives them, and others the default ones.
         conditions: what to change: ``"seeds"``, ``"directory"``, ``"pyc"``,
             ``"tracing"``, ``"optimised"`` (``-O``), ``"pythons"``. By default all
@@ -83,7 +85,7 @@ def assert_stable(
     name = target.__name__ if isinstance(target, ModuleType) else target
     if name == "__main__":
         raise ValueError("__main__ is not importable elsewhere; name the module itself")
-    settings = _settings(key, fingerprint, module_name)
+    settings = _settings(key, fingerprint, module_name, encoders)
     job = {
         "target": name,
         "handlers": _dotted(handlers, "handlers"),
@@ -211,14 +213,16 @@ def _settings(
     key: bytes | None,
     fingerprint: Literal["bytecode", "source"] | None,
     module_name: str | Callable[[str], str] | None,
+    encoders: str | None,
 ) -> dict[str, Any] | None:
-    if key is None and fingerprint is None and module_name is None:
+    if all(one is None for one in (key, fingerprint, module_name, encoders)):
         return None
     Identity(key=key, fingerprint=fingerprint or "bytecode")  # refuses what is wrong
     return {
         "key": key.hex() if key is not None else None,
         "fingerprint": fingerprint or "bytecode",
         "module_name": _dotted(module_name, "module_name"),
+        "encoders": encoders,
     }
 
 

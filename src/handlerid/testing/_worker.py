@@ -88,12 +88,17 @@ def _check_place(module: ModuleType, copy: Path) -> None:
 def _identity(settings: dict[str, Any] | None) -> Identity | None:
     if settings is None:
         return None
-    key, names = settings["key"], settings["module_name"]
+    key = settings["key"]
     return Identity(
         key=bytes.fromhex(key) if key else None,
         fingerprint=settings["fingerprint"],
-        module_name=pkgutil.resolve_name(names) if names else None,
+        module_name=_resolve(settings["module_name"]),
+        encoders=_resolve(settings["encoders"]),
     )
+
+
+def _resolve(name: str | None) -> Any:
+    return None if name is None else pkgutil.resolve_name(name)
 
 
 def _record(found: _Found) -> dict[str, Any]:
