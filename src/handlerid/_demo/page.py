@@ -105,7 +105,7 @@ def brew(event: ClickEvent) -> Iterator[None]:
 
 @registry.handler
 async def greet(event: ClickEvent) -> None:
-    current.get().greetings = await asyncio.gather(ask("Ada"), ask("Grace"))
+    current.get().greetings = [*await asyncio.gather(ask("Ada"), ask("Grace"))]
 
 
 async def ask(name: str) -> str:

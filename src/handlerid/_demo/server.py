@@ -4,7 +4,8 @@ What belongs here: two routes. One renders the page; the other takes what the us
 did, has it dispatched, and renders the page again. It keeps nothing between requests.
 
 The answer to an event is a sequence of pages, each ended by ``ANSWER_END``: one for
-every step of the handler. The browser shows the newest.
+every step of the handler, and one more if it changed the state after its last step.
+The browser shows the newest.
 """
 
 from __future__ import annotations
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from handlerid import Call, Registry
+    from handlerid import Call
 
 __all__ = ["ANSWER_END", "create_app"]
 
@@ -66,10 +67,17 @@ async def answer(request: Request) -> Response:
     dispatcher = Dispatcher(registry, resolvers=[rerender(render)])
     call = dispatcher.prepare(await request.body())
 
+    def rendered() -> str:
+        with registry.scope() as scope:
+            return render(scope) + ANSWER_END
+
     async def pages() -> AsyncIterator[str]:
+        newest = ""
         async for _ in steps(call):
-            with registry.scope() as scope:
-                yield render(scope) + ANSWER_END
+            newest = rendered()
+            yield newest
+        if (end := rendered()) != newest:
+            yield end
 
     body = await begun(pages())
     return StreamingResponse(body, media_type="text/html", headers=FRESH)
@@ -85,12 +93,12 @@ def steps(call: Call) -> AsyncIterator[object]:
 
 async def begun(pages: AsyncIterator[str]) -> AsyncIterator[str]:
     """Waits for the first page, so that a handler that fails at once is a 500."""
-    first = await anext(pages, "")
+    first = await anext(pages)
 
     async def all_pages() -> AsyncIterator[str]:
         yield first
-        async for page in pages:
-            yield page
+        async for following in pages:
+            yield following
 
     return all_pages()
 
@@ -98,12 +106,13 @@ async def begun(pages: AsyncIterator[str]) -> AsyncIterator[str]:
 # What the page shows when there is no answer. The developer's text goes to the log.
 
 
-def refused(request: Request, error: HandlerIdError) -> Response:
+def refused(request: Request, error: Exception) -> Response:
+    assert isinstance(error, HandlerIdError)
     logger.warning("refused, %s: %s", type(error).__name__, error)
     return PlainTextResponse(error.public, error.status)
 
 
-def tampered(request: Request, error: BadSignature) -> Response:
+def tampered(request: Request, error: Exception) -> Response:
     logger.warning("refused, the state was not signed here: %s", error)
     return PlainTextResponse("This page was not made here. Open it anew.", 403)
 

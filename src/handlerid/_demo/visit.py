@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 __all__ = ["Control", "Page", "Visit", "Wrong"]
 
 VOID = {"br", "hr", "img", "input", "link", "meta"}
-TRACE = re.compile(r"rendered by (\d+) · answered by (\d+|nobody yet)")
+TRACE = re.compile(r"rendered by (\d+) · answered by (\d+|nobody)")
 
 
 class Wrong(Exception):

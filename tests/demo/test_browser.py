@@ -1,0 +1,253 @@
+"""The page in a real browser, over both processes, and through an edit of a handler."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tests.demo.running import Demo, copy_package, edit
+
+CHROMIUM = shutil.which("chromium")
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
+
+FLAGS = [
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with sync_playwright() as playwright:
+        expect.set_options(timeout=20_000)
+        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def complaints() -> list[str]:
+    """What the browser's console says is wrong; a test that expects it clears it."""
+    return []
+
+
+@pytest.fixture
+def page(browser: Browser, complaints: list[str]) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1100, "height": 800})
+    opened = context.new_page()
+    opened.on(
+        "console",
+        lambda said: complaints.append(said.text) if said.type == "error" else None,
+    )
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    yield opened
+    context.close()
+    assert complaints == []
+
+
+def processes(page: Page, section: str) -> list[int]:
+    """Which process rendered a section, and which one answered in it."""
+    trace = page.locator(f"#{section} .trace").inner_text()
+    return [int(pid) for pid in re.findall(r"\d+", trace)]
+
+
+def reload_until_rendered_by(page: Page, server: int) -> None:
+    """Reloads: the servers take turns, but at a page's other files, too."""
+    for attempt in range(8):
+        if processes(page, "counter") == [server]:
+            return
+        if attempt % 2:  # an even number of files would bring the same server again
+            page.request.get(page.url)
+        page.reload()
+    raise AssertionError(f"{server} never rendered the page")
+
+
+def play_every_section(page: Page) -> None:
+    result = page.locator("#counter .result")
+    for count in ("1", "2"):
+        page.get_by_role("button", name="Add one").click()
+        expect(result).to_have_text(count)
+
+    message = page.get_by_label("Message")
+    messages = page.locator("#send li")
+    message.fill("by Enter")
+    message.press("Enter")
+    expect(messages).to_have_text(["by Enter"])
+    expect(message).to_have_value("")
+    expect(message).to_be_focused()
+    message.fill("by button")
+    page.get_by_role("button", name="Send").click()
+    expect(messages).to_have_text(["by Enter", "by button"])
+    expect(message).to_have_value("")
+
+    values = {"Name": "Ada", "Email": "ada@example.org", "City": "London"}
+    for label, value in values.items():
+        field = page.get_by_label(label)
+        field.fill(value)
+        field.press("Tab")
+    expect(page.locator("#form dd")).to_have_text(list(values.values()))
+
+    docs, news = "https://example.org/docs", "https://example.org/news"
+    led_to = page.locator("#links output")
+    ways = {
+        "Closures over url": {"docs": news, "news": news},
+        "One handler that reads event.key": {"docs": docs, "news": news},
+    }
+    for group, links in ways.items():
+        for name, url in links.items():
+            within = page.get_by_role("group", name=group)
+            with page.expect_response("**/event"):
+                within.get_by_role("button", name=name).click()
+            expect(led_to).to_have_text(url)
+    warning = page.locator("#links .warning")
+    expect(warning).to_contain_text("differ in what they captured (url)")
+
+    # Collected as the page changes: a look from outside could miss a step.
+    page.evaluate(
+        """() => {
+            const section = document.querySelector("#brew");
+            const look = () => {
+                const count = section.querySelectorAll("li").length;
+                if (count !== window.counts.at(-1)) window.counts.push(count);
+            };
+            window.counts = [];
+            const changes = {childList: true, subtree: true};
+            new MutationObserver(look).observe(section, changes);
+        }"""
+    )
+    page.get_by_role("button", name="Make coffee").click()
+    steps = ["Grind the beans", "Pour the water", "Serve"]
+    expect(page.locator("#brew li")).to_have_text(steps)
+    counts = page.evaluate("window.counts")
+    assert counts[0] < counts[-1] == 3, "the steps arrived all at once"
+
+    page.get_by_role("button", name="Ask both").click()
+    greetings = ["Hello from Ada", "Hello from Grace"]
+    expect(page.locator("#greet li")).to_have_text(greetings)
+
+    expect(page.locator("#notice")).to_be_empty()
+
+
+@pytest.mark.parametrize("rendering", [0, 1])
+def test_every_section_works_over_both_processes(
+    page: Page, shared_demo: Demo, rendering: int
+) -> None:
+    renderer = shared_demo.servers[rendering]
+    answerer = shared_demo.servers[1 - rendering]
+    page.goto(shared_demo.address)
+    reload_until_rendered_by(page, renderer)
+    play_every_section(page)
+    for section in ("counter", "send", "form", "links", "brew", "greet"):
+        assert processes(page, section) == [renderer, answerer]
+
+
+def test_clicks_in_quick_succession_are_all_counted(
+    page: Page, shared_demo: Demo
+) -> None:
+    page.goto(shared_demo.address)
+    page.evaluate(
+        "() => { for (let i = 0; i < 10; i++)"
+        " document.querySelector('#counter button').click(); }"
+    )
+    expect(page.locator("#counter .result")).to_have_text("10")
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_a_narrow_window_does_not_scroll_sideways(
+    page: Page, shared_demo: Demo, scheme: str
+) -> None:
+    page.set_viewport_size({"width": 360, "height": 700})
+    page.emulate_media(color_scheme="dark" if scheme == "dark" else "light")
+    page.goto(shared_demo.address)
+    play_every_section(page)
+    assert page.evaluate("document.documentElement.scrollWidth") == 360
+
+
+def test_the_page_goes_on_when_a_process_is_killed(page: Page, tmp_path: Path) -> None:
+    with Demo(tmp_path / "log") as demo:
+        page.goto(demo.address)
+        add_one = page.get_by_role("button", name="Add one")
+        count = page.locator("#counter .result")
+        add_one.click()
+        expect(count).to_have_text("1")
+        rendered_by, answered_by = processes(page, "counter")
+
+        os.kill(answered_by, signal.SIGKILL)
+        add_one.click()
+        expect(count).to_have_text("2")
+        assert processes(page, "counter")[1] != answered_by
+
+        demo.replaced()
+        os.kill(rendered_by, signal.SIGKILL)
+        add_one.click()
+        expect(count).to_have_text("3")
+        assert processes(page, "counter")[1] not in (rendered_by, answered_by)
+
+
+def test_a_page_that_is_out_of_date_says_so_and_reloads_itself(
+    page: Page, tmp_path: Path, complaints: list[str]
+) -> None:
+    own = copy_package(tmp_path)
+    with Demo(tmp_path / "log", source=tmp_path) as demo:
+        page.clock.install(time=0)
+        page.goto(demo.address)
+        page.clock.pause_at(60_000)  # milliseconds; from here on it stands still
+        add_one = page.get_by_role("button", name="Add one")
+        count = page.locator("#counter .result")
+        add_one.click()
+        expect(count).to_have_text("1")
+
+        edit(own / "page.py", "count += 1", "count += 10")
+        for server in demo.servers:
+            os.kill(server, signal.SIGTERM)
+        new = [demo.replaced(), demo.replaced()]
+
+        add_one.click()
+        notice = page.locator("#notice")
+        expect(notice).to_contain_text("This page is out of date.")
+        page.clock.run_for(1_500)
+        expect(notice).to_be_empty()  # the page has reloaded itself
+        expect(count).to_have_text("1")
+        assert page.url == demo.address
+        assert processes(page, "counter")[0] in new
+
+        add_one.click()
+        expect(count).to_have_text("11")
+        assert sorted(processes(page, "counter")) == sorted(new)
+
+    # A browser reports every answer that is an error: the 409, and nothing else.
+    assert complaints
+    assert all("409" in said for said in complaints)
+    complaints.clear()
+
+
+def test_a_refusal_is_shown_and_the_page_goes_on(
+    page: Page, shared_demo: Demo, complaints: list[str]
+) -> None:
+    page.goto(shared_demo.address)
+    name = page.get_by_label("Name")
+    name.evaluate("field => { field.dataset.key = 'count'; }")
+    name.fill("1000")
+    name.press("Tab")
+    notice = page.locator("#notice")
+    expect(notice).to_have_text("This action is not allowed.")
+    assert complaints
+    assert all("403" in said for said in complaints)
+    complaints.clear()
+
+    page.get_by_role("button", name="Add one").click()
+    expect(page.locator("#counter .result")).to_have_text("1")
+    expect(notice).to_be_empty()
