@@ -245,9 +245,9 @@ def test_extra_fields_are_ignored_or_refused() -> None:
     with pytest.raises(InvalidEvent) as caught:
         Dispatcher(registry, extra="refuse").prepare(payload)
     assert caught.value.fields == (
-        FieldError("state", "no such field"),
-        FieldError("__class__", "no such field"),
-        FieldError("7", "no such field"),
+        FieldError("state", "nothing of that name"),
+        FieldError("__class__", "nothing of that name"),
+        FieldError("7", "nothing of that name"),
     )
     with pytest.raises(ValueError, match='extra must be "ignore" or "refuse"'):
         Dispatcher(registry, extra="drop")  # type: ignore[arg-type]

@@ -217,10 +217,10 @@ def test_a_view_of_wider_items_counts_its_bytes() -> None:
 
 def test_brackets_are_counted_in_one_pass() -> None:
     """A string without an end is looked at once, not once for each quote in it."""
-    from handlerid import _reading
+    from handlerid._reading import json_text
 
     text = "[" * 33 + '"' + '\\"' * 30_000
-    found = _reading._BRACKETS.findall(text)
+    found = json_text._BRACKETS.findall(text)
     assert found[:33] == ["["] * 33
     assert found[33:] == ['"' + '\\"' * 30_000]
 

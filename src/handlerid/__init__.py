@@ -17,6 +17,7 @@ from handlerid._dispatcher import Call, Dispatcher, rerender
 from handlerid._explain import Difference, Explanation, explain
 from handlerid._handler_id import HandlerId
 from handlerid._identity import Identity, handler_id
+from handlerid._reading import Form
 from handlerid._registry import Registry
 
 if TYPE_CHECKING:
@@ -28,6 +29,7 @@ __all__ = [
     "Difference",
     "Dispatcher",
     "Explanation",
+    "Form",
     "HandlerId",
     "Identity",
     "Registry",

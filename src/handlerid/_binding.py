@@ -7,13 +7,13 @@ the annotation and the argument.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from handlerid._anatomy import take_apart
 from handlerid._calling import convention
-from handlerid._decoding import decoder
+from handlerid._decoding import decoder, is_struct, json_decoder, struct_classes
 from handlerid.errors import SignatureError
-from handlerid.events import Event
+from handlerid.events._base import Event, adopt
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -33,6 +33,8 @@ class BoundHandler:
         fn: the handler as the author gave it.
         event: the type of the events it is registered for.
         takes_event: whether it is called with the event, or with nothing.
+        decode: makes the event of a payload that is a mapping.
+        decode_json: makes it of JSON bytes, if msgspec can do that for its type.
     """
 
     id: HandlerId
@@ -40,6 +42,7 @@ class BoundHandler:
     event: type[Event]
     takes_event: bool
     decode: Decoder
+    decode_json: Callable[[bytes], Any] | None = None
 
     def __repr__(self) -> str:
         return f"<BoundHandler {self.id} {self.id.module}.{self.id.qualname}>"
@@ -63,10 +66,15 @@ def bind(
         UnsupportedHandler: the event type has a field that cannot be read, or the
             handler cannot have an id.
     """
-    how = convention(fn, Event)
+    how = convention(fn, (Event, *struct_classes()))
     event = _choose_event(fn, how.accepts, event)
+    decode_json = None
+    if is_struct(event):
+        adopt(event)
+        decode_json = json_decoder(event)
     decode = decoder(event)
-    return BoundHandler(identify(fn, event), fn, event, how.takes_event, decode)
+    handler_id = identify(fn, event)
+    return BoundHandler(handler_id, fn, event, how.takes_event, decode, decode_json)
 
 
 def _choose_event(
@@ -79,17 +87,18 @@ def _choose_event(
                 "registered for: register(fn, event=...)"
             )
         return accepts[0] if accepts else Event
-    if not (isinstance(event, type) and issubclass(event, Event)):
+    bases: tuple[type, ...] = (Event, *struct_classes())
+    if not (isinstance(event, type) and issubclass(event, bases)):
         raise SignatureError(
             f"{name_of(fn)} cannot be registered for an event that is no event type; "
             "pass a class that derives from handlerid.Event"
         )
-    if not issubclass(event, accepts or Event):
+    if accepts and not issubclass(event, accepts):
         raise SignatureError(
             f"{name_of(fn)} takes {_names(accepts)} and cannot be registered for "
             f"{event.__name__}"
         )
-    return event
+    return cast("type[Event]", event)  # or a Struct, unknown to type checkers
 
 
 def name_of(thing: Any) -> str:

@@ -36,6 +36,8 @@ from handlerid.errors import SignatureError
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    Bases = type | tuple[type, ...]
+
 __all__ = ["Convention", "convention"]
 
 _VARIADIC = inspect.CO_VARARGS
@@ -72,12 +74,12 @@ _WITH_NOTHING = Convention(takes_event=False)
 _WITH_ANYTHING = Convention(takes_event=True)
 
 
-def convention(handler: Callable[..., object], base: type) -> Convention:
+def convention(handler: Callable[..., object], base: Bases) -> Convention:
     """Finds out how a handler wants to be called.
 
     Args:
         handler: any callable that has an identity.
-        base: the class from which event types derive.
+        base: the class from which event types derive, or several.
 
     Raises:
         SignatureError: neither a call with an event nor one with nothing fits.
@@ -104,7 +106,7 @@ def convention(handler: Callable[..., object], base: type) -> Convention:
     return _decide(function, _annotation(function, names[0]), must == 1, base)
 
 
-def _of_any(handler: Callable[..., object], base: type) -> Convention:
+def _of_any(handler: Callable[..., object], base: Bases) -> Convention:
     """The same for a callable of any kind, by its signature."""
     layers = take_apart(handler).layers
     innermost = next(x for x in reversed(layers) if isinstance(x, FunctionType))
@@ -146,7 +148,7 @@ _POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 
 
 def _decide(
-    function: FunctionType, annotation: object, must: bool, base: type
+    function: FunctionType, annotation: object, must: bool, base: Bases
 ) -> Convention:
     """Rules 1 and 2 for the first positional parameter."""
     accepts = tuple(dict.fromkeys(_event_types(annotation, function, base)))
@@ -164,7 +166,7 @@ def _annotation(function: FunctionType, name: str) -> object:
 
 
 def _event_types(
-    annotation: object, function: FunctionType, base: type
+    annotation: object, function: FunctionType, base: Bases
 ) -> Iterator[type]:
     """The event types that an annotation names, through unions, aliases, strings."""
     if isinstance(annotation, typing.ForwardRef):

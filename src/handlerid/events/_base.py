@@ -90,8 +90,9 @@ def adopt(cls: Any) -> None:
         NameTaken: another class has it.
     """
     name = cls.__dict__.get("wire_name") or derived_name(cls.__name__)
-    _claim(name, cls)
-    cls.wire_name = name
+    if claimed(name) is not cls:
+        _claim(name, cls)
+        cls.wire_name = name
 
 
 def _claim(name: str, cls: type) -> None:

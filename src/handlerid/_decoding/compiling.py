@@ -1,0 +1,179 @@
+"""The decoder of a dataclass: compiled code for what fits, a second look for the rest.
+
+What belongs here: writing the fast way. It never decides that a payload does not fit;
+in doubt it leaves that to ``objects``, which finds every error.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any, Optional, cast
+
+from handlerid._decoding.hints import Readers
+from handlerid._decoding.objects import (
+    NOTHING,
+    Field,
+    build,
+    fields_of,
+    note_extra,
+    read_fields,
+)
+from handlerid._decoding.refusing import Errors, Unreadable
+from handlerid._decoding.values import ANY
+from handlerid.errors import InvalidEvent, UnsupportedHandler
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    Decoder = Callable[[Mapping[str, Any]], Any]
+
+__all__ = ["compile_decoder"]
+
+# Inline tests: true when a value needs a closer look.
+_DOUBTFUL: dict[object, str] = {
+    kind: f"type({{0}}) is not {kind.__name__}" for kind in (str, bool, int, float)
+}
+_DOUBTFUL |= {
+    Optional[kind]: f"{{0}} is not None and {_DOUBTFUL[kind]}"  # noqa: UP045
+    for kind in (str, bool, int)
+}
+
+
+def compile_decoder(event_type: type, *, form: bool, refuse_extra: bool) -> Decoder:
+    """Makes the decoder of an event type: see ``handlerid._decoding.decoder``.
+
+    Raises:
+        UnsupportedHandler: as described there.
+    """
+    fields = _fields(event_type, lax=form, refuse_extra=refuse_extra)
+    known = {"handler", *(field.name for field in fields)}
+    open_ended = form and any(field.rest for field in fields)
+
+    def look_closer(payload: Mapping[str, Any]) -> object:
+        errors = Errors()
+        values = read_fields(payload, fields, errors, lax=form)
+        if refuse_extra and not open_ended:
+            note_extra(payload, known, errors)
+        event = None if errors.found else build(event_type, values, errors)
+        if errors.found:
+            raise errors.as_error(event_type)
+        return event
+
+    if form:
+        return lambda payload: look_closer(_flat(payload, fields, known))
+    return _generate(event_type, fields, look_closer, known if refuse_extra else None)
+
+
+def _fields(event_type: type, *, lax: bool, refuse_extra: bool) -> list[Field]:
+    name = f"{event_type.__module__}.{event_type.__qualname__}"
+    fields = fields_of(event_type)
+    if any(field.name == "handler" for field in fields):
+        raise UnsupportedHandler(
+            f"the event type {name} has a field handler, and that is the name of the "
+            "id in a payload; call the field otherwise"
+        )
+    hook = getattr(event_type, "__handlerid_hook__", None)
+    try:
+        Readers(hook, lax=lax, refuse_extra=refuse_extra).fill(fields)
+    except Unreadable as error:
+        raise UnsupportedHandler(
+            f"the field {error.path} of the event type {name} has a type that cannot "
+            "be read from a payload; use str, bool, int, float, None, Any, Literal, "
+            "Enum, date, time, datetime, timedelta, bytes, list, tuple, dict, "
+            "TypedDict, a dataclass, or a union of these that can be told apart; or "
+            f"say how it is read: class {event_type.__name__}(Event, decoder=...)"
+        ) from None
+    return fields
+
+
+def _flat(
+    form: Mapping[str, list[Any]], fields: list[Field], known: set[str]
+) -> dict[str, Any]:
+    """A form as a mapping: one value a field, or all where a list is due."""
+    flat: dict[str, Any] = {}
+    for field in fields:
+        values = form.get(field.name)
+        if field.rest:
+            own = known - {field.name}
+            flat[field.name] = {n: form[n] for n in form if n not in own}
+        elif values:
+            kinds = field.reader.kinds
+            several = len(values) > 1 or (kinds is not None and list in kinds)
+            flat[field.name] = values if several else values[0]
+    flat.update((name, None) for name in form if name not in known)
+    return flat
+
+
+def _generate(
+    event_type: type,
+    fields: list[Field],
+    look_closer: Decoder,
+    known: set[str] | None,
+) -> Decoder:
+    """Writes the decoder for payloads that fit; any doubt goes to ``look_closer``.
+
+    Calling ``__new__`` and ``__init__`` apart saves a third of the time that
+    calling the class takes. A sum of floats is finite only if each of them is, so
+    one test serves all; a sum may overflow all the same: a doubt, not an error.
+    """
+    names: dict[str, object] = {
+        "new": event_type.__new__,
+        "init": event_type.__init__,  # type: ignore[misc]
+        "event_type": event_type,
+        "look_closer": look_closer,
+        "Errors": Errors,
+        "InvalidEvent": InvalidEvent,
+        "NOTHING": NOTHING,
+        "known": known,
+    }
+    lines = ["get = payload.get"]
+    doubts = [] if known is None else ["not known.issuperset(payload)"]
+    closer: list[str] = []
+    for index, field in enumerate(fields):
+        local = f"v{index}"
+        names[f"default{index}"] = field.default
+        test = _test(field)
+        if test is not None:
+            lines.append(f"{local} = get({field.name!r}, default{index})")
+            doubts.append(test.format(local))
+            continue
+        names[f"read{index}"] = field.reader.read
+        lines.append(f"{local} = get({field.name!r}, NOTHING)")
+        if field.default is NOTHING:
+            doubts.append(f"{local} is NOTHING")
+            closer.append(f"{local} = read{index}({local}, errors)")
+        else:
+            closer.append(
+                f"{local} = default{index} if {local} is NOTHING "
+                f"else read{index}({local}, errors)"
+            )
+    floats = [f"v{i}" for i, field in enumerate(fields) if field.hint is float]
+    if floats:
+        doubts.append(f"({' + '.join(floats)}) * 0.0 != 0.0")
+    lines += [
+        f"if {' or '.join(doubts) or 'False'}:",
+        "    return look_closer(payload)",
+    ]
+    if closer:
+        lines += ["errors = Errors()", *closer]
+        lines += ["if errors.found:", "    return look_closer(payload)"]
+    arguments = ", ".join(f"{field.name}=v{i}" for i, field in enumerate(fields))
+    make = ["event = new(event_type)", f"init(event, {arguments})", "return event"]
+    if hasattr(event_type, "__post_init__"):
+        make = ["try:", *(f"    {line}" for line in make)]
+        make += [
+            "except (ValueError, InvalidEvent):",
+            "    pass",
+            "return look_closer(payload)",
+        ]
+    source = "\n    ".join(["def decode(payload):", *lines, *make])
+    exec(source, names)  # noqa: S102 - names of fields are identifiers
+    return cast("Decoder", names["decode"])
+
+
+def _test(field: Field) -> str | None:
+    if field.reader is ANY:
+        return "{0} is NOTHING"
+    try:
+        return _DOUBTFUL.get(field.hint)
+    except TypeError:
+        return None  # not hashable: what a hook reads

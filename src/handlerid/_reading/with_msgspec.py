@@ -1,0 +1,76 @@
+"""JSON read by msgspec, with the same guards.
+
+What belongs here: what msgspec does not look at by itself. It refuses invalid UTF-8,
+half surrogate pairs, ``NaN``, numbers that no float holds, and what is no JSON; it
+accepts a key that comes twice, and nests deeper than the limit.
+
+Importing this module imports msgspec, an extra.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+import msgspec
+
+from handlerid._reading.json_text import (
+    DEEPEST,
+    as_bytes,
+    check_depth,
+    count_colons,
+    no_utf8,
+    read_text,
+)
+
+__all__ = ["read_id", "read_json_with_msgspec"]
+
+
+class _WithId(msgspec.Struct, gc=False):
+    """A payload as far as its id; the rest is skipped."""
+
+    handler: Any = None
+
+
+_decode = msgspec.json.Decoder().decode
+_decode_id = msgspec.json.Decoder(_WithId).decode
+
+_REFUSED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
+
+
+def read_json_with_msgspec(payload: object, most: int) -> dict[str, Any]:
+    """Reads a JSON object: takes, refuses and raises what ``read_json`` does.
+
+    Where keys might have come twice, Python's own reader has the word.
+    """
+    data = as_bytes(payload, most)
+    colons = data.count(b":")
+    if colons >= DEEPEST or b"[" in data:
+        check_depth(data.decode("utf-8", "replace"))
+    try:
+        value = _decode(data)
+    except _REFUSED:
+        return _read_again(data)
+    if type(value) is dict and (
+        len(value) == colons or (b"\\" not in data and count_colons(value) == colons)
+    ):
+        return value
+    return _read_again(data)
+
+
+def read_id(payload: object, most: int) -> tuple[bytes, object]:
+    """Reads no more than the id: the payload as bytes, and what it has for an id.
+
+    For events that msgspec then makes of the same bytes.
+    """
+    data = as_bytes(payload, most)
+    try:
+        return data, _decode_id(data).handler
+    except _REFUSED:
+        return data, _read_again(data).get("handler")
+
+
+def _read_again(data: bytes) -> dict[str, Any]:
+    try:
+        return read_text(data.decode())
+    except UnicodeError:
+        raise no_utf8() from None
