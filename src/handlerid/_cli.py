@@ -37,7 +37,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         "in front of them; serves until Ctrl-C.",
     )
     demo.add_argument(
-        "--port", type=int, help="port of the address (8000; 0 takes any free one)"
+        "--port", type=_port, help="port of the address (8000; 0 takes any free one)"
     )
     demo.add_argument(
         "--check",
@@ -47,6 +47,12 @@ def main(argv: Sequence[str] | None = None) -> int:
     demo.set_defaults(run=_demo)
     arguments = parser.parse_args(argv)
     return int(arguments.run(arguments))
+
+
+def _port(text: str) -> int:
+    if not text.isdecimal() or int(text) not in range(2**16):
+        raise argparse.ArgumentTypeError(f"{text!r} is none of 0 to 65535")
+    return int(text)
 
 
 def _demo(arguments: argparse.Namespace) -> int:

@@ -90,6 +90,17 @@ def test_a_port_that_is_taken_is_named() -> None:
     assert "Traceback" not in errors
 
 
+@pytest.mark.parametrize("port", ["65536", "-1", "http"])
+def test_what_is_no_port_is_refused(
+    port: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with pytest.raises(SystemExit) as exit_of:
+        _cli.main(["demo", f"--port={port}"])
+    assert exit_of.value.code == 2
+    refusal = f"argument --port: {port!r} is none of 0 to 65535\n"
+    assert capsys.readouterr().err.endswith(refusal)
+
+
 def test_a_server_that_cannot_start_takes_the_other_with_it(tmp_path: Path) -> None:
     # The first worker leaves its id, the second finds that and fails.
     mark = tmp_path / "first"

@@ -5,8 +5,7 @@ server's business; what the page looks like is in ``templates/``.
 """
 
 import asyncio
-import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import AsyncIterator, Callable, Collection
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -87,17 +86,19 @@ def navigate(url: str) -> None:
     current.get().url = url
 
 
-# A generator: the page is rendered again at every yield.
+# A generator: the page is rendered again at every yield, and at the end.
 
 
 @registry.handler
-def brew(event: ClickEvent) -> Iterator[None]:
+async def brew(event: ClickEvent) -> AsyncIterator[None]:
     state = current.get()
-    state.steps = []
-    for step in ("Grind the beans", "Pour the water", "Serve"):
-        time.sleep(0.4)
-        state.steps.append(step)
-        yield
+    state.steps = ["Grind the beans"]
+    yield
+    await asyncio.sleep(0.5)
+    state.steps.append("Pour the water")
+    yield
+    await asyncio.sleep(0.5)
+    state.steps.append("Serve")
 
 
 # An async handler: two slow questions at once.
@@ -133,6 +134,7 @@ templates.globals.update(
     greet=greet,
     ClickEvent=ClickEvent,
     InputEnterEvent=InputEnterEvent,
+    FIELDS=FIELDS,
     LINKS=LINKS,
 )
 

@@ -6,11 +6,13 @@ did, has it dispatched, and renders the page again. It keeps nothing between req
 The answer to an event is a sequence of pages, each ended by ``ANSWER_END``: one for
 every step of the handler, and one more if it changed the state after its last step.
 The browser shows the newest.
+
+Handlers run in the server's event loop, so one that waits is asynchronous. A host
+whose handlers may block runs its plain ones in threads, with ``call.stream()``.
 """
 
 from __future__ import annotations
 
-import inspect
 import logging
 import os
 from functools import partial
@@ -19,7 +21,6 @@ from typing import TYPE_CHECKING
 
 from itsdangerous import BadSignature
 from starlette.applications import Starlette
-from starlette.concurrency import iterate_in_threadpool
 from starlette.responses import HTMLResponse, PlainTextResponse, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -34,8 +35,6 @@ if TYPE_CHECKING:
 
     from starlette.requests import Request
     from starlette.responses import Response
-
-    from handlerid import Call
 
 __all__ = ["ANSWER_END", "create_app"]
 
@@ -72,23 +71,15 @@ async def answer(request: Request) -> Response:
             return render(scope) + ANSWER_END
 
     async def pages() -> AsyncIterator[str]:
-        newest = ""
-        async for _ in steps(call):
-            newest = rendered()
-            yield newest
-        if (end := rendered()) != newest:
-            yield end
+        sent = ""
+        async for _ in call.astream():
+            sent = state.sign()
+            yield rendered()
+        if state.sign() != sent:
+            yield rendered()
 
     body = await begun(pages())
     return StreamingResponse(body, media_type="text/html", headers=FRESH)
-
-
-def steps(call: Call) -> AsyncIterator[object]:
-    """Runs an async handler here, and a plain one in a thread, where it may wait."""
-    fn = call.handler.fn
-    if inspect.iscoroutinefunction(fn) or inspect.isasyncgenfunction(fn):
-        return call.astream()
-    return iterate_in_threadpool(call.stream())
 
 
 async def begun(pages: AsyncIterator[str]) -> AsyncIterator[str]:
