@@ -8,6 +8,7 @@ Where things are:
     worker.py      one server process
     front.py       the address in front of the processes
     supervisor.py  starts and stops all of it
-    check.py       plays the page without a browser
+    visit.py       a visit to the page without a browser
+    check.py       plays every section in such visits
     main.py        what the command calls
 """
