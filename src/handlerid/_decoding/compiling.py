@@ -17,12 +17,12 @@ from handlerid._decoding.objects import (
     note_extra,
     read_fields,
 )
-from handlerid._decoding.refusing import Errors, Unreadable
+from handlerid._decoding.refusing import MISSING, Errors, Unreadable
 from handlerid._decoding.values import ANY
-from handlerid.errors import InvalidEvent, UnsupportedHandler
+from handlerid.errors import FieldError, InvalidEvent, UnsupportedHandler
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterator, Mapping
 
     Decoder = Callable[[Mapping[str, Any]], Any]
 
@@ -46,11 +46,14 @@ def compile_decoder(event_type: type, *, form: bool, refuse_extra: bool) -> Deco
     """
     fields = _fields(event_type, lax=form, refuse_extra=refuse_extra)
     known = {"handler", *(field.name for field in fields)}
-    open_ended = form and any(field.rest for field in fields)
+    if not form:
+        return _generate(event_type, fields, known if refuse_extra else None)
+    open_ended = any(field.rest for field in fields)
 
-    def look_closer(payload: Mapping[str, Any]) -> object:
+    def decode(payload: Mapping[str, Any]) -> object:
         errors = Errors()
-        values = read_fields(payload, fields, errors, lax=form)
+        flat = _flat(payload, fields, known)
+        values = read_fields(flat, fields, errors, lax=True)
         if refuse_extra and not open_ended:
             note_extra(payload, known, errors)
         event = None if errors.found else build(event_type, values, errors)
@@ -58,9 +61,7 @@ def compile_decoder(event_type: type, *, form: bool, refuse_extra: bool) -> Deco
             raise errors.as_error(event_type)
         return event
 
-    if form:
-        return lambda payload: look_closer(_flat(payload, fields, known))
-    return _generate(event_type, fields, look_closer, known if refuse_extra else None)
+    return decode
 
 
 def _fields(event_type: type, *, lax: bool, refuse_extra: bool) -> list[Field]:
@@ -99,17 +100,11 @@ def _flat(
             kinds = field.reader.kinds
             several = len(values) > 1 or (kinds is not None and list in kinds)
             flat[field.name] = values if several else values[0]
-    flat.update((name, None) for name in form if name not in known)
     return flat
 
 
-def _generate(
-    event_type: type,
-    fields: list[Field],
-    look_closer: Decoder,
-    known: set[str] | None,
-) -> Decoder:
-    """Writes the decoder for payloads that fit; any doubt goes to ``look_closer``.
+def _generate(event_type: type, fields: list[Field], known: set[str] | None) -> Decoder:
+    """Writes two functions: ``decode`` for what fits, ``look_closer`` for doubts.
 
     Calling ``__new__`` and ``__init__`` apart saves a third of the time that
     calling the class takes. A sum of floats is finite only if each of them is, so
@@ -119,55 +114,106 @@ def _generate(
         "new": event_type.__new__,
         "init": event_type.__init__,  # type: ignore[misc]
         "event_type": event_type,
-        "look_closer": look_closer,
+        "known": known,
+        "build": build,
+        "note_extra": note_extra,
+        "widen": _widen,
         "Errors": Errors,
         "InvalidEvent": InvalidEvent,
         "NOTHING": NOTHING,
-        "known": known,
     }
-    lines = ["get = payload.get"]
-    doubts = [] if known is None else ["not known.issuperset(payload)"]
-    closer: list[str] = []
     for index, field in enumerate(fields):
-        local = f"v{index}"
         names[f"default{index}"] = field.default
+        names[f"read{index}"] = field.read
+        names[f"missing{index}"] = FieldError(field.name, MISSING)
+        names[f"misfit{index}"] = FieldError(field.name, field.reader.expected)
+    source = "\n".join(
+        [
+            "def decode(payload):",
+            *(f"    {line}" for line in _quick_lines(event_type, fields, known)),
+            "def look_closer(payload):",
+            *(f"    {line}" for line in _thorough_lines(fields, known)),
+        ]
+    )
+    exec(source, names)  # noqa: S102 - names of fields are identifiers
+    return cast("Decoder", names["decode"])
+
+
+def _quick_lines(
+    event_type: type, fields: list[Field], known: set[str] | None
+) -> Iterator[str]:
+    doubts = [] if known is None else ["not known.issuperset(payload)"]
+    closer = []
+    yield "get = payload.get"
+    for index, field in enumerate(fields):
         test = _test(field)
+        missing = "NOTHING" if test is None else f"default{index}"
+        yield f"v{index} = get({field.name!r}, {missing})"
         if test is not None:
-            lines.append(f"{local} = get({field.name!r}, default{index})")
-            doubts.append(test.format(local))
-            continue
-        names[f"read{index}"] = field.reader.read
-        lines.append(f"{local} = get({field.name!r}, NOTHING)")
-        if field.default is NOTHING:
-            doubts.append(f"{local} is NOTHING")
-            closer.append(f"{local} = read{index}({local}, errors)")
+            doubts.append(test.format(f"v{index}"))
+        elif field.default is NOTHING:
+            doubts.append(f"v{index} is NOTHING")
+            closer.append(f"v{index} = read{index}(v{index}, errors)")
         else:
             closer.append(
-                f"{local} = default{index} if {local} is NOTHING "
-                f"else read{index}({local}, errors)"
+                f"v{index} = default{index} if v{index} is NOTHING "
+                f"else read{index}(v{index}, errors)"
             )
     floats = [f"v{i}" for i, field in enumerate(fields) if field.hint is float]
     if floats:
         doubts.append(f"({' + '.join(floats)}) * 0.0 != 0.0")
-    lines += [
-        f"if {' or '.join(doubts) or 'False'}:",
-        "    return look_closer(payload)",
-    ]
+    yield f"if {' or '.join(doubts) or 'False'}: return look_closer(payload)"
     if closer:
-        lines += ["errors = Errors()", *closer]
-        lines += ["if errors.found:", "    return look_closer(payload)"]
+        yield "errors = Errors()"
+        yield from closer
+        yield "if errors.found: return look_closer(payload)"
     arguments = ", ".join(f"{field.name}=v{i}" for i, field in enumerate(fields))
     make = ["event = new(event_type)", f"init(event, {arguments})", "return event"]
     if hasattr(event_type, "__post_init__"):
-        make = ["try:", *(f"    {line}" for line in make)]
-        make += [
-            "except (ValueError, InvalidEvent):",
-            "    pass",
-            "return look_closer(payload)",
-        ]
-    source = "\n    ".join(["def decode(payload):", *lines, *make])
-    exec(source, names)  # noqa: S102 - names of fields are identifiers
-    return cast("Decoder", names["decode"])
+        yield "try:"
+        yield from (f"    {line}" for line in make)
+        yield "except (ValueError, InvalidEvent): pass"
+        yield "return look_closer(payload)"
+    else:
+        yield from make
+
+
+def _thorough_lines(fields: list[Field], known: set[str] | None) -> Iterator[str]:
+    """Field by field, in their order; what is wrong is noted, and all goes on."""
+    yield "get = payload.get"
+    yield "errors = Errors()"
+    yield "found = errors.found"
+    yield "values = {}"
+    for index, field in enumerate(fields):
+        yield f"v = get({field.name!r}, NOTHING)"
+        yield "if v is NOTHING:"
+        yield f"    found.append(missing{index})" if field.required else "    pass"
+        test = None if field.reader is ANY else _test(field)
+        if test is None:
+            yield "else:"
+            yield "    count = len(found)"
+            yield f"    values[{field.name!r}] = read{index}(v, errors)"
+            yield f"    if len(found) != count: errors.step({field.name!r}, count)"
+            continue
+        if field.hint is float:
+            yield "elif type(v) is int:"
+            yield f"    values[{field.name!r}] = widen(v, misfit{index}, found)"
+            test += " or v * 0.0 != 0.0"
+        yield f"elif {test.format('v')}: found.append(misfit{index})"
+        yield f"else: values[{field.name!r}] = v"
+    if known is not None:
+        yield "note_extra(payload, known, errors)"
+    yield "event = None if found else build(event_type, values, errors)"
+    yield "if found: raise errors.as_error(event_type)"
+    yield "return event"
+
+
+def _widen(value: int, misfit: FieldError, found: list[FieldError]) -> object:
+    try:
+        return float(value)
+    except OverflowError:
+        found.append(misfit)
+        return value
 
 
 def _test(field: Field) -> str | None:

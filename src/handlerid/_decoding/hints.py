@@ -91,6 +91,7 @@ class Readers:
         for field in fields:
             try:
                 field.reader = self.of(field.hint)
+                field.read = field.reader.read
             except Unreadable as error:
                 inner = f".{error.path}" if error.path else ""
                 raise Unreadable(field.name + inner) from None
@@ -165,7 +166,7 @@ class Readers:
 
     def _dict(self, inner: tuple[Any, ...]) -> Reader:
         key = ANY if inner[0] is Any else self.of(inner[0])
-        if key is not ANY and key.kinds != {str}:
+        if key is not ANY and key.kinds != frozenset([str]):
             raise Unreadable  # names are text
         return map_of(key, self.of(inner[1]))
 

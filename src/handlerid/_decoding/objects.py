@@ -36,6 +36,7 @@ class Field:
         required: whether a payload must have it.
         rest: whether it takes what a form has beyond the other fields.
         reader: reads its value; set when it is known.
+        read: what the reader does; at hand, because it is called for every value.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Field:
     required: bool = True
     rest: bool = False
     reader: Reader = dataclasses.field(init=False)
+    read: Callable[[Any, Errors], object] = dataclasses.field(init=False)
 
 
 def _hints_of(cls: type, *, extras: bool = False) -> dict[str, Any]:
@@ -168,19 +170,23 @@ def read_fields(
 ) -> dict[str, object]:
     """Reads the fields of an object, and notes all that does not fit."""
     values: dict[str, object] = {}
+    get, found = payload.get, errors.found
+    known = len(found)
     for field in fields:
-        known = len(errors.found)
-        value = payload.get(field.name, NOTHING)
+        name = field.name
+        value = get(name, NOTHING)
         if value is not NOTHING:
-            values[field.name] = field.reader.read(value, errors)
+            values[name] = field.read(value, errors)
         elif field.required:
             stand_in = _empty(field.reader) if lax else NOTHING
             if stand_in is NOTHING:
                 errors.add(MISSING)
             else:
-                values[field.name] = field.reader.read(stand_in, errors)
-        if len(errors.found) != known and not errors.step(f".{field.name}", known):
-            break
+                values[name] = field.read(stand_in, errors)
+        if len(found) != known:
+            if not errors.step(name, known):
+                break
+            known = len(found)
     return values
 
 
@@ -198,7 +204,7 @@ def note_extra(
     """Notes the names that are no fields, cut short: they are the client's text."""
     for name in payload:
         if name not in known:
-            errors.add("nothing of that name", f".{str(name)[:64]}")
+            errors.add("nothing of that name", str(name)[:64])
 
 
 def build(cls: Callable[..., object], values: dict[str, object], errors: Errors) -> Any:
@@ -207,7 +213,7 @@ def build(cls: Callable[..., object], values: dict[str, object], errors: Errors)
         return cls(**values)
     except InvalidEvent as error:
         for field in error.fields:
-            errors.add(field.expected, f".{field.path}")
+            errors.add(field.expected, field.path)
         if not error.fields:
             errors.add(f"values that {cls.__name__} takes together")
     except ValueError:

@@ -31,37 +31,42 @@ class Errors:
     """Collects errors. A path is written from its end: each level puts its step first.
 
     Attributes:
-        found: path and expectation, a path as in ``".files[0].name"``.
+        found: path and expectation, a path as in ``"files[0].name"``.
         level: how deep the reader is within objects.
     """
 
     __slots__ = ("found", "level")
 
     def __init__(self) -> None:
-        self.found: list[tuple[str, str]] = []
+        self.found: list[FieldError] = []
         self.level = 0
 
     def add(self, expected: str, path: str = "") -> None:
         """Notes that something else was expected here, or at a path from here."""
         if len(self.found) < _MOST:
-            self.found.append((path, expected))
+            self.found.append(FieldError(path, expected))
 
     def step(self, step: str, since: int) -> bool:
         """Puts a step before the paths of the errors since; false if that is enough."""
         found = self.found
-        found[since:] = [(step + path, expected) for path, expected in found[since:]]
+        for index in range(since, len(found)):
+            path, expected = found[index]
+            dot = "." if path and path[0] not in ".[" else ""
+            found[index] = FieldError(f"{step}{dot}{path}", expected)
         return len(found) < _MOST
 
     def as_error(self, event_type: type) -> InvalidEvent:
         """Makes the error."""
-        fields = [FieldError(path[1:], expected) for path, expected in self.found]
         listed = "; ".join(
-            str(one) if one.path else f"expected {one.expected}" for one in fields
+            [
+                f"{path}: expected {expected}" if path else f"expected {expected}"
+                for path, expected in self.found
+            ]
         )
-        if len(fields) == _MOST:
+        if len(self.found) == _MOST:
             listed += "; and perhaps more"
         return InvalidEvent(
             f"the payload does not fit {event_type.__name__}: {listed}",
             event_type=event_type.__name__,
-            fields=[one for one in fields if one.path],
+            fields=[one for one in self.found if one.path],
         )

@@ -144,7 +144,7 @@ def _refusal(
     for field in fields:
         if field.encode_name not in payload:
             if field.required:
-                errors.add(MISSING, f".{field.encode_name}")
+                errors.add(MISSING, field.encode_name)
             continue
         try:
             convert(payload[field.encode_name], field.type)
@@ -153,7 +153,7 @@ def _refusal(
             wanted, path = text.groups() if text else (None, None)
             fallback = f"a value for {getattr(field.type, '__name__', field.type)}"
             expected = wanted.replace("`", "") if wanted else fallback
-            errors.add(expected, f".{field.encode_name}{path or ''}")
+            errors.add(expected, f"{field.encode_name}{path or ''}")
     if extra:
         note_extra(payload, extra, errors)
     if not errors.found:

@@ -13,6 +13,7 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from handlerid._decoding.values import Reader
+from handlerid.errors import FieldError
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -77,7 +78,7 @@ def duration(seconds: Reader) -> Reader:
                 return dt.timedelta(seconds=number)
             except OverflowError:
                 pass  # more than a million years
-        errors.found[before:] = [("", expected)]
+        errors.found[before:] = [FieldError("", expected)]
         return value
 
     return Reader(read, frozenset([int, float]), expected, (dt.timedelta,))

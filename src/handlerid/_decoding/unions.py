@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from handlerid._decoding.refusing import Errors
 from handlerid._decoding.values import ANY, WORDS, Reader
+from handlerid.errors import FieldError
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,7 +35,7 @@ def union_of(members: Sequence[Reader], *, lax: bool) -> Reader | None:
         before = len(errors.found)
         result = member.read(value, errors)
         if errors.found[before:] == [("", member.expected)]:
-            errors.found[before:] = [("", expected)]
+            errors.found[before:] = [FieldError("", expected)]
         return result
 
     return Reader(
