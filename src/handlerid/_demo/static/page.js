@@ -60,7 +60,7 @@ document.addEventListener("htmx:afterRequest", ({ detail: { successful, xhr } })
     ? ""
     : xhr.responseText || "The answer did not arrive. Try again in a moment.";
   if (xhr.status === 409) {
-    notice.textContent += " It reloads itself.";
+    notice.textContent = "This page is out of date. It reloads itself.";
     document.querySelector("main").inert = true;
     const here = `/?${new URLSearchParams({ state: state() })}`;
     setTimeout(() => location.replace(here), RELOAD_AFTER);
