@@ -174,7 +174,7 @@ class Identity:
             known.others = {**(known.others or {}), ("", place, name): found}
         return found
 
-    def describe(self, value: object) -> object | None:
+    def describe(self, value: Any) -> object | None:
         """What stands for a callable among canonical values: its id and captures.
 
         Returns None for what has no identity.

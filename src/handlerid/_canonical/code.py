@@ -131,8 +131,12 @@ def _class_body(code: CodeType, consts: tuple[Any, ...]) -> list[Any]:
     its index and each jump's target counted in instructions; the line is left out
     and the attributes are sorted.
     """
-    instructions = [i for i in dis.get_instructions(code) if i.opname != "EXTENDED_ARG"]
-    position = _positions(code)
+    # dis makes a text of every constant, which huge integers have a limit for.
+    blank = code.replace(co_consts=(None,) * len(consts))
+    position = _positions(blank)
+    instructions = [
+        one for one in dis.get_instructions(blank) if one.opname != "EXTENDED_ARG"
+    ]
     jumps = {*dis.hasjrel, *dis.hasjabs}
     written: list[tuple[Any, ...]] = []
     for instruction in instructions:
@@ -149,7 +153,7 @@ def _class_body(code: CodeType, consts: tuple[Any, ...]) -> list[Any]:
         written.append((instruction.opname, operand))
     exceptions = [
         (position[e.start], position[e.end], position[e.target], e.depth, e.lasti)
-        for e in dis.Bytecode(code).exception_entries  # type: ignore[attr-defined]
+        for e in dis.Bytecode(blank).exception_entries  # type: ignore[attr-defined]
     ]
     return [
         "class body",

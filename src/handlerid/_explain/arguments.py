@@ -46,6 +46,7 @@ _KINDS = {
     "a": "generic alias",
     "m": "module",
     "h": "callable",
+    "^": "callables in a circle",
 }
 _OF_A_CLASS = b"egrxC"
 _SIZE = re.compile(rb"(\d+):")

@@ -175,8 +175,8 @@ for _wire_name, _name in _STANDARD.items():
 def __getattr__(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(import_module(_HOMES[name]), name)
-    globals()[name] = value  # asked for once
+    import_module(_HOMES[name])  # which publishes its classes here
+    value: object = globals()[name]
     return value
 
 

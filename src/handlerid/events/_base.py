@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import gc
 import re
+import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, ClassVar
 from weakref import ref
@@ -17,7 +18,7 @@ from handlerid.errors import NameTaken
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Event", "adopt", "claimed", "derived_name", "reserve"]
+__all__ = ["Event", "adopt", "claimed", "derived_name", "publish", "reserve"]
 
 _WIRE_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
 _HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
@@ -134,6 +135,22 @@ def reserve(name: str, owner: str) -> None:
         owner: module and qualified name of the class.
     """
     _reserved[name] = owner
+
+
+def publish(names: dict[str, Any], public: list[str]) -> None:
+    """Makes classes those of ``handlerid.events``, under which users know them.
+
+    A class's module goes into ids, where the class is a bound argument, and into
+    pickles: it must not change when the class moves among the files of this package.
+
+    Args:
+        names: the names of the module that made them.
+        public: which of them.
+    """
+    package = sys.modules[__package__]
+    for name in public:
+        names[name].__module__ = package.__name__
+        setattr(package, name, names[name])
 
 
 def _owner(name: str, cls: type) -> str | None:

@@ -1,11 +1,9 @@
 """Events of components with which the user chooses: boxes, lists, sliders, dates."""
 
-from __future__ import annotations
-
-import datetime as dt  # noqa: TC003 - read at run time, when a decoder is compiled
+import datetime as dt
 from dataclasses import dataclass
 
-from handlerid.events._base import Event
+from handlerid.events._base import Event, publish
 
 __all__ = [
     "ButtonToggleChangeEvent",
@@ -136,3 +134,6 @@ class DateRangePickerChangeEvent(Event):
 
     start_date: dt.date | None
     end_date: dt.date | None
+
+
+publish(globals(), __all__)

@@ -1,10 +1,8 @@
 """Files that the user hands over."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
-from handlerid.events._base import Event
+from handlerid.events._base import Event, publish
 
 __all__ = ["UploadEvent", "UploadedFile"]
 
@@ -46,3 +44,6 @@ class UploadEvent(Event):
     def file(self) -> UploadedFile | None:
         """The first; None if there is none."""
         return self.files[0] if self.files else None
+
+
+publish(globals(), __all__)

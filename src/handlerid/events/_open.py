@@ -1,11 +1,9 @@
 """Events whose fields the host decides: forms, and what its own components send."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 from typing import Any
 
-from handlerid.events._base import Event
+from handlerid.events._base import Event, publish
 
 __all__ = ["CustomEvent", "SubmitEvent", "WebEvent"]
 
@@ -55,3 +53,6 @@ class CustomEvent(Event):
 
     name: str
     detail: Any = None
+
+
+publish(globals(), __all__)

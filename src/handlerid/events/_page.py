@@ -1,10 +1,8 @@
 """Events of pages and of what they are divided into: panels, tables, bars."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
-from handlerid.events._base import Event
+from handlerid.events._base import Event, publish
 
 __all__ = [
     "ExpansionPanelToggleEvent",
@@ -109,3 +107,6 @@ class ProgressBarAnimationEndEvent(Event):
     """
 
     value: float
+
+
+publish(globals(), __all__)

@@ -8,12 +8,10 @@ right and y down:
 - ``offset``: from the upper left corner of the component, inside of its border.
 """
 
-from __future__ import annotations
-
 from dataclasses import dataclass, field
 
-from handlerid.events._base import Event
-from handlerid.events._files import UploadedFile  # noqa: TC001 - read at run time
+from handlerid.events._base import Event, publish
+from handlerid.events._files import UploadedFile
 
 __all__ = ["ClickEvent", "DropEvent", "RightClickEvent"]
 
@@ -96,3 +94,6 @@ class DropEvent(Event):
     page_y: float = 0.0
     offset_x: float = 0.0
     offset_y: float = 0.0
+
+
+publish(globals(), __all__)

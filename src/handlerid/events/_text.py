@@ -1,10 +1,8 @@
 """Events of text fields and of the keyboard."""
 
-from __future__ import annotations
-
 from dataclasses import dataclass
 
-from handlerid.events._base import Event
+from handlerid.events._base import Event, publish
 
 __all__ = [
     "AutocompleteEnterEvent",
@@ -149,3 +147,6 @@ class AutocompleteSelectionChangeEvent(Event):
     """
 
     value: str
+
+
+publish(globals(), __all__)
