@@ -12,7 +12,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlerid._reading import read_json
+from handlerid._reading import json_reader, read_json
 from handlerid.errors import MalformedPayload
 
 MOST = 65_536
@@ -31,6 +31,9 @@ HALF = "the payload holds half a surrogate pair"
 TOO_LARGE = "the payload is larger than 65536 bytes, the limit of this dispatcher"
 
 M = f'"{MARKER}"'
+
+MANY = dict.fromkeys(map(str, range(99)), 1)
+DEEP: dict[str, Any] = json.loads('{"a":' * 31 + "{}" + "}" * 31)
 
 BAD: dict[str, tuple[object, str]] = {
     # no JSON
@@ -62,6 +65,9 @@ BAD: dict[str, tuple[object, str]] = {
     "-Infinity": (f'{{"m": {M}, "a": [-Infinity]}}', NO_NUMBER),
     "1e999": (f'{{"m": {M}, "a": 1e999}}', NO_FLOAT),
     "-1e999": (f'{{"m": {M}, "a": -1e999}}', NO_FLOAT),
+    "1e999 inside": (f'{{"m": {M}, "a": {{"b": 1e999}}}}', NO_FLOAT),
+    "-1e999 in a list": (f'{{"m": {M}, "a": [-1e999]}}', NO_FLOAT),
+    "1e999 beside a colon": (f'{{"m": {M}, "a": ":", "b": 1e999}}', NO_FLOAT),
     "400 digits and a fraction": (f'{{"a": {"9" * 400}.5}}', NO_FLOAT),
     "5000 digits": (f'{{"m": {M}, "a": {"9" * 5000}}}', NOT_JSON),
     "leading zero": (f'{{"m": {M}, "a": 01}}', NOT_JSON),
@@ -73,6 +79,17 @@ BAD: dict[str, tuple[object, str]] = {
     # keys
     "a key twice": (f'{{"{MARKER}": 1, "{MARKER}": 1}}', TWICE),
     "a key twice, escaped": (f'{{"a{MARKER}": 1, "\\u0061{MARKER}": 2}}', TWICE),
+    "a key twice, with colons": (f'{{"m": {M}, "a": ":", "a": ":"}}', TWICE),
+    "a key twice, made up for by an escape": (
+        f'{{"m": {M}, "a": 1, "a": "\\u003a"}}',
+        TWICE,
+    ),
+    "a key twice, an empty object": (f'{{"m": {M}, "a": {{}}, "a": 1}}', TWICE),
+    "a key twice, an object inside": (
+        f'{{"m": {M}, "a": {{"b": ":"}}, "a": {{"b": 1}}}}',
+        TWICE,
+    ),
+    "a key twice, among many": (json.dumps(MANY)[:-1] + ', "7": 1}', TWICE),
     "a key twice, inside": (f'{{"a": [{{"b": {M}, "b": 1}}]}}', TWICE),
     "no string as key": (f"{{1: {M}}}", NOT_JSON),
     "null as key": (f"{{null: {M}}}", NOT_JSON),
@@ -98,12 +115,15 @@ BAD: dict[str, tuple[object, str]] = {
     "a number": ("1", NO_OBJECT),
     "a string": (M, NO_OBJECT),
     "a list": (f"[{M}]", NO_OBJECT),
+    "a list behind a blank": (f" [{M}]", NO_OBJECT),
+    "a string behind a blank": (f" {M}", NO_OBJECT),
     "a list of objects": (f'[{{"handler": {M}}}]', NO_OBJECT),
     # size and depth
     "too large": (f'{{"a": "{MARKER}{"a" * MOST}"}}', TOO_LARGE),
     "too large, blanks": (f'{{"a": {M}}}' + " " * MOST, TOO_LARGE),
     "too large in bytes only": (f'{{"a": "{"é" * (MOST // 2)}"}}', TOO_LARGE),
     "too deep, objects": ('{"a":' * 33 + M + "}" * 33, TOO_DEEP),
+    "too deep, empty inside": ('{"a":' * 32 + "{}" + "}" * 32, TOO_DEEP),
     "too deep, lists": (f'{{"a":{"[" * 32}{M}{"]" * 32}}}', TOO_DEEP),
     "too deep, cut off": ("[" * 60_000, TOO_DEEP),
     "too deep behind brackets in a string": (
@@ -123,12 +143,17 @@ BAD: dict[str, tuple[object, str]] = {
 }
 
 
+# The same guards hold whoever reads, and say the same.
+READERS = ["standard", "msgspec"]
+
+
+@pytest.mark.parametrize("reader", READERS)
 @pytest.mark.parametrize(("payload", "text"), BAD.values(), ids=BAD)
 def test_a_bad_payload_is_refused_and_nothing_of_it_is_told(
-    payload: object, text: str
+    payload: object, text: str, reader: str
 ) -> None:
     with pytest.raises(MalformedPayload) as caught:
-        read_json(payload, MOST)
+        json_reader(reader)(payload, MOST)
     error = caught.value
     assert type(error) is MalformedPayload
     assert str(error) == text
@@ -177,6 +202,13 @@ GOOD: dict[str, tuple[object, dict[str, Any]]] = {
         {"a": json.loads("[" * 31 + "]" * 31)},
     ),
     "many siblings": (json.dumps({"a": [[]] * 500}), {"a": [[]] * 500}),
+    "colons in strings": ('{"a:": "::", "b": 1}', {"a:": "::", "b": 1}),
+    "colons by escape": (r'{"a": "\u003a", "b:": 1}', {"a": ":", "b:": 1}),
+    "empty objects inside": ('{"a": {}, "b": {}}', {"a": {}, "b": {}}),
+    "an object inside": ('{"a": {"b": {"c": 1}}}', {"a": {"b": {"c": 1}}}),
+    "a bracket in a string": ('{"a": "{:", "b": 1}', {"a": "{:", "b": 1}),
+    "many keys": (json.dumps(MANY), MANY),
+    "deep objects": ('{"a":' * 31 + "{}" + "}" * 31, DEEP),
     "brackets in strings": (
         json.dumps({"a": "[" * 50, "b": '{"' * 50, "c": '\\"[' * 50}),
         {"a": "[" * 50, "b": '{"' * 50, "c": '\\"[' * 50},
@@ -184,9 +216,12 @@ GOOD: dict[str, tuple[object, dict[str, Any]]] = {
 }
 
 
+@pytest.mark.parametrize("reader", READERS)
 @pytest.mark.parametrize(("payload", "value"), GOOD.values(), ids=GOOD)
-def test_a_good_payload_is_read(payload: object, value: dict[str, Any]) -> None:
-    read = read_json(payload, MOST)
+def test_a_good_payload_is_read(
+    payload: object, value: dict[str, Any], reader: str
+) -> None:
+    read = json_reader(reader)(payload, MOST)
     assert read == value
     assert repr(read) == repr(value)  # True is not 1, -0.0 is not 0.0
 
@@ -244,8 +279,12 @@ def test_any_text_is_read_as_json_does_or_refused(payload: str | bytes) -> None:
         text = str(error)
     else:
         assert read == json.loads(payload)
+        assert repr(json_reader("msgspec")(payload, MOST)) == repr(read)
         return
     assert re.fullmatch(r"the payload [a-zA-Z0-9 ,-]+", text)
+    with pytest.raises(MalformedPayload) as caught:
+        json_reader("msgspec")(payload, MOST)
+    assert str(caught.value) == text
 
 
 JSON = st.recursive(
@@ -264,5 +303,6 @@ def test_any_object_is_read_as_it_was_written(
     value: dict[str, object], ascii_only: bool, as_bytes: bool
 ) -> None:
     text = json.dumps(value, ensure_ascii=ascii_only)
-    read = read_json(text.encode() if as_bytes else text, MOST)
-    assert repr(read) == repr(value)
+    for reader in READERS:
+        read = json_reader(reader)(text.encode() if as_bytes else text, MOST)
+        assert repr(read) == repr(value)

@@ -68,11 +68,11 @@ def bind(
     """
     how = convention(fn, (Event, *struct_classes()))
     event = _choose_event(fn, how.accepts, event)
+    decode = decoder(event)
     decode_json = None
     if is_struct(event):
         adopt(event)
         decode_json = json_decoder(event)
-    decode = decoder(event)
     handler_id = identify(fn, event)
     return BoundHandler(handler_id, fn, event, how.takes_event, decode, decode_json)
 

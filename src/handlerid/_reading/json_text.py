@@ -90,7 +90,7 @@ def read_text(text: str) -> dict[str, Any]:
         try:
             value, end = _scan(text, 0)
         except (StopIteration, ValueError):
-            return _read_long(text)  # no JSON; or white space before it
+            value, end = None, 0  # no JSON; or white space before it
         if (
             end == len(text)
             and type(value) is dict

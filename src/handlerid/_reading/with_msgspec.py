@@ -49,7 +49,7 @@ def read_json_with_msgspec(payload: object, most: int) -> dict[str, Any]:
     try:
         value = _decode(data)
     except _REFUSED:
-        return _read_again(data)
+        value = None  # said below, outside: an error must not carry another
     if type(value) is dict and (
         len(value) == colons or (b"\\" not in data and count_colons(value) == colons)
     ):
@@ -66,7 +66,8 @@ def read_id(payload: object, most: int) -> tuple[bytes, object]:
     try:
         return data, _decode_id(data).handler
     except _REFUSED:
-        return data, _read_again(data).get("handler")
+        pass
+    return data, _read_again(data).get("handler")
 
 
 def _read_again(data: bytes) -> dict[str, Any]:

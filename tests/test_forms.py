@@ -1,0 +1,283 @@
+"""Forms: every shape that hosts have, and text taken for what a field wants."""
+
+from __future__ import annotations
+
+import datetime as dt
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from io import BytesIO
+from typing import Any, Literal
+from urllib.parse import parse_qs, parse_qsl, urlencode
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from starlette.datastructures import FormData, ImmutableMultiDict
+from starlette.datastructures import UploadFile as StarletteFile
+from werkzeug.datastructures import ImmutableMultiDict as WerkzeugImmutable
+from werkzeug.datastructures import MultiDict
+
+from handlerid import Dispatcher, Event, Form, InputEvent, Registry, SubmitEvent
+from handlerid._decoding import decoder
+from handlerid.errors import FieldError, InvalidEvent, MalformedPayload
+from tests.test_decoding_types import CASES, Colour, Level, Size, event_of
+
+
+@dataclass(kw_only=True, slots=True)
+class SignUpEvent(Event):
+    name: str
+    age: int
+    news: bool
+    colours: list[str]
+    ratio: float = 0.5
+
+
+def on_sign_up(event: SignUpEvent) -> None: ...
+
+
+dispatcher = Dispatcher(Registry())
+HANDLER = dispatcher.offer(on_sign_up)
+PAIRS: list[Any] = [
+    ("handler", HANDLER),
+    ("key", "k"),
+    ("name", "Ada"),
+    ("age", "36"),
+    ("news", "on"),
+    ("colours", "red"),
+    ("colours", "blue"),
+]
+
+
+class GetAll(dict[str, Any]):
+    """A mapping as aiohttp's: each name as often as it came, ``getall`` for values."""
+
+    def getall(self, name: str) -> list[str]:
+        return [value for one, value in PAIRS if one == name]
+
+
+SHAPES: dict[str, Any] = {
+    "pairs": PAIRS,
+    "an iterator": iter(PAIRS),
+    "parse_qsl": parse_qsl(urlencode(PAIRS)),
+    "parse_qs": parse_qs(urlencode(PAIRS)),
+    "Starlette": FormData(PAIRS),
+    "Starlette, plain": ImmutableMultiDict(PAIRS),
+    "Werkzeug": MultiDict(PAIRS),
+    "Werkzeug, immutable": WerkzeugImmutable(PAIRS),
+    "getall": GetAll(PAIRS),
+    "a dict": {**dict(PAIRS), "colours": ["red", "blue"]},
+    "a dict with a tuple": {**dict(PAIRS), "colours": ("red", "blue")},
+}
+
+
+@pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
+def test_every_shape_of_a_form_makes_the_same_event(shape: Any) -> None:
+    form = Form(shape)
+    assert dispatcher.prepare(form).event == SignUpEvent(
+        key="k", name="Ada", age=36, news=True, colours=["red", "blue"]
+    )
+    assert repr(form) == "<Form of 6 fields>"
+
+
+def test_what_a_form_leaves_out() -> None:
+    """A box that is not ticked and a list with nothing chosen are not sent."""
+    event = dispatcher.prepare(Form([*PAIRS[:4]])).event
+    assert event == SignUpEvent(key="k", name="Ada", age=36, news=False, colours=[])
+
+
+def test_a_default_stands_for_what_a_form_leaves_out() -> None:
+    @dataclass(kw_only=True, slots=True)
+    class TickedEvent(Event):
+        ticked: bool = True
+
+    assert decoder(TickedEvent, form=True)({}).ticked is True
+    assert decoder(TickedEvent, form=True)({"ticked": ["off"]}).ticked is False
+
+
+@pytest.mark.parametrize(
+    "payload", [[], [("handler", HANDLER)] * 2, {"handler": 1}, {"handler": []}]
+)
+def test_a_form_without_one_id_is_malformed(payload: Any) -> None:
+    with pytest.raises(MalformedPayload, match="names no handler"):
+        dispatcher.prepare(Form(payload))
+
+
+def test_every_bad_field_of_a_form_is_named() -> None:
+    with pytest.raises(InvalidEvent) as caught:
+        dispatcher.prepare(
+            Form(
+                {
+                    "handler": HANDLER,
+                    "key": ["secret", "secret"],
+                    "age": "secret",
+                    "news": "secret",
+                    "ratio": "nan",
+                }
+            )
+        )
+    assert caught.value.fields == (
+        FieldError("key", "a string"),
+        FieldError("name", "a value; it is missing"),
+        FieldError("age", "an integer"),
+        FieldError("news", "true or false"),
+        FieldError("ratio", "a finite number"),
+    )
+    assert "secret" not in str(caught.value)
+
+
+def test_a_mapping_that_is_no_form_is_as_strict_as_json() -> None:
+    with pytest.raises(InvalidEvent):
+        dispatcher.prepare({**dict(PAIRS), "colours": []})
+
+
+def read(hint: Any, *texts: str) -> object:
+    values = list(texts)
+    return decoder(event_of(hint), form=True)({"value": values}).value
+
+
+TEXTS: list[tuple[Any, Mapping[str, object], list[str]]] = [
+    (str, {"": "", " a ": " a ", "1": "1"}, []),
+    (
+        bool,
+        dict.fromkeys(["on", "true", "True", "1", "YES", " on "], True)
+        | dict.fromkeys(["off", "false", "0", "no", ""], False),
+        ["2", "y", "t", "none", "truee"],
+    ),
+    (
+        int,
+        {"1": 1, "-1": -1, "+1": 1, " 1 ": 1, "007": 7},
+        ["", "1.0", "1e3", "1_000", "0x1", "\u0661", "--1", "one", "9" * 1001, "nan"],
+    ),
+    (
+        float,
+        {"1": 1.0, "-.5": -0.5, "1.": 1.0, "1e3": 1000.0, " 2.5 ": 2.5, "1E-3": 0.001},
+        [
+            "",
+            "nan",
+            "inf",
+            "-inf",
+            "infinity",
+            "1e999",
+            "1_0",
+            "\u0661",
+            ".",
+            "1,5",
+            "0x1p3",
+        ],
+    ),
+    (int | None, {"": None, "1": 1, " ": None}, ["a", "1.5", "null"]),
+    (float | None, {"": None, "1": 1.0}, ["nan"]),
+    (bool | None, {"": None, "on": True}, ["x"]),
+    (str | None, {"": "", "a": "a"}, []),
+    (int | str, {"1": 1, "a": "a", "": ""}, []),
+    (str | bool, {"on": True, "a": "a"}, []),
+    (int | float, {"1": 1, "1.5": 1.5}, ["a"]),
+    (None, {"": None, " ": None}, ["a"]),
+    (dt.date | None, {"": None, "2024-02-29": dt.date(2024, 2, 29)}, ["2024"]),
+    (dt.timedelta, {"90": dt.timedelta(seconds=90)}, ["", "1e300", "nan", "a"]),
+    (Colour, {"red": Colour.RED}, ["RED", ""]),
+    (Colour | None, {"red": Colour.RED, "": None}, ["x"]),
+    (Level, {"1": Level.LOW}, ["LOW", "", "1.0"]),
+    (Literal[1, "a", True], {"1": 1, "a": "a", "true": True}, ["2", "True"]),
+    (bytes, {"": b"", "aGk=": b"hi"}, ["a"]),
+    (Any, {"1": "1", "": ""}, []),
+    (list[int], {"1": [1], " 2": [2]}, ["", "a"]),
+    (tuple[int, ...], {"1": (1,)}, ["a"]),
+    (list[int] | None, {"1": [1]}, ["a"]),
+]
+
+
+@pytest.mark.parametrize(
+    ("hint", "good", "bad"), TEXTS, ids=[str(one[0]) for one in TEXTS]
+)
+def test_text_is_taken_for_what_the_field_wants(
+    hint: Any, good: Mapping[str, object], bad: list[str]
+) -> None:
+    for text, value in good.items():
+        assert repr(read(hint, text)) == repr(value)
+    for text in bad:
+        with pytest.raises(InvalidEvent) as caught:
+            read(hint, text)
+        assert len(caught.value.fields) == 1
+
+
+def test_a_name_that_came_several_times() -> None:
+    assert read(list[str], "a", "b") == ["a", "b"]
+    assert read(tuple[int, str], "1", "b") == (1, "b")
+    assert read(Any, "a", "b") == ["a", "b"]
+    assert read(list[bool] | str, "on", "off") == [True, False]
+    for hint in (str, int, str | None, Colour, dict[str, str], Size):
+        with pytest.raises(InvalidEvent):
+            read(hint, "a", "b")
+
+
+ONE_VALUE = {
+    name: case
+    for name, case in CASES.items()
+    if not any(isinstance(value, list) for value, _ in case.good)
+}
+
+
+@pytest.mark.parametrize("case", ONE_VALUE.values(), ids=ONE_VALUE)
+def test_what_fits_in_json_fits_in_a_form_where_the_host_put_it(case: Any) -> None:
+    decode = decoder(event_of(case.hint), form=True)
+    for value, becomes in case.good:
+        assert repr(decode({"value": [value]}).value) == repr(becomes)
+
+
+def test_extra_names_of_a_form() -> None:
+    registry = Registry()
+    registry.register(on_sign_up)
+    strict = Dispatcher(registry, extra="refuse")
+    assert strict.prepare(Form(PAIRS)).event == dispatcher.prepare(Form(PAIRS)).event
+    with pytest.raises(InvalidEvent) as caught:
+        strict.prepare(Form([*PAIRS, ("token", "secret")]))
+    assert caught.value.fields == (FieldError("token", "nothing of that name"),)
+
+
+def test_a_submit_event_has_all_that_no_other_field_has() -> None:
+    def on_submit(event: SubmitEvent) -> None: ...
+
+    for extra in ("ignore", "refuse"):
+        host = Dispatcher(Registry(), extra=extra)
+        sent = Form([("handler", host.offer(on_submit)), *PAIRS[1:], ("fields", "f")])
+        event = host.prepare(sent).event
+        assert isinstance(event, SubmitEvent)
+        assert event.key == "k"
+        assert event.fields == {
+            "name": ["Ada"],
+            "age": ["36"],
+            "news": ["on"],
+            "colours": ["red", "blue"],
+            "fields": ["f"],
+        }
+        strict: dict[str, object] = {"fields": {"a": ["b"]}}
+        from_json = host.prepare({"handler": sent.get("handler"), **strict}).event
+        assert from_json == SubmitEvent(fields={"a": ["b"]})
+
+
+def test_a_file_is_no_text() -> None:
+    """The host reads files; what it made of one may be in the form in its place."""
+    with pytest.raises(InvalidEvent) as caught:
+        decoder(InputEvent, form=True)({"value": [StarletteFile(BytesIO())]})
+    assert caught.value.fields == (FieldError("value", "a string"),)
+
+
+@given(st.lists(st.tuples(st.sampled_from([name for name, _ in PAIRS]), st.text())))
+def test_any_form_makes_an_event_or_a_documented_error(
+    pairs: list[tuple[str, str]],
+) -> None:
+    try:
+        event = dispatcher.prepare(Form([PAIRS[0], *pairs])).event
+    except (InvalidEvent, MalformedPayload):
+        return
+    assert isinstance(event, SignUpEvent)
+    assert (type(event.age), type(event.news)) == (int, bool)
+    assert math.isfinite(event.ratio)
+
+
+@given(st.floats(allow_nan=False, allow_infinity=False), st.integers())
+def test_numbers_come_back_from_their_text(ratio: float, age: int) -> None:
+    assert read(float, repr(ratio)) == ratio
+    assert read(int, str(age)) == age
