@@ -128,7 +128,8 @@ _BODIES = {
     "contexts": "with contextlib.suppress(KeyError) as s:\n    TABLE['N']\nreturn N",
     "classes": (
         "class Local(Point):\n    limit = N\n    def grow(self):\n"
-        "        self.z = self.w = N\n        return self\n"
+        "        self.z = self.y2 = self.x3 = self.w4 = self.v5 = N\n"
+        "        self.u6 = self.t7 = self.s8 = self.r9 = N\n        return self\n"
         "return Local(1, N).grow().z, Local.limit"
     ),
     "matching": (
