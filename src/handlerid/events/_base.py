@@ -4,19 +4,15 @@ What belongs here: what is true of every event type. The standard ones stand bes
 by what the user touched.
 """
 
-from __future__ import annotations
-
 import gc
 import re
 import sys
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import Any, ClassVar
 from weakref import ref
 
 from handlerid.errors import NameTaken
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
 
 __all__ = ["Event", "adopt", "claimed", "derived_name", "publish", "reserve"]
 
@@ -137,6 +133,22 @@ def reserve(name: str, owner: str) -> None:
     _reserved[name] = owner
 
 
+def _owner(name: str, cls: type) -> str | None:
+    """The other class that has a name, as module and qualified name."""
+    here = f"{cls.__module__}.{cls.__qualname__}"
+    if name in _reserved:
+        there = _reserved[name]
+        return None if there == here else there
+    other = claimed(name)
+    if other is None:
+        return None
+    fields = cls.__dict__.get("__dataclass_fields__")
+    if fields is not None and fields is other.__dict__.get("__dataclass_fields__"):
+        return None  # made again with slots; it gets its qualified name later
+    there = f"{other.__module__}.{other.__qualname__}"
+    return None if there == here else there
+
+
 def publish(names: dict[str, Any], public: list[str]) -> None:
     """Makes classes those of ``handlerid.events``, under which users know them.
 
@@ -153,17 +165,4 @@ def publish(names: dict[str, Any], public: list[str]) -> None:
         setattr(package, name, names[name])
 
 
-def _owner(name: str, cls: type) -> str | None:
-    """The other class that has a name, as module and qualified name."""
-    here = f"{cls.__module__}.{cls.__qualname__}"
-    if name in _reserved:
-        there = _reserved[name]
-        return None if there == here else there
-    other = claimed(name)
-    if other is None:
-        return None
-    fields = cls.__dict__.get("__dataclass_fields__")
-    if fields is not None and fields is other.__dict__.get("__dataclass_fields__"):
-        return None  # made again with slots; it gets its qualified name later
-    there = f"{other.__module__}.{other.__qualname__}"
-    return None if there == here else there
+publish(globals(), ["Event"])
