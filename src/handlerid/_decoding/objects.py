@@ -204,7 +204,7 @@ def note_extra(
     """Notes the names that are no fields, cut short: they are the client's text."""
     for name in payload:
         if name not in known:
-            errors.add("nothing of that name", str(name)[:64])
+            errors.add("nothing of that name", str(name)[:64] or '""')
 
 
 def build(cls: Callable[..., object], values: dict[str, object], errors: Errors) -> Any:
