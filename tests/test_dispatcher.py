@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import gc
 import json
-from collections.abc import AsyncIterator, Iterator
+import warnings
+from collections.abc import AsyncIterator, Awaitable, Iterator
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
+import anyio
+import anyio.lowlevel
 import pytest
 
 from handlerid import (
@@ -20,6 +25,7 @@ from handlerid import (
     rerender,
 )
 from handlerid.errors import (
+    AsyncHandler,
     CapturesReplaced,
     FieldError,
     HandlerIdError,
@@ -399,3 +405,168 @@ def test_what_a_page_raises_passes_through() -> None:
         Dispatcher(Registry(), resolvers=[rerender(page)]).prepare(
             {"handler": handler_id}
         )
+
+
+# An authorize that has to be awaited.
+
+
+async def ask_later(call: Call) -> bool:
+    await anyio.lowlevel.checkpoint()
+    assert call.event is None
+    return call.handler.fn is on_click
+
+
+def returns_awaitable(call: Call) -> Awaitable[bool]:
+    return ask_later(call)
+
+
+class AskLater:
+    async def __call__(self, call: Call) -> bool:
+        return await ask_later(call)
+
+
+ASYNC_AUTHORIZE = {
+    "async def": ask_later,
+    "object with async __call__": AskLater(),
+    "plain function that returns an awaitable": returns_awaitable,
+}
+by_kind = pytest.mark.parametrize(
+    "authorize", ASYNC_AUTHORIZE.values(), ids=ASYNC_AUTHORIZE
+)
+
+
+@pytest.mark.anyio
+@by_kind
+async def test_an_async_authorize_is_awaited(authorize: Any) -> None:
+    dispatcher = Dispatcher(Registry(), authorize=authorize)
+    allowed = {"handler": dispatcher.offer(on_click), "key": "k"}
+    refused = {"handler": dispatcher.offer(on_blur), "value": ["does not fit"]}
+    assert await dispatcher.adispatch(allowed) == "k"
+    call = await dispatcher.aprepare(allowed)
+    assert [step async for step in call.astream()] == ["k"]
+    for method in (dispatcher.aprepare, dispatcher.adispatch):
+        with pytest.raises(NotAllowed) as caught:
+            await method(refused)
+        assert str(caught.value) == f"authorize refused {HERE}.on_blur"
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("authorize", [ask_later, AskLater()])
+async def test_a_stream_awaits_an_async_authorize_at_its_first_step(
+    authorize: Any,
+) -> None:
+    dispatcher = Dispatcher(Registry(), authorize=authorize)
+    allowed = {"handler": dispatcher.offer(on_click), "key": "k"}
+    refused = {"handler": dispatcher.offer(on_blur), "value": ""}
+    assert [step async for step in dispatcher.astream(allowed)] == ["k"]
+    steps = dispatcher.astream(refused)
+    with pytest.raises(NotAllowed):
+        await anext(steps)
+
+
+@by_kind
+def test_where_nothing_awaits_it_an_async_authorize_is_no_yes(authorize: Any) -> None:
+    """A coroutine is true: taken as it is, it would let everybody in."""
+    dispatcher = Dispatcher(Registry(), authorize=authorize)
+    payload = {"handler": dispatcher.offer(on_click)}
+    for method in (dispatcher.prepare, dispatcher.dispatch, dispatcher.stream):
+        with warnings.catch_warnings(record=True) as warned:
+            warnings.simplefilter("always")
+            with pytest.raises(AsyncHandler) as caught:
+                method(payload)
+            gc.collect()
+        assert warned == []
+        assert str(caught.value) == (
+            f"authorize is asynchronous, and was asked about {HERE}.on_click where "
+            "nothing awaits it; use aprepare() or adispatch()"
+        )
+
+
+@pytest.mark.anyio
+async def test_a_plain_authorize_is_asked_by_the_async_ways_too() -> None:
+    dispatcher = Dispatcher(Registry(), authorize=lambda call: False)
+    payload = {"handler": dispatcher.offer(on_click)}
+    with pytest.raises(NotAllowed):
+        await dispatcher.adispatch(payload)
+    with pytest.raises(NotAllowed):
+        dispatcher.astream(payload)
+
+
+# The short way of dispatch: a dict, and nothing special told to the dispatcher.
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("given", ["dict", "another mapping", "JSON", "authorized"])
+async def test_the_short_way_and_the_long_one_do_the_same(given: str) -> None:
+    authorize = (lambda call: True) if given == "authorized" else None
+    dispatcher = Dispatcher(Registry(), authorize=authorize)
+
+    def steps(event: ClickEvent) -> Iterator[str]:
+        yield event.key
+
+    async def later(event: ClickEvent) -> str:
+        await anyio.lowlevel.checkpoint()
+        return event.key
+
+    def made(fn: Any) -> Any:
+        fields = {"handler": str(dispatcher.offer(fn)), "key": "k"}
+        if given == "another mapping":
+            return MappingProxyType(fields)
+        return json.dumps(fields) if given == "JSON" else fields
+
+    assert dispatcher.dispatch(made(on_click)) == "k"
+    assert await dispatcher.adispatch(made(on_click)) == "k"
+    assert dispatcher.dispatch(made(steps)) is None
+    assert await dispatcher.adispatch(made(steps)) is None
+    assert await dispatcher.adispatch(made(later)) == "k"
+    with pytest.raises(AsyncHandler):
+        dispatcher.dispatch(made(later))
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("handler_id", [None, 1, ["h1"], {}, "h1", "x"])
+async def test_the_short_way_refuses_as_the_long_one_does(handler_id: object) -> None:
+    dispatcher = Dispatcher(Registry())
+    for payload in ({"handler": handler_id}, {}):
+        with pytest.raises(MalformedPayload):
+            dispatcher.dispatch(payload)
+        with pytest.raises(MalformedPayload):
+            await dispatcher.adispatch(payload)
+
+
+def test_a_closed_scope_is_found_empty_by_its_dispatcher() -> None:
+    with Registry().scope() as scope:
+        dispatcher = Dispatcher(scope)
+        payload: dict[str, object] = {"handler": str(dispatcher.offer(on_click))}
+        assert dispatcher.dispatch(payload) == ""
+    with pytest.raises(UnknownHandler):
+        dispatcher.dispatch(payload)
+
+
+def test_the_short_way_finds_what_the_parents_of_a_scope_hold() -> None:
+    registry = Registry()
+    payload: dict[str, object] = {"handler": str(registry.register(on_click))}
+    with registry.scope() as scope:
+        assert Dispatcher(scope).dispatch(payload) == ""
+
+
+@pytest.mark.anyio
+async def test_a_dispatcher_that_prepares_in_its_own_way_does_so_everywhere() -> None:
+    prepared: list[object] = []
+
+    class Mine(Dispatcher):
+        def prepare(self, payload: Any) -> Call:
+            prepared.append(payload)
+            return super().prepare(payload)
+
+        async def aprepare(self, payload: Any) -> Call:
+            prepared.append(payload)
+            return await super().aprepare(payload)
+
+    dispatcher = Mine(Registry())
+    payload: dict[str, object] = {"handler": str(dispatcher.offer(on_click))}
+    dispatcher.dispatch(payload)
+    await dispatcher.adispatch(payload)
+    list(dispatcher.stream(payload))
+    dispatcher.astream(payload)
+    assert prepared == [payload] * 4

@@ -9,18 +9,23 @@ A page carries the id of a handler; any process that knows the handler answers::
 Where everything lives is told in ``docs/explanation/architecture.md``.
 """
 
+from importlib import import_module
 from typing import TYPE_CHECKING
 
 from handlerid import events
 from handlerid._binding import BoundHandler
-from handlerid._dispatcher import Call, Dispatcher, rerender
+from handlerid._call import Call
+from handlerid._dispatcher import Dispatcher, rerender
 from handlerid._explain import Difference, Explanation, explain
 from handlerid._handler_id import HandlerId
 from handlerid._identity import Identity, handler_id
+from handlerid._observing import LoggingObserver, Observer
 from handlerid._reading import Form
 from handlerid._registry import Registry
+from handlerid._traceback import trim_traceback
 
 if TYPE_CHECKING:
+    from handlerid._current import current_call, current_event
     from handlerid.events import *  # noqa: F403 - all of __all__ there
 
 __all__ = [
@@ -32,19 +37,31 @@ __all__ = [
     "Form",
     "HandlerId",
     "Identity",
+    "LoggingObserver",
+    "Observer",
     "Registry",
+    "current_call",
+    "current_event",
     "explain",
     "handler_id",
     "rerender",
+    "trim_traceback",
 ]
 __all__ += events.__all__
 
 
 def __getattr__(name: str) -> object:
-    """The events, each made when it is first asked for: see ``handlerid.events``."""
-    if name not in events.__all__:
+    """The events, each made when it is first asked for: see ``handlerid.events``.
+
+    And what asks for the running call, which costs who asks: see ``_current``.
+    """
+    if name in ("current_call", "current_event"):
+        home = import_module("handlerid._current")
+    elif name in events.__all__:
+        home = events
+    else:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(events, name)
+    value: object = getattr(home, name)
     globals()[name] = value
     return value
 

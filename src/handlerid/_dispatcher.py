@@ -9,95 +9,55 @@ The rules:
    can fail, and its exception passes through as it is.
 2. An id is looked up in the registry and its parents, then by each resolver in turn.
 3. ``authorize`` is asked before the payload is decoded: who may not call a handler
-   learns nothing about its event.
+   learns nothing about its event. An answer that has to be awaited is no answer yet.
 4. The event's type is the one the handler is registered for. Of a payload only the
    fields of that type are read, and the id.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from contextvars import copy_context
+from inspect import isawaitable, iscoroutinefunction
+from types import CoroutineType
 from typing import TYPE_CHECKING, Any, Literal
 
 from handlerid import _running
-from handlerid._decoding import decoder
-from handlerid._decoding import in_use as structs_in_use
+from handlerid._binding import bind
+from handlerid._call import PLAIN, Call, Terms, running
+from handlerid._elsewhere import ByValue, check_worker, unpack
 from handlerid._handler_id import HandlerId
-from handlerid._reading import Form, id_reader, json_reader
+from handlerid._observing import Watch
+from handlerid._payloads import Payloads
 from handlerid.errors import (
-    MalformedPayload,
+    AsyncHandler,
+    HandlerIdError,
     NotAllowed,
     StaleHandler,
     UnknownHandler,
 )
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Callable, Generator, Iterable
+    from collections.abc import (
+        AsyncGenerator,
+        Awaitable,
+        Callable,
+        Generator,
+        Iterable,
+    )
 
     from handlerid._binding import BoundHandler
+    from handlerid._observing import Observer
+    from handlerid._payloads import Decode, Payload
     from handlerid._registry import Registry
+    from handlerid._running import Runner
     from handlerid.events import Event
 
-    Payload = bytes | bytearray | memoryview | str | Mapping[str, object] | Form
     Resolver = Callable[[HandlerId, Registry], object]
 
-__all__ = ["Call", "Dispatcher", "rerender"]
+__all__ = ["SHORT_WAYS", "Dispatcher", "rerender"]
 
-
-class Call:
-    """A handler and its event, ready to run; made by ``Dispatcher.prepare``.
-
-    It runs the handler as often as it is told to, each time in a new copy of the
-    context of whoever runs it. What the handler raises passes through.
-
-    Attributes:
-        handler: the registered handler.
-        event: what it is called with, if it takes an event. While ``authorize`` is
-            asked there is none yet: None.
-    """
-
-    __slots__ = ("event", "handler")
-
-    handler: BoundHandler
-    event: Event | None
-
-    def __init__(self, handler: BoundHandler, event: Event | None = None) -> None:
-        self.handler = handler
-        self.event = event
-
-    def run(self) -> object:
-        """Runs the handler to the end and returns what it returned.
-
-        Raises:
-            AsyncHandler: it is asynchronous; use ``arun``.
-        """
-        return _running.run(self.handler.fn, *self._arguments)
-
-    async def arun(self) -> object:
-        """Runs or awaits the handler to the end and returns what it returned."""
-        return await _running.arun(self.handler.fn, *self._arguments)
-
-    def stream(self) -> Generator[object, None, object]:
-        """Yields what the handler yields; one that does not is a single step.
-
-        Closing the generator runs the handler's ``finally`` before it returns.
-
-        Raises:
-            AsyncHandler: it is asynchronous; use ``astream``.
-        """
-        return _running.stream(self.handler.fn, *self._arguments)
-
-    def astream(self) -> AsyncGenerator[object, None]:
-        """Yields what the handler yields; one that does not is a single step.
-
-        Closing the generator, or cancelling who iterates over it, runs the handler's
-        ``finally`` before that returns.
-        """
-        return _running.astream(self.handler.fn, *self._arguments)
-
-    @property
-    def _arguments(self) -> tuple[object, ...]:
-        return (self.event,) if self.handler.takes_event else ()
+_SHORTEST_KEY = 16
+"""Bytes of a worker_key."""
 
 
 class Dispatcher:
@@ -111,15 +71,22 @@ class Dispatcher:
             each is called with the id and a fresh scope in which it registers what
             it knows. See ``rerender``.
         authorize: is called with the ``Call``, its event still None, and returns
-            whether it may be made.
+            whether it may be made. One that returns an awaitable works with
+            ``aprepare``, ``adispatch`` and, if it is an ``async def``, ``astream``.
         max_bytes: the largest payload accepted as JSON text, in bytes.
         json: who reads JSON: ``"standard"``, Python's own reader, or ``"msgspec"``,
             which is faster; for that, install ``handlerid[msgspec]``.
         extra: what to do with fields of a payload that the event does not have:
             ``"ignore"`` or ``"refuse"`` them.
+        observer: is told of calls and refusals.
+        worker: where another process finds its dispatcher, for ``Call.submit``:
+            ``"module:name"``.
+        worker_key: at least 16 secret bytes that this process and its workers hold:
+            they sign handlers that are submitted by value.
 
     Raises:
-        ValueError: ``extra`` or ``json`` is neither.
+        ValueError: ``extra`` or ``json`` is neither, ``worker`` is not written as
+            described, or ``worker_key`` is too short.
         ImportError: msgspec is not installed.
     """
 
@@ -128,22 +95,34 @@ class Dispatcher:
         registry: Registry,
         *,
         resolvers: Iterable[Resolver] = (),
-        authorize: Callable[[Call], bool] | None = None,
+        authorize: Callable[[Call], bool | Awaitable[bool]] | None = None,
         max_bytes: int = 65_536,
         json: Literal["standard", "msgspec"] = "standard",
         extra: Literal["ignore", "refuse"] = "ignore",
+        observer: Observer | None = None,
+        worker: str | None = None,
+        worker_key: bytes | None = None,
     ) -> None:
-        if extra not in ("ignore", "refuse"):
-            raise ValueError('extra must be "ignore" or "refuse"')
-        if json not in ("standard", "msgspec"):
-            raise ValueError('json must be "standard" or "msgspec"')
+        if worker_key is not None and len(worker_key) < _SHORTEST_KEY:
+            raise ValueError(f"worker_key must have at least {_SHORTEST_KEY} bytes")
         self.registry = registry
-        self.resolvers = tuple(resolvers)
-        self.authorize = authorize
-        self.max_bytes = max_bytes
-        self.extra = extra
-        self._read = json_reader(json)
-        self._read_id = id_reader(json)
+        # Read only, since what follows from them is decided here, once.
+        self._resolvers = tuple(resolvers)
+        self._authorize = authorize
+        self._payloads = Payloads(json, max_bytes, extra)
+        self._watch = None if observer is None else Watch(observer)
+        self._terms = PLAIN
+        if (observer, worker, worker_key) != (None, None, None):
+            worker = worker and check_worker(worker)
+            self._terms = Terms(self._watch, worker, worker_key)
+        # Whether dispatch may take the short way, which makes no Call.
+        self._direct = (
+            authorize is None
+            and observer is None
+            and extra == "ignore"
+            and type(self).prepare is Dispatcher.prepare
+            and type(self).aprepare is Dispatcher.aprepare
+        )
 
     def offer(self, fn: Callable[..., object], event: type[Event] | None = None) -> str:
         """Registers a handler at render and returns the text that goes into the page.
@@ -165,66 +144,139 @@ class Dispatcher:
             StaleHandler: the handler's code is other than the page's.
             NotAllowed: ``authorize`` said no.
             InvalidEvent: fields are missing or do not fit.
+            AsyncHandler: ``authorize`` has to be awaited; use ``aprepare``.
         """
-        form = isinstance(payload, Form)
-        fields: Mapping[str, Any] = {}
-        data: bytes | None = None
-        if isinstance(payload, Form):
-            fields, handler_id = payload.fields, payload.get("handler")
-        elif isinstance(payload, Mapping):
-            fields, handler_id = payload, payload.get("handler")
-        elif self._read_id is not None and structs_in_use():
-            data, handler_id = self._read_id(payload, self.max_bytes)
-        else:
-            fields = self._read(payload, self.max_bytes)
-            handler_id = fields.get("handler")
-        if not isinstance(handler_id, str):
-            raise MalformedPayload('the payload names no handler: "handler" is the id')
-        handler = self.registry.find(handler_id) or self._resolve(handler_id)
-        call = Call(handler)
-        if self.authorize is not None and not self.authorize(call):
-            raise NotAllowed(
-                f"authorize refused {handler.id.module}.{handler.id.qualname}"
-            )
-        if data is None:
-            call.event = self._decode(handler, fields, form=form)
-        else:
-            call.event = self._decode_json(handler, data)
+        try:
+            handler, decode = self._find(payload)
+            call = Call(handler, None, self._terms, payload)
+            if self._authorize is not None:
+                _check(call, _at_once(self._authorize(call), call))
+            call.event = decode(handler)
+        except HandlerIdError as error:
+            self._refused(error)
+            raise
         return call
 
-    def dispatch(self, payload: Payload) -> object:
+    async def aprepare(self, payload: Payload) -> Call:
+        """Does what ``prepare`` does, and awaits ``authorize`` where that is needed.
+
+        Takes and raises what ``prepare`` does.
+        """
+        try:
+            handler, decode = self._find(payload)
+            call = Call(handler, None, self._terms, payload)
+            if self._authorize is not None:
+                allowed = self._authorize(call)
+                _check(call, await allowed if isawaitable(allowed) else allowed)
+            call.event = decode(handler)
+        except HandlerIdError as error:
+            self._refused(error)
+            raise
+        return call
+
+    def dispatch(self, payload: Payload, *, runner: Runner | None = None) -> object:
         """Prepares the call and runs it: see ``prepare`` and ``Call.run``."""
-        return self.prepare(payload).run()
+        if self._direct:
+            # What a payload costs when all goes well: no more than it has to.
+            look_up = self.registry.look_up
+            try:
+                handler = look_up(payload["handler"]) if type(payload) is dict else None
+            except (KeyError, TypeError):  # there is no id, or it has no hash
+                handler = None
+            if handler is None:
+                handler, event = self._read(payload)
+            else:
+                event = handler.decode(payload)  # type: ignore[arg-type] # a dict
+            context = copy_context()
+            if running.wanted:
+                running.tell(context, handler, event, self._terms, payload)
+            fn = handler.fn
+            result = context.run(fn, event) if handler.takes_event else context.run(fn)
+            if result is None:
+                return None
+            return _running.finish(context, fn, result, runner)
+        return self.prepare(payload).run(runner=runner)
 
     async def adispatch(self, payload: Payload) -> object:
-        """Prepares the call and runs it: see ``prepare`` and ``Call.arun``."""
-        return await self.prepare(payload).arun()
+        """Prepares the call and runs it: see ``aprepare`` and ``Call.arun``."""
+        if self._direct:
+            # What a payload costs when all goes well: no more than it has to.
+            look_up = self.registry.look_up
+            try:
+                handler = look_up(payload["handler"]) if type(payload) is dict else None
+            except (KeyError, TypeError):  # there is no id, or it has no hash
+                handler = None
+            if handler is None:
+                handler, event = self._read(payload)
+            else:
+                event = handler.decode(payload)  # type: ignore[arg-type] # a dict
+            context = copy_context()
+            if running.wanted:
+                running.tell(context, handler, event, self._terms, payload)
+            fn = handler.fn
+            result = context.run(fn, event) if handler.takes_event else context.run(fn)
+            if result is None:
+                return None
+            return await _running.afinish(context, result)
+        return await (await self.aprepare(payload)).arun()
 
-    def stream(self, payload: Payload) -> Generator[object, None, object]:
+    def stream(
+        self, payload: Payload, *, runner: Runner | None = None
+    ) -> Generator[object, None, object]:
         """Prepares the call, at once, and runs it: see ``Call.stream``."""
-        return self.prepare(payload).stream()
+        return self.prepare(payload).stream(runner=runner)
 
     def astream(self, payload: Payload) -> AsyncGenerator[object, None]:
-        """Prepares the call, at once, and runs it: see ``Call.astream``."""
+        """Prepares the call, at once, and runs it: see ``Call.astream``.
+
+        Only an ``authorize`` that is an ``async def`` is asked when the first step is
+        taken, and so is all else. Who wants to know of a refusal before that awaits
+        ``aprepare`` and streams the call.
+        """
+        if _is_async(self._authorize):
+            return self._astream(payload)
         return self.prepare(payload).astream()
 
-    def _decode(
-        self, handler: BoundHandler, fields: Mapping[str, Any], *, form: bool
-    ) -> Any:
-        refuse_extra = self.extra == "refuse"
-        if not (form or refuse_extra):
-            return handler.decode(fields)
-        return decoder(handler.event, form=form, refuse_extra=refuse_extra)(fields)
+    async def _astream(self, payload: Payload) -> AsyncGenerator[object, None]:
+        steps = (await self.aprepare(payload)).astream()
+        try:
+            async for step in steps:
+                yield step
+        finally:
+            await steps.aclose()
 
-    def _decode_json(self, handler: BoundHandler, data: bytes) -> Any:
-        """Makes the event of bytes of which only the id was read."""
-        if handler.decode_json is not None and self.extra == "ignore":
-            try:
-                return handler.decode_json(data)
-            except (ValueError, RecursionError):
-                pass  # what is wrong with it is said below
-        fields = self._read(data, self.max_bytes)
-        return self._decode(handler, fields, form=False)
+    def _receive(self, content: Any, runner: Runner | None) -> object:
+        """Runs a call that another process submitted; it was authorized there."""
+        try:
+            if isinstance(content, ByValue):
+                call = self._unpack(content)
+            else:
+                handler, decode = self._find(content)
+                call = Call(handler, decode(handler), self._terms, content)
+        except HandlerIdError as error:
+            self._refused(error)
+            raise
+        return call._run(_running.run_whole, runner)  # noqa: SLF001 - submit's half
+
+    def _unpack(self, sent: ByValue) -> Call:
+        identity = self.registry.identity
+        fn, event_type, event = unpack(sent, self._terms.worker_key, identity)
+        handler = bind(fn, event_type, lambda *_: HandlerId(sent.handler_id))
+        return Call(handler, event, self._terms, sent)
+
+    def _read(self, payload: Any) -> tuple[BoundHandler, Any]:
+        """Finds the handler and makes its event, where nobody is asked or told."""
+        handler, decode = self._find(payload)
+        return handler, decode(handler)
+
+    def _find(self, payload: Any) -> tuple[BoundHandler, Decode]:
+        """Reads the id of a payload and looks its handler up."""
+        handler_id, decode = self._payloads.read(payload)
+        return self.registry.find(handler_id) or self._resolve(handler_id), decode
+
+    def _refused(self, error: HandlerIdError) -> None:
+        if self._watch is not None:
+            self._watch.refused(error)
 
     def _resolve(self, handler_id: str) -> BoundHandler:
         """Finds a handler that is not registered, or says why there is none."""
@@ -233,7 +285,7 @@ class Dispatcher:
         except (UnknownHandler, StaleHandler) as error:
             refusal = error
         wanted = HandlerId.parse(handler_id)
-        for resolver in self.resolvers:
+        for resolver in self._resolvers:
             with self.registry.scope() as scope:
                 resolver(wanted, scope)
                 try:
@@ -257,3 +309,34 @@ def rerender(page: Callable[[Registry], object]) -> Resolver:
         page(scope)
 
     return resolver
+
+
+def _check(call: Call, allowed: object) -> None:
+    if not allowed:
+        raise NotAllowed(f"authorize refused {_name(call)}")
+
+
+def _at_once(allowed: object, call: Call) -> object:
+    """What ``authorize`` returned, unless it has to be awaited: that is no yes."""
+    if not isawaitable(allowed):
+        return allowed
+    if isinstance(allowed, CoroutineType):
+        allowed.close()  # or Python warns that it was never awaited
+    raise AsyncHandler(
+        f"authorize is asynchronous, and was asked about {_name(call)} where nothing "
+        "awaits it; use aprepare() or adispatch()"
+    )
+
+
+def _is_async(authorize: object) -> bool:
+    return iscoroutinefunction(authorize) or iscoroutinefunction(
+        getattr(authorize, "__call__", None)  # noqa: B004 - it is asked what it is
+    )
+
+
+def _name(call: Call) -> str:
+    return f"{call.handler.id.module}.{call.handler.id.qualname}"
+
+
+SHORT_WAYS = (Dispatcher.dispatch.__code__, Dispatcher.adispatch.__code__)
+"""Code whose frame is all that knows of a call that took the short way."""

@@ -78,6 +78,9 @@ class Registry:
         self.on_replace = on_replace
         self._lock = Lock()
         self._handlers: dict[str, BoundHandler] = {}
+        # Looks an id up here alone; None says nothing of parents and old ids. It is
+        # what a payload costs when all goes well, so it has no Python frame of its own.
+        self.look_up = self._handlers.get
         self._locations: dict[str, tuple[HandlerId, ...]] | None = None
         self._aliases: dict[str, BoundHandler] = {}
         self._warned: set[str] = set()
@@ -316,7 +319,7 @@ class Scope(Registry):
         """Lets go of everything registered here. A second call does nothing."""
         with self._lock:
             self._closed = True
-            self._handlers = {}
+            self._handlers.clear()  # the same one: look_up reads it
             self._aliases = {}
             self._locations = None
 

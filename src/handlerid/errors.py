@@ -139,7 +139,10 @@ class NotAllowed(HandlerIdError):
 
 
 class InvalidToken(HandlerIdError):
-    """A token whose signature does not hold: tampered with, or signed elsewhere."""
+    """A token, or a handler by value, whose signature does not hold.
+
+    It was tampered with, or signed with another key.
+    """
 
     status = 403
     public = "This action is not allowed."
@@ -185,10 +188,10 @@ class SignatureError(HandlerIdError):
 
 
 class AsyncHandler(HandlerIdError):
-    """A handler that needs an event loop was run where there is none.
+    """A handler, or ``authorize``, needs an event loop where there is none.
 
-    ``Call.run`` and ``Call.stream`` make no loop of their own; ``Call.arun`` and
-    ``Call.astream`` take the one that the host runs.
+    ``Call.run`` and ``Call.stream`` make no loop of their own: they take a runner of
+    the host's. ``Call.arun`` and ``Call.astream`` take the loop that the host runs.
     """
 
 

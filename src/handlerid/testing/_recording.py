@@ -7,13 +7,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from handlerid._dispatcher import Call, Dispatcher
+from handlerid._call import Call
+from handlerid._dispatcher import Dispatcher
 from handlerid.errors import HandlerIdError
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
 
-    from handlerid._dispatcher import Payload
+    from handlerid._payloads import Payload
+    from handlerid._running import Runner
 
 __all__ = ["RecordedCall", "RecordingDispatcher"]
 
@@ -31,15 +33,16 @@ class RecordedCall(Call):
     __slots__ = ("errors", "results", "steps")
 
     def __init__(self, call: Call) -> None:
-        super().__init__(call.handler, call.event)
+        terms, payload = call._terms, call._payload  # noqa: SLF001 - a call's own
+        super().__init__(call.handler, call.event, terms, payload)
         self.results: list[object] = []
         self.steps: list[object] = []
         self.errors: list[Exception] = []
 
-    def run(self) -> object:
+    def run(self, *, runner: Runner | None = None) -> object:
         """Does what ``Call.run`` does."""
         try:
-            result = super().run()
+            result = super().run(runner=runner)
         except Exception as error:
             self.errors.append(error)
             raise
@@ -56,9 +59,11 @@ class RecordedCall(Call):
         self.results.append(result)
         return result
 
-    def stream(self) -> Generator[object, None, object]:
+    def stream(
+        self, *, runner: Runner | None = None
+    ) -> Generator[object, None, object]:
         """Does what ``Call.stream`` does."""
-        steps = super().stream()
+        steps = super().stream(runner=runner)
         try:
             while True:
                 try:
@@ -107,9 +112,20 @@ class RecordingDispatcher(Dispatcher):
     def prepare(self, payload: Payload) -> RecordedCall:
         """Does what ``Dispatcher.prepare`` does."""
         try:
-            call = RecordedCall(super().prepare(payload))
+            return self._record(super().prepare(payload))
         except HandlerIdError as error:
             self.refusals.append(error)
             raise
-        self.calls.append(call)
-        return call
+
+    async def aprepare(self, payload: Payload) -> RecordedCall:
+        """Does what ``Dispatcher.aprepare`` does."""
+        try:
+            return self._record(await super().aprepare(payload))
+        except HandlerIdError as error:
+            self.refusals.append(error)
+            raise
+
+    def _record(self, call: Call) -> RecordedCall:
+        recorded = RecordedCall(call)
+        self.calls.append(recorded)
+        return recorded

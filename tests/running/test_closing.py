@@ -1,0 +1,214 @@
+"""Closing, cancelling and throwing: the handler's finally runs before it returns."""
+
+from __future__ import annotations
+
+import asyncio
+import itertools
+from collections.abc import (
+    AsyncIterator,
+    Generator,
+    Iterator,
+)
+from contextlib import aclosing, closing
+from typing import Any
+
+import anyio
+import anyio.lowlevel
+import pytest
+
+from tests.running.support import (
+    Handler,
+    Log,
+    arun,
+    astream,
+    asyncio_only,
+    collect,
+    colour,
+    stream,
+)
+
+# Rule 4: closing runs the handler's finally before it returns
+
+
+def logged_steps(log: Log) -> Iterator[int]:
+    colour.set("red")
+    try:
+        for i in range(3):
+            yield i
+            log.note(f"after {i}")
+    except BaseException as error:
+        log.note(type(error).__name__)
+        raise
+    finally:
+        log.note("finally")
+
+
+async def async_logged_steps(log: Log) -> AsyncIterator[int]:
+    colour.set("red")
+    try:
+        for i in range(3):
+            yield i
+            await anyio.lowlevel.checkpoint()
+            log.note(f"after {i}")
+    except BaseException as error:
+        log.note(type(error).__name__)
+        raise
+    finally:
+        await anyio.lowlevel.checkpoint()
+        log.note("finally")
+
+
+def expected_log(taken: int) -> list[str]:
+    return [
+        *(f"after {i} in red" for i in range(taken - 1)),
+        *(["GeneratorExit in red", "finally in red"] if taken else []),
+    ]
+
+
+@pytest.mark.parametrize("taken", range(4))
+def test_closing_runs_finally_at_every_step(taken: int) -> None:
+    log = Log()
+    with closing(stream(logged_steps, log)) as steps:
+        assert list(itertools.islice(steps, taken)) == list(range(taken))
+    assert log == expected_log(taken)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("taken", range(4))
+@pytest.mark.parametrize("handler", [logged_steps, async_logged_steps])
+async def test_closing_runs_finally_at_every_step_in_async(
+    handler: Handler, taken: int
+) -> None:
+    log = Log()
+    async with aclosing(astream(handler, log)) as steps:
+        for i in range(taken):
+            assert await anext(steps) == i
+    assert log == expected_log(taken)
+
+
+def test_what_is_thrown_into_a_stream_comes_out_after_finally() -> None:
+    log, error = Log(), ValueError("thrown")
+    steps = stream(logged_steps, log)
+    assert next(steps) == 0
+    with pytest.raises(ValueError, match="thrown") as caught:
+        steps.throw(error)
+    assert caught.value is error
+    assert log == expected_log(1)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("handler", [logged_steps, async_logged_steps])
+async def test_what_is_thrown_into_an_async_stream_comes_out_after_finally(
+    handler: Handler,
+) -> None:
+    log, error = Log(), ValueError("thrown")
+    steps = astream(handler, log)
+    assert await anext(steps) == 0
+    with pytest.raises(ValueError, match="thrown") as caught:
+        await steps.athrow(error)
+    assert caught.value is error
+    assert log == expected_log(1)
+
+
+async def cancelled_coroutine(log: Log, scope: anyio.CancelScope) -> None:
+    colour.set("red")
+    try:
+        scope.cancel()
+        await anyio.sleep_forever()
+    finally:
+        with anyio.CancelScope(shield=True):
+            await anyio.lowlevel.checkpoint()
+        log.note("finally")
+
+
+async def cancelled_steps(
+    log: Log, scope: anyio.CancelScope, at: int = 0
+) -> AsyncIterator[int]:
+    colour.set("red")
+    try:
+        for i in range(3):
+            if i == at:
+                scope.cancel()
+                await anyio.sleep_forever()
+            yield i
+    finally:
+        with anyio.CancelScope(shield=True):
+            await anyio.lowlevel.checkpoint()
+        log.note("finally")
+
+
+class CancelledObject:
+    def __init__(self, log: Log, scope: anyio.CancelScope) -> None:
+        self.work = cancelled_coroutine(log, scope)
+
+    def __await__(self) -> Generator[Any, Any, None]:
+        return self.work.__await__()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    "handler", [cancelled_coroutine, cancelled_steps, CancelledObject]
+)
+async def test_cancelling_runs_finally_before_the_scope_is_left(
+    handler: Handler,
+) -> None:
+    for way in (arun, lambda *args: collect(astream(*args))):
+        log = Log()
+        with anyio.CancelScope() as scope:
+            await way(handler, log, scope)
+        assert scope.cancelled_caught
+        assert log == ["finally in red"]
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("at", range(3))
+async def test_cancelling_runs_finally_at_every_step(at: int) -> None:
+    log, seen = Log(), []
+    with anyio.CancelScope() as scope:
+        async for step in astream(cancelled_steps, log, scope, at):
+            seen.append(step)
+            assert log == []
+    assert scope.cancelled_caught
+    assert seen == list(range(at))
+    assert log == ["finally in red"]
+
+
+@pytest.mark.anyio
+@asyncio_only
+@pytest.mark.parametrize("in_steps", [False, True])
+async def test_cancelling_a_task_runs_finally_before_the_task_ends(
+    *, in_steps: bool
+) -> None:
+    log, started = Log(), asyncio.Event()
+
+    async def wait() -> None:
+        try:
+            started.set()
+            await asyncio.Event().wait()
+        finally:
+            await anyio.lowlevel.checkpoint()
+            log.note("finally")
+
+    async def steps() -> AsyncIterator[None]:
+        await wait()
+        yield
+
+    task = asyncio.create_task(collect(astream(steps if in_steps else wait)))
+    await started.wait()
+    task.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await task
+    assert log == ["finally in none"]
+
+
+@pytest.mark.anyio
+async def test_a_handler_may_recover_from_what_is_thrown_at_it() -> None:
+    async def recover() -> str:
+        with anyio.CancelScope() as scope:
+            scope.cancel()
+            await anyio.sleep_forever()
+        colour.set("red")
+        await anyio.lowlevel.checkpoint()
+        return colour.get()
+
+    assert await arun(recover) == "red"

@@ -1,0 +1,409 @@
+"""What an observer is told, when, and in which context."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import logging
+import time
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import aclosing, closing
+from contextvars import ContextVar
+from typing import Any
+
+import anyio
+import anyio.lowlevel
+import pytest
+
+from handlerid import (
+    Call,
+    ClickEvent,
+    Dispatcher,
+    LoggingObserver,
+    Observer,
+    Registry,
+    _observing,
+    current_call,
+)
+from handlerid.errors import (
+    AsyncHandler,
+    HandlerIdError,
+    InvalidEvent,
+    MalformedPayload,
+    NotAllowed,
+    UnknownHandler,
+)
+
+span: ContextVar[str] = ContextVar("span", default="none")
+
+
+class Boom(Exception): ...
+
+
+class Recorder(Observer):
+    """Keeps what it is told; sets a context variable for the handler to see."""
+
+    def __init__(self) -> None:
+        self.told: list[object] = []
+        self.seconds: list[float] = []
+
+    def before(self, call: Call) -> None:
+        assert current_call() is call
+        self.told.append("before")
+        span.set("mine")
+
+    def after(self, call: Call, seconds: float) -> None:
+        assert current_call() is call
+        self.told.append(("after", span.get()))
+        self.seconds.append(seconds)
+
+    def failed(self, call: Call, error: BaseException, seconds: float) -> None:
+        assert current_call() is call
+        self.told.append(("failed", type(error), span.get()))
+        self.seconds.append(seconds)
+
+    def refused(self, error: HandlerIdError) -> None:
+        self.told.append(("refused", type(error)))
+
+
+class Clock:
+    """A clock that moves on by a second when it is asked to."""
+
+    def __init__(self) -> None:
+        self.now = 100.0
+
+    def perf_counter(self) -> float:
+        return self.now
+
+
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
+    clock = Clock()
+    monkeypatch.setattr(_observing, "time", clock)
+    return clock
+
+
+@pytest.fixture
+def recorder() -> Recorder:
+    return Recorder()
+
+
+@pytest.fixture
+def dispatcher(recorder: Recorder) -> Dispatcher:
+    return Dispatcher(Registry(captures="allow"), observer=recorder)
+
+
+def offer(dispatcher: Dispatcher, fn: Callable[..., object]) -> dict[str, object]:
+    return {"handler": str(dispatcher.offer(fn)), "key": "k"}
+
+
+# One before, and one after or failed.
+
+OK = ["before", ("after", "mine")]
+
+
+@pytest.mark.anyio
+async def test_a_call_has_one_before_and_one_after(
+    dispatcher: Dispatcher, recorder: Recorder
+) -> None:
+    def handler(event: ClickEvent) -> str:
+        return span.get()
+
+    payload = offer(dispatcher, handler)
+    assert dispatcher.dispatch(payload) == "mine"
+    assert await dispatcher.adispatch(payload) == "mine"
+    assert list(dispatcher.stream(payload)) == ["mine"]
+    assert [step async for step in dispatcher.astream(payload)] == ["mine"]
+    assert recorder.told == OK * 4
+    assert span.get() == "none"
+
+
+@pytest.mark.anyio
+async def test_a_stream_is_one_call(dispatcher: Dispatcher, recorder: Recorder) -> None:
+    def steps(event: ClickEvent) -> Iterator[str]:
+        yield span.get()
+        yield span.get()
+
+    async def asteps(event: ClickEvent) -> AsyncIterator[str]:
+        yield span.get()
+        await anyio.lowlevel.checkpoint()
+        yield span.get()
+
+    payload = offer(dispatcher, steps)
+    assert list(dispatcher.stream(payload)) == ["mine", "mine"]
+    assert dispatcher.dispatch(payload) is None
+    payload = offer(dispatcher, asteps)
+    assert [step async for step in dispatcher.astream(payload)] == ["mine", "mine"]
+    assert await dispatcher.adispatch(payload) is None
+    assert recorder.told == OK * 4
+
+
+@pytest.mark.anyio
+async def test_closing_a_stream_early_is_no_failure(
+    dispatcher: Dispatcher, recorder: Recorder
+) -> None:
+    done: list[str] = []
+
+    def steps(event: ClickEvent) -> Iterator[int]:
+        try:
+            yield 1
+            yield 2
+        finally:
+            done.append("finally")
+
+    async def asteps(event: ClickEvent) -> AsyncIterator[int]:
+        try:
+            yield 1
+            yield 2
+        finally:
+            await anyio.lowlevel.checkpoint()
+            done.append("finally")
+
+    with closing(dispatcher.stream(offer(dispatcher, steps))) as stream:
+        next(stream)
+    for handler in (steps, asteps):
+        async with aclosing(dispatcher.astream(offer(dispatcher, handler))) as astream:
+            await anext(astream)
+    assert done == ["finally"] * 3
+    assert recorder.told == OK * 3
+
+
+def test_a_stream_that_is_not_started_is_no_call(
+    dispatcher: Dispatcher, recorder: Recorder
+) -> None:
+    dispatcher.stream(offer(dispatcher, lambda event: None)).close()
+    assert recorder.told == []
+
+
+@pytest.mark.anyio
+async def test_what_a_handler_raises_is_a_failure_and_passes(
+    dispatcher: Dispatcher, recorder: Recorder
+) -> None:
+    def fails(event: ClickEvent) -> None:
+        raise Boom
+
+    def fails_later(event: ClickEvent) -> Iterator[int]:
+        yield 1
+        raise Boom
+
+    async def fails_async(event: ClickEvent) -> None:
+        await anyio.lowlevel.checkpoint()
+        raise Boom
+
+    for handler in (fails, fails_later):
+        payload = offer(dispatcher, handler)
+        for way in (dispatcher.dispatch, lambda p: list(dispatcher.stream(p))):
+            with pytest.raises(Boom):
+                way(payload)
+    with pytest.raises(Boom):
+        await dispatcher.adispatch(offer(dispatcher, fails_async))
+    with pytest.raises(Boom):
+        await anext(dispatcher.astream(offer(dispatcher, fails_async)))
+    assert recorder.told == ["before", ("failed", Boom, "mine")] * 6
+
+
+def test_cancelling_is_a_failure(dispatcher: Dispatcher, recorder: Recorder) -> None:
+    async def main() -> None:
+        started = asyncio.Event()
+
+        async def waits(event: ClickEvent) -> None:
+            started.set()
+            await asyncio.Event().wait()
+
+        payload = offer(dispatcher, waits)
+        task = asyncio.create_task(dispatcher.adispatch(payload))
+        await started.wait()
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(main())
+    assert recorder.told == ["before", ("failed", asyncio.CancelledError, "mine")]
+
+
+def test_a_missing_loop_is_a_failure(
+    dispatcher: Dispatcher, recorder: Recorder
+) -> None:
+    async def handler(event: ClickEvent) -> None: ...
+
+    with pytest.raises(AsyncHandler):
+        dispatcher.dispatch(offer(dispatcher, handler))
+    assert recorder.told == ["before", ("failed", AsyncHandler, "mine")]
+
+
+# Seconds, and refusals.
+
+
+def test_the_seconds_are_those_of_all_steps(
+    dispatcher: Dispatcher, recorder: Recorder, clock: Clock
+) -> None:
+    def steps(event: ClickEvent) -> Iterator[int]:
+        clock.now += 1
+        yield 1
+        clock.now += 2
+        yield 2
+        clock.now += 4
+        raise Boom
+
+    stream = dispatcher.stream(offer(dispatcher, steps))
+    for _ in range(2):
+        next(stream)
+        clock.now += 8
+    with pytest.raises(Boom):
+        next(stream)
+    assert recorder.seconds == [1 + 2 + 4 + 2 * 8]
+
+
+def test_the_clock_never_goes_back() -> None:
+    assert vars(_observing)["time"] is time
+    assert time.get_clock_info("perf_counter").monotonic
+
+
+@pytest.mark.anyio
+async def test_refusals(recorder: Recorder) -> None:
+    registry = Registry()
+
+    async def no_one(call: Call) -> bool:
+        return False
+
+    dispatcher = Dispatcher(registry, observer=recorder)
+    payload = offer(dispatcher, lambda event: None)
+    unknown = {"handler": "h1-" + "a" * 13 + "-" + "a" * 20}
+    refused: list[tuple[Any, type[HandlerIdError]]] = [
+        ({}, MalformedPayload),
+        (unknown, UnknownHandler),
+        ({**payload, "key": 1}, InvalidEvent),
+    ]
+    for bad, error in refused:
+        for way in (dispatcher.prepare, dispatcher.dispatch, dispatcher.astream):
+            with pytest.raises(error):
+                way(bad)
+        with pytest.raises(error):
+            await dispatcher.adispatch(bad)
+    strict = Dispatcher(registry, observer=recorder, extra="refuse")
+    with pytest.raises(InvalidEvent):
+        strict.dispatch({**payload, "more": 1})
+    guarded = Dispatcher(registry, observer=recorder, authorize=no_one)
+    with pytest.raises(NotAllowed):
+        await guarded.adispatch(payload)
+    expected = [error for _, error in refused for _ in range(4)]
+    expected += [InvalidEvent, NotAllowed]
+    assert recorder.told == [("refused", error) for error in expected]
+
+
+# Observers that lack a method, or fail.
+
+
+def test_an_observer_may_have_some_methods_alone() -> None:
+    told: list[str] = []
+
+    class OnlyAfter:
+        def after(self, call: Call, seconds: float) -> None:
+            told.append("after")
+
+    only: Any = OnlyAfter()
+    dispatcher = Dispatcher(Registry(), observer=only)
+    dispatcher.dispatch(offer(dispatcher, lambda event: None))
+    with pytest.raises(MalformedPayload):
+        dispatcher.dispatch({})
+    assert told == ["after"]
+
+
+class Failing(Observer):
+    def before(self, call: Call) -> None:
+        raise Boom
+
+    after = failed = refused = before  # type: ignore[assignment]
+
+
+@pytest.mark.anyio
+async def test_an_observer_that_fails_loses_no_answer(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    dispatcher = Dispatcher(Registry(), observer=Failing())
+
+    def fails(event: ClickEvent) -> None:
+        raise ZeroDivisionError
+
+    payload = offer(dispatcher, lambda event: event.key)
+    assert dispatcher.dispatch(payload) == "k"
+    assert await dispatcher.adispatch(payload) == "k"
+    assert list(dispatcher.stream(payload)) == ["k"]
+    assert len(caplog.records) == 6
+    with pytest.raises(ZeroDivisionError):
+        dispatcher.dispatch(offer(dispatcher, fails))
+    with pytest.raises(MalformedPayload):
+        dispatcher.dispatch({})
+    assert len(caplog.records) == 6 + 2 + 1
+    for record in caplog.records:
+        assert (record.name, record.levelname) == ("handlerid", "ERROR")
+        assert record.getMessage() == "an observer failed, and the call goes on"
+        assert record.exc_info is not None
+
+
+def test_an_observer_may_interrupt() -> None:
+    class Interrupting(Observer):
+        def before(self, call: Call) -> None:
+            raise KeyboardInterrupt
+
+    dispatcher = Dispatcher(Registry(), observer=Interrupting())
+    with pytest.raises(KeyboardInterrupt):
+        dispatcher.dispatch(offer(dispatcher, lambda event: None))
+
+
+# The observer that logs.
+
+
+def on_click(event: ClickEvent) -> None:
+    if event.key == "secret":
+        raise Boom("secret")
+    if event.key == "stop":
+        raise KeyboardInterrupt
+
+
+UNFIT = "the payload does not fit ClickEvent: client_x: expected a finite number"
+
+
+def test_what_is_logged_at_which_level(
+    caplog: pytest.LogCaptureFixture, clock: Clock
+) -> None:
+    caplog.set_level(logging.DEBUG, "handlerid")
+    dispatcher = Dispatcher(Registry(), observer=LoggingObserver())
+    payload = offer(dispatcher, on_click)
+    dispatcher.dispatch(payload)
+    with pytest.raises(Boom):
+        dispatcher.dispatch(payload | {"key": "secret"})
+    with pytest.raises(KeyboardInterrupt):
+        dispatcher.dispatch(payload | {"key": "stop"})
+    with pytest.raises(InvalidEvent):
+        dispatcher.dispatch(json.dumps(payload | {"client_x": "secret"}))
+    name = f"{__name__}.on_click ({payload['handler']})"
+    assert [(r.name, r.levelname, r.getMessage()) for r in caplog.records] == [
+        ("handlerid", "DEBUG", f"{name} took 0.0 ms"),
+        ("handlerid", "ERROR", f"{name} failed after 0.0 ms: Boom"),
+        ("handlerid", "DEBUG", f"{name} failed after 0.0 ms: KeyboardInterrupt"),
+        (
+            "handlerid",
+            "WARNING",
+            f"refused, InvalidEvent: {UNFIT}",
+        ),
+    ]
+    assert "secret" not in caplog.text
+
+
+def test_the_logger_may_be_another(caplog: pytest.LogCaptureFixture) -> None:
+    observer = LoggingObserver(logging.getLogger("mine"))
+    with pytest.raises(MalformedPayload):
+        Dispatcher(Registry(), observer=observer).dispatch({})
+    assert [record.name for record in caplog.records] == ["mine"]
+
+
+def test_without_an_observer_nothing_is_logged(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    dispatcher = Dispatcher(Registry())
+    dispatcher.dispatch(offer(dispatcher, on_click))
+    with pytest.raises(MalformedPayload):
+        dispatcher.dispatch({})
+    assert caplog.records == []
