@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import platform
 
-from benchmarks import identity
+from benchmarks import decoding, identity
 
-GROUPS = {"identity": identity.run}
+GROUPS = {"identity": identity.run, "decoding": decoding.run}
 
 
 def main() -> None:

@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import Any, NoReturn
+from typing import Any, NoReturn, cast
 
 from handlerid.errors import MalformedPayload
 
@@ -49,13 +49,16 @@ def read_json(payload: object, most: int) -> dict[str, Any]:
         MalformedPayload: a guard said no; its text says which.
     """
     if type(payload) is str and payload.isascii():
-        if len(payload) > most:
+        text = payload
+        if len(text) > most:
             raise _too_large(most)
-        return read_text(payload)
-    try:
-        return read_text(as_bytes(payload, most).decode())
-    except UnicodeError:
-        raise no_utf8() from None
+    else:
+        ready = type(payload) is bytes and len(payload) <= most
+        try:
+            text = cast("bytes", payload if ready else as_bytes(payload, most)).decode()
+        except UnicodeError:
+            raise no_utf8() from None
+    return read_text(text)
 
 
 def as_bytes(payload: object, most: int) -> bytes:
@@ -89,21 +92,17 @@ def read_text(text: str) -> dict[str, Any]:
     if colons < DEEPEST and "[" not in text and "\\" not in text:
         try:
             value, end = _scan(text, 0)
-        except (StopIteration, ValueError):
-            value, end = None, 0  # no JSON; or white space before it
-        if (
-            end == len(text)
-            and type(value) is dict
-            # As many colons as there should be, so no key came twice. Without another
-            # bracket, what is looked at below is all there is.
-            and (
-                len(value) == colons
-                or (text.find("{", 1) < 0 and count_colons(value) == colons)
-            )
-            and _INFINITY not in value.values()
-            and -_INFINITY not in value.values()
-        ):
-            return value
+            if (
+                end == len(text)
+                and _INFINITIES.isdisjoint(value.values())
+                # As many colons as there should be: no key came twice.
+                and (len(value) == colons or _flat_colons(value) == colons)
+            ):
+                return cast("dict[str, Any]", value)
+        except (StopIteration, ValueError, AttributeError, TypeError):
+            # No JSON, or white space before it; no object; an object within, whose
+            # values nobody has looked at and which has no hash.
+            pass
     return _read_long(text)
 
 
@@ -125,6 +124,12 @@ def count_colons(value: dict[str, Any]) -> int:
         elif type(one) is list:
             waiting.extend(one)
     return colons
+
+
+def _flat_colons(value: dict[str, Any]) -> int:
+    """The same for an object in which no other is."""
+    texts = [one for one in value.values() if type(one) is str]
+    return len(value) + "".join([*value, *texts]).count(":")
 
 
 def _read_long(text: str) -> dict[str, Any]:
@@ -213,7 +218,7 @@ def _no_constant(_: str) -> NoReturn:
     raise MalformedPayload("the payload has a number that JSON does not have")
 
 
-_INFINITY = math.inf
+_INFINITIES = frozenset([math.inf, -math.inf])
 # The scanner that a decoder has; typeshed does not know the attribute.
 _scan: Any = vars(json.JSONDecoder(parse_constant=_no_constant))["scan_once"]
 _decode = json.JSONDecoder(
