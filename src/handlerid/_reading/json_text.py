@@ -37,7 +37,7 @@ DEEPEST = 32
 """Levels of nesting; an event of fields within lists within fields has a few."""
 
 
-def read_json(payload: object, most: int) -> dict[str, Any]:
+def read_json(payload: Any, most: int) -> dict[str, Any]:
     """Reads a JSON object.
 
     Args:
@@ -53,9 +53,10 @@ def read_json(payload: object, most: int) -> dict[str, Any]:
         if len(text) > most:
             raise _too_large(most)
     else:
-        ready = type(payload) is bytes and len(payload) <= most
+        if type(payload) is not bytes or len(payload) > most:
+            payload = as_bytes(payload, most)
         try:
-            text = cast("bytes", payload if ready else as_bytes(payload, most)).decode()
+            text = payload.decode()
         except UnicodeError:
             raise no_utf8() from None
     return read_text(text)

@@ -37,12 +37,14 @@ _decode_id = msgspec.json.Decoder(_WithId).decode
 _REFUSED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
 
-def read_json_with_msgspec(payload: object, most: int) -> dict[str, Any]:
+def read_json_with_msgspec(payload: Any, most: int) -> dict[str, Any]:
     """Reads a JSON object: takes, refuses and raises what ``read_json`` does.
 
     Where keys might have come twice, Python's own reader has the word.
     """
-    data = as_bytes(payload, most)
+    data: bytes = payload
+    if type(payload) is not bytes or len(payload) > most:
+        data = as_bytes(payload, most)
     colons = data.count(b":")
     if colons >= DEEPEST or b"[" in data:
         check_depth(data.decode("utf-8", "replace"))
@@ -57,12 +59,14 @@ def read_json_with_msgspec(payload: object, most: int) -> dict[str, Any]:
     return _read_again(data)
 
 
-def read_id(payload: object, most: int) -> tuple[bytes, object]:
+def read_id(payload: Any, most: int) -> tuple[bytes, object]:
     """Reads no more than the id: the payload as bytes, and what it has for an id.
 
     For events that msgspec then makes of the same bytes.
     """
-    data = as_bytes(payload, most)
+    data: bytes = payload
+    if type(payload) is not bytes or len(payload) > most:
+        data = as_bytes(payload, most)
     try:
         return data, _decode_id(data).handler
     except _REFUSED:
