@@ -5,9 +5,9 @@ from __future__ import annotations
 import argparse
 import platform
 
-from benchmarks import decoding, identity
+from benchmarks import decoding, dispatch, identity
 
-GROUPS = {"identity": identity.run, "decoding": decoding.run}
+GROUPS = {"identity": identity.run, "decoding": decoding.run, "dispatch": dispatch.run}
 
 
 def main() -> None:

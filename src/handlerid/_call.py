@@ -116,7 +116,12 @@ class Call:
         Raises:
             AsyncHandler: it is asynchronous, and there is no runner; use ``arun``.
         """
-        return self._run(_running.run, runner)
+        if self._terms.watch is not None:
+            return self._run(_running.run, runner)
+        context, handler = self._enter(), self.handler
+        fn = handler.fn
+        result = context.run(fn, self.event) if handler.takes_event else context.run(fn)
+        return None if result is None else _running.finish(context, fn, result, runner)
 
     async def arun(self) -> object:
         """Runs or awaits the handler to the end and returns what it returned."""
@@ -222,7 +227,7 @@ class Call:
 
     def _enter(self) -> Context:
         context = copy_context()
-        running.tell(context, self)
+        context.run(running.variable.set, (self,))
         return context
 
     @property

@@ -147,11 +147,11 @@ class Dispatcher:
             AsyncHandler: ``authorize`` has to be awaited; use ``aprepare``.
         """
         try:
-            handler, decode = self._find(payload)
+            handler, decode, content = self._find(payload)
             call = Call(handler, None, self._terms, payload)
             if self._authorize is not None:
                 _check(call, _at_once(self._authorize(call), call))
-            call.event = decode(handler)
+            call.event = decode(content, handler)
         except HandlerIdError as error:
             self._refused(error)
             raise
@@ -163,12 +163,12 @@ class Dispatcher:
         Takes and raises what ``prepare`` does.
         """
         try:
-            handler, decode = self._find(payload)
+            handler, decode, content = self._find(payload)
             call = Call(handler, None, self._terms, payload)
             if self._authorize is not None:
                 allowed = self._authorize(call)
                 _check(call, await allowed if isawaitable(allowed) else allowed)
-            call.event = decode(handler)
+            call.event = decode(content, handler)
         except HandlerIdError as error:
             self._refused(error)
             raise
@@ -251,8 +251,8 @@ class Dispatcher:
             if isinstance(content, ByValue):
                 call = self._unpack(content)
             else:
-                handler, decode = self._find(content)
-                call = Call(handler, decode(handler), self._terms, content)
+                handler, event = self._read(content)
+                call = Call(handler, event, self._terms, content)
         except HandlerIdError as error:
             self._refused(error)
             raise
@@ -266,13 +266,14 @@ class Dispatcher:
 
     def _read(self, payload: Any) -> tuple[BoundHandler, Any]:
         """Finds the handler and makes its event, where nobody is asked or told."""
-        handler, decode = self._find(payload)
-        return handler, decode(handler)
+        handler, decode, content = self._find(payload)
+        return handler, decode(content, handler)
 
-    def _find(self, payload: Any) -> tuple[BoundHandler, Decode]:
+    def _find(self, payload: Any) -> tuple[BoundHandler, Decode, Any]:
         """Reads the id of a payload and looks its handler up."""
-        handler_id, decode = self._payloads.read(payload)
-        return self.registry.find(handler_id) or self._resolve(handler_id), decode
+        handler_id, decode, content = self._payloads.read(payload)
+        handler = self.registry.find(handler_id) or self._resolve(handler_id)
+        return handler, decode, content
 
     def _refused(self, error: HandlerIdError) -> None:
         if self._watch is not None:

@@ -14,7 +14,6 @@ The rules:
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from handlerid._decoding import decoder
@@ -28,7 +27,7 @@ if TYPE_CHECKING:
     from handlerid._binding import BoundHandler
 
     Payload = bytes | bytearray | memoryview | str | Mapping[str, object] | Form
-    Decode = Callable[[BoundHandler], Any]
+    Decode = Callable[[Any, BoundHandler], Any]
 
 __all__ = ["Payloads"]
 
@@ -55,38 +54,41 @@ class Payloads:
         self._refuse_extra = extra == "refuse"
         self._read = json_reader(json)
         self._read_id = id_reader(json)
+        self._decode: Decode = _decode_strictly if self._refuse_extra else _decode
 
-    def read(self, payload: Any) -> tuple[str, Decode]:
-        """Returns the id in a payload, and what makes the event for its handler.
+    def read(self, payload: Any) -> tuple[str, Decode, Any]:
+        """Reads as much of a payload as it takes to find its handler.
+
+        Returns:
+            The id; what makes the event, of the third and of the handler; and what
+            was read.
 
         Raises:
             MalformedPayload: it cannot be read, or names no handler.
         """
-        decode: Decode
-        if isinstance(payload, Form):
-            handler_id = payload.get("handler")
-            decode = partial(self._decode, payload.fields, form=True)
+        content: Any
+        # What most payloads are is told quickly; whether it is a mapping, slowly.
+        if type(payload) is dict:
+            handler_id, decode, content = payload.get("handler"), self._decode, payload
+        elif type(payload) in (bytes, str):
+            handler_id, decode, content = self._read_text(payload)
+        elif isinstance(payload, Form):
+            decode = _decode_form_strictly if self._refuse_extra else _decode_form
+            handler_id, content = payload.get("handler"), payload.fields
         elif isinstance(payload, Mapping):
-            handler_id = payload.get("handler")
-            decode = partial(self._decode, payload)
-        elif self._read_id is not None and structs_in_use():
-            data, handler_id = self._read_id(payload, self._max_bytes)
-            decode = partial(self._decode_json, data)
+            handler_id, decode, content = payload.get("handler"), self._decode, payload
         else:
-            fields = self._read(payload, self._max_bytes)
-            handler_id = fields.get("handler")
-            decode = partial(self._decode, fields)
+            handler_id, decode, content = self._read_text(payload)
         if not isinstance(handler_id, str):
             raise MalformedPayload('the payload names no handler: "handler" is the id')
-        return handler_id, decode
+        return handler_id, decode, content
 
-    def _decode(
-        self, fields: Mapping[str, Any], handler: BoundHandler, *, form: bool = False
-    ) -> Any:
-        if not (form or self._refuse_extra):
-            return handler.decode(fields)
-        decode = decoder(handler.event, form=form, refuse_extra=self._refuse_extra)
-        return decode(fields)
+    def _read_text(self, payload: Any) -> tuple[object, Decode, Any]:
+        if self._read_id is not None and structs_in_use():
+            data, handler_id = self._read_id(payload, self._max_bytes)
+            return handler_id, self._decode_json, data
+        fields = self._read(payload, self._max_bytes)
+        return fields.get("handler"), self._decode, fields
 
     def _decode_json(self, data: bytes, handler: BoundHandler) -> Any:
         """Makes the event of bytes of which only the id was read."""
@@ -96,3 +98,19 @@ class Payloads:
             except (ValueError, RecursionError):
                 pass  # what is wrong with it is said below
         return self._decode(self._read(data, self._max_bytes), handler)
+
+
+def _decode(fields: Mapping[str, Any], handler: BoundHandler) -> Any:
+    return handler.decode(fields)
+
+
+def _decode_strictly(fields: Mapping[str, Any], handler: BoundHandler) -> Any:
+    return decoder(handler.event, form=False, refuse_extra=True)(fields)
+
+
+def _decode_form(fields: Mapping[str, Any], handler: BoundHandler) -> Any:
+    return decoder(handler.event, form=True, refuse_extra=False)(fields)
+
+
+def _decode_form_strictly(fields: Mapping[str, Any], handler: BoundHandler) -> Any:
+    return decoder(handler.event, form=True, refuse_extra=True)(fields)
