@@ -15,7 +15,7 @@ import msgspec
 from benchmarks.interleaved import Contender, Result, measure
 from handlerid import ClickEvent, Dispatcher, Form, Registry
 from handlerid._decoding import decoder
-from handlerid._reading import read_json
+from handlerid._reading.json_text import read_json
 from handlerid.errors import HandlerIdError
 
 __all__ = ["run"]

@@ -29,6 +29,7 @@ from handlerid.errors import (
     MalformedPayload,
     UnsupportedHandler,
 )
+from tests.support.fresh import run_fresh
 
 if TYPE_CHECKING:
     from somewhere import Missing  # type: ignore[import-not-found]
@@ -426,6 +427,21 @@ def test_metadata_says_nothing_and_any_takes_all() -> None:
 
 def test_a_decoder_is_compiled_once() -> None:
     assert decoder(InputEvent) is decoder(InputEvent)
+
+
+def test_nothing_that_reads_is_loaded_before_it_is_needed() -> None:
+    """It would take as long as the rest of the import."""
+    loaded = run_fresh(
+        "-c",
+        "import sys, handlerid; print(*sys.modules);"
+        "from handlerid import *; Registry().register(lambda: None); print();"
+        "Dispatcher(Registry()); print(*sys.modules)",
+    )
+    before, after = (set(line.split()) for line in loaded.splitlines() if line)
+    lazy = {"json", "datetime", "handlerid._decoding.compiling"}
+    assert not lazy & before
+    assert lazy <= after
+    assert "msgspec" not in after
 
 
 def test_a_subclass_has_a_decoder_of_its_own() -> None:

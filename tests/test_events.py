@@ -141,6 +141,13 @@ def test_what_the_standard_events_hold(name: str, fields: dict[str, object]) -> 
     assert defaults_of(getattr(events, name)) == fields
 
 
+@pytest.mark.parametrize("name", STANDARD)
+def test_every_field_of_a_standard_event_can_be_read(name: str) -> None:
+    event = getattr(events, name)
+    handler_id = Registry().register(on_event, event)
+    assert handler_id.event == STANDARD[name][0]
+
+
 def test_the_event_of_which_all_are() -> None:
     assert Event.wire_name == ""
     assert defaults_of(Event) == {"key": ""}

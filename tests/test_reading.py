@@ -12,7 +12,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlerid._reading import json_reader, read_json
+from handlerid._reading import json_reader
+from handlerid._reading.json_text import read_json
 from handlerid.errors import MalformedPayload
 
 MOST = 65_536

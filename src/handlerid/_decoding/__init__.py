@@ -22,16 +22,8 @@ The rules:
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, cast
-
-from handlerid._decoding.compiling import compile_decoder
-from handlerid._decoding.structs import (
-    compile_struct_decoder,
-    in_use,
-    is_struct,
-    json_decoder,
-    struct_classes,
-)
+import sys
+from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -42,6 +34,9 @@ __all__ = ["decoder", "in_use", "is_struct", "json_decoder", "struct_classes"]
 
 # On the class itself: a decoder holds its class, so any other table would keep both.
 _ATTRIBUTE = "__handlerid_decoders__"
+_JSON = "json"
+
+_structs_seen: set[bool] = set()
 
 
 def decoder(
@@ -61,13 +56,67 @@ def decoder(
         UnsupportedHandler: a field has a type that cannot be read, or the class is
             no dataclass.
     """
-    known = event_type.__dict__.get(_ATTRIBUTE)
+    known = _known(event_type)
+    found: Decoder | None = known.get((form, refuse_extra))
+    if found is None:
+        found = _compile(event_type, form=form, refuse_extra=refuse_extra)
+        known[form, refuse_extra] = found
+    return found
+
+
+def json_decoder(event_type: Any) -> Callable[[bytes], Any] | None:
+    """Returns what msgspec makes events of JSON bytes with, if the class is a Struct.
+
+    It raises msgspec's errors. There is none where the class forbids unknown fields:
+    the id is one.
+
+    Raises:
+        UnsupportedHandler: msgspec does not read a field's type.
+    """
+    if not is_struct(event_type) or event_type.__struct_config__.forbid_unknown_fields:
+        return None
+    known = _known(event_type)
+    found: Callable[[bytes], Any] | None = known.get(_JSON)
+    if found is None:
+        from handlerid._decoding import structs  # noqa: PLC0415 - an extra
+
+        found = known[_JSON] = structs.compile_json_decoder(event_type)
+        _structs_seen.add(True)
+    return found
+
+
+def struct_classes() -> tuple[type, ...]:
+    """``msgspec.Struct``, if anybody has imported msgspec."""
+    struct = getattr(sys.modules.get("msgspec"), "Struct", None)
+    return () if struct is None else (struct,)
+
+
+def is_struct(cls: type) -> bool:
+    """Whether a class is a ``msgspec.Struct``."""
+    return issubclass(cls, struct_classes())
+
+
+def in_use() -> bool:
+    """Whether any Struct is made from bytes: then it pays to read the id first."""
+    return bool(_structs_seen)
+
+
+def _known(event_type: type) -> dict[object, Any]:
+    known: dict[object, Any] | None = event_type.__dict__.get(_ATTRIBUTE)
     if known is None:
         known = {}
         setattr(event_type, _ATTRIBUTE, known)
-    found = known.get((form, refuse_extra))
-    if found is None:
-        make = compile_struct_decoder if is_struct(event_type) else compile_decoder
-        found = make(event_type, form=form, refuse_extra=refuse_extra)
-        known[form, refuse_extra] = found
-    return cast("Decoder", found)
+    return known
+
+
+def _compile(event_type: type, *, form: bool, refuse_extra: bool) -> Decoder:
+    # Imported with the first event type: they take as long as all the rest.
+    if is_struct(event_type):
+        from handlerid._decoding import structs  # noqa: PLC0415
+
+        make = structs.compile_struct_decoder
+    else:
+        from handlerid._decoding import compiling  # noqa: PLC0415
+
+        make = compiling.compile_decoder
+    return make(event_type, form=form, refuse_extra=refuse_extra)

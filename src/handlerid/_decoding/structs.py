@@ -4,15 +4,16 @@ What belongs here: what msgspec does with an event, and saying what did not fit.
 stops at the first error and may repeat a value in its text, so a second look goes
 field by field and takes only the names of types from what it says.
 
-msgspec is never imported here before an author has made a Struct.
+Importing this module imports msgspec, an extra: an author has made a Struct.
 """
 
 from __future__ import annotations
 
 import re
-import sys
 from types import UnionType
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
+
+import msgspec
 
 from handlerid._decoding.objects import note_extra
 from handlerid._decoding.refusing import MISSING, Errors
@@ -25,51 +26,22 @@ if TYPE_CHECKING:
 
     Decoder = Callable[[Mapping[str, Any]], Any]
 
-__all__ = [
-    "compile_struct_decoder",
-    "in_use",
-    "is_struct",
-    "json_decoder",
-    "struct_classes",
-]
+__all__ = ["compile_json_decoder", "compile_struct_decoder"]
 
 # ``Expected `int`, got `str` - at `$.size` ``; other texts may hold a value.
 _TEXT = re.compile(r"Expected (.*?)(?:, got .*?)?(?: - at `\$(.*)`)?", re.DOTALL)
 _SEVERAL = (list, tuple, set, frozenset)
 _UNIONS = (Union, UnionType)
-_ATTRIBUTE = "__handlerid_json__"
-_used: set[str] = set()
 
 
-def struct_classes() -> tuple[type, ...]:
-    """``msgspec.Struct``, if anybody has imported msgspec."""
-    struct = getattr(sys.modules.get("msgspec"), "Struct", None)
-    return () if struct is None else (struct,)
+def compile_json_decoder(event_type: Any) -> Callable[[bytes], Any]:
+    """Makes the decoder from JSON bytes that msgspec has for a Struct.
 
+    It raises msgspec's errors.
 
-def is_struct(cls: type) -> bool:
-    """Whether a class is a ``msgspec.Struct``."""
-    return issubclass(cls, struct_classes())
-
-
-def json_decoder(event_type: Any) -> Callable[[bytes], Any] | None:
-    """Returns the decoder from JSON bytes that msgspec has for a Struct.
-
-    It raises msgspec's errors. There is none where the class forbids unknown fields:
-    the id is one.
+    Raises:
+        UnsupportedHandler: msgspec does not read a field's type.
     """
-    if event_type.__struct_config__.forbid_unknown_fields:
-        return None
-    known: Callable[[bytes], Any] | None = event_type.__dict__.get(_ATTRIBUTE)
-    if known is None:
-        known = _json_decoder(event_type)
-        setattr(event_type, _ATTRIBUTE, known)
-    return known
-
-
-def _json_decoder(event_type: Any) -> Callable[[bytes], Any]:
-    import msgspec  # noqa: PLC0415 - an extra
-
     try:
         decode: Callable[[bytes], Any] = msgspec.json.Decoder(event_type).decode
     except (TypeError, NameError) as error:
@@ -77,16 +49,7 @@ def _json_decoder(event_type: Any) -> Callable[[bytes], Any]:
             f"msgspec cannot read a field of the event type {event_type.__module__}."
             f"{event_type.__qualname__}: {error}"
         ) from None
-    _used.add("Struct")
     return decode
-
-
-def in_use() -> bool:
-    """Whether any Struct is an event type here.
-
-    Then it pays to read no more than the id first.
-    """
-    return bool(_used)
 
 
 def compile_struct_decoder(
@@ -98,10 +61,8 @@ def compile_struct_decoder(
         UnsupportedHandler: msgspec does not read a field's type, or a field has the
             name of the id.
     """
-    import msgspec  # noqa: PLC0415 - an extra
-
     name = f"{event_type.__module__}.{event_type.__qualname__}"
-    _json_decoder(event_type)  # says what msgspec cannot read
+    compile_json_decoder(event_type)  # says what msgspec cannot read
     fields = msgspec.structs.fields(event_type)
     known = {"handler", *(field.encode_name for field in fields)}
     if "handler" in event_type.__struct_encode_fields__:

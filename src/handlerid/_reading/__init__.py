@@ -9,33 +9,34 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from handlerid._reading.form import Form
-from handlerid._reading.json_text import read_json
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-__all__ = ["Form", "id_reader", "json_reader", "read_json"]
+__all__ = ["Form", "id_reader", "json_reader"]
 
 
-def json_reader(who: str) -> Callable[[object, int], dict[str, Any]]:
-    """Returns what reads a whole payload: see ``read_json``.
+def json_reader(who: str) -> Callable[[Any, int], dict[str, Any]]:
+    """Returns what reads a whole payload: see ``read_json`` in ``json_text``.
+
+    Imported when it is asked for: ``json`` takes its time, and msgspec is an extra.
 
     Raises:
         ImportError: msgspec is to read it, and is not installed.
     """
-    if who != "msgspec":
-        return read_json
-    from handlerid._reading.with_msgspec import (  # noqa: PLC0415 - an extra
-        read_json_with_msgspec,
-    )
+    if who == "msgspec":
+        from handlerid._reading import with_msgspec  # noqa: PLC0415
 
-    return read_json_with_msgspec
+        return with_msgspec.read_json_with_msgspec
+    from handlerid._reading import json_text  # noqa: PLC0415
+
+    return json_text.read_json
 
 
-def id_reader(who: str) -> Callable[[object, int], tuple[bytes, object]] | None:
+def id_reader(who: str) -> Callable[[Any, int], tuple[bytes, object]] | None:
     """Returns what reads only the id of a payload, if msgspec is to read it."""
     if who != "msgspec":
         return None
-    from handlerid._reading.with_msgspec import read_id  # noqa: PLC0415 - an extra
+    from handlerid._reading import with_msgspec  # noqa: PLC0415
 
-    return read_id
+    return with_msgspec.read_id
