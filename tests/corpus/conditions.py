@@ -171,5 +171,9 @@ def make(name: str) -> Condition:
         return Covered("ctrace", "CTracer")
     if name == "coverage, sysmon":
         return Covered("sysmon", "SysMonitor")
-    kinds = {"called": Called, "sys.settrace": Traced, "sys.monitoring": Monitored}
+    kinds = {
+        "called 1,000 times": Called,
+        "sys.settrace": Traced,
+        "sys.monitoring": Monitored,
+    }
     return kinds.get(name, Condition)()

@@ -23,7 +23,7 @@ Ids = dict[str, dict[str, str]]
 OWN = "corpus_own"
 """The name of the module whose functions can be called."""
 
-SEED, CALLED, TRACE = "another hash seed", "called", "sys.settrace"
+SEED, CALLED, TRACE = "another hash seed", "called 1,000 times", "sys.settrace"
 C_TRACER, SYSMON = "coverage, C tracer", "coverage, sysmon"
 MONITORING = "sys.monitoring"
 COPY, PYC, ZIP = "copied elsewhere", ".pyc alone", "zip"
