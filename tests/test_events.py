@@ -29,7 +29,7 @@ A_65 = "a" * 65
 
 
 @dataclass(kw_only=True, slots=True)
-class CartChangeEvent(Event):
+class TrolleyChangeEvent(Event):
     quantity: int
 
 
@@ -39,7 +39,7 @@ class RenamedEvent(Event, name="cart_2"):
 
 
 @dataclass(kw_only=True, slots=True)
-class LargeCartChangeEvent(CartChangeEvent):
+class LargeTrolleyChangeEvent(TrolleyChangeEvent):
     limit: int = 10
 
 
@@ -207,7 +207,7 @@ def test_a_wire_name_that_nobody_has(name: str) -> None:
 
 
 def test_a_host_finds_its_own_by_wire_name() -> None:
-    assert event_type("cart_change") is CartChangeEvent
+    assert event_type("trolley_change") is TrolleyChangeEvent
     assert event_type("cart_2") is RenamedEvent
 
 
@@ -221,13 +221,15 @@ def taken(name: str, owner: str, other: str) -> str:
 def test_two_classes_with_one_wire_name_are_refused() -> None:
     with pytest.raises(NameTaken) as caught:
 
-        class OtherEvent(Event, name="cart_change"):
+        class OtherEvent(Event, name="trolley_change"):
             pass
 
     here = "test_two_classes_with_one_wire_name_are_refused.<locals>.OtherEvent"
-    told = taken("cart_change", f"{__name__}.CartChangeEvent", f"{__name__}.{here}")
+    told = taken(
+        "trolley_change", f"{__name__}.TrolleyChangeEvent", f"{__name__}.{here}"
+    )
     assert str(caught.value) == told
-    assert event_type("cart_change") is CartChangeEvent
+    assert event_type("trolley_change") is TrolleyChangeEvent
 
 
 def test_a_standard_name_is_taken_whether_it_was_asked_for_or_not() -> None:
@@ -368,15 +370,15 @@ def test_name_is_kept_though_a_class_with_slots_is_made_twice() -> None:
 
 
 def test_a_wire_name_is_of_the_class_and_not_a_field() -> None:
-    assert "wire_name" not in {f.name for f in dataclasses.fields(CartChangeEvent)}
-    assert CartChangeEvent(quantity=1).wire_name == "cart_change"
+    assert "wire_name" not in {f.name for f in dataclasses.fields(TrolleyChangeEvent)}
+    assert TrolleyChangeEvent(quantity=1).wire_name == "trolley_change"
 
 
 def test_a_subclass_of_a_subclass_has_a_name_of_its_own_and_all_fields() -> None:
-    assert LargeCartChangeEvent.wire_name == "large_cart_change"
-    event = LargeCartChangeEvent(key="a", quantity=2)
+    assert LargeTrolleyChangeEvent.wire_name == "large_trolley_change"
+    event = LargeTrolleyChangeEvent(key="a", quantity=2)
     assert (event.key, event.quantity, event.limit) == ("a", 2, 10)
-    assert isinstance(event, CartChangeEvent)
+    assert isinstance(event, TrolleyChangeEvent)
 
     @dataclass(kw_only=True, slots=True)
     class SmallerEvent(RenamedEvent):
@@ -421,7 +423,7 @@ def test_an_event_may_be_generic() -> None:
 
 
 def test_a_class_that_is_no_dataclass_is_refused_at_registration() -> None:
-    class ForgottenEvent(CartChangeEvent):
+    class ForgottenEvent(TrolleyChangeEvent):
         colour: str
 
     name = (

@@ -25,7 +25,7 @@ from tests.test_decoding_types import CASES, Colour, Level, Size, event_of
 
 
 @dataclass(kw_only=True, slots=True)
-class SignUpEvent(Event):
+class JoinEvent(Event):
     name: str
     age: int
     news: bool
@@ -33,7 +33,7 @@ class SignUpEvent(Event):
     ratio: float = 0.5
 
 
-def on_sign_up(event: SignUpEvent) -> None: ...
+def on_sign_up(event: JoinEvent) -> None: ...
 
 
 dispatcher = Dispatcher(Registry())
@@ -74,7 +74,7 @@ SHAPES: dict[str, Any] = {
 @pytest.mark.parametrize("shape", SHAPES.values(), ids=SHAPES)
 def test_every_shape_of_a_form_makes_the_same_event(shape: Any) -> None:
     form = Form(shape)
-    assert dispatcher.prepare(form).event == SignUpEvent(
+    assert dispatcher.prepare(form).event == JoinEvent(
         key="k", name="Ada", age=36, news=True, colours=["red", "blue"]
     )
     assert repr(form) == "<Form of 6 fields>"
@@ -83,7 +83,7 @@ def test_every_shape_of_a_form_makes_the_same_event(shape: Any) -> None:
 def test_what_a_form_leaves_out() -> None:
     """A box that is not ticked and a list with nothing chosen are not sent."""
     event = dispatcher.prepare(Form([*PAIRS[:4]])).event
-    assert event == SignUpEvent(key="k", name="Ada", age=36, news=False, colours=[])
+    assert event == JoinEvent(key="k", name="Ada", age=36, news=False, colours=[])
 
 
 def test_a_default_stands_for_what_a_form_leaves_out() -> None:
@@ -272,7 +272,7 @@ def test_any_form_makes_an_event_or_a_documented_error(
         event = dispatcher.prepare(Form([PAIRS[0], *pairs])).event
     except (InvalidEvent, MalformedPayload):
         return
-    assert isinstance(event, SignUpEvent)
+    assert isinstance(event, JoinEvent)
     assert (type(event.age), type(event.news)) == (int, bool)
     assert math.isfinite(event.ratio)
 

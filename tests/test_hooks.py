@@ -43,7 +43,7 @@ class Line:
 )
 def test_a_hook_reads_the_types_that_the_library_does_not(hook: Any) -> None:
     @dataclass(kw_only=True, slots=True)
-    class PriceEvent(Event, decoder=hook):
+    class QuoteEvent(Event, decoder=hook):
         price: Decimal
         order: UUID | None = None
         prices: list[Decimal] = field(default_factory=list)
@@ -53,7 +53,7 @@ def test_a_hook_reads_the_types_that_the_library_does_not(hook: Any) -> None:
     def on_price(event: Event) -> None: ...
 
     dispatcher = Dispatcher(Registry())
-    handler = dispatcher.offer(on_price, PriceEvent)
+    handler = dispatcher.offer(on_price, QuoteEvent)
     payload = {
         "handler": str(handler),
         "price": "1.50",
@@ -63,7 +63,7 @@ def test_a_hook_reads_the_types_that_the_library_does_not(hook: Any) -> None:
     }
     for sent in (payload, msgspec.json.encode(payload), Form({**payload})):
         event = dispatcher.prepare(sent).event
-        assert event == PriceEvent(
+        assert event == QuoteEvent(
             price=Decimal("1.50"),
             order=UUID(ID),
             prices=[Decimal(1), Decimal(2)],

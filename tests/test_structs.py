@@ -30,7 +30,7 @@ class Item(msgspec.Struct):
     price: float = 0.0
 
 
-class OrderEvent(msgspec.Struct, kw_only=True):
+class PurchaseEvent(msgspec.Struct, kw_only=True):
     key: str = ""
     count: Annotated[int, msgspec.Meta(ge=1)]
     items: list[Item] = []
@@ -66,7 +66,7 @@ class BoxesEvent(msgspec.Struct):
     more: list[int] | None = None
 
 
-def on_order(event: OrderEvent) -> int:
+def on_order(event: PurchaseEvent) -> int:
     return event.count
 
 
@@ -108,7 +108,7 @@ def ways(payload: dict[str, Any]) -> list[Any]:
 
 def test_a_struct_is_an_event(dispatcher: Dispatcher) -> None:
     handler = dispatcher.offer(on_order)
-    assert handler.rpartition(".")[2] == "order"
+    assert handler.rpartition(".")[2] == "purchase"
     payload = {
         "handler": handler,
         "count": 2,
@@ -119,7 +119,7 @@ def test_a_struct_is_an_event(dispatcher: Dispatcher) -> None:
     for sent in ways(payload):
         call = dispatcher.prepare(sent)
         event: object = call.event
-        assert event == OrderEvent(
+        assert event == PurchaseEvent(
             count=2, items=[Item("tea", 3.0)], day=dt.date(2024, 2, 29)
         )
         assert call.run() == 2
@@ -136,10 +136,12 @@ def test_a_struct_and_a_dataclass_side_by_side(dispatcher: Dispatcher) -> None:
 def test_an_event_type_may_be_named_where_no_annotation_does(
     dispatcher: Dispatcher,
 ) -> None:
-    handler = dispatcher.offer(on_anything, OrderEvent)  # type: ignore[arg-type]
-    assert dispatcher.dispatch({"handler": handler, "count": 1}) == OrderEvent(count=1)
+    handler = dispatcher.offer(on_anything, PurchaseEvent)  # type: ignore[arg-type]
+    assert dispatcher.dispatch({"handler": handler, "count": 1}) == PurchaseEvent(
+        count=1
+    )
     with pytest.raises(SignatureError):
-        dispatcher.offer(on_click, OrderEvent)  # type: ignore[arg-type]
+        dispatcher.offer(on_click, PurchaseEvent)  # type: ignore[arg-type]
     with pytest.raises(SignatureError):
         dispatcher.offer(on_order, ClickEvent)
 
@@ -186,7 +188,7 @@ def test_every_bad_field_of_a_struct_is_named_and_no_value(
             FieldError("day", "a value for datetime.date | None"),
             FieldError("colour", "a value for Literal"),
         )
-        assert caught.value.event_type == "OrderEvent"
+        assert caught.value.event_type == "PurchaseEvent"
         assert M not in str(caught.value)
         assert "7351" not in str(caught.value)
         assert caught.value.__context__ is None
@@ -194,7 +196,7 @@ def test_every_bad_field_of_a_struct_is_named_and_no_value(
         with pytest.raises(InvalidEvent) as caught:
             dispatcher.prepare(sent)
         assert str(caught.value) == (
-            "the payload does not fit OrderEvent: count: expected a value; it is "
+            "the payload does not fit PurchaseEvent: count: expected a value; it is "
             "missing"
         )
 
