@@ -11,27 +11,30 @@ The rules, in this order:
 3. ``*args`` alone gets it too: such a function takes whatever comes.
 4. A second parameter that must be given is an error, and so is a keyword-only one:
    nothing could be passed for it.
-5. A wrapper made with ``functools.wraps`` has the signature of what it wraps.
+5. A wrapper made with ``functools.wraps`` is called as its own parameters say. Where
+   it takes ``*args``, what it wraps says more. What it wraps also says which event
+   type is meant, where the wrapper's own annotation does not.
 6. An annotation says nothing if it names no event type, or cannot be evaluated here
    because a name in it was imported for type checkers only.
 """
 
 from __future__ import annotations
 
+import functools
 import inspect
 import sys
 import types
 import typing
 from contextlib import suppress
-from dataclasses import dataclass
 from inspect import Parameter
 from types import FunctionType, MethodType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typing_extensions
 
 from handlerid._anatomy import take_apart
-from handlerid.errors import SignatureError
+from handlerid._canonical.peek import stored_in
+from handlerid.errors import SignatureError, UnsupportedHandler
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -56,8 +59,7 @@ _LENIENT: dict[str, Any] = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Convention:
+class Convention(NamedTuple):
     """How one handler is called.
 
     Attributes:
@@ -110,35 +112,23 @@ def _of_any(handler: Callable[..., object], base: Bases) -> Convention:
     """The same for a callable of any kind, by its signature."""
     layers = take_apart(handler).layers
     innermost = next(x for x in reversed(layers) if isinstance(x, FunctionType))
-    try:
-        signature = inspect.signature(handler, **_LENIENT)
-    except (TypeError, ValueError):
-        raise SignatureError(
-            f"{_name(handler)} does not tell its parameters; register a function "
-            "with one parameter, the event"
-        ) from None
-    parameters = signature.parameters.values()
-    must = [
-        p.name
-        for p in parameters
-        if p.default is Parameter.empty and p.kind in _POSITIONAL
-    ]
-    named = [
-        p.name
-        for p in parameters
-        if p.default is Parameter.empty and p.kind is Parameter.KEYWORD_ONLY
-    ]
-    if named:
-        raise SignatureError(
-            f"{_name(handler)} needs {_list(named)} by keyword, and a handler is "
-            "called with the event alone; bind it with functools.partial or give it "
-            "a default"
-        )
-    if len(must) > 1:
-        raise _too_many(handler, must)
-    for parameter in parameters:
+    signature = _signature(handler, follow_wrapped=False)
+    must = signature is not None and _must(handler, signature)
+    kinds = [p.kind for p in signature.parameters.values()] if signature else []
+    if signature is None or (Parameter.VAR_POSITIONAL in kinds and not must):
+        if found := _of_wrapped(handler, base):
+            return found
+        signature = _signature(handler, follow_wrapped=True) or signature
+        if signature is None:
+            raise _no_signature(handler)
+        must = _must(handler, signature)
+    for parameter in signature.parameters.values():
         if parameter.kind in _POSITIONAL:
-            return _decide(innermost, parameter.annotation, bool(must), base)
+            found = _decide(innermost, parameter.annotation, must, base)
+            if found is _WITH_ANYTHING:
+                accepts = _accepted_below(handler, innermost, base)
+                return Convention(takes_event=True, accepts=accepts)
+            return found
         if parameter.kind is Parameter.VAR_POSITIONAL:
             return _WITH_ANYTHING
     return _WITH_NOTHING
@@ -147,10 +137,72 @@ def _of_any(handler: Callable[..., object], base: Bases) -> Convention:
 _POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 
 
+def _signature(
+    handler: Callable[..., object], *, follow_wrapped: bool
+) -> inspect.Signature | None:
+    try:
+        return inspect.signature(handler, follow_wrapped=follow_wrapped, **_LENIENT)
+    except (TypeError, ValueError):
+        return None
+
+
+def _must(handler: Callable[..., object], signature: inspect.Signature) -> bool:
+    """Whether the first parameter has to be given; raises where others have to."""
+    required = [
+        p for p in signature.parameters.values() if p.default is Parameter.empty
+    ]
+    named = [p.name for p in required if p.kind is Parameter.KEYWORD_ONLY]
+    if named:
+        raise SignatureError(
+            f"{_name(handler)} needs {_list(named)} by keyword, and a handler is "
+            "called with the event alone; bind it with functools.partial or give it "
+            "a default"
+        )
+    must = [p.name for p in required if p.kind in _POSITIONAL]
+    if len(must) > 1:
+        raise _too_many(handler, must)
+    return bool(must)
+
+
+# Wrappers.
+
+
+def _of_wrapped(handler: Callable[..., object], base: Bases) -> Convention | None:
+    """What is said by the callable that a wrapper passes its arguments on to."""
+    wrapped = _wrapped(handler)
+    with suppress(UnsupportedHandler):  # as a class, below a function in Python
+        return None if wrapped is None else convention(wrapped, base)
+    return None
+
+
+def _wrapped(handler: Any) -> Any:
+    """What ``functools.update_wrapper`` noted, one wrapping down; or None."""
+    if type(handler) is not MethodType:
+        return stored_in(handler)("__wrapped__")
+    wrapped = stored_in(handler.__func__)("__wrapped__")
+    return MethodType(wrapped, handler.__self__) if callable(wrapped) else None
+
+
+def _accepted_below(
+    handler: Callable[..., object], innermost: FunctionType, base: Bases
+) -> tuple[type, ...]:
+    """The event types that what is wrapped names, whichever its parameter is."""
+    wrapped = _wrapped(handler)
+    below = None if wrapped is None else _signature(wrapped, follow_wrapped=True)
+    for parameter in below.parameters.values() if below else ():
+        if accepts := tuple(_event_types(parameter.annotation, innermost, base)):
+            return tuple(dict.fromkeys(accepts))
+    return ()
+
+
 def _decide(
     function: FunctionType, annotation: object, must: bool, base: Bases
 ) -> Convention:
     """Rules 1 and 2 for the first positional parameter."""
+    if type(annotation) is str:
+        annotation = _evaluate(annotation, function)
+    if type(annotation) is type and issubclass(annotation, base):
+        return Convention(takes_event=True, accepts=(annotation,))  # most say that
     accepts = tuple(dict.fromkeys(_event_types(annotation, function, base)))
     if accepts:
         return Convention(takes_event=True, accepts=accepts)
@@ -222,11 +274,27 @@ def _too_many(handler: object, names: typing.Sequence[str]) -> SignatureError:
     )
 
 
+def _no_signature(handler: Any) -> SignatureError:
+    partial = isinstance(handler, functools.partial)
+    takes = _signature(handler.func, follow_wrapped=True) if partial else None
+    if takes is not None:
+        binds = [f"{len(handler.args)} by position"] if handler.args else []
+        binds += [f"{name} by keyword" for name in sorted(handler.keywords)]
+        return SignatureError(
+            f"{_name(handler)} cannot take what functools.partial binds to it: "
+            f"{_list(binds)}; it takes {_list([*takes.parameters]) or 'nothing'}"
+        )
+    return SignatureError(
+        f"{_name(handler)} does not tell its parameters; register a function with one "
+        "parameter, the event"
+    )
+
+
 def _name(handler: Callable[..., object] | object) -> str:
     anatomy = take_apart(handler)
     return f"{anatomy.module}.{anatomy.qualname}"
 
 
 def _list(names: typing.Sequence[str]) -> str:
-    *most, last = names
+    *most, last = names or [""]
     return f"{', '.join(most)} and {last}" if most else last
