@@ -117,7 +117,8 @@ class InvalidEvent(HandlerIdError):
 
     Attributes:
         event_type: name of the event class.
-        fields: every field that does not fit, in the order of the event's fields.
+        fields: every field that does not fit, in the order of the event's fields; of
+            what is inside of fields the first fifty.
     """
 
     status = 422
