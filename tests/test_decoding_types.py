@@ -408,6 +408,27 @@ def test_after_fifty_errors_nobody_looks_further() -> None:
     assert len(str(caught.value)) < 10_000
 
 
+def test_the_rest_of_a_long_list_is_not_even_read() -> None:
+    asked: list[object] = []
+
+    def hook(value: object, kind: object) -> object:
+        asked.append(value)
+        raise ValueError
+
+    @dataclass(kw_only=True, slots=True)
+    class LongEvent(Event, decoder=hook):
+        sets: list[set[int]]
+        by_name: dict[str, set[int]] = field(default_factory=dict)
+
+    # Each twice: the short way leaves it to the long one to say what is wrong.
+    with pytest.raises(InvalidEvent):
+        decoder(LongEvent)({"sets": [1] * 10_000, "by_name": {}})
+    assert len(asked) == 2 * 50
+    with pytest.raises(InvalidEvent):
+        decoder(LongEvent)({"sets": [], "by_name": dict.fromkeys(map(str, range(999)))})
+    assert len(asked) == 4 * 50
+
+
 def test_every_field_of_the_authors_is_named_however_many() -> None:
     names = [f"field_{number}" for number in range(60)]
 
@@ -434,6 +455,8 @@ def test_a_type_that_refers_to_itself_is_read_to_a_depth() -> None:
     assert path == "value" + ".children[0]" * 32
     assert expected == "at most 32 levels of objects"
     assert more == []
+    beside = {"name": "a", "children": [nested(31) for _ in range(40)]}
+    assert len(decode({"value": beside}).value.children) == 40
     circle: dict[str, Any] = {"name": "a"}
     circle["children"] = [circle]
     assert len(refused(Tree, circle)) == 1

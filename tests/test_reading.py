@@ -126,6 +126,7 @@ BAD: dict[str, tuple[object, str]] = {
     "too deep, objects": ('{"a":' * 33 + M + "}" * 33, TOO_DEEP),
     "too deep, empty inside": ('{"a":' * 32 + "{}" + "}" * 32, TOO_DEEP),
     "too deep, lists": (f'{{"a":{"[" * 32}{M}{"]" * 32}}}', TOO_DEEP),
+    "too deep, objects cut off": ('{"a":' * 12_000, TOO_DEEP),
     "too deep, cut off": ("[" * 60_000, TOO_DEEP),
     "too deep behind brackets in a string": (
         f'{{"m": {M}, "s": "]]]]}}}}\\"]]", "a":{"[" * 32}{"]" * 32}}}',

@@ -16,7 +16,7 @@ def _filled(before: str, middle: str, after: str) -> bytes:
 
 WORST = {
     "brackets": b"j" + b"[" * MOST,
-    "braces": b'j{"a":' * 10_000,
+    "braces": b"j" + b'{"a":' * 10_000,
     "flat lists": _filled('j{"handler":"@","anything":[', "[],", "[]]}"),
     "flat objects": _filled('j{"handler":"@","anything":[', "{},", "{}]}"),
     "a string without an end": _filled('j[[[[[[{"a":"' + "[" * 40, '\\"', ""),
