@@ -10,6 +10,7 @@ import msgspec
 import pytest
 
 from handlerid import ClickEvent, Dispatcher, Form, Registry
+from handlerid._decoding import json_decoder
 from handlerid.errors import (
     FieldError,
     InvalidEvent,
@@ -212,6 +213,7 @@ def test_what_a_struct_refuses_itself(dispatcher: Dispatcher) -> None:
 
 
 def test_a_struct_may_forbid_what_it_does_not_know(dispatcher: Dispatcher) -> None:
+    assert json_decoder(ClosedEvent) is None  # from bytes, it would forbid the id
     handler = dispatcher.offer(on_closed)
     for sent in ways({"handler": handler, "value": "v", "otherName": 3}):
         assert dispatcher.dispatch(sent) == ("v", 3)

@@ -146,8 +146,8 @@ class Readers:
     def _union(self, members: tuple[Any, ...]) -> Reader:
         if Any in members or object in members:
             return ANY
-        # Not self.of: the hook gets the union, not a member of it.
-        reader = union_of([self._read(one) for one in members], lax=self._lax)
+        # With a member that only the hook reads, only the hook reads the union.
+        reader = union_of([self.of(one) for one in members], lax=self._lax)
         if reader is None:
             raise Unreadable
         return reader
@@ -188,11 +188,7 @@ class Readers:
             fields, become, lax=self._lax, refuse_extra=self._refuse_extra
         )
         self._objects[cls] = reader  # before the fields: one may refer to the class
-        try:
-            self.fill(fields)
-        except Unreadable:
-            del self._objects[cls]
-            raise
+        self.fill(fields)
         return reader
 
 

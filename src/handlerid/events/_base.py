@@ -87,9 +87,8 @@ def adopt(cls: Any) -> None:
         NameTaken: another class has it.
     """
     name = cls.__dict__.get("wire_name") or derived_name(cls.__name__)
-    if claimed(name) is not cls:
-        _claim(name, cls)
-        cls.wire_name = name
+    _claim(name, cls)
+    cls.wire_name = name
 
 
 def _claim(name: str, cls: type) -> None:
