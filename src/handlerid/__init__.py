@@ -15,13 +15,14 @@ from typing import TYPE_CHECKING
 from handlerid import events
 from handlerid._binding import BoundHandler
 from handlerid._call import Call
-from handlerid._dispatcher import Dispatcher, rerender
+from handlerid._dispatcher import Dispatcher
 from handlerid._explain import Difference, Explanation, explain
 from handlerid._handler_id import HandlerId
 from handlerid._identity import Identity, handler_id
 from handlerid._observing import LoggingObserver, Observer
 from handlerid._reading import Form
 from handlerid._registry import Registry
+from handlerid._resolving import rerender
 from handlerid._traceback import trim_traceback
 
 if TYPE_CHECKING:

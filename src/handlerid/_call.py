@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from contextvars import Context
 
     from handlerid._binding import BoundHandler
-    from handlerid._running import Runner
+    from handlerid._running.bridging import Runner
     from handlerid.events import Event
 
 __all__ = ["PLAIN", "Call", "Running", "Terms", "running"]

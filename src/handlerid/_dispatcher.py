@@ -28,12 +28,11 @@ from handlerid._elsewhere import ByValue, check_worker, unpack
 from handlerid._handler_id import HandlerId
 from handlerid._observing import Watch
 from handlerid._payloads import Payloads
+from handlerid._resolving import resolve
 from handlerid.errors import (
     AsyncHandler,
     HandlerIdError,
     NotAllowed,
-    StaleHandler,
-    UnknownHandler,
 )
 
 if TYPE_CHECKING:
@@ -49,12 +48,12 @@ if TYPE_CHECKING:
     from handlerid._observing import Observer
     from handlerid._payloads import Decode, Payload
     from handlerid._registry import Registry
-    from handlerid._running import Runner
+    from handlerid._resolving import Resolver
+    from handlerid._running.bridging import Runner
     from handlerid.events import Event
 
-    Resolver = Callable[[HandlerId, Registry], object]
 
-__all__ = ["SHORT_WAYS", "Dispatcher", "rerender"]
+__all__ = ["SHORT_WAYS", "Dispatcher"]
 
 _SHORTEST_KEY = 16
 """Bytes of a worker_key."""
@@ -272,44 +271,14 @@ class Dispatcher:
     def _find(self, payload: Any) -> tuple[BoundHandler, Decode, Any]:
         """Reads the id of a payload and looks its handler up."""
         handler_id, decode, content = self._payloads.read(payload)
-        handler = self.registry.find(handler_id) or self._resolve(handler_id)
+        handler = self.registry.find(handler_id)
+        if handler is None:
+            handler = resolve(self.registry, self._resolvers, handler_id)
         return handler, decode, content
 
     def _refused(self, error: HandlerIdError) -> None:
         if self._watch is not None:
             self._watch.refused(error)
-
-    def _resolve(self, handler_id: str) -> BoundHandler:
-        """Finds a handler that is not registered, or says why there is none."""
-        try:
-            return self.registry.resolve(handler_id)
-        except (UnknownHandler, StaleHandler) as error:
-            refusal = error
-        wanted = HandlerId.parse(handler_id)
-        for resolver in self._resolvers:
-            with self.registry.scope() as scope:
-                resolver(wanted, scope)
-                try:
-                    return scope.resolve(handler_id)
-                except (UnknownHandler, StaleHandler) as error:
-                    # That a location is known says more than that another is not.
-                    if not isinstance(refusal, StaleHandler):
-                        refusal = error
-        raise refusal
-
-
-def rerender(page: Callable[[Registry], object]) -> Resolver:
-    """Makes a resolver that runs the host's page function.
-
-    The page registers its handlers anew in the scope that it is given, as it did
-    when it was rendered; closures are there again. Nothing else of what it returns
-    is used, and the scope is closed when the handler has been found.
-    """
-
-    def resolver(_: HandlerId, scope: Registry) -> None:
-        page(scope)
-
-    return resolver
 
 
 def _check(call: Call, allowed: object) -> None:

@@ -20,7 +20,7 @@ _BETWEEN = frozenset(
     f"handlerid.{name}"
     for name in ("_call", "_dispatcher", "_elsewhere", "_observing", "_running")
 )
-"""The modules that call handlers. A refusal keeps the frames of those that refused."""
+"""What calls handlers. A refusal keeps the frames of those that refused."""
 
 
 def trim_traceback(error: E) -> E:
@@ -42,7 +42,8 @@ def trim_traceback(error: E) -> E:
 def _trim(traceback: TracebackType | None) -> TracebackType | None:
     entries = []
     while traceback is not None:
-        if traceback.tb_frame.f_globals.get("__name__") not in _BETWEEN:
+        module = str(traceback.tb_frame.f_globals.get("__name__"))
+        if ".".join(module.split(".")[:2]) not in _BETWEEN:
             entries.append(traceback)
         traceback = traceback.tb_next
     trimmed = None

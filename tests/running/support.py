@@ -24,7 +24,7 @@ import pytest
 from handlerid import _running
 
 if TYPE_CHECKING:
-    from handlerid._running import Runner
+    from handlerid._running.bridging import Runner
 
 Handler = Callable[..., object]
 

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Generator
 
     from handlerid._payloads import Payload
-    from handlerid._running import Runner
+    from handlerid._running.bridging import Runner
 
 __all__ = ["RecordedCall", "RecordingDispatcher"]
 

@@ -1,0 +1,64 @@
+"""Finding a handler that is not registered.
+
+What belongs here: in which order who is asked, and what is said when nobody knows. A
+resolver is a function of the host's that gets an id and a fresh scope, and registers in
+it what it knows.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from handlerid._handler_id import HandlerId
+from handlerid.errors import StaleHandler, UnknownHandler
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+
+    from handlerid._binding import BoundHandler
+    from handlerid._registry import Registry
+
+    Resolver = Callable[[HandlerId, Registry], object]
+
+__all__ = ["rerender", "resolve"]
+
+
+def resolve(
+    registry: Registry, resolvers: Iterable[Resolver], handler_id: str
+) -> BoundHandler:
+    """Finds a handler in the registry or by a resolver, or says why there is none.
+
+    Raises:
+        MalformedPayload: the text is not an id.
+        StaleHandler: its location is known, its code is not.
+        UnknownHandler: there is no such handler here.
+    """
+    try:
+        return registry.resolve(handler_id)
+    except (UnknownHandler, StaleHandler) as error:
+        refusal = error
+    wanted = HandlerId.parse(handler_id)
+    for resolver in resolvers:
+        with registry.scope() as scope:
+            resolver(wanted, scope)
+            try:
+                return scope.resolve(handler_id)
+            except (UnknownHandler, StaleHandler) as error:
+                # That a location is known says more than that another is not.
+                if not isinstance(refusal, StaleHandler):
+                    refusal = error
+    raise refusal
+
+
+def rerender(page: Callable[[Registry], object]) -> Resolver:
+    """Makes a resolver that runs the host's page function.
+
+    The page registers its handlers anew in the scope that it is given, as it did
+    when it was rendered; closures are there again. Nothing else of what it returns
+    is used, and the scope is closed when the handler has been found.
+    """
+
+    def resolver(_: HandlerId, scope: Registry) -> None:
+        page(scope)
+
+    return resolver

@@ -1,0 +1,84 @@
+"""Awaiting by a runner, for a host that has no loop.
+
+What belongs here: handing coroutines to the host's runner, and what is said where it
+has none. No loop is made here.
+"""
+
+from __future__ import annotations
+
+from inspect import CORO_CREATED, getcoroutinestate
+from types import AsyncGeneratorType, CoroutineType
+from typing import TYPE_CHECKING, Any
+
+from handlerid._anatomy import take_apart
+from handlerid._running.awaiting import END, close, take_next
+from handlerid.errors import AsyncHandler
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Coroutine, Generator
+    from contextvars import Context
+
+    Runner = Callable[[Coroutine[Any, Any, Any]], Any]
+
+__all__ = ["bridge", "bridged_steps", "name_of", "needed"]
+
+
+def bridge(runner: Runner, work: Coroutine[Any, Any, Any], result: object) -> object:
+    """Runs ``work``, which awaits ``result``, by the runner."""
+    try:
+        return runner(work)
+    finally:
+        if getcoroutinestate(work) == CORO_CREATED:
+            # The runner refused it: else Python warns that it was never awaited.
+            work.close()
+            _drop(result)
+
+
+def bridged_steps(
+    context: Context,
+    fn: Callable[..., object],
+    generator: AsyncGeneratorType[object, None],
+    runner: Runner,
+) -> Generator[object, None, None]:
+    """Yields what an async generator yields; asks the runner once a step.
+
+    Raises:
+        AsyncHandler: the runner ended its loop, and so the generator.
+    """
+    try:
+        while True:
+            step = bridge(runner, take_next(context, generator), generator)
+            if step is END:
+                return
+            if generator.ag_frame is None:
+                raise AsyncHandler(
+                    f"the runner ended its loop after a step of {name_of(fn)}, and so "
+                    "the handler; a stream needs one that keeps its loop, such as "
+                    "the run of an asyncio.Runner()"
+                )
+            yield step
+    finally:
+        if generator.ag_frame is not None:
+            bridge(runner, close(context, generator), generator)
+
+
+def needed(runner: Runner | None, fn: Callable[..., object], result: object) -> Runner:
+    if runner is not None:
+        return runner
+    _drop(result)
+    raise AsyncHandler(
+        f"{name_of(fn)} is asynchronous, and run() and stream() make no event loop: "
+        "await arun() or iterate over astream() in the host's loop; where there is "
+        "none, bridge with asyncio.run(call.arun()) or pass runner=asyncio.run"
+    )
+
+
+def _drop(result: object) -> None:
+    if isinstance(result, CoroutineType):
+        result.close()  # or Python warns that it was never awaited
+
+
+def name_of(fn: Callable[..., object]) -> str:
+    """Module and qualified name of a handler, for errors."""
+    anatomy = take_apart(fn)
+    return f"{anatomy.module}.{anatomy.qualname}"
