@@ -90,11 +90,10 @@ class Watch:
     """An observer as a dispatcher uses it; called, it watches one run of a call."""
 
     def __init__(self, observer: Observer) -> None:
-        # An object of the host's own may have some of them alone.
-        self.before: Callable[..., object] = getattr(observer, "before", _nothing)
-        self.after: Callable[..., object] = getattr(observer, "after", _nothing)
-        self.failed: Callable[..., object] = getattr(observer, "failed", _nothing)
-        self._refused: Callable[..., object] = getattr(observer, "refused", _nothing)
+        self.before = _method(observer, "before")
+        self.after = _method(observer, "after")
+        self.failed = _method(observer, "failed")
+        self._refused = _method(observer, "refused")
 
     def __call__(self, context: Context, call: Call) -> Watching:
         """Makes what is entered around one run of a call."""
@@ -102,20 +101,23 @@ class Watch:
 
     def refused(self, error: HandlerIdError) -> None:
         """Tells the observer that a payload was refused."""
-        _tell(self._refused, error)
+        if self._refused is not None:
+            _tell(self._refused, error)
 
 
 class Watching:
     """One run of a call: a context manager."""
 
+    __slots__ = ("_call", "_context", "_start", "_watch")
+
     def __init__(self, watch: Watch, context: Context, call: Call) -> None:
         self._watch = watch
         self._context = context
         self._call = call
-        self._start = 0.0
 
     def __enter__(self) -> None:
-        self._context.run(_tell, self._watch.before, self._call)
+        if self._watch.before is not None:
+            self._context.run(_tell, self._watch.before, self._call)
         self._start = time.perf_counter()
 
     def __exit__(
@@ -125,10 +127,22 @@ class Watching:
         traceback: TracebackType | None,
     ) -> None:
         seconds = time.perf_counter() - self._start
+        watch, call = self._watch, self._call
         if error is None or isinstance(error, GeneratorExit):
-            self._context.run(_tell, self._watch.after, self._call, seconds)
-        else:
-            self._context.run(_tell, self._watch.failed, self._call, error, seconds)
+            if watch.after is not None:
+                self._context.run(_tell, watch.after, call, seconds)
+        elif watch.failed is not None:
+            self._context.run(_tell, watch.failed, call, error, seconds)
+
+
+def _method(observer: Observer, name: str) -> Callable[..., object] | None:
+    """A method of an observer; None where it has none, or the one that does nothing.
+
+    An object of the host's own may have some of them alone.
+    """
+    method: Callable[..., object] | None = getattr(observer, name, None)
+    nothing = getattr(Observer, name)
+    return None if getattr(method, "__func__", None) is nothing else method
 
 
 def _tell(method: Callable[..., object], *arguments: Any) -> None:
@@ -136,10 +150,6 @@ def _tell(method: Callable[..., object], *arguments: Any) -> None:
         method(*arguments)
     except Exception:  # noqa: BLE001 - rule 3
         _logger().exception("an observer failed, and the call goes on")
-
-
-def _nothing(*_: object) -> None:
-    """Stands for a method that an observer does not have."""
 
 
 def _logger() -> logging.Logger:
