@@ -109,6 +109,7 @@ class Dispatcher:
         self._resolvers = tuple(resolvers)
         self._authorize = authorize
         self._payloads = Payloads(json, max_bytes, extra)
+        self._read_quickly = self._payloads.read_quickly
         self._watch = None if observer is None else Watch(observer)
         self._terms = PLAIN
         if (observer, worker, worker_key) != (None, None, None):
@@ -178,14 +179,21 @@ class Dispatcher:
         if self._direct:
             # What a payload costs when all goes well: no more than it has to.
             look_up = self.registry.look_up
-            try:
-                handler = look_up(payload["handler"]) if type(payload) is dict else None
-            except (KeyError, TypeError):  # there is no id, or it has no hash
-                handler = None
-            if handler is None:
-                handler, event = self._read(payload)
+            if type(payload) is bytes:
+                found = self._read_quickly(payload, look_up)
+                handler, event = found or self._read(payload)
             else:
-                event = handler.decode(payload)  # type: ignore[arg-type] # a dict
+                try:
+                    known = (
+                        look_up(payload["handler"]) if type(payload) is dict else None
+                    )
+                except (KeyError, TypeError):  # there is no id, or it has no hash
+                    known = None
+                if known is None:
+                    handler, event = self._read(payload)
+                else:
+                    handler = known
+                    event = known.decode(payload)  # type: ignore[arg-type] # a dict
             context = copy_context()
             if running.wanted:
                 running.tell(context, handler, event, self._terms, payload)
@@ -201,14 +209,21 @@ class Dispatcher:
         if self._direct:
             # What a payload costs when all goes well: no more than it has to.
             look_up = self.registry.look_up
-            try:
-                handler = look_up(payload["handler"]) if type(payload) is dict else None
-            except (KeyError, TypeError):  # there is no id, or it has no hash
-                handler = None
-            if handler is None:
-                handler, event = self._read(payload)
+            if type(payload) is bytes:
+                found = self._read_quickly(payload, look_up)
+                handler, event = found or self._read(payload)
             else:
-                event = handler.decode(payload)  # type: ignore[arg-type] # a dict
+                try:
+                    known = (
+                        look_up(payload["handler"]) if type(payload) is dict else None
+                    )
+                except (KeyError, TypeError):  # there is no id, or it has no hash
+                    known = None
+                if known is None:
+                    handler, event = self._read(payload)
+                else:
+                    handler = known
+                    event = known.decode(payload)  # type: ignore[arg-type] # a dict
             context = copy_context()
             if running.wanted:
                 running.tell(context, handler, event, self._terms, payload)

@@ -30,13 +30,14 @@ if TYPE_CHECKING:
 
     Decoder = Callable[[Mapping[str, Any]], Any]
 
-__all__ = ["decoder", "in_use", "is_struct", "json_decoder", "struct_classes"]
+__all__ = ["decoder", "is_struct", "json_decoder", "struct_classes", "structs_seen"]
 
 # On the class itself: a decoder holds its class, so any other table would keep both.
 _ATTRIBUTE = "__handlerid_decoders__"
 _JSON = "json"
 
-_structs_seen: set[bool] = set()
+structs_seen: set[str] = set()
+"""Not empty when a Struct is made from bytes: then it pays to read the id first."""
 
 
 def decoder(
@@ -81,7 +82,7 @@ def json_decoder(event_type: Any) -> Callable[[bytes], Any] | None:
         from handlerid._decoding import structs  # noqa: PLC0415 - an extra
 
         found = known[_JSON] = structs.compile_json_decoder(event_type)
-        _structs_seen.add(True)
+        structs_seen.add("Struct")
     return found
 
 
@@ -94,11 +95,6 @@ def struct_classes() -> tuple[type, ...]:
 def is_struct(cls: type) -> bool:
     """Whether a class is a ``msgspec.Struct``."""
     return issubclass(cls, struct_classes())
-
-
-def in_use() -> bool:
-    """Whether any Struct is made from bytes: then it pays to read the id first."""
-    return bool(_structs_seen)
 
 
 def _known(event_type: type) -> dict[object, Any]:

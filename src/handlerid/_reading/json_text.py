@@ -15,7 +15,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from typing import Any, NoReturn, cast
+from typing import Any, NoReturn
 
 from handlerid.errors import MalformedPayload
 
@@ -24,9 +24,7 @@ __all__ = [
     "as_bytes",
     "check_depth",
     "count_colons",
-    "no_utf8",
     "read_json",
-    "read_text",
 ]
 
 # Strings are skipped without ever stepping back, ended or not: looking at a text takes
@@ -58,8 +56,25 @@ def read_json(payload: Any, most: int) -> dict[str, Any]:
         try:
             text = payload.decode()
         except UnicodeError:
-            raise no_utf8() from None
-    return read_text(text)
+            raise _no_utf8() from None
+    colons = text.count(":")
+    # Objects in objects take a colon a level: few colons nest no deeper.
+    if colons < DEEPEST and "[" not in text and "\\" not in text:
+        try:
+            value: dict[str, Any]
+            value, end = _scan(text, 0)
+            if (
+                end == len(text)
+                and _INFINITIES.isdisjoint(value.values())
+                # As many colons as there should be: no key came twice.
+                and (len(value) == colons or _flat_colons(value) == colons)
+            ):
+                return value
+        except (StopIteration, ValueError, AttributeError, TypeError):
+            # No JSON, or white space before it; no object; an object within, whose
+            # values nobody has looked at and which has no hash.
+            pass
+    return _read_long(text)
 
 
 def as_bytes(payload: object, most: int) -> bytes:
@@ -76,35 +91,10 @@ def as_bytes(payload: object, most: int) -> bytes:
         else:
             raise _no_object()
     except UnicodeError:
-        raise no_utf8() from None
+        raise _no_utf8() from None
     if len(data) > most:
         raise _too_large(most)
     return data
-
-
-def read_text(text: str) -> dict[str, Any]:
-    """Reads a JSON object from text that is not too long.
-
-    Raises:
-        MalformedPayload: a guard said no; its text says which.
-    """
-    colons = text.count(":")
-    # Objects in objects take a colon a level: few colons nest no deeper.
-    if colons < DEEPEST and "[" not in text and "\\" not in text:
-        try:
-            value, end = _scan(text, 0)
-            if (
-                end == len(text)
-                and _INFINITIES.isdisjoint(value.values())
-                # As many colons as there should be: no key came twice.
-                and (len(value) == colons or _flat_colons(value) == colons)
-            ):
-                return cast("dict[str, Any]", value)
-        except (StopIteration, ValueError, AttributeError, TypeError):
-            # No JSON, or white space before it; no object; an object within, whose
-            # values nobody has looked at and which has no hash.
-            pass
-    return _read_long(text)
 
 
 def count_colons(value: dict[str, Any]) -> int:
@@ -171,8 +161,7 @@ def _no_object() -> MalformedPayload:
     return MalformedPayload("the payload is not a JSON object")
 
 
-def no_utf8() -> MalformedPayload:
-    """The error for bytes, or text, that UTF-8 does not have."""
+def _no_utf8() -> MalformedPayload:
     return MalformedPayload("the payload is not UTF-8")
 
 

@@ -18,8 +18,7 @@ from handlerid._reading.json_text import (
     as_bytes,
     check_depth,
     count_colons,
-    no_utf8,
-    read_text,
+    read_json,
 )
 
 __all__ = ["read_id", "read_json_with_msgspec"]
@@ -56,10 +55,11 @@ def read_json_with_msgspec(payload: Any, most: int) -> dict[str, Any]:
     except _REFUSED:
         value = None  # said below, outside: an error must not carry another
     if type(value) is dict and (
-        len(value) == colons or (_BACKSLASH not in data and count_colons(value) == colons)
+        len(value) == colons
+        or (_BACKSLASH not in data and count_colons(value) == colons)
     ):
         return value
-    return _read_again(data)
+    return read_json(data, len(data))
 
 
 def read_id(payload: Any, most: int) -> tuple[bytes, object]:
@@ -74,11 +74,4 @@ def read_id(payload: Any, most: int) -> tuple[bytes, object]:
         return data, _decode_id(data).handler
     except _REFUSED:
         pass
-    return data, _read_again(data).get("handler")
-
-
-def _read_again(data: bytes) -> dict[str, Any]:
-    try:
-        return read_text(data.decode())
-    except UnicodeError:
-        raise no_utf8() from None
+    return data, read_json(data, len(data)).get("handler")
