@@ -83,10 +83,12 @@ class FuzzedStruct(msgspec.Struct):
     names: dict[str, int] = msgspec.field(default_factory=dict)
 
 
-def on_event(event: FuzzedEvent) -> None: ...
+def on_event(event: FuzzedEvent) -> FuzzedEvent:
+    return event
 
 
-def on_struct(event: FuzzedStruct) -> None: ...
+def on_struct(event: FuzzedStruct) -> FuzzedStruct:
+    return event
 
 
 registry = Registry()
@@ -150,13 +152,14 @@ def _try(dispatcher: Dispatcher, payload: Any) -> object:
     begun = time.process_time()
     result: object
     try:
-        result = dispatcher.prepare(payload).event
+        result = dispatcher.dispatch(payload)
     except HandlerIdError as error:
         result = error
     seconds = time.process_time() - begun
     if seconds > SLOWEST[0].seconds:
         SLOWEST[0] = Slowest(seconds, payload)
         assert seconds <= LIMIT, f"{seconds:.3f} s of CPU"
+    _compare_ways(result, dispatcher, payload)
     if isinstance(result, InvalidEvent):
         assert len(str(result)) < 100_000
         assert result.fields or "together" in str(result)
@@ -168,6 +171,15 @@ def _try(dispatcher: Dispatcher, payload: Any) -> object:
         return type(result)
     assert isinstance(result, (FuzzedEvent, FuzzedStruct))
     return result
+
+
+def _compare_ways(result: object, dispatcher: Dispatcher, payload: Any) -> None:
+    """``dispatch`` has a short way, and comes to what ``prepare`` comes to."""
+    try:
+        prepared: object = dispatcher.prepare(payload).event
+    except HandlerIdError as error:
+        prepared = error
+    assert repr(prepared) == repr(result)
 
 
 def _compare(event: Event, text: bytes) -> None:

@@ -7,6 +7,7 @@ import time
 
 import pytest
 
+from handlerid import Dispatcher
 from tests.fuzz import target
 from tests.fuzz.target import DICTIONARY, SEEDS, check
 from tests.fuzz.worst import WORST
@@ -52,12 +53,21 @@ def test_what_costs_most_is_decoded_or_refused(data: bytes) -> None:
 
 def test_the_check_sees_what_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:
     class Careless:
-        def prepare(self, payload: object) -> object:
+        def dispatch(self, payload: object) -> object:
             raise RecursionError
 
     monkeypatch.setattr(target, "STANDARD", Careless())
     with pytest.raises(RecursionError):
         check(SEEDS[0])
+
+
+def test_the_check_sees_a_difference_between_dispatch_and_prepare() -> None:
+    class Unlike(Dispatcher):
+        def dispatch(self, *_: object, **__: object) -> object:
+            return target.FuzzedEvent(text="another")
+
+    with pytest.raises(AssertionError):
+        target._try(Unlike(target.registry), SEEDS[0][1:].replace(b"@", target.EVENT))
 
 
 def test_the_check_sees_a_difference_between_readers(
