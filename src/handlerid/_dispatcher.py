@@ -17,11 +17,11 @@ The rules:
 from __future__ import annotations
 
 from contextvars import copy_context
-from inspect import isawaitable, iscoroutinefunction
-from types import CoroutineType
+from inspect import isawaitable
 from typing import TYPE_CHECKING, Any, Literal
 
 from handlerid import _running
+from handlerid._authorizing import at_once, check, is_async
 from handlerid._binding import bind
 from handlerid._call import PLAIN, Call, Terms, running
 from handlerid._elsewhere import ByValue, check_worker, unpack
@@ -30,9 +30,7 @@ from handlerid._observing import Watch
 from handlerid._payloads import Payloads
 from handlerid._resolving import resolve
 from handlerid.errors import (
-    AsyncHandler,
     HandlerIdError,
-    NotAllowed,
 )
 
 if TYPE_CHECKING:
@@ -150,7 +148,7 @@ class Dispatcher:
             handler, decode, content = self._find(payload)
             call = Call(handler, None, self._terms, payload)
             if self._authorize is not None:
-                _check(call, _at_once(self._authorize(call), call))
+                check(call, at_once(call, self._authorize(call)))
             call.event = decode(content, handler)
         except HandlerIdError as error:
             self._refused(error)
@@ -167,7 +165,7 @@ class Dispatcher:
             call = Call(handler, None, self._terms, payload)
             if self._authorize is not None:
                 allowed = self._authorize(call)
-                _check(call, await allowed if isawaitable(allowed) else allowed)
+                check(call, await allowed if isawaitable(allowed) else allowed)
             call.event = decode(content, handler)
         except HandlerIdError as error:
             self._refused(error)
@@ -247,7 +245,7 @@ class Dispatcher:
         taken, and so is all else. Who wants to know of a refusal before that awaits
         ``aprepare`` and streams the call.
         """
-        if _is_async(self._authorize):
+        if is_async(self._authorize):
             return self._astream(payload)
         return self.prepare(payload).astream()
 
@@ -294,33 +292,6 @@ class Dispatcher:
     def _refused(self, error: HandlerIdError) -> None:
         if self._watch is not None:
             self._watch.refused(error)
-
-
-def _check(call: Call, allowed: object) -> None:
-    if not allowed:
-        raise NotAllowed(f"authorize refused {_name(call)}")
-
-
-def _at_once(allowed: object, call: Call) -> object:
-    """What ``authorize`` returned, unless it has to be awaited: that is no yes."""
-    if not isawaitable(allowed):
-        return allowed
-    if isinstance(allowed, CoroutineType):
-        allowed.close()  # or Python warns that it was never awaited
-    raise AsyncHandler(
-        f"authorize is asynchronous, and was asked about {_name(call)} where nothing "
-        "awaits it; use aprepare() or adispatch()"
-    )
-
-
-def _is_async(authorize: object) -> bool:
-    return iscoroutinefunction(authorize) or iscoroutinefunction(
-        getattr(authorize, "__call__", None)  # noqa: B004 - it is asked what it is
-    )
-
-
-def _name(call: Call) -> str:
-    return f"{call.handler.id.module}.{call.handler.id.qualname}"
 
 
 SHORT_WAYS = (Dispatcher.dispatch.__code__, Dispatcher.adispatch.__code__)

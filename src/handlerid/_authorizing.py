@@ -1,0 +1,57 @@
+"""What the host's ``authorize`` answered.
+
+What belongs here: what counts as a yes, and what is said when there is none.
+
+The rule: an answer that has to be awaited is no answer yet. A coroutine is true, so it
+would let everybody in.
+"""
+
+from __future__ import annotations
+
+from inspect import isawaitable, iscoroutinefunction
+from types import CoroutineType
+from typing import TYPE_CHECKING
+
+from handlerid.errors import AsyncHandler, NotAllowed
+
+if TYPE_CHECKING:
+    from handlerid._call import Call
+
+__all__ = ["at_once", "check", "is_async"]
+
+
+def check(call: Call, allowed: object) -> None:
+    """Refuses a call that may not be made.
+
+    Raises:
+        NotAllowed: the answer is no.
+    """
+    if not allowed:
+        raise NotAllowed(f"authorize refused {_name(call)}")
+
+
+def at_once(call: Call, allowed: object) -> object:
+    """Returns the answer where nothing can await it.
+
+    Raises:
+        AsyncHandler: it has to be awaited.
+    """
+    if not isawaitable(allowed):
+        return allowed
+    if isinstance(allowed, CoroutineType):
+        allowed.close()  # or Python warns that it was never awaited
+    raise AsyncHandler(
+        f"authorize is asynchronous, and was asked about {_name(call)} where nothing "
+        "awaits it; use aprepare() or adispatch()"
+    )
+
+
+def is_async(authorize: object) -> bool:
+    """Tells whether this is an ``async def``, or an object that is called by one."""
+    return iscoroutinefunction(authorize) or iscoroutinefunction(
+        getattr(authorize, "__call__", None)  # noqa: B004 - it is asked what it is
+    )
+
+
+def _name(call: Call) -> str:
+    return f"{call.handler.id.module}.{call.handler.id.qualname}"
