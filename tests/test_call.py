@@ -163,7 +163,8 @@ def inner(event: ClickEvent):
 
 def outer(event: ClickEvent):
     assert "handlerid._current" not in sys.modules
-    seen = dispatcher.dispatch({"handler": dispatcher.offer(inner), "key": "inner"})
+    payload = {"handler": dispatcher.offer(inner), "key": "inner"}
+    seen = dispatcher.prepare(payload).run() if INNER else dispatcher.dispatch(payload)
     from handlerid import current_event
     return [seen, current_event().key]
 
@@ -180,7 +181,7 @@ async def main():
     task = asyncio.create_task(dispatcher.adispatch(payload))
     await begun
     outer_payload = {"handler": dispatcher.offer(outer), "key": "outer"}
-    if PREPARED:
+    if OUTER:
         first = dispatcher.prepare(outer_payload).run()
     else:
         first = dispatcher.dispatch(outer_payload)
@@ -191,12 +192,16 @@ asyncio.run(main())
 """
 
 
-@pytest.mark.parametrize("prepared", [False, True])
+@pytest.mark.parametrize("outer", [False, True])
+@pytest.mark.parametrize("inner", [False, True])
 def test_an_import_inside_of_a_handler_finds_the_calls_on_their_way(
-    *, prepared: bool
+    *, outer: bool, inner: bool
 ) -> None:
-    """The first to ask imports what is asked: calls made before it count, too."""
-    printed = run_fresh("-c", f"PREPARED = {prepared}\n{LATE}")
+    """The first to ask imports what is asked: calls made before it count, too.
+
+    Each of the two is prepared first, or dispatched in one.
+    """
+    printed = run_fresh("-c", f"OUTER = {outer}\nINNER = {inner}\n{LATE}")
     assert printed == "inner outer waiting\n"
 
 

@@ -6,6 +6,7 @@ import gc
 import json
 import warnings
 from collections.abc import AsyncIterator, Awaitable, Iterator
+from contextlib import aclosing
 from dataclasses import dataclass
 from types import MappingProxyType
 from typing import Any
@@ -255,6 +256,8 @@ def test_extra_fields_are_ignored_or_refused() -> None:
         FieldError("__class__", "nothing of that name"),
         FieldError("7", "nothing of that name"),
     )
+    with pytest.raises(InvalidEvent):
+        Dispatcher(registry, extra="refuse").dispatch(payload)
     with pytest.raises(ValueError, match='extra must be "ignore" or "refuse"'):
         Dispatcher(registry, extra="drop")  # type: ignore[arg-type]
 
@@ -464,6 +467,28 @@ async def test_a_stream_awaits_an_async_authorize_at_its_first_step(
         await anext(steps)
 
 
+@pytest.mark.anyio
+async def test_closing_such_a_stream_runs_finally() -> None:
+    done: list[str] = []
+
+    async def may(call: Call) -> bool:
+        return True
+
+    async def steps(event: ClickEvent) -> AsyncIterator[int]:
+        try:
+            yield 1
+            yield 2
+        finally:
+            await anyio.lowlevel.checkpoint()
+            done.append("finally")
+
+    dispatcher = Dispatcher(Registry(), authorize=may)
+    stream = dispatcher.astream({"handler": dispatcher.offer(steps)})
+    async with aclosing(stream):
+        assert await anext(stream) == 1
+    assert done == ["finally"]
+
+
 @by_kind
 def test_where_nothing_awaits_it_an_async_authorize_is_no_yes(authorize: Any) -> None:
     """A coroutine is true: taken as it is, it would let everybody in."""
@@ -552,21 +577,22 @@ def test_the_short_way_finds_what_the_parents_of_a_scope_hold() -> None:
 
 @pytest.mark.anyio
 async def test_a_dispatcher_that_prepares_in_its_own_way_does_so_everywhere() -> None:
-    prepared: list[object] = []
+    prepared: list[str] = []
 
     class Mine(Dispatcher):
         def prepare(self, payload: Any) -> Call:
-            prepared.append(payload)
+            prepared.append("prepare")
             return super().prepare(payload)
 
+    class MineToo(Dispatcher):
         async def aprepare(self, payload: Any) -> Call:
-            prepared.append(payload)
+            prepared.append("aprepare")
             return await super().aprepare(payload)
 
-    dispatcher = Mine(Registry())
-    payload: dict[str, object] = {"handler": str(dispatcher.offer(on_click))}
-    dispatcher.dispatch(payload)
-    await dispatcher.adispatch(payload)
-    list(dispatcher.stream(payload))
-    dispatcher.astream(payload)
-    assert prepared == [payload] * 4
+    for dispatcher in (Mine(Registry()), MineToo(Registry())):
+        payload: dict[str, object] = {"handler": str(dispatcher.offer(on_click))}
+        dispatcher.dispatch(payload)
+        await dispatcher.adispatch(payload)
+        list(dispatcher.stream(payload))
+        dispatcher.astream(payload)
+    assert prepared == ["prepare"] * 3 + ["aprepare"]

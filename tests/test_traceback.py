@@ -159,6 +159,28 @@ def test_what_led_to_an_error_is_trimmed_too(dispatcher: Dispatcher) -> None:
     assert names(boom) == ["cause", "plain", "helper"]
 
 
+def test_so_is_what_was_handled_before_and_what_a_group_holds(
+    dispatcher: Dispatcher,
+) -> None:
+    payload = {"handler": str(dispatcher.offer(plain))}
+
+    def handler(event: ClickEvent) -> None:
+        held = raised_by(lambda: dispatcher.dispatch(payload))
+        try:
+            dispatcher.dispatch(payload)
+        except Boom:
+            raise ExceptionGroup("several", [held])  # noqa: B904 - the context alone
+
+    call = dispatcher.prepare({"handler": dispatcher.offer(handler)})
+    with pytest.raises(ExceptionGroup) as caught:
+        call.run()
+    error = trim_traceback(caught.value)
+    assert error.__cause__ is None
+    assert error.__context__ is not None
+    assert names(error.__context__) == ["handler", "plain", "helper"]
+    assert names(error.exceptions[0]) == ["raised_by", "<lambda>", "plain", "helper"]
+
+
 def test_lines_are_those_of_the_error(dispatcher: Dispatcher) -> None:
     payload = {"handler": dispatcher.offer(plain)}
     error = raised_by(lambda: dispatcher.dispatch(payload))
