@@ -66,7 +66,7 @@ def has(
     assert (parts.module, parts.qualname) == (module, qualname)
     assert parts.layers == layers
     assert tuple(name for name, _ in parts.bound) == bound
-    assert tuple(name for name, _ in parts.captures) == captures
+    assert tuple(one.name for one in parts.captures) == captures
     one = handler_id(handler)
     assert (one.module, one.qualname) == (module, qualname)
     assert bool(one.captures) == bool(bound)
@@ -329,7 +329,7 @@ def _(tmp: Path) -> None:
 
         def show(fn):
             parts = take_apart(fn)
-            names = [name for name, _ in (*parts.bound, *parts.captures)]
+            names = [*dict(parts.bound), *(one.name for one in parts.captures)]
             print(parts.qualname, parts.layers[0] == on_click or parts.layers[0], names)
 
         show(partial(on_click, Placeholder, "x"))
@@ -593,7 +593,7 @@ def _(tmp: Path) -> None:
     layers = take_apart(one).layers
     assert layers == (one, on_other)
     assert handler_id(one).qualname == "on_other"
-    assert [name for name, _ in take_apart(one).captures] == ["func", "self"]
+    assert [capture.name for capture in take_apart(one).captures] == ["func", "self"]
 
 
 @row("function with a `__signature__`")

@@ -9,7 +9,6 @@ readers who have no Python.
 
 from __future__ import annotations
 
-import base64
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -89,6 +88,12 @@ class HandlerId(str):
         """The wire name of the event, or ``""``."""
         return self.partition(".")[2]
 
+    def with_captures(self, captures: bytes) -> Self:
+        """Returns the id with these 10 bytes as its captures part."""
+        _, dot, event = self.partition(".")
+        text = f"{self[:37]}-{_write_captures(captures)}{dot}{event}"
+        return type(self)(text, self.module, self.qualname)
+
     def __reduce__(self) -> tuple[Any, ...]:
         return (type(self), (str(self), self.module, self.qualname))
 
@@ -117,5 +122,14 @@ def write(location: bytes, fingerprint: bytes, captures: bytes, event: str) -> s
         f"{p[c >> 10 & 1023]}{p[c & 1023]}"
     )
     if captures:
-        text = f"{text}-{base64.b32encode(captures).decode().lower()}"
+        text = f"{text}-{_write_captures(captures)}"
     return f"{text}.{event}" if event else text
+
+
+def _write_captures(captures: bytes) -> str:
+    p = _PAIR
+    a = int.from_bytes(captures, "big")
+    return (
+        f"{p[a >> 70]}{p[a >> 60 & 1023]}{p[a >> 50 & 1023]}{p[a >> 40 & 1023]}"
+        f"{p[a >> 30 & 1023]}{p[a >> 20 & 1023]}{p[a >> 10 & 1023]}{p[a & 1023]}"
+    )

@@ -11,7 +11,8 @@ The rules (``docs/reference/id-format.md`` has them in full):
    ``bytecode`` or ``source``, ``layers``, ``captures``.
 2. The fingerprint of a handler with several layers is the digest of the layers' own
    digests, outermost first; that of a layer that is no function is of its name.
-3. The captures part is there only when the handler has bound arguments.
+3. The captures part is there only when the handler has bound arguments; of a distinct
+   id, also when it has captures.
 4. A change of what is hashed is a new version of the format: ``h2``.
 5. What is remembered is remembered by code object, which lives as long as a module
    does, never by function. Names and ``__wrapped__`` are read again at each call:
@@ -28,14 +29,16 @@ from types import CodeType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeGuard
 from weakref import ref
 
-from handlerid._anatomy import Anatomy, partial_method, take_apart
+from handlerid._anatomy import Capture, captures_of, partial_method, take_apart
 from handlerid._canonical.code import encode_code
 from handlerid._canonical.values import check_encoders, encode_value, same_value
 from handlerid._handler_id import WIRE_NAME, HandlerId, write
 from handlerid.errors import UnsupportedHandler
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+    from handlerid._anatomy import Anatomy
 
 __all__ = ["DEFAULT", "Identity", "handler_id"]
 
@@ -134,11 +137,28 @@ class Identity:
             return known.id
         return self._recall(known, fn, name)
 
+    def distinct_id(
+        self, fn: Callable[..., object], event: type[_Named] | str | None = None
+    ) -> HandlerId:
+        """Returns the id of a handler, with its captures in the captures part.
+
+        Closures with the same code and other captures have other ids. The id of a
+        handler that has no captures is the same as without them.
+
+        Takes and raises what ``handler_id`` does, and:
+
+        Raises:
+            UnstableCapture: a captured value has no canonical form.
+        """
+        return self._add_captures(self.handler_id(fn, event), fn)
+
     def id_at(
         self,
         fn: Callable[..., object],
         place: str,
         event: type[_Named] | str | None = None,
+        *,
+        distinct: bool = False,
     ) -> HandlerId:
         """Returns the id that a handler has, or had, at another place.
 
@@ -149,11 +169,22 @@ class Identity:
             fn: a callable of any kind.
             place: ``"module:qualname"``, or an explicit name, which has no colon.
             event: the event type, or its wire name.
+            distinct: whether captures are part of the id, as in ``distinct_id``.
 
         Raises:
             UnsupportedHandler: the callable cannot have an id.
-            UnstableCapture: a bound argument has no canonical form.
+            UnstableCapture: a bound argument, or with ``distinct`` a captured value,
+                has no canonical form.
         """
+        found = self._id_at(fn, place, event)
+        return self._add_captures(found, fn) if distinct else found
+
+    def _id_at(
+        self,
+        fn: Callable[..., object],
+        place: str,
+        event: type[_Named] | str | None = None,
+    ) -> HandlerId:
         name = "" if event is None else _wire_name(event)
         known = self._known.get(id(fn.__code__)) if _is_plain(fn) else None
         if known is not None and known.others is not None:
@@ -164,9 +195,10 @@ class Identity:
         module, colon, qualname = place.rpartition(":")
         own = _last_name(qualname) if colon else ""
         fingerprint = self._fingerprint(anatomy, own)
+        captures = self._captures_digest(anatomy.bound) if anatomy.bound else b""
         where = _place(module, qualname) if colon else f"={place}"
         found = HandlerId(
-            self._text(where, fingerprint, self._captures_digest(anatomy), name),
+            self._text(where, fingerprint, captures, name),
             self.module_name(anatomy.module),
             anatomy.qualname,
         )
@@ -183,7 +215,8 @@ class Identity:
         if not any(kind is known for known in _CALLABLES):
             return None
         try:
-            return str(self.handler_id(value)), take_apart(value).captures
+            captures = take_apart(value).captures
+            return str(self.handler_id(value)), tuple(map(tuple, captures))
         except UnsupportedHandler:
             return None
 
@@ -212,15 +245,15 @@ class Identity:
 
         A value that cannot be compared counts as different.
         """
-        captures, others = take_apart(fn).captures, take_apart(other).captures
-        names = [name for name, _ in captures]
-        if names != [name for name, _ in others]:
-            return tuple(dict.fromkeys([*names, *(name for name, _ in others)]))
+        (_, captures), (_, others) = _carried(fn), _carried(other)
+        places = [(layer, name) for layer, name, _ in captures]
+        if places != [(layer, name) for layer, name, _ in others]:
+            return tuple(dict.fromkeys(name for _, name, _ in (*captures, *others)))
         pairs = zip(captures, others, strict=True)
         return tuple(
             dict.fromkeys(
                 name
-                for (name, value), (_, its) in pairs
+                for (_, name, value), (_, _, its) in pairs
                 if not same_value(
                     value,
                     its,
@@ -257,9 +290,17 @@ class Identity:
         anatomy = take_apart(fn)
         module, qualname = self.module_name(anatomy.module), anatomy.qualname
         fingerprint = self._fingerprint(anatomy)
-        captures = self._captures_digest(anatomy)
+        captures = self._captures_digest(anatomy.bound) if anatomy.bound else b""
         text = self._text(_place(module, qualname), fingerprint, captures, event)
         return HandlerId(text, module, qualname)
+
+    def _add_captures(
+        self, handler_id: HandlerId, fn: Callable[..., object]
+    ) -> HandlerId:
+        bound, captures = _carried(fn)
+        if not captures:
+            return handler_id
+        return handler_id.with_captures(self._captures_digest(bound, captures))
 
     def _text(self, where: str, fingerprint: bytes, captures: bytes, event: str) -> str:
         if event and not WIRE_NAME.fullmatch(event):
@@ -267,13 +308,20 @@ class Identity:
         location = _digest(self._location, where.encode("utf-8", "surrogatepass"))
         return write(location, fingerprint, captures, event)
 
-    def _captures_digest(self, anatomy: Anatomy) -> bytes:
-        if not anatomy.bound:
-            return b""
+    def _captures_digest(
+        self,
+        bound: Iterable[tuple[str, object]],
+        captures: Iterable[tuple[int, str, object]] = (),
+    ) -> bytes:
         encoded = [
             self.encode(part, where)
-            for where, value in anatomy.bound
+            for where, value in bound
             for part in (where, value)
+        ]
+        encoded += [
+            self.encode(part, where)
+            for layer, where, value in captures
+            for part in (layer, where, value)
         ]
         return _digest(self._captures, b"".join(encoded))
 
@@ -354,6 +402,16 @@ def name_elsewhere(name: str) -> str:
 def _is_plain(fn: object) -> TypeGuard[FunctionType]:
     """Whether the code is all that says what the function does."""
     return type(fn) is FunctionType and not hasattr(fn, "__wrapped__")
+
+
+def _carried(
+    fn: Callable[..., object],
+) -> tuple[Sequence[tuple[str, object]], Sequence[Capture]]:
+    """Bound arguments and captures."""
+    if _is_plain(fn) and not partial_method(fn):
+        return (), [Capture(1, *one) for one in captures_of(fn)]
+    anatomy = take_apart(fn)
+    return anatomy.bound, anatomy.captures
 
 
 def _place(module: str, qualname: str) -> str:

@@ -19,6 +19,9 @@ ROOT = HERE.parents[1]
 
 PYTHONS = ("3.11", "3.12", "3.13", "3.14")
 
+KINDS = ("source", "keyed source", "distinct source")
+"""What does not depend on the Python."""
+
 ANY = "any-python"
 """Name of the file with what does not depend on the Python."""
 
@@ -64,7 +67,7 @@ def main() -> None:
             print(f"Python {version} is not here: its file stays as it is")
             continue
         if version == PYTHONS[0]:
-            write(ANY, {kind: found[kind] for kind in ("source", "keyed source")})
+            write(ANY, {kind: found[kind] for kind in KINDS})
         write(found["python"], found["bytecode"])
 
 

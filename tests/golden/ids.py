@@ -8,8 +8,10 @@ from __future__ import annotations
 import json
 import platform
 import sys
+from collections.abc import Callable
 
 from handlerid import Identity
+from handlerid.errors import UnstableCapture
 from tests.golden.handlers import HANDLERS
 
 __all__ = ["ids"]
@@ -33,7 +35,17 @@ def ids() -> dict[str, object]:
             }
             for kind, identity in identities.items()
         },
+        "distinct source": {
+            name: _distinct(identities["source"], fn) for name, fn in HANDLERS.items()
+        },
     }
+
+
+def _distinct(identity: Identity, fn: Callable[..., object]) -> str:
+    try:
+        return str(identity.distinct_id(fn, "click"))
+    except UnstableCapture as error:
+        return f"{error.where} is unstable"
 
 
 if __name__ == "__main__":

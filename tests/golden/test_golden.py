@@ -55,6 +55,7 @@ def test_the_ids_are_golden(version: str, seed: str) -> None:
     golden = frozen(ANY)
     compare(found["source"], golden["source"])
     compare(found["keyed source"], golden["keyed source"])
+    compare(found["distinct source"], golden["distinct source"])
     # Bytecode is another one in each patch release: only one that is known is compared.
     bytecode = read(found["python"])
     if bytecode is not None:

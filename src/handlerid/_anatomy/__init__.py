@@ -25,10 +25,18 @@ The rules:
 
 from handlerid._anatomy.taking import (
     Anatomy,
+    Capture,
     Unset,
     captures_of,
     partial_method,
     take_apart,
 )
 
-__all__ = ["Anatomy", "Unset", "captures_of", "partial_method", "take_apart"]
+__all__ = [
+    "Anatomy",
+    "Capture",
+    "Unset",
+    "captures_of",
+    "partial_method",
+    "take_apart",
+]

@@ -10,7 +10,7 @@ import functools
 from dataclasses import dataclass
 from operator import itemgetter
 from types import CodeType, FunctionType, MethodType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handlerid._anatomy import refusing
 from handlerid._canonical.peek import (
@@ -25,7 +25,14 @@ from handlerid.errors import UnsupportedHandler
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
-__all__ = ["Anatomy", "Unset", "captures_of", "partial_method", "take_apart"]
+__all__ = [
+    "Anatomy",
+    "Capture",
+    "Unset",
+    "captures_of",
+    "partial_method",
+    "take_apart",
+]
 
 _CachedFunction = type(functools.cache(lambda: None))
 
@@ -47,6 +54,21 @@ class Unset:
     """Stands for the content of a closure cell that has none yet."""
 
 
+class Capture(NamedTuple):
+    """A captured value.
+
+    Attributes:
+        layer: how many layers there are down to the one that carries it; two may use
+            one name, and a default may be missing in either.
+        name: the variable; ``self`` for a bound object, whose layer comes next.
+        value: what it holds.
+    """
+
+    layer: int
+    name: str
+    value: object
+
+
 @dataclass(frozen=True, slots=True)
 class Anatomy:
     """The parts of a callable.
@@ -58,15 +80,14 @@ class Anatomy:
             a layer that has no code in Python, or none to go by.
         bound: bound arguments by where they stand: ``args[0]``, ``keywords[unit]``,
             ``cls``.
-        captures: captured values by variable, in the order of the layers; two
-            layers may use one name.
+        captures: captured values, in the order of the layers.
     """
 
     module: str
     qualname: str
     layers: tuple[FunctionType | str, ...]
     bound: tuple[tuple[str, object], ...]
-    captures: tuple[tuple[str, object], ...]
+    captures: tuple[Capture, ...]
 
 
 def take_apart(handler: object) -> Anatomy:
@@ -118,7 +139,7 @@ class _Taking:
         self.place: tuple[object, str] | None = None
         self.layers: list[FunctionType | str] = []
         self.bound: list[tuple[str, object]] = []
-        self.captures: list[tuple[str, object]] = []
+        self.captures: list[Capture] = []
 
     def apart(self) -> Anatomy:
         todo = [self.handler]
@@ -172,7 +193,8 @@ class _Taking:
             cells = dict(captures_of(fn))
             return self.dispatch(maker, wrapped, cells.get("obj"), cells.get("cls"))
         self.layers.append(fn)
-        self.captures += captures_of(fn)
+        depth = len(self.layers)
+        self.captures += [Capture(depth, *one) for one in captures_of(fn)]
         return () if wrapped is None else (wrapped,)
 
     def dispatch(
@@ -252,7 +274,7 @@ class _Taking:
         if is_a(type(owner), type):
             self.bound.append(("cls", owner))
         else:
-            self.captures.append(("self", owner))
+            self.captures.append(Capture(len(self.layers), "self", owner))
 
     def arguments(self, args: Iterable[Any], keywords: dict[str, Any]) -> None:
         for index, value in enumerate(args):

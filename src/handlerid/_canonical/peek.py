@@ -113,14 +113,17 @@ def is_held(kind: type, *, otherwise: bool) -> bool:
 
     Args:
         kind: a class.
-        otherwise: what to return when the module cannot be asked: some hosts run
-            files that never stand in ``sys.modules``.
+        otherwise: what to return when there is no such module: some hosts run files
+            that never stand in ``sys.modules``. A module that is there but was not
+            imported does not hold the class, and will not when it is.
     """
     module, qualname = names_of_class(kind)
     if "?" in (module, qualname) or "<locals>" in qualname:
         return False
     holder = sys.modules.get(module)
-    if holder is None or not issubclass(type(holder), ModuleType):
+    if holder is None:
+        return otherwise and not _is_there(module)
+    if not issubclass(type(holder), ModuleType):
         return otherwise
     held: Mapping[str, Any] = globals_of(holder)
     found: object = None
@@ -130,3 +133,23 @@ def is_held(kind: type, *, otherwise: bool) -> bool:
             return False
         held = namespace(cast("type", found))
     return found is kind
+
+
+def _is_there(module: str) -> bool:
+    """Tells whether a module can be imported, without importing anything."""
+    parent, _, _ = module.rpartition(".")
+    path = None
+    if parent:
+        package = sys.modules.get(parent)
+        if package is None:
+            return _is_there(parent)
+        path = getattr(package, "__path__", None)
+        if path is None:
+            return False
+    for finder in sys.meta_path:
+        try:
+            if finder.find_spec(module, path) is not None:
+                return True
+        except (AttributeError, ImportError, ValueError):
+            continue  # a finder of somebody's own, or a name that no module has
+    return False

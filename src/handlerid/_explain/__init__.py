@@ -95,7 +95,7 @@ class Explanation:
             )
         if handler_id.event:
             parts["event"] = (handler_id.event,)
-        captures = (f"{name}: {type_name(value)}" for name, value in anatomy.captures)
+        captures = (f"{one.name}: {type_name(one.value)}" for one in anatomy.captures)
         python = _python() if identity.fingerprint == "bytecode" else ""
         return cls(handler_id, parts, python, tuple(captures))
 
