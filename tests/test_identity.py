@@ -407,6 +407,111 @@ def test_an_encoder_that_would_never_be_asked_is_refused() -> None:
 # Memory.
 
 
+# Distinct ids.
+
+distinct_id = Identity().distinct_id
+
+
+def test_captures_tell_closures_apart_on_demand() -> None:
+    one, other = distinct_id(make("/a"), "click"), distinct_id(make("/b"), "click")
+    assert one != other
+    assert one == distinct_id(make("/a"), "click")
+    plain = handler_id(make("/a"), "click")
+    assert (one.location, one.fingerprint, one.event) == (
+        plain.location,
+        plain.fingerprint,
+        "click",
+    )
+    assert (plain.captures, len(one.captures)) == ("", 16)
+    assert (one.module, one.qualname) == (plain.module, plain.qualname)
+    assert HandlerId.parse(one) == one
+
+
+def test_without_captures_a_distinct_id_is_no_other() -> None:
+    bound = partial(on_click, 1)
+    for fn in (on_click, on_other, Panel.of_class, bound):
+        assert distinct_id(fn, "click") == handler_id(fn, "click")
+
+
+def test_the_type_of_a_capture_matters() -> None:
+    values = [1, True, 1.0, "1", None, (1,), [1], -0.0, 0.0]
+    assert len({distinct_id(make(value)) for value in values}) == len(values)
+
+
+def test_defaults_in_a_loop_are_told_apart() -> None:
+    handlers = [lambda event, i=i: i for i in range(3)]
+    assert len(set(map(handler_id, handlers))) == 1
+    assert len(set(map(distinct_id, handlers))) == 3
+
+
+def test_wrappers_that_do_not_say_what_they_wrap_are_told_apart() -> None:
+    def plain(fn: Any) -> Any:
+        def wrapper(*args: object) -> object:
+            return fn(*args)
+
+        return wrapper
+
+    assert handler_id(plain(on_click)) == handler_id(plain(on_other))
+    assert distinct_id(plain(on_click)) != distinct_id(plain(on_other))
+
+
+def test_it_matters_which_layer_carries_a_value() -> None:
+    """Names and values alone are the same here, and so is the code."""
+
+    def inner(*, a: int = 1) -> None: ...
+
+    def outer(*, a: int = 1) -> None: ...
+
+    def two(outer_defaults: Any, inner_defaults: Any) -> Any:
+        below, above = FunctionType(inner.__code__, globals()), None
+        above = FunctionType(outer.__code__, globals())
+        above.__kwdefaults__, below.__kwdefaults__ = outer_defaults, inner_defaults
+        above.__dict__["__wrapped__"] = below
+        return above
+
+    assert distinct_id(two({"a": 1}, None)) != distinct_id(two(None, {"a": 1}))
+    assert Identity().differing_captures(two({"a": 1}, None), two(None, {"a": 1})) == (
+        "a",
+    )
+
+
+def test_bound_arguments_and_captures_are_kept_apart() -> None:
+    both = partial(make("/a"), "x")
+    ids = {
+        distinct_id(both),
+        distinct_id(partial(make("/b"), "x")),
+        distinct_id(partial(make("/a"), "y")),
+        handler_id(both),
+    }
+    assert len(ids) == 4
+
+
+def test_a_bound_object_is_a_capture() -> None:
+    with pytest.raises(UnstableCapture) as caught:
+        distinct_id(Panel().method)
+    assert caught.value.where == "self"
+    identity = Identity(encoders={Panel: lambda _: "the panel"})
+    assert identity.distinct_id(Panel().method).captures
+
+
+def test_a_closure_may_capture_itself() -> None:
+    def make_again(url: str) -> Any:
+        def again(event: ClickEvent) -> object:
+            return again, url
+
+        return again
+
+    assert distinct_id(make_again("/a")) == distinct_id(make_again("/a"))
+    assert distinct_id(make_again("/a")) != distinct_id(make_again("/b"))
+
+
+def test_distinct_ids_at_an_old_place() -> None:
+    one, other = make("/a"), make("/b")
+    ids = [Identity().id_at(fn, "shop:old", distinct=True) for fn in (one, other)]
+    assert ids[0].location == ids[1].location == Identity().id_at(one, "shop:old")[3:16]
+    assert ids[0].captures == distinct_id(one).captures != ids[1].captures
+
+
 def test_nothing_keeps_a_handler_alive() -> None:
     class Held: ...
 
@@ -470,9 +575,11 @@ HANDLERS = [
 """
 
 PRINT = """
-from handlerid import handler_id
+from handlerid import Identity, handler_id
 import app
 for handler in app.HANDLERS: print(handler_id(handler, "click"))
+distinct_id = Identity(encoders={app.Panel: lambda panel: "a panel"}).distinct_id
+for handler in app.HANDLERS: print(distinct_id(handler, "click"))
 """
 
 
@@ -484,7 +591,7 @@ def app(tmp_path: Path) -> Path:
 
 def test_every_process_computes_the_same(app: Path, tmp_path: Path) -> None:
     expected = run_fresh("-c", PRINT, path=app, seed="0")
-    assert len(set(expected.split())) == 7
+    assert len(set(expected.split())) == 10
     for seed in ("1", "2", "random"):
         assert run_fresh("-c", PRINT, path=app, seed=seed) == expected
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import enum
 import fractions
+import importlib
 import io
 import json
 import math
@@ -842,6 +843,33 @@ def test_a_local_class_is_refused_where_its_module_is_unknown_too() -> None:
     assert refusal(row).type_name == "run.from.a.path.local_classes.<locals>.Row"
     row.__qualname__ = "Row"
     assert encode(row) == b"C15:run.from.a.path3:Row"
+
+
+@pytest.mark.parametrize("imported", [False, True])
+@pytest.mark.parametrize("name", ["shop", "shop.cart", "shop.cart.rows"])
+def test_whether_a_module_was_imported_decides_nothing(
+    *,
+    imported: bool,
+    name: str,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """A class that claims a module which is there, and which has another."""
+    file = tmp_path.joinpath(*name.split(".")).with_suffix(".py")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    for folder in file.relative_to(tmp_path).parents[:-1]:
+        (tmp_path / folder / "__init__.py").touch()
+    file.write_text("class Row: ...")
+    monkeypatch.syspath_prepend(str(tmp_path))
+    row = type("Row", (), {"__module__": name})
+    if imported:
+        importlib.import_module(name)
+    try:
+        assert refusal(row).type_name == f"{name}.Row"
+        assert (name in sys.modules) is imported
+    finally:
+        for loaded in [one for one in sys.modules if one.split(".")[0] == "shop"]:
+            del sys.modules[loaded]
 
 
 # Hostile values: their code is never asked.
