@@ -52,7 +52,7 @@ FIELDS: Mapping[str, object] = {
 }
 CLICK = {"handler": str(registry.register(on_click)), **FIELDS}
 CLICK_LATER = {"handler": str(registry.register(on_click_later)), **FIELDS}
-CLICK_JSON = json.dumps(CLICK).encode()
+CLICK_JSON = json.dumps(CLICK, separators=(",", ":")).encode()  # as browsers write it
 
 handlers: dict[object, Callable[[ClickEvent], Any]] = {
     CLICK["handler"]: on_click,

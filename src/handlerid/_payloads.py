@@ -31,6 +31,9 @@ if TYPE_CHECKING:
 
 __all__ = ["Payloads"]
 
+_DOUBTS = (KeyError, TypeError, ValueError, RecursionError)
+"""No id, one without a hash, or what msgspec raises: the long way says what it is."""
+
 
 class Payloads:
     """How a dispatcher takes payloads.
@@ -53,9 +56,10 @@ class Payloads:
         self._max_bytes = max_bytes
         self._refuse_extra = extra == "refuse"
         self._read = json_reader(json)
-        self._read_id = id_reader(json)
+        read_id, decode_id = id_reader(json) or (None, None)
+        self._read_id = read_id
         self._decode: Decode = _decode_strictly if self._refuse_extra else _decode
-        self.read_quickly = _quick_reader(self._read, self._read_id, max_bytes)
+        self.read_quickly = _quick_reader(self._read, decode_id, max_bytes)
 
     def read(self, payload: Any) -> tuple[str, Decode, Any]:
         """Reads as much of a payload as it takes to find its handler.
@@ -103,7 +107,7 @@ class Payloads:
 
 def _quick_reader(
     read: Callable[[Any, int], dict[str, Any]],
-    read_id: Callable[[Any, int], tuple[bytes, Any]] | None,
+    decode_id: Callable[[bytes], Any] | None,
     most: int,
 ) -> Callable[[bytes, LookUp], tuple[BoundHandler, Any] | None]:
     """Makes what finds handler and event of JSON in one go, extra fields ignored.
@@ -115,29 +119,22 @@ def _quick_reader(
     def read_quickly(
         payload: bytes, look_up: LookUp
     ) -> tuple[BoundHandler, Any] | None:
-        if structs_seen and read_id is not None:
-            return read_struct(payload, look_up)
-        fields = read(payload, most)
+        fields: Any = None
         try:
-            handler = look_up(fields["handler"])
-        except (KeyError, TypeError):  # there is no id, or it has no hash
-            return None
-        return None if handler is None else (handler, handler.decode(fields))
-
-    def read_struct(payload: bytes, look_up: LookUp) -> tuple[BoundHandler, Any] | None:
-        try:
-            handler = look_up(read_id(payload, most)[1])  # type: ignore[misc]
-        except TypeError:
+            if structs_seen and decode_id is not None:
+                if len(payload) > most:
+                    return None
+                handler = look_up(decode_id(payload).handler)
+                if handler is not None and handler.decode_json is not None:
+                    return handler, handler.decode_json(payload)
+            else:
+                fields = read(payload, most)
+                handler = look_up(fields["handler"])
+        except _DOUBTS:
             return None
         if handler is None:
             return None
-        decode = handler.decode_json
-        if decode is None:
-            return handler, handler.decode(read(payload, most))
-        try:
-            return handler, decode(payload)
-        except (ValueError, RecursionError):
-            return None
+        return handler, handler.decode(fields or read(payload, most))
 
     return read_quickly
 

@@ -851,7 +851,7 @@ def test_whether_a_module_was_imported_decides_nothing(
     *,
     imported: bool,
     name: str,
-    tmp_path: Path,
+    tmp_path: pathlib.Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """A class that claims a module which is there, and which has another."""

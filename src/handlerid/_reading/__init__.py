@@ -33,10 +33,16 @@ def json_reader(who: str) -> Callable[[Any, int], dict[str, Any]]:
     return json_text.read_json
 
 
-def id_reader(who: str) -> Callable[[Any, int], tuple[bytes, object]] | None:
-    """Returns what reads only the id of a payload, if msgspec is to read it."""
+def id_reader(
+    who: str,
+) -> tuple[Callable[[Any, int], tuple[bytes, object]], Callable[[bytes], Any]] | None:
+    """Returns what reads only the id of a payload, if msgspec is to read it.
+
+    There are two: the first has every guard; the second takes bytes of a size that is
+    allowed, returns an object with the id as ``handler``, and raises what msgspec does.
+    """
     if who != "msgspec":
         return None
     from handlerid._reading import with_msgspec  # noqa: PLC0415
 
-    return with_msgspec.read_id
+    return with_msgspec.read_id, with_msgspec.decode_id

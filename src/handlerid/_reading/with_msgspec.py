@@ -21,7 +21,7 @@ from handlerid._reading.json_text import (
     read_json,
 )
 
-__all__ = ["read_id", "read_json_with_msgspec"]
+__all__ = ["decode_id", "read_id", "read_json_with_msgspec"]
 
 
 class _WithId(msgspec.Struct, gc=False):
@@ -34,7 +34,7 @@ class _WithId(msgspec.Struct, gc=False):
 _BRACKET, _BACKSLASH = b"[\\"
 
 _decode = msgspec.json.Decoder().decode
-_decode_id = msgspec.json.Decoder(_WithId).decode
+decode_id = msgspec.json.Decoder(_WithId).decode
 
 _REFUSED = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
@@ -71,7 +71,7 @@ def read_id(payload: Any, most: int) -> tuple[bytes, object]:
     if type(payload) is not bytes or len(payload) > most:
         data = as_bytes(payload, most)
     try:
-        return data, _decode_id(data).handler
+        return data, decode_id(data).handler
     except _REFUSED:
         pass
     return data, read_json(data, len(data)).get("handler")
