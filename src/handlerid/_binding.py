@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any, cast
 from handlerid._anatomy import take_apart
 from handlerid._calling import convention
 from handlerid._decoding import decoder, is_struct, json_decoder, struct_classes
-from handlerid.errors import SignatureError
+from handlerid.errors import SignatureError, UnstableCapture
 from handlerid.events._base import Event, adopt
 
 if TYPE_CHECKING:
@@ -65,15 +65,27 @@ def bind(
         SignatureError: the handler cannot be called with such an event.
         UnsupportedHandler: the event type has a field that cannot be read, or the
             handler cannot have an id.
+        UnstableCapture: what goes into its id has no canonical form.
     """
-    how = convention(fn, (Event, *struct_classes()))
-    event = _choose_event(fn, how.accepts, event)
+    if hasattr(event, "__handlerid_make__"):
+        # The host's own events, of which annotations say nothing here.
+        how = convention(fn, object)
+        event = cast("type[Event]", event)
+    else:
+        how = convention(fn, (Event, *struct_classes()))
+        event = _choose_event(fn, how.accepts, event)
     decode = decoder(event)
     decode_json = None
     if is_struct(event):
         adopt(event)
         decode_json = json_decoder(event)
-    handler_id = identify(fn, event)
+    try:
+        handler_id = identify(fn, event)
+    except UnstableCapture as error:
+        text = f"{name_of(fn)}: {error}"
+        raise UnstableCapture(
+            text, where=error.where, type_name=error.type_name
+        ) from error
     return BoundHandler(handler_id, fn, event, how.takes_event, decode, decode_json)
 
 

@@ -81,7 +81,8 @@ def convention(handler: Callable[..., object], base: Bases) -> Convention:
 
     Args:
         handler: any callable that has an identity.
-        base: the class from which event types derive, or several.
+        base: the class from which event types derive, or several; ``object`` where
+            any parameter that can be given takes the event.
 
     Raises:
         SignatureError: neither a call with an event nor one with nothing fits.
@@ -199,6 +200,8 @@ def _decide(
     function: FunctionType, annotation: object, must: bool, base: Bases
 ) -> Convention:
     """Rules 1 and 2 for the first positional parameter."""
+    if base is object:
+        return _WITH_ANYTHING
     if type(annotation) is str:
         annotation = _evaluate(annotation, function)
     if type(annotation) is type and issubclass(annotation, base):

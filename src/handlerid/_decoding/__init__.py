@@ -106,6 +106,9 @@ def _known(event_type: type) -> dict[object, Any]:
 
 
 def _compile(event_type: type, *, form: bool, refuse_extra: bool) -> Decoder:
+    made: Decoder | None = getattr(event_type, "__handlerid_make__", None)
+    if made is not None:
+        return made
     # Imported with the first event type: they take as long as all the rest.
     if is_struct(event_type):
         from handlerid._decoding import structs  # noqa: PLC0415

@@ -40,6 +40,11 @@ class Event:
     value of such a field from what the payload holds, and raises what it likes when
     it cannot. Subclasses have the same decoder, and names of their own.
 
+    A host that has event classes of its own says how they are made: with ``class
+    Click(Event, make=build)`` a handler is called with ``build(payload)``. Then no
+    field is read, what it raises passes through, and a handler gets the event wherever
+    it has a positional parameter, however that is annotated.
+
     A handler registered for ``Event`` itself gets the key alone, and its id names no
     event.
 
@@ -57,6 +62,7 @@ class Event:
         *,
         name: str | None = None,
         decoder: Callable[[Any, Any], object] | None = None,
+        make: Callable[[Any], object] | None = None,
         **kwargs: object,
     ) -> None:
         # A dataclass with slots is made twice: the base is named, because the cell that
@@ -69,6 +75,8 @@ class Event:
         if decoder is not None:
             # Read by handlerid._decoding, of which this module knows nothing.
             cls.__handlerid_hook__ = staticmethod(decoder)  # type: ignore[attr-defined]
+        if make is not None:
+            cls.__handlerid_make__ = staticmethod(make)  # type: ignore[attr-defined]
 
 
 def derived_name(class_name: str) -> str:
