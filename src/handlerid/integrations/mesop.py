@@ -1,0 +1,199 @@
+"""Mesop on handlerid: the application as it is, other ids, and errors that say why.
+
+What belongs here: Mesop's seams, and what is put there. Run as a module it is Mesop's
+command line: ``python -m handlerid.integrations.mesop app.py``. The rules:
+
+1. Each rendering has a scope of its own: to render again replaces nothing. A context
+   keeps the last few, since over a WebSocket clicks arrive while it renders.
+2. Mesop makes its events from its own messages, and a handler gets one wherever it
+   takes an argument, however that is annotated.
+3. What a browser shows is Mesop's: its error dialog, a text, a navigation.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import sys
+import time
+from functools import partial
+from importlib import import_module
+from threading import BoundedSemaphore
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode, urljoin
+
+import mesop as me
+from flask import request
+from mesop.component_helpers import helper
+from mesop.exceptions import MesopUserException
+from mesop.key import key_from_proto
+from mesop.runtime import runtime
+from mesop.runtime.context import Context
+from mesop.server.server_utils import prefix_base_url
+
+from handlerid import Dispatcher, Event, Identity, Registry, errors
+from handlerid._identity import name_elsewhere
+from handlerid._renderings import Renderings
+from handlerid._wrapping import WrappingIdentity
+from handlerid.events._host import stand_in
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+
+
+__all__ = ["install", "uninstall"]
+
+log = logging.getLogger(__name__)
+
+NOTICE = "This page is out of date. It reloads in a moment."
+SECONDS = 1.5  # that the notice is shown
+_may_wait = BoundedSemaphore(2)  # threads; no flood of old ids stops a server
+_undo: list[Callable[[], None]] = []  # puts Mesop back as it was, the last first
+
+
+def install(
+    *,
+    captures: Any = "warn",
+    **identity: Any,
+) -> None:
+    """Makes Mesop use handlerid in this process; before the application is imported.
+
+    A second call takes the place of the first.
+
+    Args:
+        captures: as for ``Registry``; ``"distinct"`` tells closures of a loop apart.
+        identity: ``key``, ``fingerprint`` and ``encoders``, as for ``Identity``.
+    """
+    uninstall()
+    kind = Identity if captures == "distinct" else WrappingIdentity
+    ids = kind(**identity, module_name=_module_name)
+    seams = _Seams(Registry(identity=ids, captures=captures))
+    old, new = helper.register_event_handler, seams.register_event_handler
+    _replace(old, new)
+    _undo.append(partial(_replace, new, old))
+    _wrap(Context, "run_event_handler", seams.run_event_handler)
+    _wrap(type(runtime()), "run_path", seams.run_path)
+
+
+def uninstall() -> None:
+    """Puts everything back as it was. A second call does nothing."""
+    while _undo:
+        _undo.pop()()
+
+
+def _replace(old: Any, new: Any) -> None:
+    """Replaces a function in every module that has imported it."""
+    for module in list(sys.modules.values()):
+        names = getattr(module, "__dict__", {})
+        if names.get("register_event_handler") is old:
+            names["register_event_handler"] = new
+
+
+def _wrap(owner: type, name: str, new: Callable[..., Any]) -> None:
+    before = vars(owner)[name]
+    setattr(owner, name, lambda *args, **kwargs: new(before, *args, **kwargs))
+    _undo.append(partial(setattr, owner, name, before))
+
+
+def _module_name(name: str) -> str:
+    """Mesop's command line names the main module by its path: the last part counts."""
+    from_path = name.startswith(".") or ":" in name
+    return name.rpartition(".")[2] if from_path else name_elsewhere(name)
+
+
+class _Seams:
+    """What stands in Mesop's places."""
+
+    def __init__(self, registry: Registry) -> None:
+        self.registry = registry  # the parent of all scopes; it holds nothing itself
+        self.events: dict[type, type[Event]] = {}  # what stands for each of Mesop's
+
+    def rendered(self, context: Any) -> Renderings:
+        """What a context rendered; it lives as long as that."""
+        try:
+            found: Renderings = context.handlerid_rendered
+        except AttributeError:
+            found = context.handlerid_rendered = Renderings(self.registry)
+        return found
+
+    def register_event_handler(self, handler_fn: Any, event: type) -> str:
+        known = self.events.get(event) or self.learn(event)
+        return self.rendered(runtime().context()).newest.register(handler_fn, known)
+
+    def learn(self, event: type) -> type[Event]:
+        """Makes the event type that stands for one of Mesop's: rule 2."""
+
+        def make(payload: Any) -> object:
+            sent = payload["event"]
+            return runtime().get_event_mapper(event)(sent, key_from_proto(sent.key))
+
+        place = _module_name(event.__module__)
+        module = None if place.startswith("mesop.") else place
+        found = stand_in(event, host="mesop", make=make, module=module)
+        return self.events.setdefault(event, found)
+
+    def run_path(self, before: Any, page: Any, path: str) -> None:
+        """Renders a page, in a scope of its own."""
+        context = runtime().context()
+        context.handlerid_path = path
+        self.rendered(context).begin()
+        before(page, path)
+
+    def run_event_handler(
+        self, before: Any, context: Any, event: Any
+    ) -> Generator[object, None, None]:
+        """Runs the handler that an event names, step by step, or says why not."""
+        wanted, rendered = event.handler_id, self.rendered(context)
+        if not wanted:  # a navigation, a resize: nobody is called
+            yield from before(context, event)
+            return
+        try:
+            dispatcher = Dispatcher(rendered.holding(wanted))
+            call = dispatcher.prepare({"handler": wanted, "event": event})
+        except errors.HandlerIdError as error:
+            # A colon: the id is Mesop's own, of a page from before the deploy.
+            if isinstance(error, errors.StaleHandler) or ":" in wanted:
+                return (yield from _reload(context, event))
+            log.warning("%s; near: %s", error, ", ".join(rendered.near(wanted)))
+            raise MesopUserException(error.public) from error
+        runner = asyncio.Runner()  # its loop is made when it is needed
+        try:
+            yield from call.stream(runner=runner.run)
+        finally:
+            runner.close()
+
+
+def _reload(context: Any, event: Any) -> Generator[None, None, None]:
+    """Says that the page is out of date, and has the browser load it again."""
+    context.reset_previous_node()  # the browser shows another page than this server
+    if _may_wait.acquire(blocking=False):
+        try:
+            me.text(NOTICE, type="headline-5")
+            yield
+            time.sleep(SECONDS)
+        finally:
+            _may_wait.release()
+        context.reset_previous_node()
+    query = urlencode({one.key: list(one.values) for one in event.query_params}, True)
+    root = request.headers.get("Origin") or request.url_root
+    url = urljoin(root, prefix_base_url(context.handlerid_path))
+    context.navigate(f"{url}?{query}" if query else url)
+    yield
+
+
+def main() -> None:
+    """Runs Mesop's command line, with a flag ``--captures`` beside its own."""
+    from absl import app, flags  # noqa: PLC0415 - Mesop's, needed here alone
+    from mesop.bin.bin import main as run  # noqa: PLC0415 - defines flags, too
+
+    captures: Any = flags.DEFINE_string("captures", "warn", "as for install()")
+
+    def start(argv: list[str]) -> None:
+        install(captures=captures.value)
+        run(argv)
+
+    app.run(start)
+
+
+if __name__ == "__main__":  # not this copy of the module: the application may import it
+    import_module("handlerid.integrations.mesop").main()
