@@ -27,6 +27,7 @@ from handlerid._traceback import trim_traceback
 
 if TYPE_CHECKING:
     from handlerid._current import current_call, current_event
+    from handlerid._tokens import Tokens, Verified
     from handlerid.events import *  # noqa: F403 - all of __all__ there
 
 __all__ = [
@@ -41,6 +42,8 @@ __all__ = [
     "LoggingObserver",
     "Observer",
     "Registry",
+    "Tokens",
+    "Verified",
     "current_call",
     "current_event",
     "explain",
@@ -54,10 +57,13 @@ __all__ += events.__all__
 def __getattr__(name: str) -> object:
     """The events, each made when it is first asked for: see ``handlerid.events``.
 
-    And what asks for the running call, which costs who asks: see ``_current``.
+    And what asks for the running call, which costs who asks: see ``_current``; and
+    tokens, which not every host has.
     """
     if name in ("current_call", "current_event"):
         home = import_module("handlerid._current")
+    elif name in ("Tokens", "Verified"):
+        home = import_module("handlerid._tokens")
     elif name in events.__all__:
         home = events
     else:

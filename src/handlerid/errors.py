@@ -150,7 +150,11 @@ class InvalidToken(HandlerIdError):
 
 
 class ExpiredToken(HandlerIdError):
-    """A token that is older than the host permits."""
+    """A token of a page that is no longer good: a new one has to be rendered.
+
+    It is older than the host permits, or was issued in another version of the format
+    or with other settings, or was used already and serves only once.
+    """
 
     status = 410
     public = "This page has expired. Reload it."
@@ -164,7 +168,9 @@ class UnsupportedHandler(HandlerIdError):
 
 
 class UnstableCapture(HandlerIdError):
-    """A value that should become part of an id has no canonical form.
+    """A value that should become part of an id or a token cannot.
+
+    It has no canonical form, or is too large to travel.
 
     Attributes:
         where: which value, as in ``"args[0]"`` or ``"state.items"``.
