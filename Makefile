@@ -38,8 +38,8 @@ check: $(VENV)/.dev  ## format, lint, types, import contract, docs examples
 	@echo "check: docs examples"
 	@$(PY) -m pytest -q README.md docs src tests/docs
 
-bench: $(VENV)/.bench  ## run the benchmark suite; QUICK=1 for a first look
-	@$(PY) -m benchmarks $(if $(QUICK),--quick) $(ARGS)
+bench: $(VENV)/.bench  ## run the benchmarks, write the report; QUICK=1 for a first look
+	@$(PY) -m benchmarks $(if $(QUICK),--quick,--report) $(ARGS)
 
 docs: $(VENV)/.docs  ## build the docs into docs/_build; a warning is an error
 	@$(PY) -m sphinx -q -W --keep-going -b html docs docs/_build

@@ -1,29 +1,150 @@
-"""Runs the benchmark suite: ``python -m benchmarks [group ...] [--quick]``."""
+"""Runs the benchmark suite: ``python -m benchmarks [group ...] [--quick]``.
+
+What belongs here: the command line. Groups stand in ``groups``, what they are measured
+beside in ``peers``, sampling and showing in ``harness``.
+"""
 
 from __future__ import annotations
 
 import argparse
-import platform
+import json
+import sys
+import time
+from importlib import import_module
+from pathlib import Path
+from typing import Any
 
-from benchmarks import decoding, dispatch, identity
+from benchmarks.harness import machine, page, plots
+from benchmarks.harness.compare import changes
+from benchmarks.harness.results import Group
+from benchmarks.harness.running import Run
+from benchmarks.harness.terminal import console, progress, show, show_bars
 
-GROUPS = {"identity": identity.run, "decoding": decoding.run, "dispatch": dispatch.run}
+GROUPS: dict[str, tuple[str, float, float]] = {
+    # Seconds that each takes on two cores: a first look, and in full.
+    "identity": ("identity", 4, 40),
+    "registry": ("registry", 2, 10),
+    "decoding": ("decoding", 3, 30),
+    "dispatch": ("dispatch", 5, 40),
+    "import": ("importing", 3, 30),
+}
+"""The module of each group, in the order in which they run."""
+
+DOCS = Path(__file__).parents[1] / "docs"
+PAGE = DOCS / "reference" / "benchmarks.md"
 
 
-def main() -> None:
-    """Reads the command line and runs the groups."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+def main(arguments: list[str] | None = None) -> int:
+    """Reads the command line, runs the groups, and shows what they found."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    options = _options(arguments)
+    old = _read(options.compare) if options.compare else None
+    described = machine.describe(arguments)
+    groups = _measure(options.groups or list(GROUPS), options.quick)
+    for group in groups:
+        show(group)
+    bars = [bar for group in groups for bar in group.bars]
+    if bars:
+        show_bars(bars)
+    if options.json:
+        data = {
+            "machine": described,
+            "versions": machine.versions(),
+            "groups": [group.as_dict() for group in groups],
+        }
+        options.json.write_text(json.dumps(data, indent=1) + "\n", "utf-8")
+    if options.report:
+        _report(groups, described, options.report)
+    return 0 if old is None else _compare(old, groups, options.bound)
+
+
+def _options(arguments: list[str]) -> argparse.Namespace:
+    assert __doc__ is not None
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks", description=__doc__.splitlines()[0]
+    )
     parser.add_argument("groups", nargs="*", help=f"of {', '.join(GROUPS)}; all")
     parser.add_argument("--quick", action="store_true", help="a first look")
-    arguments = parser.parse_args()
-    unknown = sorted(set(arguments.groups) - set(GROUPS))
+    parser.add_argument("--json", type=Path, metavar="FILE", help="all samples, too")
+    parser.add_argument(
+        "--report",
+        type=Path,
+        nargs="?",
+        const=PAGE,
+        metavar="FILE",
+        help="write the report page and its plots (default: the one in docs/)",
+    )
+    parser.add_argument(
+        "--compare", type=Path, metavar="FILE", help="a --json of another run"
+    )
+    parser.add_argument(
+        "--bound",
+        type=float,
+        default=20.0,
+        metavar="PERCENT",
+        help="--compare fails when something is worse by more (default: %(default)g)",
+    )
+    options = parser.parse_args(arguments)
+    unknown = sorted(set(options.groups) - set(GROUPS))
     if unknown:
         parser.error(f"no such group: {', '.join(unknown)}")
-    print(f"{platform.python_implementation()} {platform.python_version()}")
-    for name in arguments.groups or GROUPS:
-        print(f"\n{name}\n")
-        GROUPS[name](7 if arguments.quick else 31)
+    return options
+
+
+def _measure(names: list[str], quick: bool) -> list[Group]:
+    found = []
+    expected = {
+        name: first if quick else full
+        for name, (_, first, full) in GROUPS.items()
+        if name in names
+    }
+    with progress(sum(expected.values())) as clock:
+        for name in names:
+            clock.begin(name, expected[name])
+            start = time.monotonic()
+            module: Any = import_module(f"benchmarks.groups.{GROUPS[name][0]}")
+            group: Group = module.run(Run(quick, clock.tick))
+            group.seconds = time.monotonic() - start
+            found.append(group)
+    return found
+
+
+def _report(groups: list[Group], described: dict[str, str], file: Path) -> None:
+    """Writes the page and its plots beside it."""
+    folder = file.parent / "benchmarks"
+    drawn = [plot for group in groups for plot in group.plots]
+    try:
+        plots.draw(drawn, folder)
+    except ImportError:
+        console.print("matplotlib is not installed: no plots")
+        where = None
+    else:
+        where = folder.name
+    text = page.write(groups, described, machine.versions(), where)
+    file.write_text(text, "utf-8")
+    console.print(f"report: {file.name}", markup=False)
+
+
+def _read(file: Path) -> list[Group]:
+    data = json.loads(file.read_text("utf-8"))
+    return [Group.from_dict(one) for one in data["groups"]]
+
+
+def _compare(old: list[Group], new: list[Group], bound: float) -> int:
+    """Prints what changed beyond noise; 1 if something is worse than the bound."""
+    console.rule("[bold]changes beyond noise[/]")
+    found = changes(old, new)
+    for change in found:
+        worse = "WORSE" if change.percent > bound else ""
+        console.print(
+            f"{change.percent:+7.1f} % {change.group}: {change.table}: {change.figure} "
+            f"({change.old} to {change.new}) {worse}",
+            markup=False,
+        )
+    if not found:
+        console.print("nothing")
+    return int(any(change.percent > bound for change in found))
 
 
 if __name__ == "__main__":
-    main()
+    sys.exit(main())

@@ -1,0 +1,1 @@
+"""The groups of benchmarks: a module each, and each has ``run(run) -> Group``."""

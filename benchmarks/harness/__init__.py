@@ -1,0 +1,1 @@
+"""How the suite measures and shows what it measured; no benchmark stands here."""

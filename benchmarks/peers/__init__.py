@@ -1,0 +1,1 @@
+"""What handlerid is measured beside, each used the way its own documentation says."""
