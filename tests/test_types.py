@@ -26,6 +26,8 @@ from handlerid import (
     InputEnterEvent,
     InputEvent,
     Registry,
+    Tokens,
+    Verified,
     explain,
     handler_id,
     rerender,
@@ -65,6 +67,15 @@ def test_ids() -> None:
     assert_type(explain(on_click, test_ids), Difference)
     as_text: str = hid
     assert parsed == as_text
+
+
+def test_tokens() -> None:
+    tokens = Tokens([b"x" * 16], max_age=60, replay=lambda nonce, expires: bool(nonce))
+    token = assert_type(tokens.issue(handler_id(on_click), audience="anna"), str)
+    verified = assert_type(tokens.verify(token, audience="anna"), Verified)
+    assert_type(verified.handler_id, HandlerId)
+    assert_type(verified.captures, bytes)
+    assert_type(verified.expires, int | None)
 
 
 def test_registry() -> None:
