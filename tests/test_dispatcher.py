@@ -580,14 +580,14 @@ async def test_a_dispatcher_that_prepares_in_its_own_way_does_so_everywhere() ->
     prepared: list[str] = []
 
     class Mine(Dispatcher):
-        def prepare(self, payload: Any) -> Call:
+        def prepare(self, payload: Any, **kwargs: Any) -> Call:
             prepared.append("prepare")
-            return super().prepare(payload)
+            return super().prepare(payload, **kwargs)
 
     class MineToo(Dispatcher):
-        async def aprepare(self, payload: Any) -> Call:
+        async def aprepare(self, payload: Any, **kwargs: Any) -> Call:
             prepared.append("aprepare")
-            return await super().aprepare(payload)
+            return await super().aprepare(payload, **kwargs)
 
     for dispatcher in (Mine(Registry()), MineToo(Registry())):
         payload: dict[str, object] = {"handler": str(dispatcher.offer(on_click))}

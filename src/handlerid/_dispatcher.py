@@ -7,7 +7,8 @@ The rules:
 
 1. ``prepare`` refuses whatever can be refused; after it only the handler's own code
    can fail, and its exception passes through as it is.
-2. An id is looked up in the registry and its parents, then by each resolver in turn.
+2. An id is looked up in the registry and its parents, then in what its token carried,
+   then by each resolver in turn.
 3. ``authorize`` is asked before the payload is decoded: who may not call a handler
    learns nothing about its event. An answer that has to be awaited is no answer yet.
 4. The event's type is the one the handler is registered for. Of a payload only the
@@ -27,6 +28,7 @@ from handlerid._call import PLAIN, Call, Terms, running
 from handlerid._elsewhere import ByValue, check_worker, unpack
 from handlerid._handler_id import HandlerId
 from handlerid._observing import Watch
+from handlerid._offers import Offers, Opened
 from handlerid._payloads import Payloads
 from handlerid._resolving import resolve
 from handlerid.errors import (
@@ -44,6 +46,7 @@ if TYPE_CHECKING:
 
     from handlerid._binding import BoundHandler
     from handlerid._observing import Observer
+    from handlerid._offers import TokenLike
     from handlerid._payloads import Decode, Payload
     from handlerid._registry import Registry
     from handlerid._resolving import Resolver
@@ -70,6 +73,8 @@ class Dispatcher:
         authorize: is called with the ``Call``, its event still None, and returns
             whether it may be made. One that returns an awaitable works with
             ``aprepare``, ``adispatch`` and, if it is an ``async def``, ``astream``.
+        tokens: makes ``offer`` give signed tokens, and refuses all else: a handler
+            that was not offered to an audience cannot be called by it.
         max_bytes: the largest payload accepted as JSON text, in bytes.
         json: who reads JSON: ``"standard"``, Python's own reader, or ``"msgspec"``,
             which is faster; for that, install ``handlerid[msgspec]``.
@@ -83,7 +88,8 @@ class Dispatcher:
 
     Raises:
         ValueError: ``extra`` or ``json`` is neither, ``worker`` is not written as
-            described, or ``worker_key`` is too short.
+            described, ``worker_key`` is too short, or the registry has
+            ``captures="carry"`` and there are no ``tokens``.
         ImportError: msgspec is not installed.
     """
 
@@ -93,6 +99,7 @@ class Dispatcher:
         *,
         resolvers: Iterable[Resolver] = (),
         authorize: Callable[[Call], bool | Awaitable[bool]] | None = None,
+        tokens: TokenLike | None = None,
         max_bytes: int = 65_536,
         json: Literal["standard", "msgspec"] = "standard",
         extra: Literal["ignore", "refuse"] = "ignore",
@@ -106,6 +113,7 @@ class Dispatcher:
         # Read only, since what follows from them is decided here, once.
         self._resolvers = tuple(resolvers)
         self._authorize = authorize
+        self._offers = Offers(registry, tokens)
         self._payloads = Payloads(json, max_bytes, extra)
         self._read_quickly = self._payloads.read_quickly
         self._watch = None if observer is None else Watch(observer)
@@ -117,36 +125,61 @@ class Dispatcher:
         self._direct = (
             authorize is None
             and observer is None
+            and tokens is None
             and extra == "ignore"
             and type(self).prepare is Dispatcher.prepare
             and type(self).aprepare is Dispatcher.aprepare
         )
 
-    def offer(self, fn: Callable[..., object], event: type[Event] | None = None) -> str:
+    def offer(
+        self,
+        fn: Callable[..., object],
+        event: type[Event] | None = None,
+        *,
+        audience: str | None = None,
+    ) -> str:
         """Registers a handler at render and returns the text that goes into the page.
 
-        Takes and raises what ``Registry.register`` does.
-        """
-        return self.registry.register(fn, event)
+        Args:
+            fn: as for ``Registry.register``.
+            event: likewise.
+            audience: whom it is offered to, such as a session's or a user's id. Only
+                who is the same audience for ``prepare`` may use it.
 
-    def prepare(self, payload: Payload) -> Call:
+        Returns:
+            The id, or a token where the dispatcher has tokens.
+
+        Raises:
+            ValueError: there is an audience, and the dispatcher has no tokens.
+
+        And what ``Registry.register`` raises.
+        """
+        handler_id = self.registry.register(fn, event)
+        return self._offers.write(handler_id, fn, audience)
+
+    def prepare(self, payload: Payload, *, audience: str | None = None) -> Call:
         """Reads a payload and finds its handler: all but calling it.
 
         Args:
-            payload: a flat object ``{"handler": <id>, "key": ..., ...}`` as JSON
-                text, as a mapping that the host has read, or as a ``Form``.
+            payload: a flat object ``{"handler": <id or token>, "key": ..., ...}`` as
+                JSON text, as a mapping that the host has read, or as a ``Form``.
+            audience: who sends it, as the host knows it; never a part of the payload.
 
         Raises:
             MalformedPayload: it cannot be read, or names no handler by an id.
+            InvalidToken: it names no handler by a token, where one is due, or the
+                token's signature does not hold.
+            ExpiredToken: the token is too old.
             UnknownHandler: there is no such handler here.
             StaleHandler: the handler's code is other than the page's.
-            NotAllowed: ``authorize`` said no.
+            NotAllowed: ``authorize`` said no, or the token is for another audience.
             InvalidEvent: fields are missing or do not fit.
             AsyncHandler: ``authorize`` has to be awaited; use ``aprepare``.
+            ValueError: there is an audience, and the dispatcher has no tokens.
         """
         try:
-            handler, decode, content = self._find(payload)
-            call = Call(handler, None, self._terms, payload)
+            handler, decode, content, opened = self._find(payload, audience)
+            call = Call(handler, None, self._terms, opened)
             if self._authorize is not None:
                 check(call, at_once(call, self._authorize(call)))
             call.event = decode(content, handler)
@@ -155,14 +188,14 @@ class Dispatcher:
             raise
         return call
 
-    async def aprepare(self, payload: Payload) -> Call:
+    async def aprepare(self, payload: Payload, *, audience: str | None = None) -> Call:
         """Does what ``prepare`` does, and awaits ``authorize`` where that is needed.
 
         Takes and raises what ``prepare`` does.
         """
         try:
-            handler, decode, content = self._find(payload)
-            call = Call(handler, None, self._terms, payload)
+            handler, decode, content, opened = self._find(payload, audience)
+            call = Call(handler, None, self._terms, opened)
             if self._authorize is not None:
                 allowed = self._authorize(call)
                 check(call, await allowed if isawaitable(allowed) else allowed)
@@ -172,9 +205,15 @@ class Dispatcher:
             raise
         return call
 
-    def dispatch(self, payload: Payload, *, runner: Runner | None = None) -> object:
+    def dispatch(
+        self,
+        payload: Payload,
+        *,
+        audience: str | None = None,
+        runner: Runner | None = None,
+    ) -> object:
         """Prepares the call and runs it: see ``prepare`` and ``Call.run``."""
-        if self._direct:
+        if self._direct and audience is None:
             # What a payload costs when all goes well: no more than it has to.
             look_up = self.registry.look_up
             if type(payload) is bytes:
@@ -200,11 +239,13 @@ class Dispatcher:
             if result is None:
                 return None
             return _running.finish(context, fn, result, runner)
-        return self.prepare(payload).run(runner=runner)
+        return self.prepare(payload, audience=audience).run(runner=runner)
 
-    async def adispatch(self, payload: Payload) -> object:
+    async def adispatch(
+        self, payload: Payload, *, audience: str | None = None
+    ) -> object:
         """Prepares the call and runs it: see ``aprepare`` and ``Call.arun``."""
-        if self._direct:
+        if self._direct and audience is None:
             # What a payload costs when all goes well: no more than it has to.
             look_up = self.registry.look_up
             if type(payload) is bytes:
@@ -230,15 +271,21 @@ class Dispatcher:
             if result is None:
                 return None
             return await _running.afinish(context, result)
-        return await (await self.aprepare(payload)).arun()
+        return await (await self.aprepare(payload, audience=audience)).arun()
 
     def stream(
-        self, payload: Payload, *, runner: Runner | None = None
+        self,
+        payload: Payload,
+        *,
+        audience: str | None = None,
+        runner: Runner | None = None,
     ) -> Generator[object, None, object]:
         """Prepares the call, at once, and runs it: see ``Call.stream``."""
-        return self.prepare(payload).stream(runner=runner)
+        return self.prepare(payload, audience=audience).stream(runner=runner)
 
-    def astream(self, payload: Payload) -> AsyncGenerator[object, None]:
+    def astream(
+        self, payload: Payload, *, audience: str | None = None
+    ) -> AsyncGenerator[object, None]:
         """Prepares the call, at once, and runs it: see ``Call.astream``.
 
         Only an ``authorize`` that is an ``async def`` is asked when the first step is
@@ -246,11 +293,13 @@ class Dispatcher:
         ``aprepare`` and streams the call.
         """
         if is_async(self._authorize):
-            return self._astream(payload)
-        return self.prepare(payload).astream()
+            return self._astream(payload, audience)
+        return self.prepare(payload, audience=audience).astream()
 
-    async def _astream(self, payload: Payload) -> AsyncGenerator[object, None]:
-        steps = (await self.aprepare(payload)).astream()
+    async def _astream(
+        self, payload: Payload, audience: str | None
+    ) -> AsyncGenerator[object, None]:
+        steps = (await self.aprepare(payload, audience=audience)).astream()
         try:
             async for step in steps:
                 yield step
@@ -263,8 +312,9 @@ class Dispatcher:
             if isinstance(content, ByValue):
                 call = self._unpack(content)
             else:
-                handler, event = self._read(content)
-                call = Call(handler, event, self._terms, content)
+                handler, decode, fields, opened = self._find(content)
+                event = decode(fields, handler)
+                call = Call(handler, event, self._terms, opened)
         except HandlerIdError as error:
             self._refused(error)
             raise
@@ -278,16 +328,30 @@ class Dispatcher:
 
     def _read(self, payload: Any) -> tuple[BoundHandler, Any]:
         """Finds the handler and makes its event, where nobody is asked or told."""
-        handler, decode, content = self._find(payload)
+        handler, decode, content, _ = self._find(payload)
         return handler, decode(content, handler)
 
-    def _find(self, payload: Any) -> tuple[BoundHandler, Decode, Any]:
-        """Reads the id of a payload and looks its handler up."""
-        handler_id, decode, content = self._payloads.read(payload)
+    def _find(
+        self, payload: Any, audience: str | None = None
+    ) -> tuple[BoundHandler, Decode, Any, object]:
+        """Reads the id of a payload and looks its handler up.
+
+        Returns:
+            The handler; what makes its event, of itself and of what comes third; and
+            the payload as it travels to other processes.
+        """
+        opened = payload if type(payload) is Opened else None
+        text, decode, content = self._payloads.read(
+            opened.payload if opened else payload
+        )
+        if opened is None:
+            opened = self._offers.open(payload, text, audience)
+        handler_id = text if opened is None else opened.handler_id
         handler = self.registry.find(handler_id)
         if handler is None:
-            handler = resolve(self.registry, self._resolvers, handler_id)
-        return handler, decode, content
+            carried = () if opened is None else self._offers.resolvers(opened)
+            handler = resolve(self.registry, (*carried, *self._resolvers), handler_id)
+        return handler, decode, content, payload if opened is None else opened
 
     def _refused(self, error: HandlerIdError) -> None:
         if self._watch is not None:

@@ -28,6 +28,7 @@ from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
 
 from handlerid._anatomy import take_apart
+from handlerid._handler_id import HandlerId
 from handlerid.errors import InvalidToken, StaleHandler, UnsupportedHandler
 
 if TYPE_CHECKING:
@@ -210,17 +211,21 @@ def unpack(
         )
     pickling = _cloudpickle()
     fn, event_type, event = pickling.loads(sent.pickled)
-    # One that has an explicit name hashes to the second.
-    ids = identity.handler_id(fn, event_type), identity.id_at(fn, "_", event_type)
     code = sent.handler_id[_LOCATION.stop :]
-    if code not in [one[_LOCATION.stop :] for one in ids]:
-        raise StaleHandler(
-            f"the code that arrived for {sent.handler_id} has another id here: do "
-            "both sides make ids in the same way?",
-            handler_id=sent.handler_id,
-            current=ids[:1],
-        )
-    return fn, event_type, event
+    captures = bool(HandlerId(sent.handler_id).captures)
+    for distinct in (False, True)[: 1 + captures]:
+        handler_id = identity.distinct_id if distinct else identity.handler_id
+        here = handler_id(fn, event_type)
+        # One that has an explicit name hashes to the second.
+        ids = here, identity.id_at(fn, "_", event_type, distinct=distinct)
+        if code in [one[_LOCATION.stop :] for one in ids]:
+            return fn, event_type, event
+    raise StaleHandler(
+        f"the code that arrived for {sent.handler_id} has another id here: do "
+        "both sides make ids in the same way?",
+        handler_id=sent.handler_id,
+        current=(here,),
+    )
 
 
 def _by_value_of(handler: _Handler, event: object, key: bytes) -> ByValue:

@@ -2,7 +2,8 @@
 
 What belongs here: in which order who is asked, and what is said when nobody knows. A
 resolver is a function of the host's that gets an id and a fresh scope, and registers in
-it what it knows.
+it what it knows; one that does not know the handler may raise ``UnknownHandler`` or
+``StaleHandler``.
 """
 
 from __future__ import annotations
@@ -40,8 +41,8 @@ def resolve(
     wanted = HandlerId.parse(handler_id)
     for resolver in resolvers:
         with registry.scope() as scope:
-            resolver(wanted, scope)
             try:
+                resolver(wanted, scope)
                 return scope.resolve(handler_id)
             except (UnknownHandler, StaleHandler) as error:
                 # That a location is known says more than that another is not.

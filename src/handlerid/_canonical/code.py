@@ -5,9 +5,9 @@ The rules:
 1. What the code does is in: name, kinds of arguments, flags, bytecode, exception
    table, constants, names. Where it stands is not: file, lines, columns, qualified
    name. What follows from the rest is not: stack size, number of locals.
-2. A code object is a list, which no constant can be; a slice (a constant since 3.14)
-   is a dict, which no constant can be either. All else stands for itself, so two
-   different constants never look alike.
+2. A code object is a list; a slice (a constant since 3.14) is a dict. The compiler
+   makes no constant of either type. All else stands for itself, so two different
+   constants never look alike.
 3. ``marshal`` writes the result, in version 0: it keeps ``1``, ``True`` and ``1.0``
    apart, and ``0.0`` and ``-0.0``; it sorts frozensets; it writes any NaN as one;
    and, unlike versions 3 and up, it knows nothing of interning and reference counts.
@@ -68,7 +68,7 @@ def encode_code(code: CodeType) -> bytes:
 
     Raises:
         UnsupportedHandler: the code holds a constant that Python's compiler does not
-            make: of another type, or nested deeper than ``marshal`` can write.
+            make, and that ``marshal`` cannot write: an object, or one nested too deep.
     """
     form = form_of(code)
     try:

@@ -109,18 +109,20 @@ class RecordingDispatcher(Dispatcher):
         self.calls: list[RecordedCall] = []
         self.refusals: list[HandlerIdError] = []
 
-    def prepare(self, payload: Payload) -> RecordedCall:
+    def prepare(self, payload: Payload, *, audience: str | None = None) -> RecordedCall:
         """Does what ``Dispatcher.prepare`` does."""
         try:
-            return self._record(super().prepare(payload))
+            return self._record(super().prepare(payload, audience=audience))
         except HandlerIdError as error:
             self.refusals.append(error)
             raise
 
-    async def aprepare(self, payload: Payload) -> RecordedCall:
+    async def aprepare(
+        self, payload: Payload, *, audience: str | None = None
+    ) -> RecordedCall:
         """Does what ``Dispatcher.aprepare`` does."""
         try:
-            return self._record(await super().aprepare(payload))
+            return self._record(await super().aprepare(payload, audience=audience))
         except HandlerIdError as error:
             self.refusals.append(error)
             raise

@@ -1,0 +1,144 @@
+"""What stands for a handler in a page, and what it opens to when it comes back.
+
+What belongs here: whether that is an id or a token, and what a token carries besides.
+How a token is signed is said by ``_tokens``, how a closure is written down by
+``_carrying``, who is asked for a handler by ``_resolving``.
+
+The rules:
+
+1. A dispatcher with tokens answers to nothing else: an id alone was offered to nobody.
+2. What a token carries is a resolver, the first of all: it is asked when the handler is
+   not registered. The closure that it rebuilds gets an id as any other does, and
+   answers only if that is the id that was asked for.
+3. What was opened once travels on as it is: another process does not verify it again.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Protocol
+
+from handlerid.events import event_type
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from handlerid._carrying import Carrier
+    from handlerid._handler_id import HandlerId
+    from handlerid._registry import Registry
+    from handlerid._resolving import Resolver
+
+__all__ = ["Offers", "Opened", "TokenLike"]
+
+
+class Verified(Protocol):
+    """What a token said."""
+
+    @property
+    def handler_id(self) -> str: ...
+    @property
+    def captures(self) -> bytes: ...
+
+
+class TokenLike(Protocol):
+    """What a dispatcher needs of ``Tokens``."""
+
+    def issue(
+        self, handler_id: str, *, audience: str | None = None, captures: bytes = b""
+    ) -> str: ...
+    def verify(self, token: str, *, audience: str | None = None) -> Verified: ...
+
+
+@dataclass(frozen=True, slots=True)
+class Opened:
+    """A payload whose token was verified.
+
+    Attributes:
+        payload: as it came.
+        handler_id: the id that the token named.
+        carried: the closure, written down, or nothing.
+    """
+
+    payload: object
+    handler_id: str
+    carried: bytes
+
+
+class Offers:
+    """Writes and opens what stands for handlers in pages, for one dispatcher.
+
+    Args:
+        registry: where the handlers are.
+        tokens: signs and verifies; without it, ids stand for themselves.
+
+    Raises:
+        ValueError: the registry's captures are to be carried, and there is nothing
+            that could sign them.
+    """
+
+    def __init__(self, registry: Registry, tokens: TokenLike | None) -> None:
+        self._tokens = tokens
+        self._carrier: Carrier | None = None
+        if registry.captures == "carry":
+            if tokens is None:
+                raise ValueError(
+                    'captures="carry" sends captured values into pages, so they have '
+                    "to be signed: Dispatcher(registry, tokens=Tokens(key))"
+                )
+            from handlerid._carrying import Carrier  # noqa: PLC0415 - few carry
+
+            self._carrier = Carrier(registry.identity, registry.scanned)
+
+    def write(
+        self, handler_id: HandlerId, fn: Callable[..., object], audience: str | None
+    ) -> str:
+        """Returns what stands for a registered handler in a page.
+
+        Raises:
+            ValueError: there is an audience, and no token to bind to it.
+            UnstableCapture: a captured value cannot be carried.
+        """
+        if self._tokens is None:
+            _check_audience(audience)
+            return handler_id
+        carried = b"" if self._carrier is None else self._carrier.pack(fn)
+        return self._tokens.issue(handler_id, audience=audience, captures=carried)
+
+    def open(self, payload: object, text: str, audience: str | None) -> Opened | None:
+        """Finds out which handler a text from a page stands for.
+
+        Returns:
+            What its token said; None where there are no tokens, and the text is the id.
+
+        Raises:
+            ValueError: there is an audience, and no token to bind to it.
+            InvalidToken: it is no token, or one whose signature does not hold.
+            ExpiredToken: it is too old.
+            NotAllowed: it was made for another audience.
+        """
+        if self._tokens is None:
+            _check_audience(audience)
+            return None
+        if isinstance(payload, memoryview):
+            payload = bytes(payload)  # no other process could take it
+        verified = self._tokens.verify(text, audience=audience)
+        return Opened(payload, verified.handler_id, verified.captures)
+
+    def resolvers(self, opened: Opened) -> tuple[Resolver, ...]:
+        """Returns what finds the handler that a token carried: one, or none."""
+        carrier, carried = self._carrier, opened.carried
+        if carrier is None or not carried:
+            return ()
+
+        def rebuild(handler_id: HandlerId, scope: Registry) -> None:
+            event: Any = event_type(handler_id.event) if handler_id.event else None
+            scope.register(carrier.unpack(handler_id, carried), event)
+
+        return (rebuild,)
+
+
+def _check_audience(audience: str | None) -> None:
+    if audience is not None:
+        raise ValueError(
+            "only a token can be bound to an audience: Dispatcher(tokens=Tokens(key))"
+        )
