@@ -46,11 +46,11 @@ if TYPE_CHECKING:
 
     from handlerid._binding import BoundHandler
     from handlerid._observing import Observer
-    from handlerid._offers import TokenLike
     from handlerid._payloads import Decode, Payload
     from handlerid._registry import Registry
     from handlerid._resolving import Resolver
     from handlerid._running.bridging import Runner
+    from handlerid._tokens import Tokens
     from handlerid.events import Event
 
 
@@ -99,7 +99,7 @@ class Dispatcher:
         *,
         resolvers: Iterable[Resolver] = (),
         authorize: Callable[[Call], bool | Awaitable[bool]] | None = None,
-        tokens: TokenLike | None = None,
+        tokens: Tokens | None = None,
         max_bytes: int = 65_536,
         json: Literal["standard", "msgspec"] = "standard",
         extra: Literal["ignore", "refuse"] = "ignore",

@@ -16,7 +16,7 @@ The rules:
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from handlerid.events import event_type
 
@@ -27,26 +27,9 @@ if TYPE_CHECKING:
     from handlerid._handler_id import HandlerId
     from handlerid._registry import Registry
     from handlerid._resolving import Resolver
+    from handlerid._tokens import Tokens
 
-__all__ = ["Offers", "Opened", "TokenLike"]
-
-
-class Verified(Protocol):
-    """What a token said."""
-
-    @property
-    def handler_id(self) -> str: ...
-    @property
-    def captures(self) -> bytes: ...
-
-
-class TokenLike(Protocol):
-    """What a dispatcher needs of ``Tokens``."""
-
-    def issue(
-        self, handler_id: str, *, audience: str | None = None, captures: bytes = b""
-    ) -> str: ...
-    def verify(self, token: str, *, audience: str | None = None) -> Verified: ...
+__all__ = ["Offers", "Opened"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,7 +59,7 @@ class Offers:
             that could sign them.
     """
 
-    def __init__(self, registry: Registry, tokens: TokenLike | None) -> None:
+    def __init__(self, registry: Registry, tokens: Tokens | None) -> None:
         self._tokens = tokens
         self._carrier: Carrier | None = None
         if registry.captures == "carry":
@@ -96,7 +79,7 @@ class Offers:
 
         Raises:
             ValueError: there is an audience, and no token to bind to it.
-            UnstableCapture: a captured value cannot be carried.
+            UnstableCapture: a captured value cannot be carried, or there are too many.
         """
         if self._tokens is None:
             _check_audience(audience)

@@ -13,7 +13,7 @@ from handlerid import ClickEvent, Event
 
 __all__ = ["SECRET", "Row", "delete_all", "link", "on_click", "row_link", "seen"]
 
-SECRET = "the captured secret"  # noqa: S105 - so that it can be looked for
+SECRET = "the captured secret"
 
 seen: list[object] = []
 """What the handlers noted."""
