@@ -42,6 +42,7 @@ if TYPE_CHECKING:
         Callable,
         Generator,
         Iterable,
+        Mapping,
     )
 
     from handlerid._binding import BoundHandler
@@ -75,6 +76,12 @@ class Dispatcher:
             ``aprepare``, ``adispatch`` and, if it is an ``async def``, ``astream``.
         tokens: makes ``offer`` give signed tokens, and refuses all else: a handler
             that was not offered to an audience cannot be called by it.
+        decoders: for captured values of the host's own types, where the registry has
+            ``captures="carry"``: by exact type, a function that returns the object
+            for what its encoder gave, see ``Identity(encoders=...)``. It runs before
+            ``authorize`` is asked.
+        by_pickle: exact types whose objects are carried by cloudpickle; they are
+            unpickled after the token was verified.
         max_bytes: the largest payload accepted as JSON text, in bytes.
         json: who reads JSON: ``"standard"``, Python's own reader, or ``"msgspec"``,
             which is faster; for that, install ``handlerid[msgspec]``.
@@ -100,6 +107,8 @@ class Dispatcher:
         resolvers: Iterable[Resolver] = (),
         authorize: Callable[[Call], bool | Awaitable[bool]] | None = None,
         tokens: Tokens | None = None,
+        decoders: Mapping[type, Callable[[Any], object]] | None = None,
+        by_pickle: Iterable[type] = (),
         max_bytes: int = 65_536,
         json: Literal["standard", "msgspec"] = "standard",
         extra: Literal["ignore", "refuse"] = "ignore",
@@ -113,7 +122,7 @@ class Dispatcher:
         # Read only, since what follows from them is decided here, once.
         self._resolvers = tuple(resolvers)
         self._authorize = authorize
-        self._offers = Offers(registry, tokens)
+        self._offers = Offers(registry, tokens, decoders, by_pickle)
         self._payloads = Payloads(json, max_bytes, extra)
         self._read_quickly = self._payloads.read_quickly
         self._watch = None if observer is None else Watch(observer)

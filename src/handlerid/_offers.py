@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from handlerid.events import event_type
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable, Mapping
 
     from handlerid._carrying import Carrier
     from handlerid._handler_id import HandlerId
@@ -53,13 +53,21 @@ class Offers:
     Args:
         registry: where the handlers are.
         tokens: signs and verifies; without it, ids stand for themselves.
+        decoders: as for ``Dispatcher``.
+        by_pickle: likewise.
 
     Raises:
         ValueError: the registry's captures are to be carried, and there is nothing
             that could sign them.
     """
 
-    def __init__(self, registry: Registry, tokens: Tokens | None) -> None:
+    def __init__(
+        self,
+        registry: Registry,
+        tokens: Tokens | None,
+        decoders: Mapping[type, Callable[[Any], object]] | None,
+        by_pickle: Iterable[type],
+    ) -> None:
         self._tokens = tokens
         self._carrier: Carrier | None = None
         if registry.captures == "carry":
@@ -70,7 +78,12 @@ class Offers:
                 )
             from handlerid._carrying import Carrier  # noqa: PLC0415 - few carry
 
-            self._carrier = Carrier(registry.identity, registry.scanned)
+            self._carrier = Carrier(
+                registry.identity,
+                registry.scanned,
+                decoders=decoders,
+                by_pickle=by_pickle,
+            )
 
     def write(
         self, handler_id: HandlerId, fn: Callable[..., object], audience: str | None
