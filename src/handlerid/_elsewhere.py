@@ -212,10 +212,13 @@ def unpack(
     pickling = _cloudpickle()
     fn, event_type, event = pickling.loads(sent.pickled)
     code = sent.handler_id[_LOCATION.stop :]
-    captures = bool(HandlerId(sent.handler_id).captures)
-    for distinct in (False, True)[: 1 + captures]:
-        handler_id = identity.distinct_id if distinct else identity.handler_id
-        here = handler_id(fn, event_type)
+    here = identity.handler_id(fn, event_type)
+    kinds = [False]
+    if here[_LOCATION.stop :] != code and HandlerId(sent.handler_id).captures:
+        kinds.append(True)  # of a registry that tells captures apart
+    for distinct in kinds:
+        if distinct:
+            here = identity.distinct_id(fn, event_type)
         # One that has an explicit name hashes to the second.
         ids = here, identity.id_at(fn, "_", event_type, distinct=distinct)
         if code in [one[_LOCATION.stop :] for one in ids]:
