@@ -27,6 +27,8 @@ GROUPS: dict[str, tuple[str, float, float]] = {
     "decoding": ("decoding", 3, 30),
     "dispatch": ("dispatch", 5, 40),
     "import": ("importing", 3, 30),
+    "memory": ("memory", 3, 150),
+    "scale": ("scale", 3, 240),
 }
 """The module of each group, in the order in which they run."""
 
