@@ -24,6 +24,7 @@ GROUPS: dict[str, tuple[str, float, float]] = {
     # Seconds that each takes on two cores: a first look, and in full.
     "identity": ("identity", 4, 40),
     "registry": ("registry", 2, 10),
+    "carrying": ("carrying", 2, 10),
     "decoding": ("decoding", 3, 30),
     "dispatch": ("dispatch", 5, 40),
     "import": ("importing", 3, 30),
