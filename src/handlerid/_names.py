@@ -39,10 +39,12 @@ class Naming:
     Attributes:
         name: its explicit name, or None.
         before: the places where it stood before.
+        stale: what is done with ids of other code there, or None.
     """
 
     name: str | None
     before: tuple[str, ...]
+    stale: str | None = None
 
 
 class Names:
@@ -57,7 +59,11 @@ class Names:
         return bool(self._namings)
 
     def claim(
-        self, handler_id: HandlerId, name: str | None, before: str | Iterable[str]
+        self,
+        handler_id: HandlerId,
+        name: str | None,
+        before: str | Iterable[str],
+        stale: str | None = None,
     ) -> None:
         """Gives a handler's location a name; a second claim replaces its first.
 
@@ -89,8 +95,16 @@ class Names:
                 )
             if name:
                 self._owners[name] = owner
-            self._namings[owner] = Naming(name, before)
+            self._namings[owner] = Naming(name, before, stale)
 
     def of(self, handler_id: HandlerId) -> Naming | None:
         """What was said of the place of this handler."""
         return self._namings.get((handler_id.module, handler_id.qualname))
+
+    def forget(self, module: str) -> None:
+        """Lets go of all that was said of places in a module."""
+        with self._lock:
+            for owner in [one for one in self._namings if one[0] == module]:
+                del self._namings[owner]
+            for name in [one for one, of in self._owners.items() if of[0] == module]:
+                del self._owners[name]

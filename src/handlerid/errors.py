@@ -24,6 +24,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AsyncHandler",
     "CapturesReplaced",
+    "CapturesShared",
     "ExpiredToken",
     "FieldError",
     "HandlerIdError",
@@ -32,6 +33,7 @@ __all__ = [
     "MalformedPayload",
     "NameTaken",
     "NotAllowed",
+    "ScanFailed",
     "SignatureError",
     "StaleHandler",
     "UnknownHandler",
@@ -84,17 +86,24 @@ class StaleHandler(HandlerIdError):
     Attributes:
         handler_id: the id that was looked up.
         current: the ids known at this location, the last registered one last.
+        location: where the newest of these is defined: ``"app.page.save"``.
     """
 
     status = 409
     public = "This page is out of date. Reload it."
 
     def __init__(
-        self, message: str, *, handler_id: str = "", current: Sequence[str] = ()
+        self,
+        message: str,
+        *,
+        handler_id: str = "",
+        current: Sequence[str] = (),
+        location: str = "",
     ) -> None:
         super().__init__(message)
         self.handler_id = handler_id
         self.current = tuple(current)
+        self.location = location
 
 
 class FieldError(NamedTuple):
@@ -194,6 +203,20 @@ class SignatureError(HandlerIdError):
 # Mistakes of the host.
 
 
+class ScanFailed(HandlerIdError):
+    """A module of a scanned package cannot be imported, or a handler of it registered.
+
+    Why not is the ``__cause__``.
+
+    Attributes:
+        module: the module.
+    """
+
+    def __init__(self, message: str, *, module: str = "") -> None:
+        super().__init__(message)
+        self.module = module
+
+
 class AsyncHandler(HandlerIdError):
     """A handler, or ``authorize``, needs an event loop where there is none.
 
@@ -211,6 +234,34 @@ class CapturesReplaced(HandlerIdError, UserWarning):
     Attributes:
         handler_id: the id that both functions have.
         names: the captured variables in which they differ.
+        filename: the file in which the handler is defined.
+        line: its first line there.
+    """
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        handler_id: str = "",
+        names: Sequence[str] = (),
+        filename: str = "",
+        line: int = 0,
+    ) -> None:
+        super().__init__(message)
+        self.handler_id = handler_id
+        self.names = tuple(names)
+        self.filename = filename
+        self.line = line
+
+
+class CapturesShared(UserWarning):
+    """A function with captures was registered where it outlives the request.
+
+    Whoever sends its id from then on runs it, with what it captured for another.
+
+    Attributes:
+        handler_id: the id of the function.
+        names: the captured variables.
     """
 
     def __init__(

@@ -5,15 +5,12 @@ What belongs here: everything that runs there. The other side is ``_processes``.
 
 from __future__ import annotations
 
-import functools
 import json
 import os
 import pkgutil
 import sys
-from importlib import import_module
 from pathlib import Path
-from types import FunctionType, MethodType, ModuleType
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
 from handlerid._anatomy import take_apart
 from handlerid._calling import convention
@@ -21,17 +18,15 @@ from handlerid._dispatcher import Dispatcher
 from handlerid._explain import Explanation
 from handlerid._identity import DEFAULT, Identity
 from handlerid._registry import Registry
-from handlerid.errors import HandlerIdError, SignatureError, UnsupportedHandler
+from handlerid._scan import declared_in, modules_of
+from handlerid.errors import HandlerIdError, ScanFailed
 from handlerid.events import Event
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+    from types import ModuleType
 
 __all__ = ["work"]
-
-_FUNCTIONS = (MethodType, functools.partial, type(functools.cache(lambda: None)))
-"""Kinds of callables besides functions that are looked at in a namespace."""
-
 
 class _Found(NamedTuple):
     name: str
@@ -47,7 +42,7 @@ def work(job: dict[str, Any]) -> None:
     """
     if job["trace"]:
         sys.settrace(_trace)
-    modules = list(_import(job["target"]))
+    modules = list(modules_of(job["target"], _as_it_is))
     if job["copy"] is not None:
         _check_place(modules[0], Path(job["copy"]))
     identity = _identity(job["identity"])
@@ -67,13 +62,8 @@ def _trace(*_: object) -> Any:
     return _trace
 
 
-def _import(name: str) -> Iterator[ModuleType]:
-    """The module, and all modules in it when it is a package."""
-    module = import_module(name)
-    yield module
-    for found in pkgutil.iter_modules(getattr(module, "__path__", ()), f"{name}."):
-        if not found.name.endswith(".__main__"):  # that is a program
-            yield from _import(found.name)
+def _as_it_is(failed: ScanFailed) -> NoReturn:
+    raise failed.__cause__ or failed
 
 
 def _check_place(module: ModuleType, copy: Path) -> None:
@@ -124,13 +114,8 @@ def _in_module(module: ModuleType, identity: Identity | None) -> Iterator[_Found
             yield from _in_registry(value.registry, identity)
         elif issubclass(kind, Registry):
             yield from _in_registry(value, identity)
-        elif issubclass(kind, type):
-            if value.__module__ == module.__name__:
-                yield from _in_class(value, identity or DEFAULT)
-        elif issubclass(kind, _FUNCTIONS) or (
-            kind is FunctionType and value.__module__ == module.__name__
-        ):
-            yield from _annotated(value, value, identity or DEFAULT)
+    for one in declared_in(module):
+        yield _Found(_name(one.fn), one.fn, one.event, identity or DEFAULT)
 
 
 def _in_registry(registry: Registry, identity: Identity | None) -> Iterator[_Found]:
@@ -140,36 +125,12 @@ def _in_registry(registry: Registry, identity: Identity | None) -> Iterator[_Fou
         yield _Found(name, handler.fn, handler.event, identity or registry.identity)
 
 
-def _in_class(owner: type, identity: Identity) -> Iterator[_Found]:
-    for name, value in list(vars(owner).items()):
-        if isinstance(value, type):
-            if value.__qualname__ == f"{owner.__qualname__}.{name}":
-                yield from _in_class(value, identity)
-        elif isinstance(value, FunctionType):
-            # Bound to no matter what: the signature is read without self.
-            yield from _annotated(value, MethodType(value, owner), identity)
-        elif isinstance(value, (staticmethod, classmethod)):
-            method = getattr(owner, name)
-            yield from _annotated(method, method, identity)
-
-
 def _further(handlers: object, identity: Identity) -> Iterator[_Found]:
     """What the user's own function returned; here an annotation is not needed."""
     fns: Any = handlers
     for fn in fns:
         for event in convention(fn, Event).accepts or (Event,):
             yield _Found(_name(fn), fn, event, identity)
-
-
-def _annotated(
-    fn: Callable[..., object], called: Callable[..., object], identity: Identity
-) -> Iterator[_Found]:
-    try:
-        accepts = convention(called, Event).accepts
-    except (SignatureError, UnsupportedHandler):
-        return  # no handler
-    for event in accepts:
-        yield _Found(_name(fn), fn, event, identity)
 
 
 def _name(fn: Callable[..., object]) -> str:

@@ -1,0 +1,128 @@
+"""What an author is told of captures: that some were lost, or that some are shared.
+
+What belongs here: the texts of ``CapturesReplaced`` and ``CapturesShared``, and what is
+remembered so that each is told once an id. When it is told is decided by the registry.
+
+The rules:
+
+1. A text names the handler, where it is defined, the variables and every way out. It
+   never holds a value.
+2. A warning stands at the line where the handler is defined: the line that registers it
+   is often the host's.
+"""
+
+from __future__ import annotations
+
+import sys
+import warnings
+from types import FunctionType, ModuleType
+from typing import TYPE_CHECKING
+
+from handlerid._anatomy import Unset, take_apart
+from handlerid.errors import CapturesReplaced, CapturesShared
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from handlerid._handler_id import HandlerId
+
+__all__ = ["Told", "captures_replaced", "captures_shared", "shared_names", "warn"]
+
+
+class Told:
+    """Of which ids was told what; one for a registry and all of its scopes."""
+
+    def __init__(self) -> None:
+        self.replaced: set[HandlerId] = set()
+        self.shared: set[HandlerId] = set()
+
+    def forget(self, module: str) -> None:
+        """Lets go of the ids whose location is in a module."""
+        for ids in (self.replaced, self.shared):
+            # Of a copy: another thread may be adding to it.
+            ids -= {one for one in ids.copy() if one.module == module}
+
+
+def captures_replaced(
+    handler_id: HandlerId, fn: Callable[..., object], names: tuple[str, ...]
+) -> CapturesReplaced:
+    """Says that of two functions with one id only the last can be called."""
+    filename, line = _defined(fn)
+    return CapturesReplaced(
+        f"two handlers at {handler_id.module}.{handler_id.qualname} ({filename}:{line}) "
+        f"have one id and differ in what they captured ({', '.join(names)}): the one "
+        "registered last answers for both. Give each component a key and read "
+        'event.key instead; or make each its own entry with captures="distinct" or '
+        '"carry", on the registry or a scope. captures="refuse" makes this an error, '
+        '"allow" says that it is meant',
+        handler_id=handler_id,
+        names=names,
+        filename=filename,
+        line=line,
+    )
+
+
+def captures_shared(
+    handler_id: HandlerId, names: tuple[str, ...]
+) -> CapturesShared:
+    """Says that a function with captures outlives the request that it was made in."""
+    return CapturesShared(
+        f"{handler_id.module}.{handler_id.qualname} captured {', '.join(names)} and was "
+        "registered in a registry that has answered one request and outlives it: a "
+        "click of one user can run what was captured for another. Register it in a "
+        "scope for each request, registry.scope(); or tell closures apart with "
+        'captures="distinct", bind ids to their audience with tokens, or have it '
+        'refused with captures="refuse". captures="allow" says that it is meant',
+        handler_id=handler_id,
+        names=names,
+    )
+
+
+def shared_names(fn: Callable[..., object], qualname: str) -> tuple[str, ...]:
+    """Names what a function carries from where it was made, if that was in a call.
+
+    Args:
+        fn: the handler.
+        qualname: of its location; a function that was defined in none has none.
+    """
+    if type(fn) is FunctionType and fn.__closure__ is None:
+        return ()
+    anatomy = take_apart(fn)
+    cells = {
+        (depth, name)
+        for depth, layer in enumerate(anatomy.layers, 1)
+        if isinstance(layer, FunctionType)
+        for name in layer.__code__.co_freevars
+    }
+    local = "<locals>" in qualname
+    module = sys.modules.get(anatomy.module)
+    return tuple(
+        dict.fromkeys(
+            name
+            for depth, name, value in anatomy.captures
+            if value is not Unset
+            and (
+                (local and (depth, name) in cells)
+                or (name == "self" and not _held(value, module))
+            )
+        )
+    )
+
+
+def warn(
+    warning: CapturesReplaced | CapturesShared, fn: Callable[..., object]
+) -> None:
+    """Warns at the line where the handler is defined."""
+    warnings.warn_explicit(warning, type(warning), *_defined(fn))
+
+
+def _held(value: object, module: ModuleType | None) -> bool:
+    """Whether the module holds an object, so that it is everybody's anyway."""
+    held = () if module is None else vars(module).copy().values()
+    return any(value is one for one in held)
+
+
+def _defined(fn: Callable[..., object]) -> tuple[str, int]:
+    layers = take_apart(fn).layers
+    code = next(x for x in reversed(layers) if isinstance(x, FunctionType)).__code__
+    return code.co_filename, code.co_firstlineno
