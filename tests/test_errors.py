@@ -13,6 +13,7 @@ from handlerid import HandlerId, errors, handler_id
 from handlerid.errors import (
     AsyncHandler,
     CapturesReplaced,
+    CapturesShared,
     ExpiredToken,
     FieldError,
     HandlerIdError,
@@ -21,6 +22,7 @@ from handlerid.errors import (
     MalformedPayload,
     NameTaken,
     NotAllowed,
+    ScanFailed,
     SignatureError,
     StaleHandler,
     UnknownHandler,
@@ -44,7 +46,9 @@ TABLE: list[tuple[type[HandlerIdError], int, str]] = [
     (NameTaken, 500, AUTHORS),
     (SignatureError, 500, AUTHORS),
     (AsyncHandler, 500, AUTHORS),
+    (ScanFailed, 500, AUTHORS),
     (CapturesReplaced, 500, AUTHORS),
+    (CapturesShared, 500, AUTHORS),
     (HandlerIdError, 500, AUTHORS),
 ]
 
@@ -71,10 +75,10 @@ CASES: list[tuple[HandlerIdError, dict[str, object]]] = [
     (UnknownHandler("a", handler_id=ID), {"handler_id": ID}),
     (UnknownHandler("a"), {"handler_id": ""}),
     (
-        StaleHandler("a", handler_id=ID, current=[ID]),
-        {"handler_id": ID, "current": (ID,)},
+        StaleHandler("a", handler_id=ID, current=[ID], location="app.save"),
+        {"handler_id": ID, "current": (ID,), "location": "app.save"},
     ),
-    (StaleHandler("a"), {"handler_id": "", "current": ()}),
+    (StaleHandler("a"), {"handler_id": "", "current": (), "location": ""}),
     (
         InvalidEvent("a", event_type="ClickEvent", fields=FIELDS),
         {"event_type": "ClickEvent", "fields": tuple(FIELDS)},
@@ -86,10 +90,18 @@ CASES: list[tuple[HandlerIdError, dict[str, object]]] = [
     ),
     (UnstableCapture("a"), {"where": "", "type_name": ""}),
     (
-        CapturesReplaced("a", handler_id=ID, names=["url"]),
+        CapturesReplaced("a", handler_id=ID, names=["url"], filename="a.py", line=3),
+        {"handler_id": ID, "names": ("url",), "filename": "a.py", "line": 3},
+    ),
+    (
+        CapturesReplaced("a"),
+        {"handler_id": "", "names": (), "filename": "", "line": 0},
+    ),
+    (
+        CapturesShared("a", handler_id=ID, names=["url"]),
         {"handler_id": ID, "names": ("url",)},
     ),
-    (CapturesReplaced("a"), {"handler_id": "", "names": ()}),
+    (ScanFailed("a", module="app.page"), {"module": "app.page"}),
     *((error("a"), {}) for error in WITHOUT_DATA),
 ]
 

@@ -172,10 +172,12 @@ def test_the_decorator_registers_and_returns_the_function(registry: Registry) ->
 
 
 def test_what_is_wrong_with_the_setting_is_said() -> None:
-    with pytest.raises(
-        ValueError, match='captures must be "warn", "allow" or "refuse"'
-    ):
+    with pytest.raises(ValueError, match=r"^captures must be one of warn, allow, "):
         Registry(captures="distinkt")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"^stale must be one of refuse, accept$"):
+        Registry(stale="reload")  # type: ignore[arg-type]
+    with pytest.raises(ValueError, match=r"^stale must be one of refuse, accept$"):
+        Registry().handler(stale="reload")  # type: ignore[call-overload]
 
 
 def test_the_identity_computes_the_ids() -> None:
@@ -206,6 +208,7 @@ def test_other_code_at_the_location_is_stale(registry: Registry) -> None:
         registry.resolve(old)
     assert caught.value.handler_id == old
     assert caught.value.current == (current,)
+    assert caught.value.location == "app.save"
     assert str(caught.value) == (
         f"the code of app.save differs from the one that {old} was made of: the page "
         "is older or newer than this server"
@@ -237,7 +240,7 @@ def test_other_events_or_bound_arguments_are_unknown_not_stale(
             registry.resolve(missing)
         assert str(caught.value) == (
             f"{HERE}.{name} is registered here, but not for what {missing} names: its "
-            "event or its bound arguments differ"
+            "event, its bound arguments or its captures differ"
         )
 
 
@@ -345,15 +348,18 @@ def test_a_lost_capture_is_said_once_an_id(registry: Registry) -> None:
     assert isinstance(warning.message, CapturesReplaced)
     assert warning.message.handler_id == handler_id
     assert warning.message.names == ("url",)
+    code = link("").__code__
+    file, line = code.co_filename, code.co_firstlineno
     assert str(warning.message) == (
-        f"two handlers at {HERE}.link.<locals>.on_link have one id and differ in what "
-        "they captured (url): the one registered last answers for both. Give each "
-        "component a key and read event.key instead, or choose what happens with "
-        'captures="refuse" or "allow" on the registry or the scope'
+        f"two handlers at {HERE}.link.<locals>.on_link ({file}:{line}) have one id and "
+        "differ in what they captured (url): the one registered last answers for both. "
+        "Give each component a key and read event.key instead, or make each its own "
+        'entry with captures="distinct" or "carry" on the registry or the scope; '
+        '"refuse" makes this an error, "allow" says that it is meant'
     )
     assert "secret" not in str(warning.message)
-    code = link("").__code__
-    assert (warning.filename, warning.lineno) == (code.co_filename, code.co_firstlineno)
+    assert (warning.filename, warning.lineno) == (file, line)
+    assert (warning.message.filename, warning.message.line) == (file, line)
 
 
 def test_rendering_again_does_not_warn(registry: Registry) -> None:

@@ -30,7 +30,6 @@ from handlerid._handler_id import HandlerId
 from handlerid._identity import Identity
 from handlerid._locations import Locations, closest, refusal
 from handlerid._names import Names
-from handlerid.errors import CapturesReplaced
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -38,6 +37,7 @@ if TYPE_CHECKING:
     from typing import Self
 
     from handlerid._scan import OnError, Scan
+    from handlerid.errors import CapturesReplaced
     from handlerid.events import Event
 
 __all__ = ["Registry", "Scope"]
@@ -97,7 +97,7 @@ class Registry:
         self.look_up: Callable[[str], BoundHandler | None] = self._handlers.get
         self._locations: Locations | None = None
         self._aliases: dict[str, BoundHandler] = {}
-        self._decorated: set[HandlerId] = set()
+        self._decorated: dict[HandlerId, None] = {}  # a set that keeps the order
         # Rule 6: 1 has answered, 2 was registered in then, 3 has answered again. What
         # notes an answer is look_up itself, once a stage.
         self._stage = 0
@@ -194,7 +194,7 @@ class Registry:
             if name is not None or moved_from or stale is not None:
                 here = self.identity.handler_id(function)
                 self._names.claim(here, name, moved_from, stale)
-            self._decorated.add(self.register(function, event))
+            self._decorated[self.register(function, event)] = None
             return function
 
         return decorate if fn is None else decorate(fn)
@@ -233,9 +233,9 @@ class Registry:
     def accepts(self, handler_id: HandlerId) -> bool:
         """Tells whether a registered handler answers for stale ids of its location."""
         naming = self._names.of(handler_id)
-        if naming is None or naming.name is None:
-            if str(handler_id.qualname).endswith("<lambda>"):
-                return False  # no name of its own: another may have been meant
+        named = naming is not None and naming.name is not None
+        if not named and str(handler_id.qualname).endswith("<lambda>"):
+            return False  # no name of its own: another may have been meant
         return ((naming and naming.stale) or self.stale) == "accept"
 
     def at_location(self, location: str) -> tuple[HandlerId, ...]:
@@ -273,7 +273,7 @@ class Registry:
         for module in scanning.modules(package):
             self.scanned.add(module.__name__)
         handlers = [self._handlers.get(one) for one in self._decorated.copy()]
-        return scanning.run([one for one in handlers if one is not None])
+        return scanning.run({one.id: one.fn for one in handlers if one is not None})
 
     def forget(self, module: ModuleType | str) -> tuple[HandlerId, ...]:
         """Lets go of every handler that is defined in a module, as before a reload.
@@ -296,7 +296,7 @@ class Registry:
             self._aliases = {
                 text: of for text, of in self._aliases.items() if of.id.module != here
             }
-            self._decorated.difference_update(gone)
+            self._decorated = {x: None for x in self._decorated if x not in gone}
             self._locations = None
         self._forget_shared(name, here)
         return tuple(gone)
@@ -441,7 +441,7 @@ class Scope(Registry):
             self._closed = True
             self._handlers.clear()  # the same one: look_up reads it
             self._aliases = {}
-            self._decorated.clear()
+            self._decorated = {}
             self._locations = None
 
     def __enter__(self) -> Self:

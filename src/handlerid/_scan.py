@@ -39,9 +39,8 @@ from handlerid.errors import (
 from handlerid.events._base import Event
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable, Iterator, Mapping
 
-    from handlerid._binding import BoundHandler
     from handlerid._handler_id import HandlerId
 
     OnError = Callable[[ScanFailed], object]
@@ -94,15 +93,12 @@ class Scan:
         return len(self.found)
 
     def __str__(self) -> str:
+        counts = f"{len(self.found)} handlers in {len(self.modules)} modules"
         lines = [
-            f"{len(self.found)} handlers in {len(self.modules)} modules, "
-            f"{self.seconds:.3f} s"
-        ]
-        lines += [
             f"{one.handler_id}  {one.module}.{one.qualname}  {one.why}"
             for one in self.found
         ]
-        return "\n".join(lines)
+        return "\n".join([f"{counts}, {self.seconds:.3f} s", *lines])
 
 
 class Scanning:
@@ -124,17 +120,17 @@ class Scanning:
         self._modules = list(modules_of(package, self._on_error))
         return self._modules
 
-    def run(self, decorated: Iterable[BoundHandler]) -> Scan:
+    def run(self, decorated: Mapping[HandlerId, Callable[..., object]]) -> Scan:
         """Registers what is annotated.
 
         Args:
-            decorated: handlers that the author registered by the decorator.
+            decorated: what the decorator has registered.
         """
         names = {module.__name__ for module in self._modules}
-        decorated = [one for one in decorated if _home(one.fn) in names]
+        mine = {one: fn for one, fn in decorated.items() if _home(fn) in names}
         # Their author has said which events they are for.
-        known = {id(one.fn) for one in decorated}
-        found = {one.id: _found(one.id, "decorated") for one in decorated}
+        known = {id(fn) for fn in mine.values()}
+        found = {one: _found(one, "decorated") for one in mine}
         for module in self._modules:
             for one in declared_in(module):
                 if one.free and id(one.fn) not in known and _home(one.fn) in names:

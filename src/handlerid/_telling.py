@@ -49,12 +49,11 @@ def captures_replaced(
     """Says that of two functions with one id only the last can be called."""
     filename, line = _defined(fn)
     return CapturesReplaced(
-        f"two handlers at {handler_id.module}.{handler_id.qualname} ({filename}:{line}) "
-        f"have one id and differ in what they captured ({', '.join(names)}): the one "
-        "registered last answers for both. Give each component a key and read "
-        'event.key instead; or make each its own entry with captures="distinct" or '
-        '"carry", on the registry or a scope. captures="refuse" makes this an error, '
-        '"allow" says that it is meant',
+        f"two handlers at {_name(handler_id)} ({filename}:{line}) have one id and "
+        f"differ in what they captured ({', '.join(names)}): the one registered last "
+        "answers for both. Give each component a key and read event.key instead, or "
+        'make each its own entry with captures="distinct" or "carry" on the registry '
+        'or the scope; "refuse" makes this an error, "allow" says that it is meant',
         handler_id=handler_id,
         names=names,
         filename=filename,
@@ -62,17 +61,15 @@ def captures_replaced(
     )
 
 
-def captures_shared(
-    handler_id: HandlerId, names: tuple[str, ...]
-) -> CapturesShared:
+def captures_shared(handler_id: HandlerId, names: tuple[str, ...]) -> CapturesShared:
     """Says that a function with captures outlives the request that it was made in."""
     return CapturesShared(
-        f"{handler_id.module}.{handler_id.qualname} captured {', '.join(names)} and was "
-        "registered in a registry that has answered one request and outlives it: a "
-        "click of one user can run what was captured for another. Register it in a "
-        "scope for each request, registry.scope(); or tell closures apart with "
-        'captures="distinct", bind ids to their audience with tokens, or have it '
-        'refused with captures="refuse". captures="allow" says that it is meant',
+        f"{_name(handler_id)} captured {', '.join(names)} and was registered in a "
+        "registry that outlives the request: a click of one user may run what was "
+        "captured for another. Register it in a scope for each request or session, "
+        'registry.scope(), or choose captures="distinct" together with tokens that '
+        'bind an id to its audience; "refuse" makes a lost capture an error, "allow" '
+        "says that it is meant",
         handler_id=handler_id,
         names=names,
     )
@@ -109,9 +106,7 @@ def shared_names(fn: Callable[..., object], qualname: str) -> tuple[str, ...]:
     )
 
 
-def warn(
-    warning: CapturesReplaced | CapturesShared, fn: Callable[..., object]
-) -> None:
+def warn(warning: CapturesReplaced | CapturesShared, fn: Callable[..., object]) -> None:
     """Warns at the line where the handler is defined."""
     warnings.warn_explicit(warning, type(warning), *_defined(fn))
 
@@ -120,6 +115,10 @@ def _held(value: object, module: ModuleType | None) -> bool:
     """Whether the module holds an object, so that it is everybody's anyway."""
     held = () if module is None else vars(module).copy().values()
     return any(value is one for one in held)
+
+
+def _name(handler_id: HandlerId) -> str:
+    return f"{handler_id.module}.{handler_id.qualname}"
 
 
 def _defined(fn: Callable[..., object]) -> tuple[str, int]:

@@ -254,7 +254,7 @@ class CapturesReplaced(HandlerIdError, UserWarning):
         self.line = line
 
 
-class CapturesShared(UserWarning):
+class CapturesShared(HandlerIdError, UserWarning):
     """A function with captures was registered where it outlives the request.
 
     Whoever sends its id from then on runs it, with what it captured for another.

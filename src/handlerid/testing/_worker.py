@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 __all__ = ["work"]
 
+
 class _Found(NamedTuple):
     name: str
     fn: Callable[..., object]

@@ -1,0 +1,47 @@
+"""Packages that a test writes, imports and forgets again.
+
+What belongs here: the one way for tests to have modules of an application on disk.
+"""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from textwrap import dedent
+
+__all__ = ["importable", "write"]
+
+
+def write(folder: Path, **files: str) -> None:
+    """Writes modules: ``shop__cart="..."`` becomes ``shop/cart.py``.
+
+    A module that is written again is read again, however quickly that was.
+    """
+    for name, source in files.items():
+        path = folder / (name.replace("__", "/") + ".py")
+        if name.endswith("____init__"):
+            path = folder / name.removesuffix("____init__") / "__init__.py"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(dedent(source), "utf-8")
+    importlib.invalidate_caches()
+
+
+@contextmanager
+def importable(folder: Path) -> Iterator[Path]:
+    """Lets modules in a folder be imported, and unloads them afterwards."""
+    before = set(sys.modules)
+    no_cache, sys.dont_write_bytecode = sys.dont_write_bytecode, True
+    sys.path.insert(0, str(folder))
+    try:
+        yield folder
+    finally:
+        sys.path.remove(str(folder))
+        sys.dont_write_bytecode = no_cache
+        for name in set(sys.modules) - before:
+            module = sys.modules[name]
+            if str(folder) in str(getattr(module, "__path__", module.__file__)):
+                del sys.modules[name]
+        importlib.invalidate_caches()
