@@ -30,6 +30,7 @@ from handlerid._handler_id import HandlerId
 from handlerid._identity import Identity
 from handlerid._locations import Locations, closest, refusal
 from handlerid._names import Names
+from handlerid._scanned import Scanned
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -107,7 +108,7 @@ class Registry:
         """Makes what a registry and its scopes share."""
         self._told = _telling.Told()
         self._names = Names()
-        self.scanned: set[str] = set()
+        self.scanned = Scanned(self.identity.module_name)
         if self.captures == "warn":
             self.look_up = self._look_up_and_note
 
@@ -271,7 +272,7 @@ class Registry:
 
         scanning = Scanning(self.register, on_error)
         for module in scanning.modules(package):
-            self.scanned.add(module.__name__)
+            self.scanned.add(module)
         handlers = [self._handlers.get(one) for one in self._decorated.copy()]
         return scanning.run({one.id: one.fn for one in handlers if one is not None})
 
@@ -304,7 +305,7 @@ class Registry:
     def _forget_shared(self, name: str, here: str) -> None:
         self._told.forget(here)
         self._names.forget(here)
-        self.scanned.discard(name)
+        self.scanned.forget(name)
 
     def scope(
         self,
