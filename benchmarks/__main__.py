@@ -28,6 +28,7 @@ GROUPS: dict[str, tuple[str, float, float]] = {
     "decoding": ("decoding", 3, 30),
     "dispatch": ("dispatch", 5, 40),
     "import": ("importing", 3, 30),
+    "correctness": ("correctness", 9, 60),
     "memory": ("memory", 3, 150),
     "scale": ("scale", 3, 240),
 }

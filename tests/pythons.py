@@ -12,8 +12,6 @@ import subprocess
 from functools import cache
 from pathlib import Path
 
-import pytest
-
 ABSENT = re.compile(r"Python (3\.\d+) is not on this machine")
 
 
@@ -29,6 +27,9 @@ def find_python(version: str) -> Path | None:
 
 def require_python(version: str) -> Path:
     """Returns the interpreter of this release, or skips the test that asked."""
+    # Here, so that the benchmarks find Pythons without pytest.
+    import pytest
+
     path = find_python(version)
     if path is None:
         pytest.skip(f"Python {version} is not on this machine")

@@ -22,7 +22,7 @@ __all__ = ["run"]
 
 WHY = (
     "CPython keeps a copy of a code object's bytecode from when it is first read, and "
-    "hashing has to read it; that copy is counted here, and has a row of its own above. "
+    "hashing has to read it; that copy is counted here, and has a row of its own. "
     "The rest are the id's text, its record of the code, the bound handler, and their "
     "places in two dictionaries."
 )

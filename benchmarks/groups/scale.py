@@ -29,7 +29,7 @@ FASTER = 1.5
 CACHES = (
     "A look-up is one look-up in a dictionary. A million entries do not fit into the "
     "processor's caches, so an id that nobody asked for lately is fetched from memory: "
-    "the line d[id] of the plot grows alike. Nothing helps but fewer or smaller objects."
+    "the line d[id] of the plot grows alike. Only fewer objects would help."
 )
 
 
