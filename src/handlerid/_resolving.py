@@ -11,6 +11,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from handlerid._handler_id import HandlerId
+from handlerid._locations import closest
 from handlerid.errors import StaleHandler, UnknownHandler
 
 if TYPE_CHECKING:
@@ -35,20 +36,36 @@ def resolve(
         UnknownHandler: there is no such handler here.
     """
     try:
-        return registry.resolve(handler_id)
+        return registry.resolve(handler_id, stale="refuse")
     except (UnknownHandler, StaleHandler) as error:
         refusal = error
     wanted = HandlerId.parse(handler_id)
+    # A stale id is accepted last, when nobody has the very handler, and only if all
+    # who were asked know one and the same that may stand for it.
+    known = _at_location(registry, wanted)
     for resolver in resolvers:
         with registry.scope() as scope:
             try:
                 resolver(wanted, scope)
-                return scope.resolve(handler_id)
+                return scope.resolve(handler_id, stale="refuse")
             except (UnknownHandler, StaleHandler) as error:
                 # That a location is known says more than that another is not.
                 if not isinstance(refusal, StaleHandler):
                     refusal = error
+            known |= _at_location(scope, wanted)
+    near = closest(wanted, known)
+    if near is not None and registry.accepts(near):
+        return known[near]
     raise refusal
+
+
+def _at_location(
+    registry: Registry, wanted: HandlerId
+) -> dict[HandlerId, BoundHandler]:
+    """What is registered at the location of an id."""
+    ids = registry.at_location(wanted.location)
+    found = {one: registry.find(one) for one in ids}
+    return {one: handler for one, handler in found.items() if handler is not None}
 
 
 def rerender(page: Callable[[Registry], object]) -> Resolver:
