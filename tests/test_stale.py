@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from functools import partial
+from pathlib import Path
 from textwrap import dedent
 from typing import Any
 
 import pytest
 
-from handlerid import ClickEvent, Dispatcher, HandlerId, InputEvent, Registry
+from handlerid import ClickEvent, Dispatcher, HandlerId, InputEvent, Registry, rerender
 from handlerid.errors import HandlerIdError, StaleHandler, UnknownHandler
+from tests.support.packages import importable, write
 
 
 def load(source: str, **names: object) -> Any:
@@ -148,3 +150,66 @@ def test_a_scope_accepts_as_its_parent_or_as_it_was_told(registry: Registry) -> 
     with registry.scope() as scope:
         scope.register(save(3))  # the parent's is at the location, too
         assert refused(scope, stale) is StaleHandler
+
+
+# Where a dispatcher has resolvers.
+
+
+def test_the_very_handler_comes_first(registry: Registry) -> None:
+    """A resolver may know the code that the page was made of."""
+    registry.register(save(2))
+
+    def resolver(_: HandlerId, scope: Registry) -> None:
+        scope.register(save(1))
+
+    dispatcher = Dispatcher(registry, resolvers=[resolver])
+    assert dispatcher.dispatch({"handler": old(save(1))}) == 1
+    without = Dispatcher(registry)
+    assert without.dispatch({"handler": old(save(1))}) == 2
+
+
+def test_a_page_that_is_rendered_again_may_accept(registry: Registry) -> None:
+    dispatcher = Dispatcher(
+        registry, resolvers=[rerender(lambda scope: scope.register(save(2)))]
+    )
+    assert dispatcher.dispatch({"handler": old(save(1))}) == 2
+    refusing = Dispatcher(
+        Registry(), resolvers=[rerender(lambda scope: scope.register(save(2)))]
+    )
+    with pytest.raises(StaleHandler):
+        refusing.dispatch({"handler": old(save(1))})
+
+
+def test_of_two_that_are_known_to_two_none_is_chosen(registry: Registry) -> None:
+    registry.register(save(2))
+    dispatcher = Dispatcher(
+        registry, resolvers=[rerender(lambda scope: scope.register(save(3)))]
+    )
+    with pytest.raises(StaleHandler):
+        dispatcher.dispatch({"handler": old(save(1))})
+
+
+def test_of_two_in_the_source_none_is_chosen(tmp_path: Path) -> None:
+    """Only one of them is registered: the page may have meant the other."""
+    with importable(tmp_path):
+        write(
+            tmp_path,
+            twice="""
+            def render(new):
+                if new:
+                    def save(event): return 2
+                else:
+                    def save(event): return 3
+                return save
+            def once():
+                def save(event): return 2
+                return save
+            """,
+        )
+        twice = __import__("twice")
+    registry = Registry(stale="accept")
+    registry.scanned.add(twice)
+    one, of_two = registry.register(twice.once()), registry.register(twice.render(1))
+    other_code = old(save(1)).fingerprint
+    assert registry.resolve(f"{one[:17]}{other_code}").id == one
+    assert refused(registry, f"{of_two[:17]}{other_code}") is StaleHandler

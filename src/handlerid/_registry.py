@@ -26,6 +26,7 @@ from typing import TYPE_CHECKING, Any, Literal, TypeVar, get_args, overload
 
 from handlerid import _telling
 from handlerid._binding import BoundHandler, bind
+from handlerid._canonical.code import encode_code
 from handlerid._handler_id import HandlerId
 from handlerid._identity import Identity
 from handlerid._locations import Locations, closest, refusal
@@ -232,11 +233,18 @@ class Registry:
         raise refusal(missing, known)
 
     def accepts(self, handler_id: HandlerId) -> bool:
-        """Tells whether a registered handler answers for stale ids of its location."""
+        """Tells whether a registered handler answers for stale ids of its location.
+
+        It does not where another may have been meant: a lambda has no name of its own,
+        and in a scanned module several functions may be seen to share one.
+        """
         naming = self._names.of(handler_id)
         named = naming is not None and naming.name is not None
         if not named and str(handler_id.qualname).endswith("<lambda>"):
-            return False  # no name of its own: another may have been meant
+            return False
+        place = str(handler_id.module), str(handler_id.qualname)
+        if len({encode_code(code) for code in self.scanned.codes(*place)}) > 1:
+            return False
         return ((naming and naming.stale) or self.stale) == "accept"
 
     def at_location(self, location: str) -> tuple[HandlerId, ...]:
