@@ -49,13 +49,23 @@ _MISFITS = (
 
 
 class _Ready(NamedTuple):
-    """Code that was found, and whose id was checked."""
+    """Code that was found, and whose id was checked.
+
+    Attributes:
+        module: its module, by the name that other processes know it by.
+        qualname: its qualified name.
+        code: the code.
+        names: the globals that it runs in.
+        cells: how many cells it has.
+        most: how long its recipe may be, with a default for each argument.
+    """
 
     module: str
     qualname: str
     code: CodeType
     names: dict[str, Any]
     cells: int
+    most: int
 
 
 class Carrier:
@@ -201,10 +211,10 @@ class Carrier:
         self, handler_id: HandlerId, recipe: list[Any]
     ) -> Callable[..., object]:
         ready = self._ready.get(handler_id[_HANDLER])
-        if ready is None:
+        if ready is None or recipe[:2] != [ready.module, ready.qualname]:
             ready = self._find_plain(handler_id, recipe)
-        module, qualname, code, names, cells = ready
-        if len(recipe) < 2 + cells or recipe[0] != module or recipe[1] != qualname:
+        _, _, code, names, cells, most = ready
+        if not 2 + cells <= len(recipe) <= most:
             raise InvalidToken(NOT_OURS)
         for value in recipe:
             if type(value) is list:
@@ -221,7 +231,9 @@ class Carrier:
                 fn = bare(code, names)
                 its = self._identify(fn, handler_id.event or None)
                 if its[_HANDLER] == handler_id[_HANDLER]:
-                    ready = _Ready(module, qualname, code, names, len(code.co_freevars))
+                    cells = len(code.co_freevars)
+                    most = 2 + cells + code.co_argcount
+                    ready = _Ready(module, qualname, code, names, cells, most)
                     self._ready[handler_id[_HANDLER]] = ready
                     return ready
                 if its.location != handler_id.location:

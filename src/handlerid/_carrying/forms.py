@@ -104,6 +104,9 @@ def _make_set(*members: object) -> set[object]:
 
 
 def _make_union(*members: Any) -> object:
+    # Of a text, Union makes a reference that it compiles.
+    if not all(issubclass(type(member), type) for member in members):
+        raise Broken
     return Union[members]  # noqa: UP007  (made of a tuple)
 
 

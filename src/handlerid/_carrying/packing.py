@@ -17,8 +17,8 @@ import functools
 from enum import Enum, Flag
 from importlib import import_module
 from operator import itemgetter
-from types import CellType, FunctionType, MethodType, ModuleType
-from typing import TYPE_CHECKING, Any, cast
+from types import CellType, FunctionType, GenericAlias, MethodType, ModuleType
+from typing import TYPE_CHECKING, Any, ForwardRef, Union, cast, get_args
 
 from handlerid._canonical.forms import MOVED
 from handlerid._canonical.peek import (
@@ -153,19 +153,25 @@ class Packer:
             found = fn.__annotations__
         except Exception:  # noqa: BLE001  (the author's expressions, run here on 3.14)
             return {}
-        return {
-            name: found[name]
-            for name in names
-            if name in found and self.may_name_event(found[name])
-        }
+        chosen = {n: self.events_in(found[n], n) for n in names if n in found}
+        return {name: events for name, events in chosen.items() if events is not None}
 
-    def may_name_event(self, annotation: object) -> bool:
+    def events_in(self, annotation: Any, name: str) -> object | None:
+        """What an annotation says of events: a text, a class, a union of classes."""
+        if type(annotation) is ForwardRef:
+            annotation = annotation.__forward_arg__
         if type(annotation) is str:
-            return True
-        if issubclass(type(annotation), type):
-            return look_up(cast("type", annotation), "wire_name") is not None
-        args = getattr(annotation, "__args__", ())
-        return type(args) is tuple and any(map(self.may_name_event, args))
+            return annotation
+        if issubclass(type(annotation), type) and type(annotation) is not GenericAlias:
+            return annotation if look_up(annotation, "wire_name") is not None else None
+        members = [self.events_in(one, name) for one in get_args(annotation)]
+        events: list[Any] = [one for one in members if one is not None]
+        if len(events) <= 1:
+            return events[0] if events else None
+        if any(type(one) is str for one in events):
+            self.path.append(f"the annotation of {name}")
+            raise self.refuse(annotation, "mixes classes and names of classes")
+        return Union[tuple(events)]  # noqa: UP007  (made of a tuple)
 
     # Values.
 

@@ -116,6 +116,8 @@ class Unpacker:
         fn: Any = part
         defaults, keywords, *extras = record[5:]
         if defaults is not None:
+            if len(defaults) > fn.__code__.co_argcount:
+                raise Broken
             fn.__defaults__ = tuple([self.value(one) for one in defaults])
         if keywords is not None:
             fn.__kwdefaults__ = _named(self.value(keywords))
