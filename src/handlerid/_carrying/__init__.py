@@ -19,8 +19,11 @@ The rules (``docs/reference/carried-bytes.md`` has the format):
 
 ``carrier``    the two directions, the limits, and the short way for plain closures
 ``places``     where code is found again
-``packing``    handler to recipe
+``packing``    handler to recipe: functions and their cells
 ``unpacking``  recipe to handler
+``writing``    values in a recipe
+``reading``    values from a recipe
+``records``    objects of dataclasses
 ``forms``      how Python's own types are written, and read again
 ``text``       recipe to bytes, as JSON
 """

@@ -124,8 +124,8 @@ class Carrier:
         self.pickled_by_name = {self._name(kind): kind for kind in by_pickle}
         self._identify = identify or identity.distinct_id
         self.places = Places(identity, scanned)
-        self._ready: dict[str, _Ready] = {}
-        self._version = scanned.version
+        # One tuple: what a thread finds while modules change goes with the old ones.
+        self._found: tuple[int, dict[str, _Ready]] = scanned.version, {}
 
     def pack(self, fn: Callable[..., object]) -> bytes:
         """Returns the bytes of a handler; equal ones for equal handlers.
@@ -168,8 +168,6 @@ class Carrier:
             UnknownHandler: no scanned module has the place that they name.
             StaleHandler: the code is another here, or a class that is needed is.
         """
-        if self._version != self.scanned.version:
-            self._ready, self._version = {}, self.scanned.version
         if len(data) > self.max_bytes:
             raise InvalidToken("what the token carries is longer than max_bytes")
         way, recipe = data[:1], read(data[1:])
@@ -210,9 +208,13 @@ class Carrier:
     def _unpack_plain(
         self, handler_id: HandlerId, recipe: list[Any]
     ) -> Callable[..., object]:
-        ready = self._ready.get(handler_id[_HANDLER])
+        version, known = self._found
+        if version != self.scanned.version:
+            known = {}
+            self._found = self.scanned.version, known
+        ready = known.get(handler_id[_HANDLER])
         if ready is None or recipe[:2] != [ready.module, ready.qualname]:
-            ready = self._find_plain(handler_id, recipe)
+            ready = self._find_plain(handler_id, recipe, known)
         _, _, code, names, cells, most = ready
         if not 2 + cells <= len(recipe) <= most:
             raise InvalidToken(NOT_OURS)
@@ -223,7 +225,9 @@ class Carrier:
         defaults = tuple(recipe[2 + cells :]) or None
         return FunctionType(code, names, None, defaults, closure)
 
-    def _find_plain(self, handler_id: HandlerId, recipe: list[Any]) -> _Ready:
+    def _find_plain(
+        self, handler_id: HandlerId, recipe: list[Any], found: dict[str, _Ready]
+    ) -> _Ready:
         """Finds the code of an id, for the first time."""
         try:
             module, qualname, *_ = recipe
@@ -234,7 +238,7 @@ class Carrier:
                     cells = len(code.co_freevars)
                     most = 2 + cells + code.co_argcount
                     ready = _Ready(module, qualname, code, names, cells, most)
-                    self._ready[handler_id[_HANDLER]] = ready
+                    found[handler_id[_HANDLER]] = ready
                     return ready
                 if its.location != handler_id.location:
                     break

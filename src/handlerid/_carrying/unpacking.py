@@ -1,27 +1,18 @@
 """A handler from its recipe.
 
-What belongs here: the other direction of ``packing``, in the same order. All names are
-looked up in tables, and what does not fit is ``Broken``.
+What belongs here: the other direction of ``packing``, in the same order: functions and
+their cells. All names are looked up in tables, and what does not fit is ``Broken``.
 """
 
 from __future__ import annotations
 
-import base64
-import functools
-from enum import Enum, Flag
-from types import CellType, FunctionType, MethodType
-from typing import TYPE_CHECKING, Any, NoReturn
+from types import CellType, FunctionType
+from typing import TYPE_CHECKING, Any
 
-from handlerid._canonical.forms import MOVED
-from handlerid._canonical.peek import look_up
-from handlerid._carrying.forms import BY_TAG, NATIVE
-from handlerid._carrying.records import field_names, fill, named_tuple_fields
+from handlerid._carrying.reading import HostFailed, Reader, index, named
 from handlerid._carrying.text import Broken
-from handlerid.errors import StaleHandler
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from handlerid._carrying.carrier import Carrier
     from handlerid._handler_id import HandlerId
 
@@ -30,42 +21,12 @@ __all__ = ["HostFailed", "Unpacker"]
 _TEXTS = ("__name__", "__qualname__", "__module__", "__doc__")
 
 
-class HostFailed(Exception):
-    """The host's decoder raised this error. ``Carrier.unpack`` passes it on."""
-
-    def __init__(self, error: Exception) -> None:
-        self.error = error
-
-
-class Unpacker:
+class Unpacker(Reader):
     """One recipe on its way to a handler."""
 
     def __init__(self, carrier: Carrier, handler_id: HandlerId) -> None:
-        self.carrier = carrier
-        self.scanned = carrier.scanned
-        self.handler_id = handler_id
+        super().__init__(carrier, handler_id)
         self.parts: list[CellType | FunctionType] = []
-        self.labels: dict[int, object] = {}
-        self.depth = 0
-        self.readers: dict[str, Callable[[list[Any], int | None], object]] = {
-            "&": self.labelled,
-            "=": self.again,
-            "@": self.part,
-            "l": self.make_list,
-            "S": self.make_set,
-            "d": self.make_dict,
-            "h": self.function,
-            "m": self.method,
-            "y": self.partial,
-            "*": self.pickled,
-            "x": self.decoded,
-            "C": self.class_,
-            "M": self.module,
-            "g": self.flag,
-            "e": self.member,
-            "o": self.make_object,
-            "n": self.named_tuple,
-        }
 
     def unpack(self, recipe: list[Any]) -> Any:
         """Returns the handler.
@@ -96,14 +57,12 @@ class Unpacker:
             self.fill(part, record)
         return handler
 
-    # Functions and cells.
-
     def make(self, record: list[Any], made: list[Any]) -> FunctionType:
         _, module, qualname, fingerprint, cells, *_ = record
         code, names = self.carrier.places.find(
             module, qualname, fingerprint, self.handler_id
         )
-        closure = tuple([made[_index(number, made)] for number in cells])
+        closure = tuple([made[index(number, made)] for number in cells])
         if any(type(cell) is not CellType for cell in closure):
             raise Broken
         return FunctionType(code, names, None, None, closure or None)
@@ -120,184 +79,21 @@ class Unpacker:
                 raise Broken
             fn.__defaults__ = tuple([self.value(one) for one in defaults])
         if keywords is not None:
-            fn.__kwdefaults__ = _named(self.value(keywords))
+            fn.__kwdefaults__ = named(self.value(keywords))
         for name, node in zip(extras[::2], extras[1::2], strict=True):
             value = self.value(node)
             if name in _TEXTS and (value is None or type(value) is str):
                 fn.__setattr__(name, value)
             elif name == "__dict__":
-                fn.__dict__.update(_named(value))
+                fn.__dict__.update(named(value))
             elif name == "__annotations__":
-                fn.__annotations__ = _named(value)
+                fn.__annotations__ = named(value)
             else:
                 raise Broken
 
-    # Values.
-
-    def value(self, node: Any, label: int | None = None) -> Any:
-        if type(node) is not list:
-            return node
-        self.depth += 1
-        if self.depth > 2 * self.carrier.max_depth:
-            raise Broken
-        tag = node[0]
-        if (make := BY_TAG.get(tag)) is not None:
-            made = make(*[self.value(one) for one in node[1:]])
-        else:
-            made = self.readers[tag](node, label)
-        self.depth -= 1
-        return made
-
-    def labelled(self, node: list[Any], label: int | None) -> object:
-        _, number, inner = node
-        if label is not None or number in self.labels or type(number) is not int:
-            raise Broken
-        made = self.value(inner, number)
-        if number not in self.labels:
-            raise Broken
-        return made
-
-    def again(self, node: list[Any], _: int | None) -> object:
-        (_, number) = node
-        return self.labels[number]
-
-    def note(self, label: int | None, value: object) -> None:
-        if label is not None:
-            self.labels[label] = value
-
     def part(self, node: list[Any], _: int | None) -> object:
         (_, number) = node
-        part = self.parts[_index(number, self.parts)]
+        part = self.parts[index(number, self.parts)]
         if type(part) is not FunctionType:
             raise Broken
         return part
-
-    def make_list(self, node: list[Any], label: int | None) -> object:
-        made: list[object] = []
-        self.note(label, made)
-        made += [self.value(one) for one in node[1:]]
-        return made
-
-    def make_set(self, node: list[Any], label: int | None) -> object:
-        made: set[object] = set()
-        self.note(label, made)
-        made.update([self.value(one) for one in node[1:]])
-        return made
-
-    def make_dict(self, node: list[Any], label: int | None) -> object:
-        made: dict[object, object] = {}
-        self.note(label, made)
-        for key, value in zip(node[1::2], node[2::2], strict=True):
-            made[self.value(key)] = self.value(value)
-        return made
-
-    def function(self, node: list[Any], _: int | None) -> object:
-        (_, module, qualname) = node
-        return self.scanned.function(module, qualname) or self.gone(module, qualname)
-
-    def method(self, node: list[Any], _: int | None) -> object:
-        (_, fn, owner) = node
-        return MethodType(self.value(fn), self.value(owner))
-
-    def partial(self, node: list[Any], _: int | None) -> object:
-        _, fn, args, pairs, *stored = node
-        target = self.value(fn)
-        values = [self.value(one) for one in args]
-        keywords = {
-            name: self.value(one)
-            for name, one in zip(pairs[::2], pairs[1::2], strict=True)
-        }
-        made = functools.partial(target, *values, **_named(keywords))
-        for one in stored:
-            vars(made).update(_named(self.value(one)))
-        return made
-
-    def pickled(self, node: list[Any], _: int | None) -> object:
-        _, module, qualname, data = node
-        kind = self.carrier.pickled_by_name[module, qualname]
-        import pickle  # noqa: PLC0415  (for the host that wants it)
-
-        made = pickle.loads(base64.b64decode(data, validate=True))  # noqa: S301
-        if type(made) is not kind:
-            raise Broken
-        return made
-
-    def decoded(self, node: list[Any], _: int | None) -> object:
-        _, module, qualname, inner = node
-        decode = self.carrier.decoders_by_name[module, qualname]
-        value = self.value(inner)
-        try:
-            return decode(value)
-        except Exception as error:
-            raise HostFailed(error) from error
-
-    def class_(self, node: list[Any], _: int | None) -> type:
-        (_, module, qualname) = node
-        return self.known_class(module, qualname)
-
-    def module(self, node: list[Any], _: int | None) -> object:
-        (_, name) = node
-        return self.scanned.module(name) or self.gone(name, "")
-
-    def flag(self, node: list[Any], _: int | None) -> object:
-        _, module, qualname, bits = node
-        kind = self.known_class(module, qualname)
-        if not issubclass(kind, Flag) or type(bits) is not int:
-            raise Broken
-        return kind(bits)
-
-    def member(self, node: list[Any], _: int | None) -> object:
-        _, module, qualname, name = node
-        kind = self.known_class(module, qualname)
-        if not issubclass(kind, Enum):
-            raise Broken
-        members: Any = look_up(kind, "_member_map_")
-        return members[name] if name in members else self.gone(module, qualname)
-
-    def make_object(self, node: list[Any], label: int | None) -> object:
-        _, module, qualname, names, *fields = node
-        kind = self.known_class(module, qualname)
-        known = field_names(kind)
-        if known is None or ",".join(known) != names:
-            self.gone(module, qualname)
-        made: object = object.__new__(kind)
-        self.note(label, made)
-        fill(made, known, [self.value(one) for one in fields])
-        return made
-
-    def named_tuple(self, node: list[Any], _: int | None) -> object:
-        _, module, qualname, names, *fields = node
-        kind = self.known_class(module, qualname)
-        known = named_tuple_fields(kind)
-        if known is None or ",".join(known) != names or len(known) != len(fields):
-            self.gone(module, qualname)
-        made: tuple[object, ...] = tuple.__new__(
-            kind, [self.value(one) for one in fields]
-        )
-        return made
-
-    def known_class(self, module: Any, qualname: Any) -> type:
-        name = MOVED.get(module, module)
-        found = NATIVE.get((name, qualname)) or self.scanned.class_(name, qualname)
-        return found or self.gone(module, qualname)
-
-    def gone(self, module: Any, qualname: Any) -> NoReturn:
-        if type(module) is not str or type(qualname) is not str:
-            raise Broken
-        raise StaleHandler(
-            "a function or class that the handler carries is unknown here, or another: "
-            "no scanned module has it as it was when the page was rendered",
-            handler_id=self.handler_id,
-        )
-
-
-def _index(number: Any, of: list[Any]) -> int:
-    if type(number) is int and 0 <= number < len(of):
-        return number
-    raise Broken
-
-
-def _named(value: Any) -> dict[str, Any]:
-    if type(value) is dict and all(type(key) is str for key in value):
-        return value
-    raise Broken
