@@ -1,0 +1,34 @@
+"""The page on threats names a test for each line, and the test is there."""
+
+from __future__ import annotations
+
+import importlib
+import re
+from pathlib import Path
+
+ROOT = Path(__file__).parents[2]
+PAGE = ROOT / "docs" / "explanation" / "threats.md"
+
+
+def test_every_line_names_tests_that_exist() -> None:
+    lines = [
+        line.split("|") for line in PAGE.read_text("utf-8").splitlines() if "|" in line
+    ][2:]
+    assert len(lines) >= 12
+    attacks = importlib.import_module("tests.attacks.test_attacks")
+    for line in lines:
+        named = re.findall(r"`([\w/.]+)`", line[3])
+        assert named, line[1]
+        for name in named:
+            found = (
+                (ROOT / name).is_file() if "/" in name else hasattr(attacks, name)
+            )
+            assert found, f"{PAGE.name} names {name}, and there is no such test"
+
+
+def test_every_attack_stands_on_the_page() -> None:
+    attacks = importlib.import_module("tests.attacks.test_attacks")
+    text = PAGE.read_text("utf-8")
+    for name in vars(attacks):
+        if name.startswith("test_"):
+            assert f"`{name}`" in text, f"{PAGE.name} does not name {name}"
