@@ -83,6 +83,7 @@ class Offers:
                 registry.scanned,
                 decoders=decoders,
                 by_pickle=by_pickle,
+                identify=registry.identify,
             )
 
     def write(

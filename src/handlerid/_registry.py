@@ -134,7 +134,7 @@ class Registry:
             SignatureError: ``fn`` cannot be called with such an event.
             CapturesReplaced: with ``captures="refuse"``, as described there.
         """
-        new = bind(fn, event, self._identify)
+        new = bind(fn, event, self.identify)
         aliases = self._old_ids(new) if self._names else ()
         while True:
             old = self._handlers.get(new.id)
@@ -344,7 +344,13 @@ class Registry:
     def __len__(self) -> int:
         return len(self._handlers)
 
-    def _identify(self, fn: Callable[..., object], event: type[Event]) -> HandlerId:
+    def identify(
+        self, fn: Callable[..., object], event: type[Event] | str | None
+    ) -> HandlerId:
+        """Returns the id that ``register`` gives a handler, for an event type or name.
+
+        Takes and raises what ``Identity.handler_id`` does.
+        """
         handler_id = self.identity.handler_id(fn, event)
         naming = self._names.of(handler_id) if self._names else None
         name = None if naming is None else naming.name

@@ -20,9 +20,7 @@ def test_every_line_names_tests_that_exist() -> None:
         named = re.findall(r"`([\w/.]+)`", line[3])
         assert named, line[1]
         for name in named:
-            found = (
-                (ROOT / name).is_file() if "/" in name else hasattr(attacks, name)
-            )
+            found = (ROOT / name).is_file() if "/" in name else hasattr(attacks, name)
             assert found, f"{PAGE.name} names {name}, and there is no such test"
 
 
