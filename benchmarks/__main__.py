@@ -27,6 +27,7 @@ GROUPS: dict[str, tuple[str, float, float]] = {
     "carrying": ("carrying", 2, 10),
     "decoding": ("decoding", 3, 30),
     "dispatch": ("dispatch", 5, 40),
+    "captures": ("captures", 2, 20),
     "import": ("importing", 3, 30),
     "correctness": ("correctness", 9, 60),
     "memory": ("memory", 3, 150),
