@@ -99,10 +99,11 @@ class Scanned:
         if table is None:
             return
         yield from table.codes.get(qualname, ())
-        if table.unread is None:
-            with self._lock:
-                table.unread = table.read_loader()
-        yield from table.unread.get(qualname, ())
+        with self._lock:
+            unread = table.unread
+            if unread is None:
+                unread = table.unread = table.read_loader()
+        yield from unread.get(qualname, ())
 
     def function(self, module: str, qualname: str) -> FunctionType | None:
         """Returns the function that a module holds under a qualified name."""
@@ -155,12 +156,16 @@ class _Table:
                     self.hold(namespace(value), f"{path}.")
                 continue
             if kind is staticmethod or kind is classmethod:
-                inside = value.__func__
-                if type(inside) is FunctionType and inside.__qualname__ == path:
-                    self.functions[path] = inside
-            elif kind is FunctionType and value.__qualname__ == path:
-                self.functions[path] = value
+                self.hold_function(value.__func__, path)
+            elif kind is FunctionType:
+                self.hold_function(value, path)
             self.walk(value)
+
+    def hold_function(self, fn: Any, path: str) -> None:
+        own = self.names.get("__name__")
+        # An imported function is held by another module.
+        if type(fn) is FunctionType and (fn.__module__, fn.__qualname__) == (own, path):
+            self.functions[path] = fn
 
     def walk(self, value: Any) -> None:
         """Finds the functions that a value is made of, without asking it."""
@@ -201,9 +206,11 @@ class _Table:
         if type(code) is CodeType:
             _gather(code, found)
         for qualname in found.keys() & self.codes.keys():
-            theirs = {_form(one) for one in found[qualname]}
-            if not theirs.issuperset(map(_form, self.codes[qualname])):
+            theirs = {_form(one): one for one in found[qualname]}
+            ours = {_form(one) for one in self.codes[qualname]}
+            if not ours <= theirs.keys():
                 return {}
+            found[qualname] = [theirs[form] for form in theirs.keys() - ours]
         return found
 
 

@@ -118,6 +118,7 @@ class Places:
         raise stale(handler_id)
 
     def _learn(self, fn: FunctionType) -> Known:
+        version = self.scanned.version  # before looking: it may change meanwhile
         code, names = fn.__code__, fn.__globals__
         name = names.get("__name__")
         module = self.identity.module_name(name) if type(name) is str else ""
@@ -138,7 +139,7 @@ class Places:
         known.address = id(code)
         known.place = Place(module, code.co_qualname, fingerprint)
         known.module, known.names = str(name), id(names)
-        known.version = self.scanned.version
+        known.version = version
         self._known[known.address] = known
         return known
 
