@@ -6,6 +6,7 @@ import asyncio
 import dataclasses
 import importlib
 import importlib.util
+import json
 import multiprocessing
 import os
 import pickle
@@ -287,11 +288,37 @@ def test_a_handler_that_workers_cannot_import(
     assert seen == ["k", 42]
 
 
+@pytest.mark.filterwarnings("ignore::handlerid.errors.CapturesShared")
 def test_a_closure_takes_its_captures_along(elsewhere: Executor) -> None:
     future = submit(elsewhere, closure("hello"), by_value=True)
     pid, text = future.result()
     assert pid != os.getpid()
     assert text == "hello k"
+
+
+@pytest.mark.parametrize("by_value", [False, True])
+def test_what_a_token_opened_to_is_not_verified_again(
+    elsewhere: Executor, *, by_value: bool
+) -> None:
+    """The worker has no audience, and the token serves once: it served here."""
+    page = worker_app.carrying()
+    for url in ("/tea/", "/coffee/"):
+        text = page.offer(worker_app.link(url), audience="alice")
+        for payload in (
+            {"handler": text, "key": "k"},
+            memoryview(json.dumps({"handler": text, "key": "k"}).encode()),
+        ):
+            worker_app.used.clear()
+            call = worker_app.carries.prepare(payload, audience="alice")
+            pid, answer = result(call.submit(elsewhere, by_value=by_value))
+            assert pid != os.getpid()
+            assert answer == f"{url}k"
+
+
+def result(future: Future[object]) -> tuple[Any, ...]:
+    found = future.result()
+    assert isinstance(found, tuple)
+    return found
 
 
 def test_a_handler_with_a_name_of_its_own(process_pool: Executor) -> None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 from handlerid import (
@@ -14,6 +14,7 @@ from handlerid import (
     Event,
     Identity,
     Registry,
+    Tokens,
     current_event,
     rerender,
 )
@@ -90,4 +91,35 @@ other_key = Dispatcher(registry, worker_key=b"another key, as long")
 no_key = Dispatcher(registry)
 other_ids = Dispatcher(Registry(identity=Identity(key=b"other")), worker_key=KEY)
 knows_nothing = Dispatcher(Registry())
+
+used: set[bytes] = set()
+
+
+def first_use(nonce: bytes, _: int | None) -> bool:
+    """Says no to a second use, and in a worker to every one."""
+    fresh = nonce not in used and os.environ.get("IS_WORKER") is None
+    used.add(nonce)
+    return fresh
+
+
+def link(url: str) -> Callable[[ClickEvent], tuple[int, str]]:
+    def follow(event: ClickEvent) -> tuple[int, str]:
+        return os.getpid(), url + event.key
+
+    return follow
+
+
+def carrying() -> Dispatcher:
+    """Knows what is scanned, and answers tokens only."""
+    registry = Registry(captures="carry")
+    registry.scan(__name__)
+    return Dispatcher(
+        registry,
+        tokens=Tokens(KEY, max_age=3600, replay=first_use),
+        worker="tests.support.worker_app:carries",
+        worker_key=KEY,
+    )
+
+
+carries = carrying()
 no_dispatcher = object()
