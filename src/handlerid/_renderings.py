@@ -1,21 +1,35 @@
-"""The last few renderings of one page, each with a scope of its own.
+"""The last few renderings of one page, each with handlers of its own.
 
-What belongs here: which rendering's handlers answer. Each rendering needs its own
-scope: what is rendered again is registered again, and replaces nothing. A host whose
-pages stay connected keeps more than one of them, since events that left the browser
-before the newest rendering arrived there name handlers of an older one.
+What belongs here: which rendering's handlers answer, and what is put off until one has
+to. The rules:
+
+1. Each rendering stands for itself: what is rendered again is offered again, and
+   replaces nothing.
+2. A host whose pages stay connected keeps more than one rendering, since events that
+   left the browser before the newest arrived there name handlers of an older one.
+3. A rendering offers many handlers and an event names one: only the id is found out at
+   once. What else is to be known of a handler, and what can be wrong with how it takes
+   its event, is found out when an event names it.
 """
 
 from __future__ import annotations
 
 from collections import deque
-from typing import TYPE_CHECKING
+from contextlib import suppress
+from typing import TYPE_CHECKING, Any
 
+from handlerid._binding import bind
 from handlerid._handler_id import HandlerId
-from handlerid.errors import MalformedPayload
+from handlerid.errors import MalformedPayload, SignatureError, UnstableCapture
 
 if TYPE_CHECKING:
-    from handlerid._registry import Registry, Scope
+    from collections.abc import Callable
+
+    from handlerid._binding import BoundHandler
+    from handlerid._registry import Registry
+    from handlerid.events import Event
+
+    Offered = dict[HandlerId, tuple[Callable[..., object], type[Event]]]
 
 __all__ = ["Renderings"]
 
@@ -24,35 +38,67 @@ _NEAR = 5
 
 
 class Renderings:
-    """Scopes of one page or session, the newest first. Any thread may use them.
+    """What one page or session was rendered with, the newest first.
+
+    Any thread may look handlers up; one at a time renders.
 
     Args:
-        registry: the parent of the scopes.
+        registry: says what ids are, and what is done with handlers that are replaced.
         keep: how many renderings' handlers can be called.
-
-    Attributes:
-        newest: the scope in which a rendering registers its handlers.
     """
 
-    __slots__ = ("_registry", "_scopes", "newest")
+    __slots__ = ("_identify", "_newest", "_offered", "_registry")
 
     def __init__(self, registry: Registry, *, keep: int = 8) -> None:
         self._registry = registry
-        self._scopes: deque[Scope] = deque(maxlen=keep)
+        self._identify = registry._identify  # noqa: SLF001 - a part of registering
+        self._offered: deque[Offered] = deque(maxlen=keep)
         self.begin()
 
-    def begin(self) -> Scope:
-        """Begins a rendering: its handlers go into a new scope, which is returned."""
-        self.newest = self._registry.scope()
-        self._scopes.appendleft(self.newest)
-        return self.newest
+    def begin(self) -> None:
+        """Begins a rendering."""
+        self._newest: Offered = {}
+        self._offered.appendleft(self._newest)
 
-    def holding(self, handler_id: str) -> Scope:
-        """Returns the newest scope that holds an id, or else the newest of all."""
-        if handler_id in self.newest:
-            return self.newest
-        scopes = tuple(self._scopes)
-        return next((one for one in scopes if handler_id in one), self.newest)
+    def offer(self, fn: Callable[..., object], event: type[Event]) -> HandlerId:
+        """Takes a handler into the newest rendering and returns its id.
+
+        Raises:
+            UnsupportedHandler: ``fn`` cannot have an id.
+            UnstableCapture: what goes into its id has no canonical form.
+            CapturesReplaced: where the registry refuses what this replaces.
+        """
+        try:
+            handler_id = self._identify(fn, event)
+        except UnstableCapture:
+            return self._registry.register(fn, event)  # which says of which handler
+        old = self._newest.get(handler_id)
+        if old is not None and old[0] is not fn:
+            with self._registry.scope() as scope:  # which knows what that means
+                scope.register(*old)
+                scope.register(fn, event)
+        self._newest[handler_id] = (fn, event)
+        return handler_id
+
+    def resolve(self, handler_id: str) -> BoundHandler:
+        """Returns a handler that one of the renderings offered, the newest first.
+
+        Raises:
+            MalformedPayload: the text is not an id.
+            StaleHandler: the newest rendering has its location, but other code there.
+            UnknownHandler: it was not offered.
+            SignatureError: the handler cannot be called with its event.
+        """
+        wanted: Any = handler_id
+        for offered in tuple(self._offered):
+            if wanted in offered:
+                fn, event = offered[wanted]
+                return bind(fn, event, lambda *_: wanted)
+        with self._registry.scope() as scope:  # which knows what is to be said
+            for fn, event in tuple(self._newest.values()):
+                with suppress(SignatureError):  # another handler's
+                    scope.register(fn, event)
+            return scope.resolve(handler_id)
 
     def near(self, unknown: str) -> list[str]:
         """Names the handlers of the newest rendering that are most like an unknown id.
@@ -64,7 +110,7 @@ class Renderings:
             wanted = HandlerId.parse(unknown)
         except MalformedPayload:
             return []
-        known = list(self.newest)
+        known = tuple(self._newest)
         for part in ("location", "fingerprint", "event"):
             sought = getattr(wanted, part)
             if near := [one for one in known if getattr(one, part) == sought]:

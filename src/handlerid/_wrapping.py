@@ -33,6 +33,19 @@ __all__ = ["WrappingIdentity"]
 _FUNCTIONS = (FunctionType, MethodType, partial)
 
 
+def _captures_no_function(fn: FunctionType) -> bool:
+    """Whether that can be told without taking the function apart."""
+    if fn.__defaults__ or fn.__kwdefaults__ or fn.__dict__:
+        return False
+    try:
+        for cell in fn.__closure__ or ():
+            if type(cell.cell_contents) in _FUNCTIONS:
+                return False
+    except ValueError:  # nothing is in the cell yet
+        return False
+    return True
+
+
 class WrappingIdentity(Identity):
     """An ``Identity`` that tells handlers apart by the functions that they captured.
 
@@ -48,8 +61,8 @@ class WrappingIdentity(Identity):
 
     def handler_id(self, fn: Callable[..., object], event: Any = None) -> HandlerId:
         """Returns the id of a handler; takes and raises what ``Identity``'s does."""
-        found = super().handler_id(fn, event)
-        if type(fn) is FunctionType and not fn.__closure__ and not fn.__defaults__:
+        found = Identity.handler_id(self, fn, event)
+        if type(fn) is FunctionType and _captures_no_function(fn):
             return found
         anatomy = take_apart(fn)
         code = [one for one in anatomy.captures if type(one.value) in _FUNCTIONS]

@@ -16,7 +16,7 @@ _LONGEST = 64
 
 
 def stand_in(
-    cls: type, *, host: str, make: Callable[[Any], object], module: str | None = None
+    cls: type, *, host: str, make: Callable[[Any], object], module: str
 ) -> type[Event]:
     """Returns a new event type that stands for a class of the host's.
 
@@ -27,11 +27,11 @@ def stand_in(
         cls: the class. It stays as it is.
         host: what its wire name begins with, in lower case.
         make: gets the payload and returns what the handler is called with.
-        module: names the module in the wire name, for classes that are not the host's
-            own; the first 64 characters of the wire name count.
+        module: where the class is, by the name that other processes know. It is in
+            the wire name, which has at most 64 characters, unless it is the host's.
     """
     name = derived_name(cls.__name__)
-    if module is not None:
+    if not module.startswith(f"{host}."):
         name = f"{module}_{cls.__qualname__}".lower()
     name = re.sub("[^a-z0-9]+", "_", f"{host}_{name}")[:_LONGEST]
     return type(cls.__name__, (Event,), {"__module__": module}, name=name, make=make)

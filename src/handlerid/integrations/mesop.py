@@ -16,6 +16,7 @@ import asyncio
 import logging
 import sys
 import time
+from contextvars import ContextVar
 from functools import partial
 from importlib import import_module
 from threading import BoundedSemaphore
@@ -31,7 +32,7 @@ from mesop.runtime import runtime
 from mesop.runtime.context import Context
 from mesop.server.server_utils import prefix_base_url
 
-from handlerid import Dispatcher, Event, Identity, Registry, errors
+from handlerid import Call, Event, Identity, Registry, errors
 from handlerid._identity import name_elsewhere
 from handlerid._renderings import Renderings
 from handlerid._wrapping import WrappingIdentity
@@ -48,6 +49,7 @@ log = logging.getLogger(__name__)
 NOTICE = "This page is out of date. It reloads in a moment."
 SECONDS = 1.5  # that the notice is shown
 _may_wait = BoundedSemaphore(2)  # threads; no flood of old ids stops a server
+_rendering: ContextVar[Renderings] = ContextVar("handlerid_rendering")
 _undo: list[Callable[[], None]] = []  # puts Mesop back as it was, the last first
 
 
@@ -118,26 +120,30 @@ class _Seams:
 
     def register_event_handler(self, handler_fn: Any, event: type) -> str:
         known = self.events.get(event) or self.learn(event)
-        return self.rendered(runtime().context()).newest.register(handler_fn, known)
+        rendered = _rendering.get(None) or self.rendered(runtime().context())
+        return rendered.offer(handler_fn, known)
 
     def learn(self, event: type) -> type[Event]:
         """Makes the event type that stands for one of Mesop's: rule 2."""
 
-        def make(payload: Any) -> object:
-            sent = payload["event"]
+        def make(sent: Any) -> object:
             return runtime().get_event_mapper(event)(sent, key_from_proto(sent.key))
 
-        place = _module_name(event.__module__)
-        module = None if place.startswith("mesop.") else place
-        found = stand_in(event, host="mesop", make=make, module=module)
-        return self.events.setdefault(event, found)
+        module = _module_name(event.__module__)
+        self.events[event] = stand_in(event, host="mesop", make=make, module=module)
+        return self.events[event]
 
     def run_path(self, before: Any, page: Any, path: str) -> None:
         """Renders a page, in a scope of its own."""
         context = runtime().context()
         context.handlerid_path = path
-        self.rendered(context).begin()
-        before(page, path)
+        rendered = self.rendered(context)
+        rendered.begin()
+        token = _rendering.set(rendered)
+        try:
+            before(page, path)
+        finally:
+            _rendering.reset(token)
 
     def run_event_handler(
         self, before: Any, context: Any, event: Any
@@ -148,17 +154,16 @@ class _Seams:
             yield from before(context, event)
             return
         try:
-            dispatcher = Dispatcher(rendered.holding(wanted))
-            call = dispatcher.prepare({"handler": wanted, "event": event})
+            handler = rendered.resolve(wanted)
         except errors.HandlerIdError as error:
             # A colon: the id is Mesop's own, of a page from before the deploy.
             if isinstance(error, errors.StaleHandler) or ":" in wanted:
                 return (yield from _reload(context, event))
             log.warning("%s; near: %s", error, ", ".join(rendered.near(wanted)))
             raise MesopUserException(error.public) from error
-        runner = asyncio.Runner()  # its loop is made when it is needed
+        runner = asyncio.Runner()
         try:
-            yield from call.stream(runner=runner.run)
+            yield from Call(handler, handler.decode(event)).stream(runner=runner.run)
         finally:
             runner.close()
 
@@ -195,5 +200,5 @@ def main() -> None:
     app.run(start)
 
 
-if __name__ == "__main__":  # not this copy of the module: the application may import it
-    import_module("handlerid.integrations.mesop").main()
+if __name__ == "__main__":  # in the module that the application may import, too
+    sys.exit(import_module("handlerid.integrations.mesop").main())

@@ -1,0 +1,7 @@
+"""A handler that the next release has with other code."""
+
+from shared import put
+
+
+def on_click(e):
+    put("code", "old")

@@ -1,0 +1,264 @@
+"""The rows of the table: what is clicked, and what came of it, in words.
+
+What belongs here: playing a row in a browser. What each row should come to is said by
+the tests. A row's page is rendered by one server, and its clicks are answered by
+another.
+"""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from playwright.sync_api import TimeoutError as TookTooLong
+
+from handlerid.integrations.mesop import NOTICE
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Page
+
+    from tests.mesop.running import Address, Server
+
+__all__ = ["HEADINGS", "ROWS", "Player", "Row", "as_markdown"]
+
+WORKS = "works"
+NOTHING = "the click does nothing"
+OTHER = "the first runs the second"
+DEAD = "the page is dead"
+CONTACT = '"please contact the developer"'
+NAMED = "an error that names the argument and what to do"
+UNKNOWN = "the user sees an error, the log says which and what is near"
+STALE = "the page says that it is out of date and reloads"
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row of the table.
+
+    Attributes:
+        name: of the section of the page, and of its test.
+        handler: what stands in the table.
+        steps: what is done, and what the section shows then: a button is clicked, or
+            a field is left (``blur``) or entered (``enter``).
+        path: the page.
+        other: which server answers: ``second``, or ``next``, which has the next
+            release, in another directory.
+    """
+
+    name: str
+    handler: str
+    steps: tuple[tuple[str, str], ...]
+    path: str = "/"
+    other: str = "second"
+
+
+def _clicks(*labels: str) -> tuple[tuple[str, str], ...]:
+    return tuple((f"click {one}", one.split()[-1]) for one in labels)
+
+
+ROWS = (
+    Row("counter", "counter", (("click counter", "1"),)),
+    Row(
+        "shared",
+        "shared function behind enter and click",
+        (("enter shared", "InputEnterEvent"), ("click shared", "ClickEvent")),
+    ),
+    Row("form", "form by key and `setattr`", (("blur form", "Ada"),)),
+    Row("navigate", "navigate by key", (("click navigate", "arrived"),)),
+    Row("generator", "generator", (("click generator", "two"),)),
+    Row("coroutine", "async", (("click coroutine", "done"),)),
+    Row("async_generator", "async generator", (("click async_generator", "two"),)),
+    Row(
+        "method", "bound method of a module-level object", (("click method", "added"),)
+    ),
+    Row(
+        "method_of_new",
+        "bound method of an object made at each render",
+        (("click method_of_new", "removed"),),
+    ),
+    Row(
+        "callable_object",
+        "callable object",
+        (("click callable_object", "called"),),
+        "/callable_object",
+    ),
+    Row(
+        "lambdas",
+        "two lambdas on one line",
+        _clicks("lambdas first", "lambdas second"),
+    ),
+    Row(
+        "wrappers",
+        "wrappers without `functools.wraps`",
+        _clicks("wrappers first", "wrappers second"),
+    ),
+    Row("executed", "`exec`-defined", (("click executed", "done"),), "/executed"),
+    Row(
+        "sourceless", "from `.pyc` only", (("click sourceless", "done"),), "/sourceless"
+    ),
+    Row("loop", "closures in a loop", _clicks("loop first", "loop second"), "/loop"),
+    Row("partial", "partial with arguments", _clicks("partial tea", "partial coffee")),
+    Row(
+        "frozenset",
+        "partial with a frozenset, under another hash seed",
+        (("click frozenset", "coffee juice milk tea water wine"),),
+    ),
+    Row(
+        "partial_object",
+        "partial with an object",
+        (("click partial_object", "called"),),
+        "/partial_object",
+    ),
+    Row(
+        "directory",
+        "the other server started from another release directory",
+        (("click counter", "1"),),
+        other="next",
+    ),
+    Row(
+        "hash_seed",
+        "the other server under another hash seed",
+        (("click hash_seed", "known"),),
+    ),
+    Row(
+        "comment",
+        "a comment edited between render and click",
+        (("click comment", "done"),),
+        other="next",
+    ),
+    Row(
+        "code",
+        "the handler's code edited between render and click",
+        (("click code", "new"),),
+        other="next",
+    ),
+    Row("unknown", "unknown id", (("click unknown", "called"),), "/unknown"),
+    Row(
+        "two_types",
+        "one handler for two event types",
+        (("blur two_types", "InputBlurEvent"), ("enter two_types", "InputEnterEvent")),
+    ),
+)
+
+
+class Player:
+    """Plays rows in one mode.
+
+    Args:
+        page: of a browser.
+        address: in front of the servers.
+        servers: by name, in the order in which they stand behind the address.
+        installed: whether the servers run on handlerid.
+    """
+
+    def __init__(
+        self,
+        page: Page,
+        address: Address,
+        servers: dict[str, Server],
+        *,
+        installed: bool,
+    ) -> None:
+        self._page = page
+        self._address = address
+        self._servers = servers
+        self._installed = installed
+
+    def play(self, row: Row) -> str:
+        """Opens the row's page, does its steps, and says what came of it."""
+        self._render(row.path)
+        if dialog := self._dialog():
+            if "contact the developer" in dialog:
+                return CONTACT
+            told = "keywords[item]" in dialog and "Pass a key instead" in dialog
+            return NAMED if told else DEAD
+        self._address.turn = list(self._servers).index(row.other)
+        shown = [self._step(row, *step) for step in row.steps]
+        wanted = [text for _, text in row.steps]
+        if shown == wanted:
+            outcome = WORKS
+        elif shown[0] in (NAMED, STALE, UNKNOWN):
+            outcome = shown[0]
+        elif len(shown) > 1 and shown[0] == wanted[1]:
+            outcome = OTHER
+        else:
+            outcome = NOTHING if not any(shown) else f"it shows {shown}"
+        return outcome + self._warned(row)
+
+    def _render(self, path: str) -> None:
+        self._address.turn = 0
+        while not self._address.answered.empty():
+            self._address.answered.get()
+        self._page.goto(self._address.url + path)
+        self._address.answered.get(timeout=30)
+        self._settle()
+
+    def _step(self, row: Row, what: str, wanted: str) -> str:
+        how, _, name = what.partition(" ")
+        section = "counter" if name == "counter" else row.name
+        if how == "click":
+            self._page.get_by_role("button", name=name, exact=True).click()
+        else:
+            field = self._page.get_by_label(name)
+            field.fill("Ada")
+            field.press("Enter" if how == "enter" else "Tab")
+        if row.name == "code" and self._installed:
+            return self._reloads(row, wanted)
+        self._address.answered.get(timeout=30)
+        self._settle()
+        if dialog := self._dialog():
+            logged = self._servers[row.other].log
+            told = "does not exist here" in dialog and "near: app.counter" in logged
+            return UNKNOWN if told else f"an error: {dialog}"
+        text = self._page.get_by_text(f"{section}=").first
+        expected = self._page.get_by_text(f"{section}={wanted}", exact=True)
+        with suppress(TookTooLong):  # the answer is here; it may not be drawn yet
+            expected.wait_for(timeout=700)
+        return text.inner_text().partition("=")[2]
+
+    def _reloads(self, row: Row, wanted: str) -> str:
+        """Waits for what a page does that is out of date; then it has to work."""
+        page = self._page
+        with page.expect_event("load", timeout=30_000):
+            page.get_by_text(NOTICE).wait_for()
+        button = page.get_by_role("button", name=row.name, exact=True)
+        button.wait_for()
+        assert page.url == self._address.url + row.path
+        assert page.get_by_text(NOTICE).count() == 0
+        button.click()
+        page.get_by_text(f"{row.name}={wanted}", exact=True).wait_for()
+        return STALE
+
+    def _dialog(self) -> str:
+        dialogs = self._page.get_by_role("dialog").all_inner_texts()
+        return dialogs[0] if dialogs else ""
+
+    def _settle(self) -> None:
+        """Lets the page handle what it has read: two frames."""
+        self._page.evaluate(
+            "() => new Promise(done => requestAnimationFrame("
+            "() => requestAnimationFrame(done)))"
+        )
+
+    def _warned(self, row: Row) -> str:
+        place = "app.entry.<locals>.on_click" if row.name == "loop" else row.name
+        lines = self._servers["first"].log.splitlines()
+        found = any("CapturesReplaced" in one and place in one for one in lines)
+        return ", with a warning" if found else ""
+
+
+HEADINGS = ("handler", "Mesop alone", "with handlerid", '`captures="distinct"`')
+
+
+def as_markdown(results: dict[str, dict[str, str]]) -> str:
+    """Writes the table.
+
+    Args:
+        results: by mode, what came of each row.
+    """
+    lines = [HEADINGS, ("---",) * len(HEADINGS)]
+    for row in ROWS:
+        found = [results[mode].get(row.name, "") for mode in results]
+        lines.append((row.handler, *found))
+    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
