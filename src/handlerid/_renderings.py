@@ -15,12 +15,12 @@ to. The rules:
 from __future__ import annotations
 
 from collections import deque
-from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from handlerid._binding import bind
 from handlerid._handler_id import HandlerId
-from handlerid.errors import MalformedPayload, SignatureError, UnstableCapture
+from handlerid._locations import refusal
+from handlerid.errors import MalformedPayload, UnstableCapture
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -94,11 +94,9 @@ class Renderings:
             if wanted in offered:
                 fn, event = offered[wanted]
                 return bind(fn, event, lambda *_: wanted)
-        with self._registry.scope() as scope:  # which knows what is to be said
-            for fn, event in tuple(self._newest.values()):
-                with suppress(SignatureError):  # another handler's
-                    scope.register(fn, event)
-            return scope.resolve(handler_id)
+        missing = HandlerId.parse(handler_id)
+        there = [one for one in self._newest if one.location == missing.location]
+        raise refusal(missing, there)
 
     def near(self, unknown: str) -> list[str]:
         """Names the handlers of the newest rendering that are most like an unknown id.

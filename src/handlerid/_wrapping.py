@@ -1,20 +1,23 @@
-"""Ids in which the functions that a handler captured count as code.
+"""Ids that hold as many captures as they can.
 
-What belongs here: telling wrappers apart that were made without ``functools.wraps``. A
-closure says nothing of what it calls, so all that one decorator decorates share one id:
-see ``docs/reference/callables.md``. A host whose authors write such decorators takes
-this identity instead of the plain one.
+What belongs here: telling wrappers apart that were made without ``functools.wraps``,
+and closures as far as that goes. A closure's code says nothing of what it calls, so all
+that one decorator decorates share one id: see ``docs/reference/callables.md``. A host
+that cannot ask its authors to write either in another way takes this identity.
 
 The rules:
 
 1. A captured function, method or ``functools.partial`` goes into the captures part,
-   after the bound arguments, as in ``Identity.distinct_id``; other captures do not.
-2. What a captured function captured itself goes in with it. Where that has no canonical
-   form, the handler has its plain id: it is told apart no further.
+   after the bound arguments, as in ``Identity.distinct_id``; so does what it captured
+   itself. Other captures do if the host says so.
+2. Where a capture has no canonical form the id holds functions alone, and where one of
+   these has none, no captures: the handlers are told apart no further, and a registry
+   warns when one replaces another.
 """
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
@@ -49,12 +52,17 @@ def _captures_no_function(fn: FunctionType) -> bool:
 class WrappingIdentity(Identity):
     """An ``Identity`` that tells handlers apart by the functions that they captured.
 
-    Takes what ``Identity`` does, and is used in its place. The id of a handler that
-    captured no function is the same.
+    The id of a handler that captured nothing is the same as an ``Identity``'s.
+
+    Args:
+        all_captures: whether other captures tell them apart, too, where all of them
+            have a canonical form.
+        options: as for ``Identity``.
     """
 
-    def __init__(self, **options: Any) -> None:
+    def __init__(self, *, all_captures: bool = False, **options: Any) -> None:
         super().__init__(**options)
+        self._all = all_captures
         # What is captured is encoded by plain ids: one of these would never end where
         # a function captured itself.
         self._plain = Identity(**options)
@@ -62,17 +70,29 @@ class WrappingIdentity(Identity):
     def handler_id(self, fn: Callable[..., object], event: Any = None) -> HandlerId:
         """Returns the id of a handler; takes and raises what ``Identity``'s does."""
         found = Identity.handler_id(self, fn, event)
-        if type(fn) is FunctionType and _captures_no_function(fn):
+        if type(fn) is FunctionType and self._is_all_said(fn):
             return found
         anatomy = take_apart(fn)
-        code = [one for one in anatomy.captures if type(one.value) in _FUNCTIONS]
-        if not code:
-            return found
-        try:
-            return found.with_captures(self._captures_digest(anatomy.bound, code))
-        except UnstableCapture:
-            return found
+        functions = [one for one in anatomy.captures if type(one.value) in _FUNCTIONS]
+        for captures in (anatomy.captures if self._all else (), functions):
+            if captures:
+                with suppress(UnstableCapture):
+                    digest = self._captures_digest(anatomy.bound, captures)
+                    return found.with_captures(digest)
+        return found
 
     def encode(self, value: object, where: str) -> bytes:
         """Returns the canonical bytes of a value; see ``Identity.encode``."""
         return self._plain.encode(value, where)
+
+    def _is_all_said(self, fn: FunctionType) -> bool:
+        """Whether no capture counts, as far as can be told without much work."""
+        if fn.__defaults__ or fn.__kwdefaults__ or fn.__dict__:
+            return False
+        if not fn.__closure__:
+            return True
+        try:
+            kinds = [type(cell.cell_contents) for cell in fn.__closure__]
+        except ValueError:  # nothing is in a cell yet
+            return False
+        return not self._all and not any(kind in _FUNCTIONS for kind in kinds)

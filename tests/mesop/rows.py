@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import TimeoutError as TookTooLong
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 
     from tests.mesop.running import Address, Server
 
-__all__ = ["HEADINGS", "ROWS", "Player", "Row", "as_markdown"]
+__all__ = ["ROWS", "TABLE", "Player", "Row", "as_page"]
 
 WORKS = "works"
 NOTHING = "the click does nothing"
@@ -248,17 +249,30 @@ class Player:
         return ", with a warning" if found else ""
 
 
-HEADINGS = ("handler", "Mesop alone", "with handlerid", '`captures="distinct"`')
+TABLE = Path(__file__).parents[2] / "docs/reference/mesop-table.md"
+
+_PAGE = """\
+# Mesop alone and with handlerid
+
+Two Mesop server processes stand behind one address; a page comes from one of them, and
+its events are answered by the other, in a real browser. Where a row speaks of an edit
+or of another directory, the other server runs a copy of the application elsewhere. The
+last column was played for handlers that capture something.
+
+This page is generated: `python -m tests.mesop` plays the rows and writes it.
+
+"""
 
 
-def as_markdown(results: dict[str, dict[str, str]]) -> str:
-    """Writes the table.
+def as_page(results: dict[str, dict[str, str]]) -> str:
+    """Writes the page with the table.
 
     Args:
         results: by mode, what came of each row.
     """
-    lines = [HEADINGS, ("---",) * len(HEADINGS)]
+    lines = [("handler", "Mesop alone", "with handlerid", '`captures="distinct"`')]
+    lines.append(("---",) * 4)
     for row in ROWS:
         found = [results[mode].get(row.name, "") for mode in results]
-        lines.append((row.handler, *found))
-    return "".join(f"| {' | '.join(cells)} |\n" for cells in lines)
+        lines.append((row.handler, found[0], found[1], found[2]))
+    return _PAGE + "".join(f"| {' | '.join(cells)} |\n" for cells in lines)

@@ -3,11 +3,9 @@
 What belongs here: Mesop's seams, and what is put there. Run as a module it is Mesop's
 command line: ``python -m handlerid.integrations.mesop app.py``. The rules:
 
-1. Each rendering has a scope of its own: to render again replaces nothing. A context
-   keeps the last few, since over a WebSocket clicks arrive while it renders.
-2. Mesop makes its events from its own messages, and a handler gets one wherever it
+1. Mesop makes its events from its own messages, and a handler gets one wherever it
    takes an argument, however that is annotated.
-3. What a browser shows is Mesop's: its error dialog, a text, a navigation.
+2. What a browser shows is Mesop's: its error dialog, a text, a navigation.
 """
 
 from __future__ import annotations
@@ -32,7 +30,7 @@ from mesop.runtime import runtime
 from mesop.runtime.context import Context
 from mesop.server.server_utils import prefix_base_url
 
-from handlerid import Call, Event, Identity, Registry, errors
+from handlerid import Call, Event, Registry, errors
 from handlerid._identity import name_elsewhere
 from handlerid._renderings import Renderings
 from handlerid._wrapping import WrappingIdentity
@@ -41,23 +39,17 @@ from handlerid.events._host import stand_in
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-
 __all__ = ["install", "uninstall"]
 
 log = logging.getLogger(__name__)
 
-NOTICE = "This page is out of date. It reloads in a moment."
-SECONDS = 1.5  # that the notice is shown
+NOTICE, SECONDS = "This page is out of date. It reloads in a moment.", 1.5
 _may_wait = BoundedSemaphore(2)  # threads; no flood of old ids stops a server
 _rendering: ContextVar[Renderings] = ContextVar("handlerid_rendering")
 _undo: list[Callable[[], None]] = []  # puts Mesop back as it was, the last first
 
 
-def install(
-    *,
-    captures: Any = "warn",
-    **identity: Any,
-) -> None:
+def install(*, captures: Any = "warn", **identity: Any) -> None:
     """Makes Mesop use handlerid in this process; before the application is imported.
 
     A second call takes the place of the first.
@@ -67,9 +59,10 @@ def install(
         identity: ``key``, ``fingerprint`` and ``encoders``, as for ``Identity``.
     """
     uninstall()
-    kind = Identity if captures == "distinct" else WrappingIdentity
-    ids = kind(**identity, module_name=_module_name)
-    seams = _Seams(Registry(identity=ids, captures=captures))
+    distinct = captures == "distinct"
+    ids = WrappingIdentity(all_captures=distinct, module_name=_module_name, **identity)
+    # What has no canonical form may still be replaced.
+    seams = _Seams(Registry(identity=ids, captures="warn" if distinct else captures))
     old, new = helper.register_event_handler, seams.register_event_handler
     _replace(old, new)
     _undo.append(partial(_replace, new, old))
@@ -107,7 +100,7 @@ class _Seams:
     """What stands in Mesop's places."""
 
     def __init__(self, registry: Registry) -> None:
-        self.registry = registry  # the parent of all scopes; it holds nothing itself
+        self.registry = registry  # says what is an id; it holds nothing
         self.events: dict[type, type[Event]] = {}  # what stands for each of Mesop's
 
     def rendered(self, context: Any) -> Renderings:
@@ -119,22 +112,21 @@ class _Seams:
         return found
 
     def register_event_handler(self, handler_fn: Any, event: type) -> str:
-        known = self.events.get(event) or self.learn(event)
         rendered = _rendering.get(None) or self.rendered(runtime().context())
-        return rendered.offer(handler_fn, known)
+        return rendered.offer(handler_fn, self.events.get(event) or self.learn(event))
 
     def learn(self, event: type) -> type[Event]:
-        """Makes the event type that stands for one of Mesop's: rule 2."""
+        """Makes the event type that stands for one of Mesop's: rule 1."""
 
         def make(sent: Any) -> object:
             return runtime().get_event_mapper(event)(sent, key_from_proto(sent.key))
 
         module = _module_name(event.__module__)
-        self.events[event] = stand_in(event, host="mesop", make=make, module=module)
-        return self.events[event]
+        made = stand_in(event, host="mesop", make=make, module=module)
+        return self.events.setdefault(event, made)
 
     def run_path(self, before: Any, page: Any, path: str) -> None:
-        """Renders a page, in a scope of its own."""
+        """Renders a page; what it offers replaces nothing of the rendering before."""
         context = runtime().context()
         context.handlerid_path = path
         rendered = self.rendered(context)
