@@ -89,3 +89,18 @@ def _sample(folder: str, modules: int) -> tuple[float, float]:
     importing, scan, found = done.stdout.split()
     assert int(found) == modules * HANDLERS
     return float(importing), float(scan)
+
+
+def main(modules: int = 1_000) -> None:
+    """Prints what so many modules cost: ``python -m benchmarks.groups.modules 1000``."""
+    with tempfile.TemporaryDirectory() as folder:
+        _make(Path(folder, "application"), modules)
+        _sample(folder, modules)  # writes the bytecode
+        importing, scan = _sample(folder, modules)
+    print(f"{modules} modules, {modules * HANDLERS} handlers")
+    print(f"importing alone             {importing * 1e3:8.1f} ms")
+    print(f"scanning what is imported   {scan * 1e3:8.1f} ms")
+
+
+if __name__ == "__main__":
+    main(*map(int, sys.argv[1:]))
