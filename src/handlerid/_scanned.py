@@ -210,7 +210,7 @@ class _Table:
             ours = {_form(one) for one in self.codes[qualname]}
             if not ours <= theirs.keys():
                 return {}
-            found[qualname] = [theirs[form] for form in theirs.keys() - ours]
+            found[qualname] = [one for form, one in theirs.items() if form not in ours]
         return found
 
 

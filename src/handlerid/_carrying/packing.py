@@ -11,8 +11,20 @@ itself ends.
 
 from __future__ import annotations
 
-from types import CellType, FunctionType
-from typing import TYPE_CHECKING, Any, ForwardRef, Union, cast, get_args
+import typing
+from types import CellType, FunctionType, UnionType
+from typing import (
+    TYPE_CHECKING,
+    Annotated,
+    Any,
+    ForwardRef,
+    Union,
+    cast,
+    get_args,
+    get_origin,
+)
+
+import typing_extensions
 
 from handlerid._canonical.peek import look_up
 from handlerid._carrying.places import bare
@@ -23,6 +35,14 @@ if TYPE_CHECKING:
     from handlerid._carrying.carrier import Carrier
 
 __all__ = ["Packer"]
+
+
+_UNIONS = (Union, UnionType)
+# On 3.12 and 3.13 a ``type`` statement makes one of another class.
+_ALIASES = (
+    typing_extensions.TypeAliasType,
+    getattr(typing, "TypeAliasType", typing_extensions.TypeAliasType),
+)
 
 
 class Packer(Writer):
@@ -128,7 +148,14 @@ class Packer(Writer):
             return annotation
         if issubclass(type(annotation), type):
             return annotation if look_up(annotation, "wire_name") is not None else None
-        members = [self.events_in(one, name) for one in get_args(annotation)]
+        if isinstance(annotation, _ALIASES):
+            return self.events_in(annotation.__value__, name)
+        if (
+            origin := get_origin(annotation)
+        ) is not Annotated and origin not in _UNIONS:
+            return None
+        parts = get_args(annotation)[: 1 if origin is Annotated else None]
+        members = [self.events_in(one, name) for one in parts]
         events: list[Any] = [one for one in members if one is not None]
         if len(events) <= 1:
             return events[0] if events else None

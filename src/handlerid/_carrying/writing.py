@@ -240,7 +240,7 @@ class Writer:
         return UnstableCapture(
             f"{where} cannot be carried: {name} {reason}. Pass a key instead and look "
             "the object up in the handler, use a supported type, or give the type an "
-            "encoder and a decoder.",
+            "encoder and a decoder: Identity(encoders=...), Dispatcher(decoders=...).",
             where=where,
             type_name=name,
         )
