@@ -31,7 +31,12 @@ from weakref import ref
 
 from handlerid._anatomy import Capture, captures_of, partial_method, take_apart
 from handlerid._canonical.code import encode_code
-from handlerid._canonical.values import check_encoders, encode_value, same_value
+from handlerid._canonical.values import (
+    check_encoders,
+    encode_scalar,
+    encode_value,
+    same_value,
+)
 from handlerid._handler_id import WIRE_NAME, HandlerId, write
 from handlerid.errors import UnsupportedHandler
 
@@ -245,6 +250,8 @@ class Identity:
 
         A value that cannot be compared counts as different.
         """
+        if _same_at_a_glance(fn, other):
+            return ()
         (_, captures), (_, others) = _carried(fn), _carried(other)
         places = [(layer, name) for layer, name, _ in captures]
         if places != [(layer, name) for layer, name, _ in others]:
@@ -313,17 +320,13 @@ class Identity:
         bound: Iterable[tuple[str, object]],
         captures: Iterable[tuple[int, str, object]] = (),
     ) -> bytes:
-        encoded = [
-            self.encode(part, where)
-            for where, value in bound
-            for part in (where, value)
-        ]
-        encoded += [
-            self.encode(part, where)
-            for layer, where, value in captures
-            for part in (layer, where, value)
-        ]
-        return _digest(self._captures, b"".join(encoded))
+        forms = []
+        for where, value in bound:
+            forms += [encode_scalar(where), self.encode(value, where)]
+        for layer, where, value in captures:
+            form = encode_scalar(value) or self.encode(value, where)
+            forms += [encode_scalar(layer), encode_scalar(where), form]
+        return _digest(self._captures, b"".join(forms))
 
     def _fingerprint(self, anatomy: Anatomy, own: str | None = None) -> bytes:
         """The digest of all layers; as if the handler's own name were another one."""
@@ -412,6 +415,36 @@ def _carried(
         return (), [Capture(1, *one) for one in captures_of(fn)]
     anatomy = take_apart(fn)
     return anatomy.bound, anatomy.captures
+
+
+def _same_at_a_glance(fn: Any, other: Any) -> bool:
+    """Whether two functions surely captured the same: most that are made anew did."""
+    if (
+        type(fn) is not FunctionType
+        or type(other) is not FunctionType
+        or fn.__code__ is not other.__code__
+        or fn.__defaults__ is not other.__defaults__
+        or fn.__kwdefaults__ is not other.__kwdefaults__
+        or fn.__dict__
+        or other.__dict__
+    ):
+        return False
+    try:
+        for cell, its in zip(
+            fn.__closure__ or (), other.__closure__ or (), strict=True
+        ):
+            if cell is not its:
+                one, another = cell.cell_contents, its.cell_contents
+                kind = type(one)
+                if one is not another and (
+                    kind is not type(another)
+                    or (kind is not str and kind is not int)
+                    or one != another
+                ):
+                    return False
+    except ValueError:  # a cell that is empty
+        return False
+    return True
 
 
 def _place(module: str, qualname: str) -> str:

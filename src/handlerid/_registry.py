@@ -378,8 +378,11 @@ class Registry:
         """Says what is lost when the new handler replaces the old."""
         if old.fn is new.fn or self._distinct:
             return
-        if self.captures == "allow" and self.on_replace is None:
-            return
+        if self.on_replace is None and (
+            self.captures == "allow"
+            or (self.captures == "warn" and new.id in self._told.replaced)
+        ):
+            return  # nobody would be told
         names = self.identity.differing_captures(old.fn, new.fn)
         if not names:
             return

@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
     from handlerid._canonical.walk import Describe, Encoders
 
-__all__ = ["check_encoders", "encode_value", "same_value"]
+__all__ = ["check_encoders", "encode_scalar", "encode_value", "same_value"]
 
 # Bound once: a method of an imported name is looked up anew at each call.
 _find_scalar = SCALARS.get
@@ -57,6 +57,12 @@ def _no_identity(value: object) -> None:
 
 def _same_name(module: str) -> str:
     return module
+
+
+def encode_scalar(value: object) -> bytes:
+    """Returns the canonical bytes of a text, a number and the like; else ``b""``."""
+    form = _find_scalar(id(type(value)))
+    return b"" if form is None else form(value)
 
 
 def encode_value(
