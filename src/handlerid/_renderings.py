@@ -51,7 +51,7 @@ class Renderings:
 
     def __init__(self, registry: Registry, *, keep: int = 8) -> None:
         self._registry = registry
-        self._identify = registry._identify  # noqa: SLF001 - a part of registering
+        self._identify = registry.identify
         self._offered: deque[Offered] = deque(maxlen=keep)
         self.begin()
 
