@@ -24,7 +24,7 @@ from starlette.responses import StreamingResponse
 from handlerid._demo.front import Front
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterable, AsyncIterator, Sequence
+    from collections.abc import AsyncIterable, AsyncIterator, Mapping, Sequence
     from types import TracebackType
 
     from starlette.requests import Request
@@ -80,7 +80,7 @@ class Server:
         *command: str,
         name: str = "first",
         hash_seed: int = 1,
-        **environment: str,
+        environment: Mapping[str, str] | None = None,
     ) -> None:
         self.log_file = app.parent / f"{name}-{hash_seed}-{len(command)}.log"
         with (
@@ -103,7 +103,7 @@ class Server:
                     # How Werkzeug is handed a socket that listens already.
                     "WERKZEUG_RUN_MAIN": "true",
                     "WERKZEUG_SERVER_FD": str(listening.fileno()),
-                    **environment,
+                    **(environment or {}),
                 },
             )
 
@@ -141,7 +141,9 @@ class Address(Front):
     def __init__(self, backends: Sequence[Server]) -> None:
         super().__init__(backends)
         self.answered: SimpleQueue[None] = SimpleQueue()
-        config = uvicorn.Config(self.app(), log_level="error", ws="none")
+        config = uvicorn.Config(
+            self.app(), log_level="error", ws="none", timeout_graceful_shutdown=0
+        )
         self._server = uvicorn.Server(config)
         self._socket = socket.create_server(("127.0.0.1", 0))
         self.url = f"http://127.0.0.1:{self._socket.getsockname()[1]}"

@@ -1,0 +1,9 @@
+"""A pytest plugin that installs handlerid: ``-p tests.mesop.installing``."""
+
+from __future__ import annotations
+
+from handlerid.integrations.mesop import install
+
+
+def pytest_configure() -> None:
+    install()

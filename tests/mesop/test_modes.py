@@ -1,0 +1,114 @@
+"""Ways of running Mesop: each of them works with handlerid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, Page, expect
+
+from tests.mesop.playing import CHROMIUM, open_browser
+from tests.mesop.running import INSTALLED, Address, Server, release
+
+pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
+
+SERVE_WSGI = """
+from werkzeug.serving import run_simple
+from wsgi import application
+run_simple("127.0.0.1", 0, application, threaded=True)
+"""
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    with open_browser() as opened:
+        expect.set_options(timeout=20_000)
+        yield opened
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    with browser.new_page() as opened:
+        yield opened
+
+
+def click(page: Page, name: str, shown: str) -> None:
+    page.get_by_role("button", name=name, exact=True).click()
+    section = name.partition(" ")[0]
+    expect(page.get_by_text(f"{section}=").first).to_have_text(f"{section}={shown}")
+
+
+def test_servers_take_turns(page: Page, tmp_path: Path) -> None:
+    app = release(tmp_path)
+    command = (*INSTALLED, "--prod")
+    with (
+        Server(app, *command) as first,
+        Server(app, *command, name="second", hash_seed=2) as second,
+        Address([first, second]) as address,
+    ):
+        address.turns = True
+        page.goto(address.url)
+        for count in ("1", "2", "3", "4"):
+            click(page, "counter", count)
+        click(page, "async_generator", "two")
+
+
+def test_the_state_session_in_memory(page: Page, tmp_path: Path) -> None:
+    app = release(tmp_path)
+    command = (*INSTALLED, "--prod")
+    backend = {"MESOP_STATE_SESSION_BACKEND": "memory"}
+    with (
+        Server(app, *command, environment=backend) as first,
+        Server(
+            app, *command, name="second", hash_seed=2, environment=backend
+        ) as second,
+        Address([first, second]) as address,
+    ):
+        page.goto(address.url)
+        click(page, "counter", "1")
+        click(page, "counter", "2")
+        address.turn = 1  # which has no such session: Mesop sends the state again
+        click(page, "counter", "3")
+        click(page, "method", "added")
+
+
+def test_websockets(page: Page, tmp_path: Path) -> None:
+    app = release(tmp_path)
+    environment = {"MESOP_WEBSOCKETS_ENABLED": "true"}
+    sockets: list[str] = []
+    page.on("websocket", lambda socket: sockets.append(socket.url))
+    with Server(app, *INSTALLED, "--prod", environment=environment) as server:
+        page.goto(server.url)
+        click(page, "counter", "1")
+        click(page, "counter", "2")
+        click(page, "generator", "two")
+        click(page, "async_generator", "two")
+        click(page, "lambdas first", "first")
+        page.goto("about:blank")  # which closes the socket
+    assert len(sockets) == 1
+
+
+def test_hot_reload_in_debug_mode(page: Page, tmp_path: Path) -> None:
+    app = release(tmp_path)
+    with Server(app, *INSTALLED) as server, Address([server]) as address:
+        page.goto(address.url)
+        click(page, "code", "old")
+        while not address.answered.empty():
+            address.answered.get()
+        with (app / "edited.py").open("r+") as file:
+            text = file.read()
+            file.seek(text.index('"old"'))
+            file.write('"new"')  # as many characters: one change of the file
+        address.answered.get(timeout=30)  # the page has asked for itself again
+        click(page, "code", "new")
+        assert "Hot reload #1: finished!" in server.log
+        page.goto("about:blank")
+
+
+def test_a_wsgi_server(page: Page, tmp_path: Path) -> None:
+    app = release(tmp_path)
+    with Server(app, "-c", SERVE_WSGI) as server:
+        page.goto(server.url)
+        click(page, "counter", "1")
+        click(page, "method", "added")
