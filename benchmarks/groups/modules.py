@@ -92,7 +92,7 @@ def _sample(folder: str, modules: int) -> tuple[float, float]:
 
 
 def main(modules: int = 1_000) -> None:
-    """Prints what so many modules cost: ``python -m benchmarks.groups.modules 1000``."""
+    """Prints what so many modules cost."""
     with tempfile.TemporaryDirectory() as folder:
         _make(Path(folder, "application"), modules)
         _sample(folder, modules)  # writes the bytecode
