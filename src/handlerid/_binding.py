@@ -7,7 +7,9 @@ the annotation and the argument.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, cast
+from weakref import ref
 
 from handlerid._anatomy import take_apart
 from handlerid._calling import convention
@@ -20,6 +22,8 @@ if TYPE_CHECKING:
 
     from handlerid._decoding import Decoder
     from handlerid._handler_id import HandlerId
+
+    _Way = tuple[type[Event], bool, Decoder, Callable[[bytes], Any] | None]
 
 __all__ = ["BoundHandler", "bind", "name_of"]
 
@@ -67,18 +71,12 @@ def bind(
             handler cannot have an id.
         UnstableCapture: what goes into its id has no canonical form.
     """
-    if hasattr(event, "__handlerid_make__"):
-        # The host's own events, of which annotations say nothing here.
-        how = convention(fn, object)
-        event = cast("type[Event]", event)
+    plan = _plans.get(id(fn.__code__)) if type(fn) is FunctionType else None
+    if plan is not None and plan.fits(fn, event):
+        way = plan.way
     else:
-        how = convention(fn, (Event, *struct_classes()))
-        event = _choose_event(fn, how.accepts, event)
-    decode = decoder(event)
-    decode_json = None
-    if is_struct(event):
-        adopt(event)
-        decode_json = json_decoder(event)
+        way = _find_out(fn, event)
+    event, takes_event, decode, decode_json = way
     try:
         handler_id = identify(fn, event)
     except UnstableCapture as error:
@@ -86,7 +84,96 @@ def bind(
         raise UnstableCapture(
             text, where=error.where, type_name=error.type_name
         ) from error
-    return BoundHandler(handler_id, fn, event, how.takes_event, decode, decode_json)
+    return BoundHandler(handler_id, fn, event, takes_event, decode, decode_json)
+
+
+def _find_out(fn: Any, asked: type[Event] | None) -> _Way:
+    if hasattr(asked, "__handlerid_make__"):
+        # The host's own events, of which annotations say nothing here.
+        how = convention(fn, object)
+        event = cast("type[Event]", asked)
+    else:
+        how = convention(fn, (Event, *struct_classes()))
+        event = _choose_event(fn, how.accepts, asked)
+    decode_json = None
+    if is_struct(event):
+        adopt(event)
+        decode_json = json_decoder(event)
+    way = event, how.takes_event, decoder(event), decode_json
+    if type(fn) is FunctionType:
+        _remember(fn, asked, way)
+    return way
+
+
+# A closure made anew is registered anew at each render, so what was found out of one is
+# remembered by its code, as long as that lives. What the code does not tell is looked
+# at again: defaults, the annotation, and what the name in it stands for.
+
+
+class _Plan(ref[CodeType]):
+    """How functions with one code are called, and what was looked at to know it."""
+
+    __slots__ = ("address", "annotation", "asked", "defaults", "named", "of", "way")
+
+    address: int
+    asked: type[Event] | None
+    defaults: int
+    of: str
+    annotation: object
+    named: object
+    way: _Way
+
+    def fits(self, fn: Any, asked: type[Event] | None) -> bool:
+        """Whether it is true of this function, too."""
+        if (
+            self.asked is not asked
+            or len(fn.__defaults__ or ()) != self.defaults
+            or hasattr(fn, "__wrapped__")
+            or hasattr(fn, "__signature__")
+        ):
+            return False
+        try:
+            annotation = fn.__annotations__.get(self.of)
+        except Exception:  # noqa: BLE001 - the author's expressions, run here on 3.14
+            return False
+        return annotation is self.annotation and (
+            self.named is None or fn.__globals__.get(annotation) is self.named
+        )
+
+
+_plans: dict[int, _Plan] = {}
+
+
+def _remember(fn: FunctionType, asked: type[Event] | None, way: _Way) -> None:
+    """Makes a plan, unless there is more to look at, or it would keep a class alive."""
+    code = fn.__code__
+    said_elsewhere = hasattr(fn, "__wrapped__") or hasattr(fn, "__signature__")
+    if code.co_kwonlyargcount or said_elsewhere:
+        return
+    of = code.co_varnames[0] if code.co_argcount else ""
+    try:
+        annotation = fn.__annotations__.get(of)
+    except Exception:  # noqa: BLE001 - as above
+        return
+    named = None
+    if isinstance(annotation, str):
+        named = fn.__globals__.get(annotation)
+        if not isinstance(named, type) or annotation in code.co_freevars:
+            return
+    for kind in (way[0], named or annotation):
+        if kind is not None and (
+            not isinstance(kind, type) or "<locals>" in kind.__qualname__
+        ):
+            return
+    plan = _Plan(code, _forget)
+    plan.address, plan.of = id(code), of
+    plan.asked, plan.defaults = asked, len(fn.__defaults__ or ())
+    plan.annotation, plan.named, plan.way = annotation, named, way
+    _plans[plan.address] = plan
+
+
+def _forget(plan: _Plan) -> None:
+    _plans.pop(plan.address, None)
 
 
 def _choose_event(
