@@ -374,7 +374,15 @@ def test_rendering_again_does_not_warn(registry: Registry) -> None:
 
 
 @pytest.mark.parametrize(
-    ("old", "new"), [("a", "a"), (1, 1), (("a", [1]), ("a", [1])), (None, None)]
+    ("old", "new"),
+    [
+        ("a", "a"),
+        (1, 1),
+        (("a", [1]), ("a", [1])),
+        (("a", ("b", 2)), ("a", ("b", 2))),
+        (("a" * 99, 10**9), ("a" * 99, 10**9)),
+        (None, None),
+    ],
 )
 def test_equal_captures_are_not_lost(registry: Registry, old: Any, new: Any) -> None:
     registry.register(link(old))
@@ -382,7 +390,18 @@ def test_equal_captures_are_not_lost(registry: Registry, old: Any, new: Any) -> 
 
 
 @pytest.mark.parametrize(
-    ("old", "new"), [("a", "b"), (1, True), (0.0, -0.0), ([], ()), (object(), object())]
+    ("old", "new"),
+    [
+        ("a", "b"),
+        (1, True),
+        (0.0, -0.0),
+        ([], ()),
+        (object(), object()),
+        (("a", 1), ("a", True)),
+        (("a", 0.0), ("a", -0.0)),
+        (("a",), ("a", "b")),
+        ((("a",),), (("b",),)),
+    ],
 )
 def test_other_captures_are_lost(registry: Registry, old: Any, new: Any) -> None:
     registry.register(link(old))

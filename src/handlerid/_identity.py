@@ -423,7 +423,7 @@ def _same_at_a_glance(fn: Any, other: Any) -> bool:
         type(fn) is not FunctionType
         or type(other) is not FunctionType
         or fn.__code__ is not other.__code__
-        or fn.__defaults__ is not other.__defaults__
+        or not _surely_same(fn.__defaults__, other.__defaults__)
         or fn.__kwdefaults__ is not other.__kwdefaults__
         or fn.__dict__
         or other.__dict__
@@ -433,17 +433,33 @@ def _same_at_a_glance(fn: Any, other: Any) -> bool:
         for cell, its in zip(
             fn.__closure__ or (), other.__closure__ or (), strict=True
         ):
-            if cell is not its:
-                one, another = cell.cell_contents, its.cell_contents
-                kind = type(one)
-                if one is not another and (
-                    kind is not type(another)
-                    or (kind is not str and kind is not int)
-                    or one != another
-                ):
-                    return False
+            if cell is not its and not _surely_same(
+                cell.cell_contents, its.cell_contents
+            ):
+                return False
     except ValueError:  # a cell that is empty
         return False
+    return True
+
+
+def _surely_same(value: Any, other: Any) -> bool:
+    """One object, one text or number, or a tuple of such: what runs no foreign code."""
+    if value is other:
+        return True
+    kind = type(value)
+    if kind is not type(other):
+        return False
+    if kind is str or kind is int:
+        return bool(value == other)
+    if kind is not tuple or len(value) != len(other):
+        return False
+    for one, its in zip(value, other, strict=True):
+        if one is not its:
+            kind = type(one)
+            if kind is not type(its) or (kind is not str and kind is not int):
+                return False
+            if one != its:
+                return False
     return True
 
 
