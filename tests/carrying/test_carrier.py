@@ -22,7 +22,7 @@ from handlerid import ClickEvent, Event, HandlerId, Identity
 from handlerid._calling import convention
 from handlerid._carrying import Carrier
 from handlerid._carrying.forms import BY_TYPE
-from handlerid._carrying.reading import Reader
+from handlerid._carrying.reading import READERS
 from handlerid._scanned import Scanned
 from handlerid.errors import (
     InvalidToken,
@@ -133,10 +133,8 @@ def test_values_are_exact(value: object, check: Callable[[Any], bool]) -> None:
 
 
 def test_no_two_kinds_share_a_tag() -> None:
-    carrier = make_carrier()
-    handler_id = carrier.identity.handler_id(link)
     tags = {form.tag: form.make for form in BY_TYPE.values()}
-    assert not tags.keys() & Reader(carrier, handler_id).readers.keys()
+    assert not tags.keys() & READERS.keys()
     for form in BY_TYPE.values():
         assert tags[form.tag] is form.make
 
@@ -523,6 +521,16 @@ def test_identities_of_all_kinds(options: Any) -> None:
     carrier = make_carrier(Identity(**options))
     for value in ("x", [link("x")]):
         assert again(carrier, link(value))(None) is not None
+
+
+def test_who_compares_ids_may_leave_the_check_out() -> None:
+    carrier = make_carrier()
+    ours, theirs = link(["mine"]), link(["theirs"])
+    handler_id = carrier.identity.distinct_id(ours)
+    fn = carrier.unpack(handler_id, carrier.pack(theirs), check=False)
+    assert fn(None) == ["theirs"]
+    with pytest.raises(InvalidToken):
+        carrier.unpack(handler_id, carrier.pack(theirs))
 
 
 # Memory and threads.

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from handlerid._identity import Identity
     from handlerid._scanned import Scanned
 
+    _Found = tuple[CodeType, dict[str, Any]]
+
 __all__ = ["Known", "Place", "Places", "bare", "stale"]
 
 
@@ -63,6 +65,8 @@ class Places:
         self.identity = identity
         self.scanned = scanned
         self._known: dict[int, Known] = {}
+        # One tuple: what a thread finds while modules change goes with the old ones.
+        self._found: tuple[int, dict[Place, _Found]] = scanned.version, {}
 
     def known(self, fn: FunctionType) -> Known:
         """Returns what is known of a function's code.
@@ -112,8 +116,17 @@ class Places:
             UnknownHandler: the module was not scanned, or has no such code.
             StaleHandler: the code there is another.
         """
+        version, found = self._found
+        if version != self.scanned.version:
+            found = {}
+            self._found = self.scanned.version, found
+        try:
+            return found[Place(module, qualname, fingerprint)]
+        except KeyError:
+            pass
         for code, names in self.candidates(module, qualname, handler_id):
             if self._fingerprint(code, names) == fingerprint:
+                found[Place(module, qualname, fingerprint)] = code, names
                 return code, names
         raise stale(handler_id)
 

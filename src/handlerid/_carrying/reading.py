@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from handlerid._carrying.carrier import Carrier
     from handlerid._handler_id import HandlerId
 
-__all__ = ["HostFailed", "Reader", "index", "named"]
+__all__ = ["READERS", "HostFailed", "Reader", "index", "named"]
 
 
 class HostFailed(Exception):
@@ -44,25 +44,6 @@ class Reader:
         self.handler_id = handler_id
         self.labels: dict[int, object] = {}
         self.depth = 0
-        self.readers: dict[str, Callable[[list[Any], int | None], object]] = {
-            "&": self.labelled,
-            "=": self.again,
-            "@": self.part,
-            "l": self.make_list,
-            "S": self.make_set,
-            "d": self.make_dict,
-            "h": self.function,
-            "m": self.method,
-            "y": self.partial,
-            "*": self.pickled,
-            "x": self.decoded,
-            "C": self.class_,
-            "M": self.module,
-            "g": self.flag,
-            "e": self.member,
-            "o": self.make_object,
-            "n": self.named_tuple,
-        }
 
     def part(self, node: list[Any], _: int | None) -> object:
         """What a function's number stands for; ``unpacking`` tells."""
@@ -78,7 +59,7 @@ class Reader:
         if (make := BY_TAG.get(tag)) is not None:
             made = make(*[self.value(one) for one in node[1:]])
         else:
-            made = self.readers[tag](node, label)
+            made = READERS[tag](self, node, label)
         self.depth -= 1
         return made
 
@@ -230,3 +211,25 @@ def named(value: Any) -> dict[str, Any]:
     if type(value) is dict and all(type(key) is str for key in value):
         return value
     raise Broken
+
+
+READERS: dict[str, Callable[[Any, list[Any], int | None], object]] = {
+    "&": Reader.labelled,
+    "=": Reader.again,
+    "@": lambda reader, node, label: reader.part(node, label),  # overridden
+    "l": Reader.make_list,
+    "S": Reader.make_set,
+    "d": Reader.make_dict,
+    "h": Reader.function,
+    "m": Reader.method,
+    "y": Reader.partial,
+    "*": Reader.pickled,
+    "x": Reader.decoded,
+    "C": Reader.class_,
+    "M": Reader.module,
+    "g": Reader.flag,
+    "e": Reader.member,
+    "o": Reader.make_object,
+    "n": Reader.named_tuple,
+}
+"""How a list is read, by its tag; those of ``forms`` aside."""
