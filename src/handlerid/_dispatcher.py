@@ -26,14 +26,12 @@ from handlerid._authorizing import at_once, check, is_async
 from handlerid._binding import bind
 from handlerid._call import PLAIN, Call, Terms, running
 from handlerid._elsewhere import ByValue, check_worker, unpack
+from handlerid._finding import Finder
 from handlerid._handler_id import HandlerId
 from handlerid._observing import Watch
-from handlerid._offers import Offers, Opened
+from handlerid._offers import Offers
 from handlerid._payloads import Payloads
-from handlerid._resolving import resolve
-from handlerid.errors import (
-    HandlerIdError,
-)
+from handlerid.errors import HandlerIdError
 
 if TYPE_CHECKING:
     from collections.abc import (
@@ -47,7 +45,7 @@ if TYPE_CHECKING:
 
     from handlerid._binding import BoundHandler
     from handlerid._observing import Observer
-    from handlerid._payloads import Decode, Payload
+    from handlerid._payloads import Payload
     from handlerid._registry import Registry
     from handlerid._resolving import Resolver
     from handlerid._running.bridging import Runner
@@ -70,7 +68,8 @@ class Dispatcher:
         registry: where handlers are registered and looked up; a scope, too.
         resolvers: what to ask for a handler that is not registered, in this order;
             each is called with the id and a fresh scope in which it registers what
-            it knows. See ``rerender``.
+            it knows. See ``rerender``. One that returns an awaitable works where an
+            ``authorize`` that does works.
         authorize: is called with the ``Call``, its event still None, and returns
             whether it may be made. One that returns an awaitable works with
             ``aprepare``, ``adispatch`` and, if it is an ``async def``, ``astream``.
@@ -120,11 +119,14 @@ class Dispatcher:
             raise ValueError(f"worker_key must have at least {_SHORTEST_KEY} bytes")
         self.registry = registry
         # Read only, since what follows from them is decided here, once.
-        self._resolvers = tuple(resolvers)
         self._authorize = authorize
         self._offers = Offers(registry, tokens, decoders, by_pickle)
-        self._payloads = Payloads(json, max_bytes, extra)
-        self._read_quickly = self._payloads.read_quickly
+        payloads = Payloads(json, max_bytes, extra)
+        self._read_quickly = payloads.read_quickly
+        resolvers = tuple(resolvers)
+        self._finder = Finder(registry, payloads, self._offers, resolvers)
+        # Whether preparing has to be awaited, as far as that can be seen beforehand.
+        self._awaits = any(map(is_async, (authorize, *resolvers)))
         self._watch = None if observer is None else Watch(observer)
         self._terms = PLAIN
         if (observer, worker, worker_key) != (None, None, None):
@@ -183,32 +185,33 @@ class Dispatcher:
             StaleHandler: the handler's code is other than the page's.
             NotAllowed: ``authorize`` said no, or the token is for another audience.
             InvalidEvent: fields are missing or do not fit.
-            AsyncHandler: ``authorize`` has to be awaited; use ``aprepare``.
+            AsyncHandler: ``authorize`` or a resolver has to be awaited; use
+                ``aprepare``.
             ValueError: there is an audience, and the dispatcher has no tokens.
         """
         try:
-            handler, decode, content, opened = self._find(payload, audience)
-            call = Call(handler, None, self._terms, opened)
+            found = self._finder.find(payload, audience)
+            call = Call(found.handler, None, self._terms, found.travels)
             if self._authorize is not None:
                 check(call, at_once(call, self._authorize(call)))
-            call.event = decode(content, handler)
+            call.event = found.event()
         except HandlerIdError as error:
             self._refused(error)
             raise
         return call
 
     async def aprepare(self, payload: Payload, *, audience: str | None = None) -> Call:
-        """Does what ``prepare`` does, and awaits ``authorize`` where that is needed.
+        """Does what ``prepare`` does, and awaits ``authorize`` and resolvers.
 
         Takes and raises what ``prepare`` does.
         """
         try:
-            handler, decode, content, opened = self._find(payload, audience)
-            call = Call(handler, None, self._terms, opened)
+            found = await self._finder.afind(payload, audience)
+            call = Call(found.handler, None, self._terms, found.travels)
             if self._authorize is not None:
                 allowed = self._authorize(call)
                 check(call, await allowed if isawaitable(allowed) else allowed)
-            call.event = decode(content, handler)
+            call.event = found.event()
         except HandlerIdError as error:
             self._refused(error)
             raise
@@ -259,7 +262,7 @@ class Dispatcher:
             look_up = self.registry.look_up
             if type(payload) is bytes:
                 found = self._read_quickly(payload, look_up)
-                handler, event = found or self._read(payload)
+                handler, event = found or await self._aread(payload)
             else:
                 try:
                     known = (
@@ -268,7 +271,7 @@ class Dispatcher:
                 except (KeyError, TypeError):  # there is no id, or it has no hash
                     known = None
                 if known is None:
-                    handler, event = self._read(payload)
+                    handler, event = await self._aread(payload)
                 else:
                     handler = known
                     event = known.decode(payload)  # type: ignore[arg-type] # a dict
@@ -297,11 +300,11 @@ class Dispatcher:
     ) -> AsyncGenerator[object, None]:
         """Prepares the call, at once, and runs it: see ``Call.astream``.
 
-        Only an ``authorize`` that is an ``async def`` is asked when the first step is
-        taken, and so is all else. Who wants to know of a refusal before that awaits
+        Only where ``authorize`` or a resolver is an ``async def`` all this is done when
+        the first step is taken. Who wants to know of a refusal before that awaits
         ``aprepare`` and streams the call.
         """
-        if is_async(self._authorize):
+        if self._awaits:
             return self._astream(payload, audience)
         return self.prepare(payload, audience=audience).astream()
 
@@ -321,9 +324,8 @@ class Dispatcher:
             if isinstance(content, ByValue):
                 call = self._unpack(content)
             else:
-                handler, decode, fields, opened = self._find(content)
-                event = decode(fields, handler)
-                call = Call(handler, event, self._terms, opened)
+                found = self._finder.find(content)
+                call = Call(found.handler, found.event(), self._terms, found.travels)
         except HandlerIdError as error:
             self._refused(error)
             raise
@@ -337,30 +339,12 @@ class Dispatcher:
 
     def _read(self, payload: Any) -> tuple[BoundHandler, Any]:
         """Finds the handler and makes its event, where nobody is asked or told."""
-        handler, decode, content, _ = self._find(payload)
-        return handler, decode(content, handler)
+        found = self._finder.find(payload)
+        return found.handler, found.event()
 
-    def _find(
-        self, payload: Any, audience: str | None = None
-    ) -> tuple[BoundHandler, Decode, Any, object]:
-        """Reads the id of a payload and looks its handler up.
-
-        Returns:
-            The handler; what makes its event, of itself and of what comes third; and
-            the payload as it travels to other processes.
-        """
-        opened = payload if type(payload) is Opened else None
-        text, decode, content = self._payloads.read(
-            opened.payload if opened else payload
-        )
-        if opened is None:
-            opened = self._offers.open(payload, text, audience)
-        handler_id = text if opened is None else opened.handler_id
-        handler = self.registry.find(handler_id)
-        if handler is None:
-            carried = () if opened is None else self._offers.resolvers(opened)
-            handler = resolve(self.registry, (*carried, *self._resolvers), handler_id)
-        return handler, decode, content, payload if opened is None else opened
+    async def _aread(self, payload: Any) -> tuple[BoundHandler, Any]:
+        found = await self._finder.afind(payload)
+        return found.handler, found.event()
 
     def _refused(self, error: HandlerIdError) -> None:
         if self._watch is not None:

@@ -4,31 +4,41 @@ What belongs here: in which order who is asked, and what is said when nobody kno
 resolver is a function of the host's that gets an id and a fresh scope, and registers in
 it what it knows; one that does not know the handler may raise ``UnknownHandler`` or
 ``StaleHandler``.
+
+Resolvers may be asynchronous. So ``resolve`` is a generator that yields what has to be
+awaited, and goes on when that is done; ``at_once`` and ``awaited`` run it.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from contextvars import copy_context
+from inspect import isawaitable, iscoroutinefunction
+from types import CoroutineType
+from typing import TYPE_CHECKING, TypeVar
 
 from handlerid._handler_id import HandlerId
 from handlerid._locations import closest
-from handlerid.errors import StaleHandler, UnknownHandler
+from handlerid.errors import AsyncHandler, StaleHandler, UnknownHandler
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Awaitable, Callable, Generator, Iterable
 
     from handlerid._binding import BoundHandler
     from handlerid._registry import Registry
 
     Resolver = Callable[[HandlerId, Registry], object]
 
-__all__ = ["rerender", "resolve"]
+__all__ = ["at_once", "awaited", "rerender", "resolve"]
+
+T = TypeVar("T")
 
 
 def resolve(
     registry: Registry, resolvers: Iterable[Resolver], handler_id: str
-) -> BoundHandler:
+) -> Generator[Awaitable[object], None, BoundHandler]:
     """Finds a handler in the registry or by a resolver, or says why there is none.
+
+    Yields what resolvers returned that has to be awaited, and returns the handler.
 
     Raises:
         MalformedPayload: the text is not an id.
@@ -46,7 +56,9 @@ def resolve(
     for resolver in resolvers:
         with registry.scope() as scope:
             try:
-                resolver(wanted, scope)
+                answer = resolver(wanted, scope)
+                if isawaitable(answer):
+                    yield answer
                 return scope.resolve(handler_id, stale="refuse")
             except (UnknownHandler, StaleHandler) as error:
                 # That a location is known says more than that another is not.
@@ -68,15 +80,61 @@ def _at_location(
     return {one: handler for one, handler in found.items() if handler is not None}
 
 
+def at_once(steps: Generator[Awaitable[object], None, T]) -> T:
+    """Runs what nobody can await.
+
+    Raises:
+        AsyncHandler: something has to be awaited.
+    """
+    try:
+        waiting = next(steps)
+    except StopIteration as done:
+        result: T = done.value
+        return result
+    if isinstance(waiting, CoroutineType):
+        waiting.close()  # or Python warns that it was never awaited
+    steps.close()
+    raise AsyncHandler(
+        "a resolver is asynchronous, and was asked where nothing awaits it; use "
+        "aprepare() or adispatch()"
+    )
+
+
+async def awaited(steps: Generator[Awaitable[object], None, T]) -> T:
+    """Runs them, and awaits what has to be; what that raises is raised in there."""
+    try:
+        waiting = next(steps)
+        while True:
+            try:
+                await waiting
+            except BaseException as error:  # noqa: BLE001 - it comes out again
+                waiting = steps.throw(error)
+            else:
+                waiting = next(steps)
+    except StopIteration as done:
+        result: T = done.value
+        return result
+
+
 def rerender(page: Callable[[Registry], object]) -> Resolver:
     """Makes a resolver that runs the host's page function.
 
     The page registers its handlers anew in the scope that it is given, as it did
     when it was rendered; closures are there again. Nothing else of what it returns
     is used, and the scope is closed when the handler has been found.
+
+    Args:
+        page: is called with the scope, in a copy of the context: the handler does not
+            see what it sets there, as little as on the day when it was rendered. An
+            ``async def`` is awaited in the context of whoever awaits it.
     """
 
-    def resolver(_: HandlerId, scope: Registry) -> None:
-        page(scope)
+    def resolver(_: HandlerId, scope: Registry) -> object:
+        return copy_context().run(page, scope)
 
-    return resolver
+    async def later(_: HandlerId, scope: Registry) -> None:
+        answer = page(scope)
+        if isawaitable(answer):
+            await answer
+
+    return later if iscoroutinefunction(page) else resolver
