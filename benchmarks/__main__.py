@@ -30,6 +30,7 @@ GROUPS: dict[str, tuple[str, float, float]] = {
     "captures": ("captures", 2, 20),
     "import": ("importing", 3, 30),
     "correctness": ("correctness", 9, 60),
+    "endtoend": ("endtoend", 17, 180),
     "memory": ("memory", 3, 150),
     "scale": ("scale", 3, 240),
 }

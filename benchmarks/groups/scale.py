@@ -153,16 +153,16 @@ def rendered(run: Run) -> Plot:
         line = Line(label)
         for size in sizes:
             page, samples = some[:size], []
-            pages = max(1, 1_000 // size)  # as many handlers a sample at the least
+            times = max(1, 1_000 // size)  # as many handlers a sample at the least
             for _ in range(3 if size >= 10_000 else 7):
                 with no_collection():
                     start = time.perf_counter()
-                    for _ in range(pages):
+                    for _ in range(times):
                         with registry.scope(**settings) as scope:
                             for fn in page:
                                 scope.register(fn, ClickEvent)
                     seconds = time.perf_counter() - start
-                samples.append(seconds / (size * pages) * 1e6)
+                samples.append(seconds / (size * times) * 1e6)
                 run.tick()
             line.add(size, samples)
         lines.append(line)
