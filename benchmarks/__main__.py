@@ -28,6 +28,7 @@ GROUPS: dict[str, tuple[str, float, float]] = {
     "decoding": ("decoding", 3, 30),
     "dispatch": ("dispatch", 5, 40),
     "captures": ("captures", 2, 20),
+    "mesop": ("mesop", 3, 30),
     "import": ("importing", 3, 30),
     "correctness": ("correctness", 9, 60),
     "endtoend": ("endtoend", 17, 180),

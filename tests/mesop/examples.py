@@ -47,7 +47,7 @@ def main() -> None:
     register = helper.register_event_handler
 
     def noted(handler_fn: Any, event: type) -> str:
-        handler_id = register(handler_fn, event)
+        handler_id: str = register(handler_fn, event)
         registered.append((name_of(handler_fn), event.__name__, str(handler_id)))
         return handler_id
 
