@@ -16,7 +16,6 @@ from handlerid import events
 from handlerid._binding import BoundHandler
 from handlerid._call import Call
 from handlerid._dispatcher import Dispatcher
-from handlerid._explain import Difference, Explanation, explain
 from handlerid._handler_id import HandlerId
 from handlerid._identity import Identity, handler_id
 from handlerid._observing import LoggingObserver, Observer
@@ -27,6 +26,7 @@ from handlerid._traceback import trim_traceback
 
 if TYPE_CHECKING:
     from handlerid._current import current_call, current_event
+    from handlerid._explain import Difference, Explanation, explain
     from handlerid._tokens import Tokens, Verified
     from handlerid.events import *  # noqa: F403 - all of __all__ there
 
@@ -54,16 +54,23 @@ __all__ = [
 __all__ += events.__all__
 
 
-def __getattr__(name: str) -> object:
-    """The events, each made when it is first asked for: see ``handlerid.events``.
+_HOMES = {
+    # What costs who has it: see the module.
+    "current_call": "_current",
+    "current_event": "_current",
+    # What not every host has, or not in every process.
+    "Difference": "_explain",
+    "Explanation": "_explain",
+    "Tokens": "_tokens",
+    "Verified": "_tokens",
+    "explain": "_explain",
+}
 
-    And what asks for the running call, which costs who asks: see ``_current``; and
-    tokens, which not every host has.
-    """
-    if name in ("current_call", "current_event"):
-        home = import_module("handlerid._current")
-    elif name in ("Tokens", "Verified"):
-        home = import_module("handlerid._tokens")
+
+def __getattr__(name: str) -> object:
+    """What is imported, or for an event made, when it is first asked for."""
+    if name in _HOMES:
+        home = import_module(f"handlerid.{_HOMES[name]}")
     elif name in events.__all__:
         home = events
     else:

@@ -16,12 +16,10 @@ The rules:
 from __future__ import annotations
 
 from contextvars import ContextVar, copy_context
-from dataclasses import dataclass
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handlerid import _running
-from handlerid._elsewhere import Job, pack
 
 if TYPE_CHECKING:
     from collections.abc import AsyncGenerator, Callable, Generator
@@ -36,8 +34,7 @@ if TYPE_CHECKING:
 __all__ = ["PLAIN", "Call", "Running", "Terms", "running"]
 
 
-@dataclass(frozen=True, slots=True)
-class Terms:
+class Terms(NamedTuple):
     """What a dispatcher was told about how its calls are run.
 
     Attributes:
@@ -205,6 +202,9 @@ class Call:
         - ``InvalidToken``: what arrived by value was not signed with the worker's key.
         - ``AsyncHandler``: the handler is asynchronous, and there is no runner.
         """
+        # Not above: few calls go elsewhere, and what signs them takes its time to load.
+        from handlerid._elsewhere import Job, pack  # noqa: PLC0415
+
         handler, terms = self.handler, self._terms
         parcel = pack(
             worker=worker or terms.worker,

@@ -25,7 +25,6 @@ from handlerid import _running
 from handlerid._authorizing import at_once, check, is_async
 from handlerid._binding import bind
 from handlerid._call import PLAIN, Call, Terms, running
-from handlerid._elsewhere import ByValue, check_worker, unpack
 from handlerid._finding import Finder
 from handlerid._handler_id import HandlerId
 from handlerid._observing import Watch
@@ -44,6 +43,7 @@ if TYPE_CHECKING:
     )
 
     from handlerid._binding import BoundHandler
+    from handlerid._elsewhere import ByValue
     from handlerid._observing import Observer
     from handlerid._payloads import Payload
     from handlerid._registry import Registry
@@ -130,6 +130,8 @@ class Dispatcher:
         self._watch = None if observer is None else Watch(observer)
         self._terms = PLAIN
         if (observer, worker, worker_key) != (None, None, None):
+            from handlerid._elsewhere import check_worker  # noqa: PLC0415 - see _call
+
             worker = worker and check_worker(worker)
             self._terms = Terms(self._watch, worker, worker_key)
         # Whether dispatch may take the short way, which makes no Call.
@@ -320,6 +322,8 @@ class Dispatcher:
 
     def _receive(self, content: Any, runner: Runner | None) -> object:
         """Runs a call that another process submitted; it was authorized there."""
+        from handlerid._elsewhere import ByValue  # noqa: PLC0415
+
         try:
             if isinstance(content, ByValue):
                 call = self._unpack(content)
@@ -332,6 +336,8 @@ class Dispatcher:
         return call._run(_running.run_whole, runner)  # noqa: SLF001 - submit's half
 
     def _unpack(self, sent: ByValue) -> Call:
+        from handlerid._elsewhere import unpack  # noqa: PLC0415
+
         identity = self.registry.identity
         fn, event_type, event = unpack(sent, self._terms.worker_key, identity)
         handler = bind(fn, event_type, lambda *_: HandlerId(sent.handler_id))

@@ -15,9 +15,8 @@ The rules:
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
 from threading import Lock
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from handlerid.errors import NameTaken
 
@@ -28,12 +27,12 @@ if TYPE_CHECKING:
 
 __all__ = ["Names", "Naming"]
 
-_NAME = re.compile(r"[\w.\-/]{1,200}")
-_PLACE = re.compile(r"[^:]{1,500}:[^:]{1,500}")
+# Compiled when the first is claimed: many hosts name none.
+_NAME = r"[\w.\-/]{1,200}"
+_PLACE = r"[^:]{1,500}:[^:]{1,500}"
 
 
-@dataclass(frozen=True, slots=True)
-class Naming:
+class Naming(NamedTuple):
     """What an author said of a handler's place.
 
     Attributes:
@@ -72,13 +71,13 @@ class Names:
             NameTaken: another location has the name.
         """
         before = (before,) if isinstance(before, str) else tuple(before)
-        if name is not None and not _NAME.fullmatch(name):
+        if name is not None and not re.fullmatch(_NAME, name):
             raise ValueError(
                 f"{name!r} is not a handler's name: up to 200 letters, digits, "
                 "dots, dashes, underscores and slashes"
             )
         for place in before:
-            if not (_NAME.fullmatch(place) or _PLACE.fullmatch(place)):
+            if not re.fullmatch(f"{_NAME}|{_PLACE}", place):
                 raise ValueError(
                     f"{place!r} is not a place where a handler stood: write "
                     "module:qualname, or the name that it had"

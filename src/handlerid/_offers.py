@@ -15,8 +15,7 @@ The rules:
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 from handlerid.events import event_type
 
@@ -32,8 +31,7 @@ if TYPE_CHECKING:
 __all__ = ["Offers", "Opened"]
 
 
-@dataclass(frozen=True, slots=True)
-class Opened:
+class Opened(NamedTuple):
     """A payload whose token was verified.
 
     Attributes:

@@ -7,7 +7,6 @@ is what. The rules stand in the package's docstring.
 from __future__ import annotations
 
 import functools
-from dataclasses import dataclass
 from operator import itemgetter
 from types import CodeType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, NamedTuple
@@ -69,8 +68,7 @@ class Capture(NamedTuple):
     value: object
 
 
-@dataclass(frozen=True, slots=True)
-class Anatomy:
+class Anatomy(NamedTuple):
     """The parts of a callable.
 
     Attributes:

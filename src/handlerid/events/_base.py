@@ -16,8 +16,9 @@ from handlerid.errors import NameTaken
 
 __all__ = ["Event", "adopt", "claimed", "derived_name", "publish", "reserve"]
 
-_WIRE_NAME = re.compile(r"[a-z][a-z0-9_]{0,63}")
-_HUMP = re.compile(r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])")
+# Compiled with the first event type that is made.
+_WIRE_NAME = r"[a-z][a-z0-9_]{0,63}"
+_HUMP = r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])"
 
 # Weak: a class that is gone leaves its name free.
 _owners: dict[str, ref[type]] = {}
@@ -82,7 +83,7 @@ class Event:
 def derived_name(class_name: str) -> str:
     """The wire name of a class that was given none: ``cart_change``."""
     words = class_name.removesuffix("Event").strip("_")
-    return _HUMP.sub("_", words).lower()
+    return re.sub(_HUMP, "_", words).lower()
 
 
 def adopt(cls: Any) -> None:
@@ -105,7 +106,7 @@ def _claim(name: str, cls: type) -> None:
     A class of the same module and qualified name is the one before a reload: the new
     one takes its place. So does a dataclass that is made again with its slots.
     """
-    if not _WIRE_NAME.fullmatch(name):
+    if not re.fullmatch(_WIRE_NAME, name):
         raise ValueError(
             f"the event type {cls.__module__}.{cls.__qualname__} has the wire "
             f"name {name!r}; a wire name is a lower-case letter, then up to 63 "
