@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from handlerid import Registry
+from handlerid import Dispatcher, Registry
 from tests.stress import Stress, main
 
 
@@ -44,7 +44,7 @@ class Mistaken(Registry):
 def test_a_registry_that_fails_is_found_out(broken: type[Registry], what: str) -> None:
     stress = Stress(threads=2, operations=2000, seed=1)
     stress.registry = broken(captures="allow")
-    stress.dispatcher.registry = stress.registry
+    stress.dispatcher = Dispatcher(stress.registry)
     stress.run()
     assert stress.counts[what] > 0
     assert stress.said[0].split(":")[0] in ("lost", "wrong")

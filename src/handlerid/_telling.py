@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     from handlerid._handler_id import HandlerId
 
-__all__ = ["Told", "captures_replaced", "captures_shared", "shared_names", "warn"]
+__all__ = ["Told", "shared_names", "tell_replaced", "tell_shared"]
 
 
 class Told:
@@ -43,12 +43,22 @@ class Told:
             ids -= {one for one in ids.copy() if one.module == module}
 
 
-def captures_replaced(
-    handler_id: HandlerId, fn: Callable[..., object], names: tuple[str, ...]
-) -> CapturesReplaced:
-    """Says that of two functions with one id only the last can be called."""
+def tell_replaced(
+    handler_id: HandlerId,
+    fn: Callable[..., object],
+    names: tuple[str, ...],
+    *,
+    captures: str,
+    on_replace: Callable[[CapturesReplaced], object] | None,
+    told: Told,
+) -> None:
+    """Says that of two functions with one id only the last can be called.
+
+    Raises:
+        CapturesReplaced: ``captures`` is ``"refuse"``.
+    """
     filename, line = _defined(fn)
-    return CapturesReplaced(
+    replaced = CapturesReplaced(
         f"two handlers at {_name(handler_id)} ({filename}:{line}) have one id and "
         f"differ in what they captured ({', '.join(names)}): the one registered last "
         "answers for both. Give each component a key and read event.key instead, or "
@@ -59,11 +69,24 @@ def captures_replaced(
         filename=filename,
         line=line,
     )
+    if on_replace is not None:
+        on_replace(replaced)
+    if captures == "refuse":
+        raise replaced
+    if captures == "warn" and handler_id not in told.replaced:
+        told.replaced.add(handler_id)
+        warnings.warn_explicit(replaced, CapturesReplaced, filename, line)
 
 
-def captures_shared(handler_id: HandlerId, names: tuple[str, ...]) -> CapturesShared:
+def tell_shared(handler_id: HandlerId, fn: Callable[..., object], told: Told) -> None:
     """Says that a function with captures outlives the request that it was made in."""
-    return CapturesShared(
+    if handler_id in told.shared:
+        return
+    names = shared_names(fn, handler_id)
+    if not names:
+        return
+    told.shared.add(handler_id)
+    shared = CapturesShared(
         f"{_name(handler_id)} captured {', '.join(names)} and was registered in a "
         "registry that outlives the request: a click of one user may run what was "
         "captured for another. Register it in a scope for each request or session, "
@@ -73,15 +96,11 @@ def captures_shared(handler_id: HandlerId, names: tuple[str, ...]) -> CapturesSh
         handler_id=handler_id,
         names=names,
     )
+    warnings.warn_explicit(shared, CapturesShared, *_defined(fn))
 
 
-def shared_names(fn: Callable[..., object], qualname: str) -> tuple[str, ...]:
-    """Names what a function carries from where it was made, if that was in a call.
-
-    Args:
-        fn: the handler.
-        qualname: of its location; a function that was defined in none has none.
-    """
+def shared_names(fn: Callable[..., object], handler_id: HandlerId) -> tuple[str, ...]:
+    """Names what a function carries from where it was made, if that was in a call."""
     if type(fn) is FunctionType and fn.__closure__ is None:
         return ()
     anatomy = take_apart(fn)
@@ -91,7 +110,7 @@ def shared_names(fn: Callable[..., object], qualname: str) -> tuple[str, ...]:
         if isinstance(layer, FunctionType)
         for name in layer.__code__.co_freevars
     }
-    local = "<locals>" in qualname
+    local = "<locals>" in str(handler_id.qualname)
     module = sys.modules.get(anatomy.module)
     return tuple(
         dict.fromkeys(
@@ -104,11 +123,6 @@ def shared_names(fn: Callable[..., object], qualname: str) -> tuple[str, ...]:
             )
         )
     )
-
-
-def warn(warning: CapturesReplaced | CapturesShared, fn: Callable[..., object]) -> None:
-    """Warns at the line where the handler is defined."""
-    warnings.warn_explicit(warning, type(warning), *_defined(fn))
 
 
 def _held(value: object, module: ModuleType | None) -> bool:
