@@ -811,3 +811,48 @@ def test_a_number_that_has_no_decimal_form_is_shown() -> None:
     lines = explain(fn).parts["code"]
     (line,) = [line for line in lines if line.startswith("constant 1")]
     assert re.fullmatch(r"constant 1: int 0x10{57}\.\.\. [0-9a-f]{16}", line)
+
+
+# Distinct ids.
+
+
+def test_captures_are_explained_where_they_are_part_of_the_id() -> None:
+    def make(url: str) -> Any:
+        def on_click(event: ClickEvent, tries: int = 3) -> str:
+            return url
+
+        return on_click
+
+    shown = explain(make("a secret"), distinct=True)
+    assert shown.id == Identity().distinct_id(make("a secret"))
+    assert [line.rpartition(" ")[0] for line in shown.parts["captures"]] == [
+        "url: str",
+        "tries: int",
+    ]
+    assert shown.captures == ()
+    assert "a secret" not in str(shown)
+    assert "captures" not in explain(make("a secret")).parts
+
+    different = explain(make("/a"), make("/b"), distinct=True)
+    assert list(different.parts) == ["captures"]
+    assert [line[:5] for line in different.parts["captures"]] == ["- url", "+ url"]
+    assert not explain(make("/a"), make("/b"))
+    assert not explain(make("/a"), make("/a"), distinct=True)
+
+
+def test_the_layer_of_a_capture_is_explained() -> None:
+    def plain(fn: Any) -> Any:
+        @functools.wraps(fn)
+        def wrapper(*args: object) -> object:
+            return fn(*args)
+
+        return wrapper
+
+    def make(url: str) -> Any:
+        def on_click(event: ClickEvent) -> str:
+            return url
+
+        return on_click
+
+    lines = explain(plain(make("/a")), distinct=True).parts["captures"]
+    assert [line.partition(":")[0] for line in lines] == ["layer 1, fn", "layer 2, url"]

@@ -10,8 +10,8 @@ The rules:
    Python, the captures) stands beside the parts and is not compared.
 2. Constants and names of the code are shown: they are in the source. Of a bound
    argument its type and a digest are, made with the identity's key: the digest tells
-   what the id tells. Without a key both confirm a value that somebody guesses. Of a
-   capture only the type is shown: it is not in the id.
+   what the id tells. Without a key both confirm a value that somebody guesses. So it
+   is with a capture in a distinct id; else only its type is shown.
 3. Nothing is asked for its ``repr``, and no address is shown.
 """
 
@@ -48,10 +48,11 @@ class Explanation:
         id: the id.
         parts: what was hashed, as lines by part: ``location``, ``fingerprint``,
             ``code`` and a part for each code object nested in it, ``wrapper 1`` and so
-            on for what is wrapped around that, ``bound arguments``, ``event``.
+            on for what is wrapped around that, ``bound arguments``, ``captures`` of a
+            distinct id, ``event``.
         python: the Python that the fingerprint belongs to; ``""`` when it is the same
             on every Python, as that of a source is.
-        captures: what the handler carries besides, as lines; not in the id.
+        captures: what the handler carries besides, as lines, if it is not in the id.
     """
 
     id: HandlerId
@@ -66,6 +67,7 @@ class Explanation:
         *,
         event: type[Event] | str | None = None,
         identity: Identity | None = None,
+        distinct: bool = False,
     ) -> Self:
         """Explains the id that a handler has for an event; see ``explain``.
 
@@ -73,13 +75,15 @@ class Explanation:
             fn: a handler.
             event: the event type it is registered for, or its wire name.
             identity: whose ids; by default those of ``handlerid.handler_id``.
+            distinct: whether captures are part of the id.
 
         Raises:
             UnsupportedHandler: the handler cannot have an id.
-            UnstableCapture: a bound argument has no canonical form.
+            UnstableCapture: what is part of the id has no canonical form.
         """
         identity = identity or DEFAULT
-        handler_id = identity.handler_id(fn, event)
+        identify = identity.distinct_id if distinct else identity.handler_id
+        handler_id = identify(fn, event)
         anatomy = take_apart(fn)
         parts: dict[str, tuple[str, ...]] = {
             "location": (f"module {handler_id.module}", f"name {handler_id.qualname}"),
@@ -93,11 +97,18 @@ class Explanation:
             parts["bound arguments"] = tuple(
                 _of_argument(where, value, identity) for where, value in anatomy.bound
             )
+        if distinct and anatomy.captures:
+            several = len(anatomy.layers) > 1
+            parts["captures"] = tuple(
+                (f"layer {layer}, " if several else "")
+                + _of_argument(name, value, identity)
+                for layer, name, value in anatomy.captures
+            )
         if handler_id.event:
             parts["event"] = (handler_id.event,)
-        captures = (f"{one.name}: {type_name(one.value)}" for one in anatomy.captures)
         python = _python() if identity.fingerprint == "bytecode" else ""
-        return cls(handler_id, parts, python, tuple(captures))
+        captures = (f"{one.name}: {type_name(one.value)}" for one in anatomy.captures)
+        return cls(handler_id, parts, python, () if distinct else tuple(captures))
 
     def as_dict(self) -> dict[str, Any]:
         """Returns it as plain data: what ``from_dict`` reads, and JSON can hold."""
@@ -184,7 +195,10 @@ class Difference:
 
 @overload
 def explain(
-    fn: Callable[..., object], *, identity: Identity | None = None
+    fn: Callable[..., object],
+    *,
+    identity: Identity | None = None,
+    distinct: bool = False,
 ) -> Explanation: ...
 @overload
 def explain(
@@ -192,12 +206,14 @@ def explain(
     other: Callable[..., object],
     *,
     identity: Identity | None = None,
+    distinct: bool = False,
 ) -> Difference: ...
 def explain(
     fn: Callable[..., object],
     other: Callable[..., object] | None = None,
     *,
     identity: Identity | None = None,
+    distinct: bool = False,
 ) -> Explanation | Difference:
     """Tells what went into the id of a handler, or what differs between two.
 
@@ -214,15 +230,18 @@ def explain(
         fn: a handler.
         other: another one; then the difference is returned.
         identity: whose ids; by default those of ``handlerid.handler_id``.
+        distinct: whether captures are part of the ids, as in a registry with
+            ``captures="distinct"`` or ``"carry"``.
 
     Raises:
         UnsupportedHandler: one of them cannot have an id.
-        UnstableCapture: a bound argument has no canonical form.
+        UnstableCapture: what is part of the id has no canonical form.
     """
-    explanation = Explanation.of(fn, identity=identity)
+    one = Explanation.of(fn, identity=identity, distinct=distinct)
     if other is None:
-        return explanation
-    return Difference.between(explanation, Explanation.of(other, identity=identity))
+        return one
+    another = Explanation.of(other, identity=identity, distinct=distinct)
+    return Difference.between(one, another)
 
 
 def _of_layer(
