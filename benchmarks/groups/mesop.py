@@ -1,6 +1,6 @@
 """What Mesop's own way costs, and what it costs when Mesop runs on handlerid.
 
-A page registers five handlers and renders nothing else: components cost the same
+A page registers ten handlers and renders nothing else: components cost the same
 either way. A click is the bytes of a request, read; the page rendered again, as Mesop
 does; the handler found, its event made, and called. Flask's request is left out.
 """
@@ -19,7 +19,7 @@ from benchmarks.harness.running import Run
 
 __all__ = ["run"]
 
-HANDLERS = 5
+HANDLERS = 10
 """Handlers that the page registers."""
 
 Register = Callable[[Any, type], str]
@@ -39,7 +39,7 @@ def with_item(event: Any, item: str) -> None:
 
 
 def closures() -> Sequence[Callable[[Any], None]]:
-    """Five handlers, made anew, of the size that handlers have."""
+    """Ten handlers, made anew, of the size that handlers have."""
     keys: dict[str, int] = {}
 
     def add(event: Any) -> None:
@@ -65,12 +65,38 @@ def closures() -> Sequence[Callable[[Any], None]]:
         for key, count in list(keys.items()):
             keys[key] = min(100, 2 * count)
 
+    def halve(event: Any) -> None:
+        for key, count in list(keys.items()):
+            keys[key] = count // 2 or 1
+
     def show(event: Any) -> None:
         total = sum(keys.values())
         names = ", ".join(sorted(keys))
         clicked.append(f"{total} of {names}")
 
-    return add, remove, clear, double, show
+    def show_one(event: Any) -> None:
+        if event.key in keys:
+            clicked.append(f"{keys[event.key]} of {event.key}")
+        else:
+            clicked.append(f"none of {event.key}")
+
+    def show_most(event: Any) -> None:
+        most = max(keys, key=lambda key: keys[key], default="nothing")
+        clicked.append(f"most of {most}")
+
+    def rename(event: Any) -> None:
+        if event.key in keys:
+            keys[event.key.title()] = keys.pop(event.key)
+
+    def only(event: Any) -> None:
+        count = keys.get(event.key, 1)
+        keys.clear()
+        keys[event.key] = count
+
+    return (
+        *(add, remove, clear, double, halve),
+        *(show, show_one, show_most, rename, only),
+    )
 
 
 PAGES: dict[str, Callable[[], Sequence[Any]]] = {

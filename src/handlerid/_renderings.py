@@ -24,6 +24,7 @@ from handlerid.errors import MalformedPayload, UnstableCapture
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import Self
 
     from handlerid._binding import BoundHandler
     from handlerid._registry import Registry
@@ -55,10 +56,11 @@ class Renderings:
         self._offered: deque[Offered] = deque(maxlen=keep)
         self.begin()
 
-    def begin(self) -> None:
-        """Begins a rendering."""
+    def begin(self) -> Self:
+        """Begins a rendering, and returns these."""
         self._newest: Offered = {}
         self._offered.appendleft(self._newest)
+        return self
 
     def offer(self, fn: Callable[..., object], event: type[Event]) -> HandlerId:
         """Takes a handler into the newest rendering and returns its id.

@@ -142,7 +142,7 @@ class Address(Front):
         super().__init__(backends)
         self.answered: SimpleQueue[None] = SimpleQueue()
         config = uvicorn.Config(
-            self.app(), log_level="error", ws="none", timeout_graceful_shutdown=0
+            self.app(), log_level="critical", ws="none", timeout_graceful_shutdown=0
         )
         self._server = uvicorn.Server(config)
         self._socket = socket.create_server(("127.0.0.1", 0))

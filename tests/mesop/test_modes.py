@@ -93,9 +93,9 @@ def test_hot_reload_in_debug_mode(page: Page, tmp_path: Path) -> None:
     app = release(tmp_path)
     with Server(app, *INSTALLED) as server, Address([server]) as address:
         page.goto(address.url)
+        address.answered.get(timeout=30)
         click(page, "code", "old")
-        while not address.answered.empty():
-            address.answered.get()
+        address.answered.get(timeout=30)
         with (app / "edited.py").open("r+") as file:
             text = file.read()
             file.seek(text.index('"old"'))

@@ -11,7 +11,6 @@ command line: ``python -m handlerid.integrations.mesop app.py``. The rules:
 from __future__ import annotations
 
 import asyncio
-import logging
 import sys
 import time
 from contextvars import ContextVar
@@ -29,6 +28,7 @@ from mesop.key import key_from_proto
 from mesop.runtime import runtime
 from mesop.runtime.context import Context
 from mesop.server.server_utils import prefix_base_url
+from mesop.warn import warn
 
 from handlerid import Call, Event, Registry, errors
 from handlerid._identity import name_elsewhere
@@ -39,10 +39,9 @@ from handlerid.events._host import stand_in
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
+    Steps = Generator[object, None, None]
+
 __all__ = ["install", "uninstall"]
-
-log = logging.getLogger(__name__)
-
 NOTICE, SECONDS = "This page is out of date. It reloads in a moment.", 1.5
 _may_wait = BoundedSemaphore(2)  # threads; no flood of old ids stops a server
 _rendering: ContextVar[Renderings] = ContextVar("handlerid_rendering")
@@ -66,8 +65,8 @@ def install(*, captures: Any = "warn", **identity: Any) -> None:
     old, new = helper.register_event_handler, seams.register_event_handler
     _replace(old, new)
     _undo.append(partial(_replace, new, old))
-    _wrap(Context, "run_event_handler", seams.run_event_handler)
-    _wrap(type(runtime()), "run_path", seams.run_path)
+    _wrap(Context, seams.run_event_handler)
+    _wrap(type(runtime()), seams.run_path)
 
 
 def uninstall() -> None:
@@ -84,9 +83,9 @@ def _replace(old: Any, new: Any) -> None:
             names["register_event_handler"] = new
 
 
-def _wrap(owner: type, name: str, new: Callable[..., Any]) -> None:
-    before = vars(owner)[name]
-    setattr(owner, name, lambda *args, **kwargs: new(before, *args, **kwargs))
+def _wrap(owner: type, wrapper: Callable[[Any], Any]) -> None:
+    name, before = wrapper.__name__, vars(owner)[wrapper.__name__]
+    setattr(owner, name, wrapper(before))
     _undo.append(partial(setattr, owner, name, before))
 
 
@@ -125,48 +124,52 @@ class _Seams:
         made = stand_in(event, host="mesop", make=make, module=module)
         return self.events.setdefault(event, made)
 
-    def run_path(self, before: Any, page: Any, path: str) -> None:
+    def run_path(self, before: Any) -> Callable[[Any, str], None]:
         """Renders a page; what it offers replaces nothing of the rendering before."""
-        context = runtime().context()
-        context.handlerid_path = path
-        rendered = self.rendered(context)
-        rendered.begin()
-        token = _rendering.set(rendered)
-        try:
-            before(page, path)
-        finally:
-            _rendering.reset(token)
 
-    def run_event_handler(
-        self, before: Any, context: Any, event: Any
-    ) -> Generator[object, None, None]:
+        def run_path(page: Any, path: str) -> None:
+            context = page.context()
+            context.handlerid_path = path
+            token = _rendering.set(self.rendered(context).begin())
+            try:
+                before(page, path)
+            finally:
+                _rendering.reset(token)
+
+        return run_path
+
+    def run_event_handler(self, before: Any) -> Callable[[Any, Any], Steps]:
         """Runs the handler that an event names, step by step, or says why not."""
-        wanted, rendered = event.handler_id, self.rendered(context)
-        if not wanted:  # a navigation, a resize: nobody is called
-            yield from before(context, event)
-            return
-        try:
-            handler = rendered.resolve(wanted)
-        except errors.HandlerIdError as error:
-            # A colon: the id is Mesop's own, of a page from before the deploy.
-            if isinstance(error, errors.StaleHandler) or ":" in wanted:
-                return (yield from _reload(context, event))
-            log.warning("%s; near: %s", error, ", ".join(rendered.near(wanted)))
-            raise MesopUserException(error.public) from error
-        runner = asyncio.Runner()
-        try:
-            yield from Call(handler, handler.decode(event)).stream(runner=runner.run)
-        finally:
-            runner.close()
+
+        def run_event_handler(context: Any, event: Any) -> Steps:
+            wanted, rendered = event.handler_id, self.rendered(context)
+            if not wanted:  # a navigation, a resize: nobody is called
+                yield from before(context, event)
+                return
+            try:
+                handler = rendered.resolve(wanted)
+            except errors.HandlerIdError as error:
+                # A colon: the id is Mesop's own, of a page from before the deploy.
+                if isinstance(error, errors.StaleHandler) or ":" in wanted:
+                    return (yield from _reload(context, event))
+                warn(f"{error}; near: {', '.join(rendered.near(wanted))}")
+                raise MesopUserException(error.public) from error
+            loop = asyncio.Runner()  # which makes it when it is needed
+            try:
+                yield from Call(handler, handler.decode(event)).stream(runner=loop.run)
+            finally:
+                loop.close()
+
+        return run_event_handler
 
 
-def _reload(context: Any, event: Any) -> Generator[None, None, None]:
+def _reload(context: Any, event: Any) -> Steps:
     """Says that the page is out of date, and has the browser load it again."""
     context.reset_previous_node()  # the browser shows another page than this server
     if _may_wait.acquire(blocking=False):
         try:
             me.text(NOTICE, type="headline-5")
-            yield
+            yield None
             time.sleep(SECONDS)
         finally:
             _may_wait.release()
@@ -175,13 +178,13 @@ def _reload(context: Any, event: Any) -> Generator[None, None, None]:
     root = request.headers.get("Origin") or request.url_root
     url = urljoin(root, prefix_base_url(context.handlerid_path))
     context.navigate(f"{url}?{query}" if query else url)
-    yield
+    yield None
 
 
 def main() -> None:
     """Runs Mesop's command line, with a flag ``--captures`` beside its own."""
-    from absl import app, flags  # noqa: PLC0415 - Mesop's, needed here alone
-    from mesop.bin.bin import main as run  # noqa: PLC0415 - defines flags, too
+    from absl import app, flags  # noqa: PLC0415 - needed here alone
+    from mesop.bin.bin import main as run  # noqa: PLC0415 - likewise
 
     captures: Any = flags.DEFINE_string("captures", "warn", "as for install()")
 
