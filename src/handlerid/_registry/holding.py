@@ -21,11 +21,12 @@ if TYPE_CHECKING:
 
     from handlerid._binding import BoundHandler
 
-__all__ = ["Holding", "Stale", "check_stale"]
+__all__ = ["Captures", "Holding", "Stale", "check_captures", "check_stale"]
 
+Captures = Literal["warn", "allow", "refuse", "distinct", "carry"]
 Stale = Literal["refuse", "accept"]
 
-_STALE = get_args(Stale)
+_CAPTURES, _STALE = get_args(Captures), get_args(Stale)
 
 
 class Holding:
@@ -134,6 +135,12 @@ class Holding:
             }
             self._locations = None
         return tuple(gone)
+
+
+def check_captures(captures: str) -> None:
+    """Raises ValueError for what says nothing of captures."""
+    if captures not in _CAPTURES:
+        raise ValueError(f"captures must be one of {', '.join(_CAPTURES)}")
 
 
 def check_stale(stale: str) -> None:

@@ -7,11 +7,11 @@ becomes of a handler that is replaced. The texts are in ``_telling``.
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, TypeVar, get_args, overload
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar, overload
 from weakref import ref
 
 from handlerid._binding import bind
-from handlerid._registry.holding import Holding, check_stale
+from handlerid._registry.holding import Holding, check_captures, check_stale
 from handlerid._telling import Told, shared_names, tell_replaced, tell_shared
 
 if TYPE_CHECKING:
@@ -21,18 +21,15 @@ if TYPE_CHECKING:
     from handlerid._binding import BoundHandler
     from handlerid._handler_id import HandlerId
     from handlerid._identity import Identity
-    from handlerid._registry.holding import Stale
+    from handlerid._registry.holding import Captures, Stale
     from handlerid._registry.scopes import Scope
     from handlerid._scan import OnError, Scan
     from handlerid.errors import CapturesReplaced
     from handlerid.events import Event
 
-__all__ = ["Captures", "Registry"]
+__all__ = ["Registry"]
 
 F = TypeVar("F", bound="Callable[..., object]")
-Captures = Literal["warn", "allow", "refuse", "distinct", "carry"]
-
-_CAPTURES = get_args(Captures)
 
 
 class Registry(Holding):
@@ -70,8 +67,7 @@ class Registry(Holding):
         on_replace: Callable[[CapturesReplaced], object] | None = None,
         stale: Stale = "refuse",
     ) -> None:
-        if captures not in _CAPTURES:
-            raise ValueError(f"captures must be one of {', '.join(_CAPTURES)}")
+        check_captures(captures)
         self.captures = captures
         self.on_replace = on_replace
         self._distinct = captures in ("distinct", "carry")
@@ -114,7 +110,7 @@ class Registry(Holding):
             old = self._handlers.get(new.id)
             if old is not None and old.fn is not new.fn and not self._distinct:
                 self._compare(old, new)
-            if self._stage:
+            if self._stage and (old is None or old.fn is not new.fn):
                 self._note_registration(new)
             with self._lock:
                 if self._handlers.get(new.id) is old:
@@ -286,14 +282,11 @@ class Registry(Holding):
 
     def _note_registration(self, new: BoundHandler) -> None:
         """Rule 6, where the registry has answered."""
-        if self._stage == _ANSWERED_AGAIN:
+        if self._stage == 3:  # noqa: PLR2004 - the last one
             tell_shared(new.id, new.fn, self._told)
         elif self._stage == 1 and shared_names(new.fn, new.id):
             self._stage = 2
             self.look_up = partial(_look_up_and_note, ref(self))
-
-
-_ANSWERED_AGAIN = 3
 
 
 def _look_up_and_note(of: ref[Registry], handler_id: str) -> BoundHandler | None:

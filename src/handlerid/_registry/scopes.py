@@ -16,8 +16,7 @@ if TYPE_CHECKING:
 
     from handlerid._binding import BoundHandler
     from handlerid._handler_id import HandlerId
-    from handlerid._registry.holding import Stale
-    from handlerid._registry.registering import Captures
+    from handlerid._registry.holding import Captures, Stale
     from handlerid.errors import CapturesReplaced
 
 __all__ = ["Scope"]
