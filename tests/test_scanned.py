@@ -193,6 +193,16 @@ def test_a_module_is_known_by_its_name_elsewhere(module: ModuleType) -> None:
     assert scanned.module("app.shop_tables") is None
 
 
+def test_what_a_wrapper_says_that_it_wraps() -> None:
+    module = ModuleType("without_a_loader")
+    source = "def gone(): pass\ndef here(): pass\nhere.__wrapped__ = gone\ndel gone"
+    exec(source, vars(module))
+    scanned = Scanned(Identity().module_name)
+    scanned.add(module)
+    assert len(list(scanned.codes("without_a_loader", "gone"))) == 1
+    assert list(scanned.codes("without_a_loader", "never")) == []
+
+
 def test_threads_get_the_same_tables(scanned: Scanned) -> None:
     found: list[object] = []
     ready = threading.Barrier(8)

@@ -312,6 +312,7 @@ def page(number: int) -> dict[str, Callable[..., Any]]:
         "second of two": redefined,
         "attributes": attributes,
         "ring": in_a_ring,
+        "set of texts": lambda event, texts=frozenset("abcdefg"): sorted(texts),
         "module function": tax,
         **{f"value: {name}": holding(value) for name, value in VALUES.items()},
     }

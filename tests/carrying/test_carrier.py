@@ -124,6 +124,7 @@ def test_a_closure_comes_back_with_what_it_captured(url: object) -> None:
         (complex(0.0, -0.0), lambda held: math.copysign(1, held.imag) == -1),
         (1.0, lambda held: type(held) is float),
         (True, lambda held: held is True),
+        (10**5000, lambda held: held == 10**5000),
         ("\ud83d\ude00", lambda held: len(held) == 2),
         ({"b": 1, "a": 2}, lambda held: list(held) == ["b", "a"]),
     ],
@@ -168,6 +169,29 @@ def test_a_list_that_holds_its_closure() -> None:
     ring.append(on_click)
     fn = again(make_carrier(), on_click)
     assert fn(None)[0] is fn
+
+
+def test_what_was_set_on_a_plain_function() -> None:
+    def on_click(event: object, *, unit: str = "kg") -> str:
+        return unit
+
+    assert again(make_carrier(), on_click)(None) == "kg"
+    fn = link("x")
+    fn.__qualname__ = "other.name"
+    assert again(make_carrier(), fn).__qualname__ == "other.name"
+    fn.__module__ = "shop.elsewhere"
+    assert again(make_carrier(), fn).__module__ == "shop.elsewhere"
+
+
+def test_code_belongs_to_its_module() -> None:
+    """The same code with other globals is another handler."""
+    carrier = make_carrier()
+    fn: Any = link("x")
+    carrier.pack(fn)
+    elsewhere: dict[str, Any] = {"__name__": "elsewhere"}
+    other = FunctionType(fn.__code__, elsewhere, None, None, fn.__closure__)
+    with pytest.raises(UnsupportedHandler, match="was not scanned"):
+        carrier.pack(other)
 
 
 # How a handler is called.
@@ -460,18 +484,28 @@ def shop(monkeypatch: pytest.MonkeyPatch) -> Any:
         ("def helper", "def helpers", StaleHandler),
         ("class Sort", "class Sorts", StaleHandler),
         ("def helper(): return 1", "def helper(): return 2", InvalidToken),
-        ("class Sort", "class Other", StaleHandler),
+        ("class Sort: pass", "class Sort: pass\nCart.items = 3", None),
+        (
+            "class Sort: pass",
+            "class Sort: pass\nCart.items = property(None, lambda self, value: None)",
+            InvalidToken,
+        ),
     ],
 )
 def test_other_code_is_noticed(
-    shop: Any, old: str, new: str, error: type[Exception]
+    shop: Any, old: str, new: str, error: type[Exception] | None
 ) -> None:
     module = shop()
     carrier = make_carrier(None, module)
     fn = module.link(module.helper, module.Cart(3), module.Sort)
     handler_id, data = carrier.identity.distinct_id(fn), carrier.pack(fn)
+    other = make_carrier(None, shop(old, new))
+    if error is None:
+        there: Any = other.unpack(handler_id, data)
+        assert there(None)[1][1].items == 3
+        return
     with pytest.raises(error) as caught:
-        make_carrier(None, shop(old, new)).unpack(handler_id, data)
+        other.unpack(handler_id, data)
     if error is not InvalidToken:
         assert getattr(caught.value, "handler_id", None) == handler_id
 
@@ -489,10 +523,11 @@ def test_other_code_is_noticed_the_short_way_too(shop: Any) -> None:
         make_carrier(None, shop("def plain", "def plane")).unpack(handler_id, data)
 
 
-def test_after_a_reload_the_old_code_does_not_run(shop: Any) -> None:
+@pytest.mark.parametrize("value", ["x", ["x"]])
+def test_after_a_reload_the_old_code_does_not_run(shop: Any, value: Any) -> None:
     module = shop()
     carrier = make_carrier(None, module)
-    fn = module.plain("x")
+    fn = module.plain(value)
     handler_id, data = carrier.identity.distinct_id(fn), carrier.pack(fn)
     carrier.unpack(handler_id, data)
     carrier.scanned.add(shop("return value", "return value + value"))
