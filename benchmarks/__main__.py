@@ -14,7 +14,7 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any
 
-from benchmarks.harness import machine, page, plots
+from benchmarks.harness import exported, machine, page, plots
 from benchmarks.harness.compare import changes
 from benchmarks.harness.results import Group
 from benchmarks.harness.running import Run
@@ -51,6 +51,7 @@ def main(arguments: list[str] | None = None) -> int:
     for group in groups:
         show(group)
     bars = [bar for group in groups for bar in group.bars]
+    bars.sort(key=lambda bar: not bar.promised)
     if bars:
         show_bars(bars)
     if options.json:
@@ -60,6 +61,8 @@ def main(arguments: list[str] | None = None) -> int:
             "groups": [group.as_dict() for group in groups],
         }
         options.json.write_text(json.dumps(data, indent=1) + "\n", "utf-8")
+    if options.pyperf:
+        exported.write(groups, options.pyperf)
     if options.report:
         _report(groups, described, options.report)
     return 0 if old is None else _compare(old, groups, options.bound)
@@ -73,6 +76,9 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("groups", nargs="*", help=f"of {', '.join(GROUPS)}; all")
     parser.add_argument("--quick", action="store_true", help="a first look")
     parser.add_argument("--json", type=Path, metavar="FILE", help="all samples, too")
+    parser.add_argument(
+        "--pyperf", type=Path, metavar="FILE", help="the times, for pyperf's own tools"
+    )
     parser.add_argument(
         "--report",
         type=Path,

@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from benchmarks import __main__ as suite
+from benchmarks.harness import exported
 from benchmarks.harness.compare import changes
 from benchmarks.harness.interleaved import Contender, DidNotDoTheWork, measure
 from benchmarks.harness.results import Bar, Figure, Group, Line, Spread, Table
@@ -175,6 +176,18 @@ def test_growth_is_the_cost_of_the_largest_by_that_of_the_smallest() -> None:
     line.add(100, [8.0])
     assert line.growth == 4
     assert (line.low, line.high) == ([1.5, 8.0], [2.5, 8.0])
+
+
+def test_pyperf_reads_the_times(tmp_path: Path) -> None:
+    import pyperf
+
+    file = tmp_path / "times.json"
+    sizes = Table("sizes", "bytes", [Figure("ours", [7.0])])
+    exported.write([Group("g", [table(floor=STEADY), sizes])], file)
+    suite = pyperf.BenchmarkSuite.load(str(file))
+    assert suite.get_benchmark_names() == ["g: a table: floor"]
+    (benchmark,) = suite
+    assert benchmark.get_values() == pytest.approx([one * 1e-6 for one in STEADY])
 
 
 def test_an_unknown_group_is_named(capsys: pytest.CaptureFixture[str]) -> None:

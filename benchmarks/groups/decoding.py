@@ -242,12 +242,14 @@ def run(run: Run) -> Group:
             why="Every call runs in a copied context of its own, so that what a "
             "handler sets there does not leak; that alone is about a tenth of the "
             "floor.",
+            promised=True,
         ),
         Bar(
             "bytes to call / json.loads and by hand",
             calls["handlerid, of JSON"].over(by_loads),
             "<",
             1.0,
+            promised=True,
         ),
         bar("handlerid, decoding alone", 1.0),
         bar("handlerid, of JSON", 5.0),

@@ -102,6 +102,7 @@ def run(run: Run) -> Group:
             why="What is beyond them is handlerid's own modules and what they take "
             "from the standard library; `python -X importtime -c 'import handlerid'` "
             "tells them apart.",
+            promised=True,
         )
     ]
     return group

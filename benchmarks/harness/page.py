@@ -40,8 +40,10 @@ def write(
     parts = [HEAD, "## The run\n", _rows(("", ""), machine.items())]
     parts.append(_rows(("package", "version"), versions.items()))
     bars = [bar for group in groups for bar in group.bars]
-    if bars:
-        parts += ["## Bars: what was promised\n", _bars(bars), *_reasons(bars)]
+    for title, promised in (("what is promised", True), ("further ones", False)):
+        some = [bar for bar in bars if bar.promised == promised]
+        if some:
+            parts += [f"## Bars: {title}\n", _bars(some), *_reasons(some)]
     for group in groups:
         parts.append(f"## {group.name.capitalize()}\n")
         parts += [_table(one) for one in group.tables]

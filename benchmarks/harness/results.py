@@ -159,6 +159,7 @@ class Bar:
 
     Attributes:
         why: what is to be said when it is missed: the reason, and what would help.
+        promised: whether it is one that the project promises, and no further one.
     """
 
     name: str
@@ -167,6 +168,7 @@ class Bar:
     bound: float
     unit: str = "times"
     why: str = ""
+    promised: bool = False
 
     @property
     def verdict(self) -> str:
