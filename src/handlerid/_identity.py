@@ -26,10 +26,16 @@ import os
 import sys
 from hashlib import blake2b
 from types import CodeType, FunctionType, MethodType
-from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol, TypeGuard
+from typing import TYPE_CHECKING, Any, ClassVar, Literal, Protocol
 from weakref import ref
 
-from handlerid._anatomy import Capture, captures_of, partial_method, take_apart
+from handlerid._anatomy import (
+    carried,
+    is_plain,
+    partial_method,
+    surely_same_captures,
+    take_apart,
+)
 from handlerid._canonical.code import encode_code
 from handlerid._canonical.values import (
     check_encoders,
@@ -41,7 +47,7 @@ from handlerid._handler_id import WIRE_NAME, HandlerId, write
 from handlerid.errors import UnsupportedHandler
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping
 
     from handlerid._anatomy import Anatomy
 
@@ -191,7 +197,7 @@ class Identity:
         event: type[_Named] | str | None = None,
     ) -> HandlerId:
         name = "" if event is None else _wire_name(event)
-        known = self._known.get(id(fn.__code__)) if _is_plain(fn) else None
+        known = self._known.get(id(fn.__code__)) if is_plain(fn) else None
         if known is not None and known.others is not None:
             found = known.others.get(("", place, name))
             if found is not None and found.qualname == fn.__qualname__:
@@ -250,9 +256,9 @@ class Identity:
 
         A value that cannot be compared counts as different.
         """
-        if _same_at_a_glance(fn, other):
+        if surely_same_captures(fn, other):
             return ()
-        (_, captures), (_, others) = _carried(fn), _carried(other)
+        (_, captures), (_, others) = carried(fn), carried(other)
         places = [(layer, name) for layer, name, _ in captures]
         if places != [(layer, name) for layer, name, _ in others]:
             return tuple(dict.fromkeys(name for _, name, _ in (*captures, *others)))
@@ -304,7 +310,7 @@ class Identity:
     def _add_captures(
         self, handler_id: HandlerId, fn: Callable[..., object]
     ) -> HandlerId:
-        bound, captures = _carried(fn)
+        bound, captures = carried(fn)
         if not captures:
             return handler_id
         return handler_id.with_captures(self._captures_digest(bound, captures))
@@ -400,67 +406,6 @@ def name_elsewhere(name: str) -> str:
         return name
     # pathlib would cost more to import than all of this module.
     return os.path.splitext(os.path.basename(str(file)))[0]  # noqa: PTH119, PTH122
-
-
-def _is_plain(fn: object) -> TypeGuard[FunctionType]:
-    """Whether the code is all that says what the function does."""
-    return type(fn) is FunctionType and not hasattr(fn, "__wrapped__")
-
-
-def _carried(
-    fn: Callable[..., object],
-) -> tuple[Sequence[tuple[str, object]], Sequence[Capture]]:
-    """Bound arguments and captures."""
-    if _is_plain(fn) and not partial_method(fn):
-        return (), [Capture(1, *one) for one in captures_of(fn)]
-    anatomy = take_apart(fn)
-    return anatomy.bound, anatomy.captures
-
-
-def _same_at_a_glance(fn: Any, other: Any) -> bool:
-    """Whether two functions surely captured the same: most that are made anew did."""
-    if (
-        type(fn) is not FunctionType
-        or type(other) is not FunctionType
-        or fn.__code__ is not other.__code__
-        or not _surely_same(fn.__defaults__, other.__defaults__)
-        or fn.__kwdefaults__ is not other.__kwdefaults__
-        or fn.__dict__
-        or other.__dict__
-    ):
-        return False
-    try:
-        for cell, its in zip(
-            fn.__closure__ or (), other.__closure__ or (), strict=True
-        ):
-            if cell is not its and not _surely_same(
-                cell.cell_contents, its.cell_contents
-            ):
-                return False
-    except ValueError:  # a cell that is empty
-        return False
-    return True
-
-
-def _surely_same(value: Any, other: Any) -> bool:
-    """One object, one text or number, or a tuple of such: what runs no foreign code."""
-    if value is other:
-        return True
-    kind = type(value)
-    if kind is not type(other):
-        return False
-    if kind is str or kind is int:
-        return bool(value == other)
-    if kind is not tuple or len(value) != len(other):
-        return False
-    for one, its in zip(value, other, strict=True):
-        if one is not its:
-            kind = type(one)
-            if kind is not type(its) or (kind is not str and kind is not int):
-                return False
-            if one != its:
-                return False
-    return True
 
 
 def _place(module: str, qualname: str) -> str:

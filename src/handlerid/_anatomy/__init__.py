@@ -20,9 +20,11 @@ The rules:
    the rest is read by ``_canonical.peek``.
 
 ``taking``    the kinds that have an identity, and their parts
+``carried``   bound arguments and captures alone, the short way
 ``refusing``  the kinds that have none, and what an author is told
 """
 
+from handlerid._anatomy.carried import carried, is_plain, surely_same_captures
 from handlerid._anatomy.taking import (
     Anatomy,
     Capture,
@@ -37,6 +39,9 @@ __all__ = [
     "Capture",
     "Unset",
     "captures_of",
+    "carried",
+    "is_plain",
     "partial_method",
+    "surely_same_captures",
     "take_apart",
 ]
