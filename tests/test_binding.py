@@ -73,6 +73,13 @@ def test_what_differs_is_seen(changes: Any, expected: tuple[type, bool]) -> None
     assert how(on_click) == (ClickEvent, True)
 
 
+def test_a_parameter_with_a_default_is_not_given_the_event() -> None:
+    for _ in range(2):
+        assert how(again(on_click, __annotations__={})) == (Event, True)
+        with_default = again(on_click, __annotations__={}, __defaults__=(1,))
+        assert how(with_default) == (Event, False)
+
+
 def test_a_signature_that_was_set_later_counts() -> None:
     import inspect
 

@@ -41,8 +41,12 @@ def test_a_reloaded_module(page: ModuleType, tmp_path: Path) -> None:
     registry.scan("page")
     old, other = registry.register(page.on_save), registry.register(page.other)
     assert dispatcher.dispatch({"handler": old}) == "old"
+    with pytest.raises(StaleHandler):  # which makes an index of locations
+        registry.resolve(f"{old[:17]}{other.fingerprint}.click")
+    assert "page" in registry.scanned
     write(tmp_path, page=NEW)
     assert set(registry.forget(page)) == {old, other}
+    assert "page" not in registry.scanned
     with pytest.raises(UnknownHandler):
         dispatcher.dispatch({"handler": old})
     registry.scan(importlib.reload(page))
@@ -82,6 +86,15 @@ def test_a_submodule_is_a_module_of_its_own(tmp_path: Path) -> None:
         (gone,) = registry.forget("shop")
         assert gone.module == "shop"
         assert [one.module for one in registry] == ["shop.cart"]
+
+
+def test_what_was_decorated_is_forgotten_too(page: ModuleType) -> None:
+    registry = Registry()
+    registry.handler(page.on_save)
+    assert {one.why for one in registry.scan(page)} == {"decorated", "annotated"}
+    registry.forget(page)
+    registry.register(page.on_save)
+    assert {one.why for one in registry.scan(page)} == {"annotated"}
 
 
 def test_names_and_old_places_are_forgotten(page: ModuleType) -> None:

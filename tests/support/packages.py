@@ -16,14 +16,15 @@ __all__ = ["importable", "write"]
 
 
 def write(folder: Path, **files: str) -> None:
-    """Writes modules: ``shop__cart="..."`` becomes ``shop/cart.py``.
+    """Writes modules.
 
+    ``shop__cart`` is ``shop/cart.py``, and ``shop____init__`` is ``shop/__init__.py``.
     A module that is written again is read again, however quickly that was.
     """
     for name, source in files.items():
-        path = folder / (name.replace("__", "/") + ".py")
-        if name.endswith("____init__"):
-            path = folder / name.removesuffix("____init__") / "__init__.py"
+        package, dunder, rest = name.partition("____")
+        path = folder.joinpath(*package.split("__"))
+        path = path / f"__{rest}.py" if dunder else path.with_suffix(".py")
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(dedent(source), "utf-8")
     importlib.invalidate_caches()
