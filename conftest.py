@@ -10,6 +10,7 @@ from doctest import ELLIPSIS
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import settings
 from sybil import Sybil
 from sybil.parsers.myst import PythonCodeBlockParser
 from sybil.parsers.rest import DocTestParser
@@ -18,6 +19,12 @@ from tests.pythons import ABSENT, find_python
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+
+
+# How long one example takes says more of the machine than of the code: the first does
+# what is done once.
+settings.register_profile("handlerid", deadline=None)
+settings.load_profile("handlerid")
 
 
 # Python blocks of the README and the docs, and examples in docstrings, are tests. The

@@ -11,7 +11,7 @@ from itertools import combinations, pairwise
 from typing import Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from handlerid import ClickEvent, Identity, Registry
@@ -222,7 +222,6 @@ def see_the_same(one: Link, other: Link) -> bool:
     return paint[one] == paint[other]
 
 
-@settings(deadline=None)
 @given(st.lists(graphs, min_size=2, max_size=5))
 def test_bytes_are_equal_exactly_where_one_sees_the_same(drawn: list[Drawn]) -> None:
     for one, other in combinations(map(built, drawn), 2):

@@ -30,7 +30,7 @@ from typing import Any, ClassVar, NamedTuple
 
 import pytest
 import typing_extensions
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from handlerid._canonical.values import check_encoders, encode_value, same_value
@@ -268,7 +268,6 @@ def rebuilt(value: Any) -> Any:
             return value
 
 
-@settings(deadline=None)
 @given(values)
 def test_equal_values_have_equal_bytes_whatever_the_order(value: object) -> None:
     other = rebuilt(value)
@@ -276,7 +275,6 @@ def test_equal_values_have_equal_bytes_whatever_the_order(value: object) -> None
     assert same_value(other, value)
 
 
-@settings(deadline=None)
 @given(st.lists(values | near, min_size=2, max_size=6))
 def test_bytes_are_equal_exactly_where_values_are(drawn: list[object]) -> None:
     for one, other in combinations(drawn, 2):
@@ -284,13 +282,11 @@ def test_bytes_are_equal_exactly_where_values_are(drawn: list[object]) -> None:
         assert same_value(one, other) is (normal(one) == normal(other))
 
 
-@settings(deadline=None)
 @given(near, near)
 def test_near_values_are_told_apart(one: object, other: object) -> None:
     assert (encode(one) == encode(other)) is (normal(one) == normal(other))
 
 
-@settings(deadline=None)
 @given(values, values | near)
 def test_no_form_begins_another(one: object, other: object) -> None:
     first, second = encode(one), encode(other)
