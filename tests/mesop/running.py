@@ -49,16 +49,14 @@ def next_release(app: Path, folder: Path) -> Path:
     """Copies a release elsewhere, with another comment and other code in a handler."""
     copied = folder / "next" / "app"
     shutil.copytree(app, copied)
-    edit(copied / "commented.py", "of this release", "of the next release")
-    edit(copied / "edited.py", '"old"', '"new"')
+    for name, old, new in (
+        ("commented.py", "of this release", "of the next release"),
+        ("edited.py", '"old"', '"new"'),
+    ):
+        text = (copied / name).read_text("utf-8")
+        assert old in text
+        (copied / name).write_text(text.replace(old, new), "utf-8")
     return copied
-
-
-def edit(file: Path, old: str, new: str) -> None:
-    """Replaces a text that stands in a file once."""
-    text = file.read_text("utf-8")
-    assert text.count(old) == 1
-    file.write_text(text.replace(old, new), "utf-8")
 
 
 class Server:

@@ -148,6 +148,7 @@ def rows():
     me.input(label="two_types", on_blur=two_types, on_enter=two_types)
     section("comment")
     me.button("comment", on_click=commented.on_click)
+    me.text(f"release={edited.WORD}")
     section("code")
     me.button("code", on_click=edited.on_click)
     me.button("navigate", key="arrived", on_click=go)

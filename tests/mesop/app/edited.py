@@ -2,6 +2,8 @@
 
 from shared import put
 
+WORD = "old"
+
 
 def on_click(e):
     put("code", "old")
