@@ -174,6 +174,13 @@ def holding(value: Any) -> Callable[..., Any]:
     return on_click
 
 
+def holding_sorted(texts: set[str]) -> Callable[..., Any]:
+    def on_click(event: object) -> list[str]:
+        return sorted(texts)
+
+    return on_click
+
+
 def page(number: int) -> dict[str, Callable[..., Any]]:
     """Returns a handler of each kind."""
     RENDERED.append("page")
@@ -312,6 +319,7 @@ def page(number: int) -> dict[str, Callable[..., Any]]:
         "second of two": redefined,
         "attributes": attributes,
         "ring": in_a_ring,
+        "set of texts that changes": holding_sorted({*"abcdefg"}),
         "set of texts": lambda event, texts=frozenset("abcdefg"): sorted(texts),
         "module function": tax,
         **{f"value: {name}": holding(value) for name, value in VALUES.items()},

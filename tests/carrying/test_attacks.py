@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import PurePath
 from types import ModuleType
-from typing import Any
+from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -39,6 +39,11 @@ SECRET = ["not for everybody"]
 @dataclass
 class Note:
     text: str
+
+
+class Pair(NamedTuple):
+    left: int
+    right: int
 
 
 def link(url: object, other: object = None) -> Callable[..., Any]:
@@ -309,6 +314,18 @@ ATTACKS: dict[str, tuple[bytes, type[HandlerIdError]]] = {
         captured(["n", HERE, "Note", "text", "a"]),
         StaleHandler,
     ),
+    "a named tuple with too few fields": (
+        captured(["n", HERE, "Pair", "left,right", 1]),
+        StaleHandler,
+    ),
+    "a named tuple with other names": (
+        captured(["n", HERE, "Pair", "left,rihgt", 1, 2]),
+        StaleHandler,
+    ),
+    "an unknown record that is long": (
+        general(["@", 0], RECORD, ["c"], ["c"], ["x", 1, 2, 3, [], None, None]),
+        InvalidToken,
+    ),
     "an unknown record": (general(["@", 0], RECORD, ["c"], ["c"], ["x"]), InvalidToken),
     "a record that is no list": (
         general(["@", 0], RECORD, ["c"], ["c"], 1),
@@ -397,7 +414,7 @@ def test_a_pickle_of_another_class_is_refused() -> None:
     assert carrier.unpack(handler_id, carrier.pack(fn))(None) == (Note("a"), None)
     bomb = base64.b64encode(pickle.dumps([1])).decode()
     with pytest.raises(InvalidToken):
-        carrier.unpack(handler_id, captured(["*", HERE, "Note", bomb]))
+        carrier.unpack(handler_id, captured(["*", HERE, "Note", bomb]), check=False)
 
 
 def refused(carrier: Carrier, handler_id: HandlerId, data: bytes) -> None:

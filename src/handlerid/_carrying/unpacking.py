@@ -63,8 +63,6 @@ class Unpacker(Reader):
             module, qualname, fingerprint, self.handler_id
         )
         closure = tuple([made[index(number, made)] for number in cells])
-        if any(type(cell) is not CellType for cell in closure):
-            raise Broken
         return FunctionType(code, names, None, None, closure or None)
 
     def fill(self, part: CellType | FunctionType, record: list[Any]) -> None:
