@@ -7,10 +7,12 @@ yields what has to be awaited: ``afind`` awaits it, ``find`` cannot.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple
+from types import CoroutineType
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from handlerid._offers import Opened
-from handlerid._resolving import at_once, awaited, resolve
+from handlerid._resolving import resolve
+from handlerid.errors import AsyncHandler
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Generator, Iterable
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from handlerid._resolving import Resolver
 
 __all__ = ["Finder", "Found"]
+
+T = TypeVar("T")
 
 
 class Found(NamedTuple):
@@ -71,11 +75,11 @@ class Finder:
 
         And what ``Dispatcher.prepare`` raises, up to ``StaleHandler``.
         """
-        return at_once(self._steps(payload, audience))
+        return _at_once(self._steps(payload, audience))
 
     async def afind(self, payload: Any, audience: str | None = None) -> Found:
         """Does what ``find`` does, and awaits resolvers where that is needed."""
-        return await awaited(self._steps(payload, audience))
+        return await _awaited(self._steps(payload, audience))
 
     def _steps(
         self, payload: Any, audience: str | None
@@ -93,3 +97,39 @@ class Finder:
             resolvers = (*carried, *self._resolvers)
             handler = yield from resolve(self._registry, resolvers, handler_id)
         return Found(handler, decode, content, payload if opened is None else opened)
+
+
+def _at_once(steps: Generator[Awaitable[object], None, T]) -> T:
+    """Runs what nobody can await.
+
+    Raises:
+        AsyncHandler: something has to be awaited.
+    """
+    try:
+        waiting = next(steps)
+    except StopIteration as done:
+        result: T = done.value
+        return result
+    if isinstance(waiting, CoroutineType):
+        waiting.close()  # or Python warns that it was never awaited
+    steps.close()
+    raise AsyncHandler(
+        "a resolver is asynchronous, and was asked where nothing awaits it; use "
+        "aprepare() or adispatch()"
+    )
+
+
+async def _awaited(steps: Generator[Awaitable[object], None, T]) -> T:
+    """Runs them, and awaits what has to be; what that raises is raised in there."""
+    try:
+        waiting = next(steps)
+        while True:
+            try:
+                await waiting
+            except BaseException as error:  # noqa: BLE001 - it comes out again
+                waiting = steps.throw(error)
+            else:
+                waiting = next(steps)
+    except StopIteration as done:
+        result: T = done.value
+        return result

@@ -6,19 +6,18 @@ it what it knows; one that does not know the handler may raise ``UnknownHandler`
 ``StaleHandler``.
 
 Resolvers may be asynchronous. So ``resolve`` is a generator that yields what has to be
-awaited, and goes on when that is done; ``at_once`` and ``awaited`` run it.
+awaited, and goes on when that is done.
 """
 
 from __future__ import annotations
 
 from contextvars import copy_context
 from inspect import isawaitable, iscoroutinefunction
-from types import CoroutineType
-from typing import TYPE_CHECKING, TypeVar
+from typing import TYPE_CHECKING
 
 from handlerid._handler_id import HandlerId
 from handlerid._locations import closest
-from handlerid.errors import AsyncHandler, StaleHandler, UnknownHandler
+from handlerid.errors import StaleHandler, UnknownHandler
 
 if TYPE_CHECKING:
     from collections.abc import Awaitable, Callable, Generator, Iterable
@@ -28,9 +27,7 @@ if TYPE_CHECKING:
 
     Resolver = Callable[[HandlerId, Registry], object]
 
-__all__ = ["at_once", "awaited", "rerender", "resolve"]
-
-T = TypeVar("T")
+__all__ = ["rerender", "resolve"]
 
 
 def resolve(
@@ -78,42 +75,6 @@ def _at_location(
     ids = registry.at_location(wanted.location)
     found = {one: registry.find(one) for one in ids}
     return {one: handler for one, handler in found.items() if handler is not None}
-
-
-def at_once(steps: Generator[Awaitable[object], None, T]) -> T:
-    """Runs what nobody can await.
-
-    Raises:
-        AsyncHandler: something has to be awaited.
-    """
-    try:
-        waiting = next(steps)
-    except StopIteration as done:
-        result: T = done.value
-        return result
-    if isinstance(waiting, CoroutineType):
-        waiting.close()  # or Python warns that it was never awaited
-    steps.close()
-    raise AsyncHandler(
-        "a resolver is asynchronous, and was asked where nothing awaits it; use "
-        "aprepare() or adispatch()"
-    )
-
-
-async def awaited(steps: Generator[Awaitable[object], None, T]) -> T:
-    """Runs them, and awaits what has to be; what that raises is raised in there."""
-    try:
-        waiting = next(steps)
-        while True:
-            try:
-                await waiting
-            except BaseException as error:  # noqa: BLE001 - it comes out again
-                waiting = steps.throw(error)
-            else:
-                waiting = next(steps)
-    except StopIteration as done:
-        result: T = done.value
-        return result
 
 
 def rerender(page: Callable[[Registry], object]) -> Resolver:

@@ -17,7 +17,8 @@ __all__ = ["trim_traceback"]
 E = TypeVar("E", bound=BaseException)
 
 _BETWEEN = frozenset(
-    f"handlerid.{name}" for name in ("_call", "_dispatcher", "_elsewhere", "_running")
+    f"handlerid.{name}"
+    for name in ("_call", "_dispatcher", "_elsewhere", "_finding", "_running")
 )
 """What calls handlers. A refusal keeps the frames of those that refused."""
 
