@@ -125,6 +125,7 @@ def _measure(names: list[str], quick: bool) -> list[Group]:
 def _report(groups: list[Group], described: dict[str, str], file: Path) -> None:
     """Writes the page and its plots beside it."""
     folder = file.parent / "benchmarks"
+    folder.mkdir(parents=True, exist_ok=True)
     drawn = [plot for group in groups for plot in group.plots]
     try:
         plots.draw(drawn, folder)

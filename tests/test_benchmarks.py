@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import platform
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
 from benchmarks import __main__ as suite
-from benchmarks.harness import exported
+from benchmarks.harness import exported, terminal
 from benchmarks.harness.compare import changes
 from benchmarks.harness.interleaved import Contender, DidNotDoTheWork, measure
 from benchmarks.harness.results import Bar, Figure, Group, Line, Spread, Table
@@ -165,6 +166,21 @@ def test_growth_is_the_cost_of_the_largest_by_that_of_the_smallest() -> None:
     line.add(100, [8.0])
     assert line.growth == 4
     assert (line.low, line.high) == ([1.5, 8.0], [2.5, 8.0])
+
+
+def test_the_clock_expects_of_the_rest_what_it_saw(monkeypatch: Any) -> None:
+    now = 0.0
+    shown: list[tuple[str, float, float]] = []
+    monkeypatch.setattr(terminal, "time", SimpleNamespace(monotonic=lambda: now))
+    clock = terminal.Clock(lambda *what: shown.append(what), 30)
+    clock.begin("a", 10)
+    now = 4.0
+    clock.tick()
+    now = 20.0  # twice as long as expected
+    clock.begin("b", 20)
+    now = 100.0
+    clock.tick()
+    assert shown == [("a", 0, 30), ("a", 4, 26), ("b", 20, 40), ("b", 100, 2)]
 
 
 def test_pyperf_reads_the_times(tmp_path: Path) -> None:

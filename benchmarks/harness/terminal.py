@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.markup import escape
-from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.progress import BarColumn, Progress, TextColumn
 from rich.table import Table as RichTable
 
 from benchmarks.harness.results import Bar, Group, Matrix, Plot, Table, number
@@ -29,27 +29,34 @@ VERDICTS = {"met": "green", "MISSED": "red", "not decided": "yellow"}
 
 
 class Clock:
-    """Turns the seconds that groups are expected to take into a bar.
+    """Tells how much time is left, from what the groups are expected to take.
 
-    What a group took so far never counts for more than all that it was expected to.
+    How much longer the groups before took than expected is expected of the rest, too.
+    A group that takes longer than that has a little left until it is done.
     """
 
-    def __init__(self, show: Callable[[str, float], None]) -> None:
+    def __init__(self, show: Callable[[str, float, float], None], total: float) -> None:
         self._show = show
-        self._done = 0.0
-        self._name, self._expected, self._start = "", 0.0, 0.0
+        self._total = total
+        self._start = self._began = time.monotonic()
+        self._done = self._expected = 0.0
+        self._name = ""
 
     def begin(self, name: str, expected: float) -> None:
         """Another group begins."""
         self._done += self._expected
         self._name, self._expected = name, expected
-        self._start = time.monotonic()
+        self._began = time.monotonic()
         self.tick()
 
     def tick(self) -> None:
         """Shows that time has passed."""
-        passed = time.monotonic() - self._start
-        self._show(self._name, self._done + min(passed, self._expected))
+        now = time.monotonic()
+        slower = (self._began - self._start) / self._done if self._done else 1.0
+        here = self._expected * slower
+        left = max(here - (now - self._began), here / 20)
+        left += (self._total - self._done - self._expected) * slower
+        self._show(self._name, now - self._start, left)
 
 
 @contextmanager
@@ -63,17 +70,18 @@ def progress(seconds: float) -> Iterator[Clock]:
         TextColumn("{task.description:12}"),
         BarColumn(),
         TextColumn("{task.percentage:3.0f} %"),
-        TextColumn("left:"),
-        TimeRemainingColumn(compact=True),
+        TextColumn("left: {task.fields[left]}"),
     )
     shown = Console(stderr=True)
     with Progress(*columns, console=shown, transient=True) as bar:
-        task = bar.add_task("", total=seconds)
+        task = bar.add_task("", total=seconds, left="")
 
-        def show(name: str, done: float) -> None:
-            bar.update(task, description=name, completed=done)
+        def show(name: str, passed: float, left: float) -> None:
+            text = f"{left // 60:.0f}:{left % 60:02.0f}"
+            total = passed + left
+            bar.update(task, description=name, completed=passed, total=total, left=text)
 
-        yield Clock(show)
+        yield Clock(show, seconds)
 
 
 def show(group: Group) -> None:
