@@ -126,14 +126,21 @@ def _is_handler(_: object, found: Any) -> bool:
     return isinstance(found, BoundHandler)
 
 
-def _page(registry: Registry, handlers: list[Any]) -> Callable[[object], int]:
+def _page(
+    registry: Registry, handlers: Sequence[Any], **settings: Any
+) -> Callable[[object], int]:
+    """Renders in a scope, and returns how many ids its handlers have."""
+
     def render(_: object) -> int:
-        with registry.scope() as scope:
-            for fn in handlers:
-                scope.register(fn, ClickEvent)
-            return len(scope._handlers)
+        with registry.scope(**settings) as scope:
+            ids = [scope.register(fn, ClickEvent) for fn in handlers]
+            return len(ids) if ids[0] != ids[-1] else 1
 
     return render
+
+
+def _is_so_many(count: int) -> Callable[[object, object], bool]:
+    return lambda _, found: found == count
 
 
 def rendered(run: Run) -> Plot:
@@ -143,35 +150,38 @@ def rendered(run: Run) -> Plot:
     registry = Registry()
     for fn in handlers:
         registry.register(fn, ClickEvent)
-    pages: dict[str, tuple[Sequence[FunctionType], dict[str, Any]]] = {
+    kinds: dict[str, tuple[Sequence[FunctionType], dict[str, Any]]] = {
         "handlers of modules": (handlers, {}),
         "closures of one function, compared": (fresh(sizes[-1]), {"captures": "warn"}),
         "closures of one function, allowed": (fresh(sizes[-1]), {"captures": "allow"}),
     }
-    lines = []
-    for label, (some, settings) in pages.items():
-        line = Line(label)
+    contenders, names = [], {}
+    for label, (some, settings) in kinds.items():
         for size in sizes:
-            page, samples = some[:size], []
-            times = max(1, 1_000 // size)  # as many handlers a sample at the least
-            for _ in range(3 if size >= 10_000 else 7):
-                with no_collection():
-                    start = time.perf_counter()
-                    for _ in range(times):
-                        with registry.scope(**settings) as scope:
-                            for fn in page:
-                                scope.register(fn, ClickEvent)
-                    seconds = time.perf_counter() - start
-                samples.append(seconds / (size * times) * 1e6)
-                run.tick()
-            line.add(size, samples)
-        lines.append(line)
+            name = f"{label}, {size:,}"
+            names[name] = label, size
+            page = _page(registry, some[:size], **settings)
+            entries = size if some is handlers else 1
+            contenders.append(
+                Contender(
+                    name,
+                    page,
+                    lambda n: [None] * n,
+                    _is_so_many(entries),
+                    slow=size // sizes[0],
+                )
+            )
+    lines: dict[str, Line] = {}
+    for figure in measure(contenders, run, calls=100, rounds=7):
+        label, size = names[figure.name]
+        line = lines.setdefault(label, Line(label))
+        line.add(size, [one / size for one in figure.samples])
     return Plot(
         "scale-page",
         "Rendering a page",
         "handlers in the page",
         "µs a handler",
-        lines,
+        list(lines.values()),
     )
 
 
