@@ -127,7 +127,8 @@ class Offers:
 
         def rebuild(handler_id: HandlerId, scope: Registry) -> None:
             event: Any = event_type(handler_id.event) if handler_id.event else None
-            scope.register(carrier.unpack(handler_id, carried), event)
+            fn = carrier.unpack(handler_id, carried, check=False)
+            scope.register(fn, event)  # computes the whole id, which is looked for
 
         return (rebuild,)
 
