@@ -28,10 +28,11 @@ def stand_in(
         host: what its wire name begins with, in lower case.
         make: gets the payload and returns what the handler is called with.
         module: where the class is, by the name that other processes know. It is in
-            the wire name, which has at most 64 characters, unless it is the host's.
+            the wire name, unless it is the host's; the last 64 characters count.
     """
     name = derived_name(cls.__name__)
-    if not module.startswith(f"{host}."):
+    if module.partition(".")[0] != host:
         name = f"{module}_{cls.__qualname__}".lower()
-    name = re.sub("[^a-z0-9]+", "_", f"{host}_{name}")[:_LONGEST]
+    name = re.sub("[^a-z0-9]+", "_", name)
+    name = f"{host}_{name[-(_LONGEST - len(host) - 1) :]}"
     return type(cls.__name__, (Event,), {"__module__": module}, name=name, make=make)
