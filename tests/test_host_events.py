@@ -63,10 +63,13 @@ def test_annotations_are_not_compared() -> None:
     def evaluated_nowhere(event: Missing) -> object:  # type: ignore[name-defined] # noqa: F821
         return event
 
-    def an_event_of_handlerid(event: LongTapEvent) -> object:
+    def with_default(event: Missing = None) -> object:  # type: ignore[name-defined] # noqa: F821
         return event
 
-    for handler in (other_annotation, evaluated_nowhere, an_event_of_handlerid):
+    def of_handlerid(event: LongTapEvent) -> object:
+        return event
+
+    for handler in (other_annotation, evaluated_nowhere, with_default, of_handlerid):
         assert dispatch(handler) == Tap(2)
 
 

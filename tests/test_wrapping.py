@@ -153,6 +153,7 @@ def test_options_reach_what_is_captured() -> None:
 
     identity = WrappingIdentity(key=b"secret", encoders={Basket: stands_for})
     handler = logged(Basket().add)
+    assert identity.handler_id(handler).captures
     assert identity.handler_id(handler) == identity.handler_id(logged(Basket().add))
     assert identity.handler_id(handler) != identity.handler_id(logged(one))
     assert identity.handler_id(one) == Identity(key=b"secret").handler_id(one)

@@ -10,6 +10,7 @@ from mesop.component_helpers import helper
 from mesop.runtime import runtime
 from mesop.runtime.context import Context
 
+from handlerid.integrations import mesop as integration
 from handlerid.integrations.mesop import install, uninstall
 
 
@@ -63,8 +64,9 @@ def test_every_place_that_registers_handlers_is_reached() -> None:
 def test_a_second_install_takes_the_place_of_the_first() -> None:
     before = places()
     install()
-    first = places()
+    first, to_undo = places(), len(integration._undo)
     install(captures="allow")
+    assert len(integration._undo) == to_undo
     assert len(differing(first, places())) == len(differing(before, places()))
     uninstall()
     assert differing(before, places()) == []

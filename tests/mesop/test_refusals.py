@@ -136,6 +136,7 @@ def test_a_page_that_is_out_of_date_says_so_and_loads_its_url_again(
     assert command.navigate.url == "http://localhost/?q=a+b&q=c"
     # Not a difference from a page that this server never sent.
     assert said.render.HasField("root_component")
+    assert navigated.render.HasField("root_component")
     assert called == []
 
 
