@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from benchmarks import __main__ as suite
-from benchmarks.harness import exported, terminal
+from benchmarks.harness import exported, machine, terminal
 from benchmarks.harness.compare import changes
 from benchmarks.harness.interleaved import Contender, DidNotDoTheWork, measure
 from benchmarks.harness.results import Bar, Figure, Group, Line, Spread, Table
@@ -166,6 +166,12 @@ def test_growth_is_the_cost_of_the_largest_by_that_of_the_smallest() -> None:
     line.add(100, [8.0])
     assert line.growth == 4
     assert (line.low, line.high) == ([1.5, 8.0], [2.5, 8.0])
+
+
+def test_of_files_in_the_command_the_report_has_the_names() -> None:
+    file = str(Path("somewhere", "found.json"))
+    told = machine.describe(["identity", "--json", file])["command"]
+    assert told == "python -m benchmarks identity --json found.json"
 
 
 def test_the_clock_expects_of_the_rest_what_it_saw(monkeypatch: Any) -> None:

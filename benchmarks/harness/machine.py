@@ -7,6 +7,7 @@ and its paths, is left out: the report goes into the docs.
 from __future__ import annotations
 
 import json
+import os
 import platform
 import subprocess
 import sys
@@ -22,13 +23,12 @@ PACKAGES = (
     *("mesop", "dask", "joblib", "marimo", "prefect"),
     *("pydantic", "cattrs", "mashumaro", "dacite"),
     *("nicegui", "textual", "blinker", "psygnal", "pluggy"),
-    *("starlette", "uvicorn", "pyperf"),
+    *("itsdangerous", "starlette", "uvicorn", "gunicorn", "pyperf"),
 )
 
 SHOWN = {
     "cpu_model_name": "processor",
     "cpu_count": "processors",
-    "platform": "platform",
     "python_version": "Python",
     "python_compiler": "compiler",
     "python_hash_seed": "hash seed",
@@ -46,12 +46,18 @@ def describe(arguments: list[str]) -> dict[str, str]:
         arguments: of the command.
     """
     found = {name: one for key, name in SHOWN.items() if (one := _pyperf().get(key))}
-    found.setdefault("platform", platform.platform())
+    # Not platform.platform(): a kernel's full name is that of one computer.
+    libc = " ".join(filter(None, platform.libc_ver()))
+    parts = (platform.system(), platform.machine(), libc)
+    found["platform"] = ", ".join(filter(None, parts))
     found.setdefault("Python", platform.python_version())
     optimised = " with -O" if sys.flags.optimize else ""
     found["Python"] = f"{platform.python_implementation()} {found['Python']}{optimised}"
     found["date"] = datetime.now(UTC).strftime("%Y-%m-%d %H:%M UTC")
-    found["command"] = " ".join(["python -m benchmarks", *arguments])
+    # Of files, the name alone.
+    found["command"] = " ".join(
+        ["python -m benchmarks", *(one.rpartition(os.sep)[2] for one in arguments)]
+    )
     return found
 
 
@@ -63,7 +69,19 @@ def versions() -> dict[str, str]:
             found[name] = version(name)
         except PackageNotFoundError:
             found[name] = "not installed"
+    found["wrk"] = _wrk()
     return found
+
+
+def _wrk() -> str:
+    """Its version, which it tells before it complains of its arguments."""
+    try:
+        done = subprocess.run(
+            ["wrk", "-v"], capture_output=True, text=True, check=False
+        )
+    except FileNotFoundError:
+        return "not installed"
+    return done.stdout.partition("wrk ")[2].partition(" ")[0]
 
 
 _collected: dict[str, str] = {}
