@@ -157,3 +157,63 @@ def test_options_reach_what_is_captured() -> None:
     assert identity.handler_id(handler) == identity.handler_id(logged(Basket().add))
     assert identity.handler_id(handler) != identity.handler_id(logged(one))
     assert identity.handler_id(one) == Identity(key=b"secret").handler_id(one)
+
+
+def needing(event: object, item: object) -> object:
+    return item
+
+
+def test_a_partial_that_stays_has_the_id_that_a_new_one_has() -> None:
+    identity = WrappingIdentity()
+    stays = partial(needing, item="tea")
+    expected = Identity().handler_id(stays, "click")
+    assert [identity.handler_id(stays, "click") for _ in range(3)] == [expected] * 3
+    assert identity.handler_id(stays, "input") == Identity().handler_id(stays, "input")
+    assert identity.handler_id(stays, "click") == expected
+
+
+@pytest.mark.parametrize("change", ["keyword", "another", "code", "name", "default"])
+def test_a_partial_that_was_changed_has_another_id(change: str) -> None:
+    def handler(event: object, item: object) -> object:
+        return item
+
+    identity = WrappingIdentity()
+    stays = partial(handler, item=1)
+    before = identity.handler_id(stays)
+    assert identity.handler_id(stays) is before
+    if change == "keyword":
+        stays.keywords["item"] = True  # equal to 1, and not the same
+    elif change == "another":
+        stays.keywords["other"] = 1
+    elif change == "code":
+        handler.__code__ = one.__code__
+    elif change == "name":
+        handler.__qualname__ = "renamed"
+    else:
+        handler.__defaults__ = (one,)
+    assert identity.handler_id(stays) == WrappingIdentity().handler_id(stays)
+    assert identity.handler_id(stays) != before
+
+
+def test_a_keyword_of_another_name_is_another_handler() -> None:
+    identity = WrappingIdentity()
+    stays = partial(needing, item=None)
+    before = identity.handler_id(stays)
+    del stays.keywords["item"]
+    stays.keywords["other"] = None
+    assert identity.handler_id(stays) != before
+
+
+def test_a_bound_argument_that_can_change_is_read_each_time() -> None:
+    identity, item = WrappingIdentity(), ["tea"]
+    stays = partial(needing, item=item)
+    before = identity.handler_id(stays)
+    item.append("coffee")
+    assert identity.handler_id(stays) != before
+
+
+def test_nothing_is_remembered_of_a_partial_that_is_gone() -> None:
+    identity = WrappingIdentity()
+    for _ in range(100):
+        identity.handler_id(partial(needing, item="tea"))
+    assert identity._partials == {}

@@ -21,6 +21,7 @@ from contextlib import suppress
 from functools import partial
 from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 from handlerid._anatomy import take_apart
 from handlerid._identity import Identity
@@ -49,6 +50,43 @@ def _captures_no_function(fn: FunctionType) -> bool:
     return True
 
 
+_UNCHANGING = {str, bytes, int, float, bool, type(None)}
+
+
+class _Known:
+    """What is known of a partial: rule 3."""
+
+    __slots__ = ("args", "code", "event", "id", "keywords", "of", "where")
+
+    def __init__(
+        self, fn: Any, event: Any, found: HandlerId, known: dict[int, _Known]
+    ) -> None:
+        address = id(fn)
+        self.of = ref(fn, lambda _: known.pop(address, None))
+        self.event, self.id = event, found
+        self.args, self.keywords = fn.args, dict(fn.keywords)
+        self.code = fn.func.__code__
+        self.where = fn.func.__module__, fn.func.__qualname__
+
+    def fits(self, fn: Any, event: Any) -> bool:
+        """Whether it is true still."""
+        func, args, keywords = fn.func, fn.args, fn.keywords
+        return (
+            self.of() is fn
+            and self.event is event
+            and self.args is args
+            and type(func) is FunctionType
+            and self.code is func.__code__
+            and self.where == (func.__module__, func.__qualname__)
+            and not (func.__defaults__ or func.__kwdefaults__ or func.__dict__)
+            and len(self.keywords) == len(keywords)
+            and all(
+                keywords.get(name, self) is value
+                for name, value in self.keywords.items()
+            )
+        )
+
+
 class WrappingIdentity(Identity):
     """An ``Identity`` that tells handlers apart by the functions that they captured.
 
@@ -66,9 +104,24 @@ class WrappingIdentity(Identity):
         # What is captured is encoded by plain ids: one of these would never end where
         # a function captured itself.
         self._plain = Identity(**options)
+        self._partials: dict[int, _Known] = {}
 
     def handler_id(self, fn: Callable[..., object], event: Any = None) -> HandlerId:
         """Returns the id of a handler; takes and raises what ``Identity``'s does."""
+        if type(fn) is partial:
+            known = self._partials.get(id(fn))
+            if known is not None and known.fits(fn, event):
+                return known.id
+            return self._remember(fn, event, self._find(fn, event))
+        return self._find(fn, event)
+
+    def _remember(self, fn: Any, event: Any, found: HandlerId) -> HandlerId:
+        plain = type(fn.func) is FunctionType and self._is_all_said(fn.func)
+        if plain and {*map(type, (*fn.args, *fn.keywords.values()))} <= _UNCHANGING:
+            self._partials[id(fn)] = _Known(fn, event, found, self._partials)
+        return found
+
+    def _find(self, fn: Callable[..., object], event: Any) -> HandlerId:
         found = Identity.handler_id(self, fn, event)
         if type(fn) is FunctionType and self._is_all_said(fn):
             return found
