@@ -27,15 +27,17 @@ def tap(payload: Any) -> Tap:
     return Tap(payload["x"] + 1)
 
 
-class TapEvent(Event, make=tap):
+class HostTapEvent(Event, make=tap):
     """Stands for the host's class."""
 
 
-class LongTapEvent(TapEvent):
+class LongTapEvent(HostTapEvent):
     """Is made in the same way."""
 
 
-def dispatch(handler: Any, event: type[Event] = TapEvent, **payload: object) -> object:
+def dispatch(
+    handler: Any, event: type[Event] = HostTapEvent, **payload: object
+) -> object:
     dispatcher = Dispatcher(Registry())
     offered = dispatcher.offer(handler, event)
     return dispatcher.dispatch({"handler": offered, "x": 1, **payload})
@@ -45,13 +47,13 @@ def on_tap(event: Tap) -> object:
     return event
 
 
-@pytest.mark.parametrize("event", [TapEvent, LongTapEvent])
+@pytest.mark.parametrize("event", [HostTapEvent, LongTapEvent])
 def test_a_handler_gets_what_the_host_made(event: type[Event]) -> None:
     assert dispatch(on_tap, event) == Tap(2)
 
 
 def test_the_id_names_the_event_as_any_other() -> None:
-    assert TapEvent.wire_name == "tap"
+    assert HostTapEvent.wire_name == "host_tap"
     offered = Registry().register(on_tap, LongTapEvent)
     assert offered == Identity().handler_id(on_tap, "long_tap")
 
