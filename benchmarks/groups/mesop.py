@@ -99,6 +99,11 @@ def closures() -> Sequence[Callable[[Any], None]]:
     )
 
 
+SIGNATURE = (
+    "Which parameters a partial leaves is read with inspect.signature at the click, "
+    "for 50 µs; Mesop passes the event whatever they are. Functions have a short way."
+)
+
 IN_MODULE = [partial(with_item, item=str(number)) for number in range(HANDLERS)]
 
 PAGES: dict[str, Callable[[], Sequence[Any]]] = {
@@ -160,6 +165,7 @@ def run(run: Run) -> Group:
             clicking[f"Mesop, {what}"].over(clicking[f"on handlerid, {what}"]),
             ">=",
             1,
+            why=SIGNATURE if what == "partials of a module" else "",
         )
         for what in PAGES
     ]

@@ -81,8 +81,7 @@ def convention(handler: Callable[..., object], base: Bases) -> Convention:
 
     Args:
         handler: any callable that has an identity.
-        base: the class from which event types derive, or several; ``object`` where
-            any parameter that can be given takes the event.
+        base: from which event types derive; with ``object``, any parameter takes one.
 
     Raises:
         SignatureError: neither a call with an event nor one with nothing fits.
@@ -200,8 +199,6 @@ def _decide(
     function: FunctionType, annotation: object, must: bool, base: Bases
 ) -> Convention:
     """Rules 1 and 2 for the first positional parameter."""
-    if base is object:
-        return _WITH_ANYTHING
     if type(annotation) is str:
         annotation = _evaluate(annotation, function)
     if type(annotation) is type and issubclass(annotation, base):
@@ -209,7 +206,7 @@ def _decide(
     accepts = tuple(dict.fromkeys(_event_types(annotation, function, base)))
     if accepts:
         return Convention(takes_event=True, accepts=accepts)
-    return _WITH_ANYTHING if must else _WITH_NOTHING
+    return _WITH_ANYTHING if must or base is object else _WITH_NOTHING
 
 
 def _annotation(function: FunctionType, name: str) -> object:
