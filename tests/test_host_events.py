@@ -31,7 +31,7 @@ class HostTapEvent(Event, make=tap):
     """Stands for the host's class."""
 
 
-class LongTapEvent(HostTapEvent):
+class LongTappedEvent(HostTapEvent):
     """Is made in the same way."""
 
 
@@ -47,15 +47,15 @@ def on_tap(event: Tap) -> object:
     return event
 
 
-@pytest.mark.parametrize("event", [HostTapEvent, LongTapEvent])
+@pytest.mark.parametrize("event", [HostTapEvent, LongTappedEvent])
 def test_a_handler_gets_what_the_host_made(event: type[Event]) -> None:
     assert dispatch(on_tap, event) == Tap(2)
 
 
 def test_the_id_names_the_event_as_any_other() -> None:
     assert HostTapEvent.wire_name == "host_tap"
-    offered = Registry().register(on_tap, LongTapEvent)
-    assert offered == Identity().handler_id(on_tap, "long_tap")
+    offered = Registry().register(on_tap, LongTappedEvent)
+    assert offered == Identity().handler_id(on_tap, "long_tapped")
 
 
 def test_annotations_are_not_compared() -> None:
@@ -68,7 +68,7 @@ def test_annotations_are_not_compared() -> None:
     def with_default(event: Missing = None) -> object:  # type: ignore[name-defined] # noqa: F821
         return event
 
-    def of_handlerid(event: LongTapEvent) -> object:
+    def of_handlerid(event: LongTappedEvent) -> object:
         return event
 
     for handler in (other_annotation, evaluated_nowhere, with_default, of_handlerid):
@@ -96,11 +96,11 @@ def test_it_makes_events_of_forms_too() -> None:
     def of_form(fields: Any) -> Tap:
         return Tap(int(fields["x"][0]))
 
-    class FormTapEvent(Event, make=of_form):
+    class FormTappedEvent(Event, make=of_form):
         pass
 
     dispatcher = Dispatcher(Registry())
-    offered = dispatcher.offer(on_tap, FormTapEvent)
+    offered = dispatcher.offer(on_tap, FormTappedEvent)
     assert dispatcher.dispatch(Form({"handler": offered, "x": "7"})) == Tap(7)
 
 
