@@ -22,18 +22,18 @@ from benchmarks.harness.terminal import console, progress, show, show_bars
 
 GROUPS: dict[str, tuple[str, float, float]] = {
     # Seconds that each takes on two cores: a first look, and in full.
-    "identity": ("identity", 4, 40),
-    "registry": ("registry", 2, 10),
-    "carrying": ("carrying", 2, 10),
-    "decoding": ("decoding", 3, 30),
-    "dispatch": ("dispatch", 5, 40),
-    "captures": ("captures", 2, 20),
-    "mesop": ("mesop", 3, 30),
-    "import": ("importing", 3, 30),
-    "correctness": ("correctness", 9, 60),
-    "endtoend": ("endtoend", 17, 180),
-    "memory": ("memory", 3, 150),
-    "scale": ("scale", 3, 240),
+    "identity": ("identity", 4, 20),
+    "registry": ("registry", 2, 5),
+    "carrying": ("carrying", 2, 8),
+    "decoding": ("decoding", 3, 8),
+    "dispatch": ("dispatch", 5, 12),
+    "captures": ("captures", 2, 10),
+    "mesop": ("mesop", 3, 16),
+    "import": ("importing", 3, 20),
+    "correctness": ("correctness", 9, 45),
+    "endtoend": ("endtoend", 17, 140),
+    "memory": ("memory", 3, 140),
+    "scale": ("scale", 3, 170),
 }
 """The module of each group, in the order in which they run."""
 

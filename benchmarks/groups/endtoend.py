@@ -34,6 +34,16 @@ KIND = {
     "plain": "the same, a plain Starlette route",
     "mesop": "Mesop, the same page",
 }
+CLOSED = (
+    "The load is closed: sixteen connections, each of which waits for its answer and "
+    "asks again at once. The servers and wrk share the processors. The demo's front, a "
+    "reverse proxy of its own, is left out."
+)
+OTHER = (
+    "Mesop's server renders the page twice for a click, and sends a tree of components "
+    "that the browser draws; the others send HTML. So its figures are those of its way "
+    "as a whole. It is served by gunicorn, with threads, as its documentation says."
+)
 PERCENTILES = {"p50": "half", "p99": "99 %", "p99.9": "99.9 %"}
 
 
@@ -173,6 +183,7 @@ def run(run: Run) -> Group:
         names.append("mesop")
     else:
         group.notes.append("Mesop or gunicorn is not installed: left out.")
+    group.notes += [CLOSED, OTHER] if "mesop" in names else [CLOSED]
     found = loaded(run, names)
     beside = (KIND["plain"],)
 

@@ -17,7 +17,7 @@ __all__ = ["draw"]
 
 SETTINGS = {
     "svg.hashsalt": "handlerid",
-    "figure.figsize": (7, 4),
+    "figure.figsize": (7, 4.5),
     "axes.spines.top": False,
     "axes.spines.right": False,
     "axes.grid": True,
@@ -52,7 +52,7 @@ def draw(plots: list[Plot], folder: Path) -> list[str]:
                 axes.set_yscale("log")
             else:
                 axes.set_ylim(bottom=0)
-            axes.legend(frameon=False)
+            figure.legend(frameon=False, loc="outside lower center", ncols=2)
             figure.savefig(folder / f"{plot.name}.svg", metadata={"Date": None})
             figure.savefig(folder / f"{plot.name}.png", dpi=120)
             pyplot.close(figure)

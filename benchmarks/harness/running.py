@@ -22,4 +22,4 @@ class Run:
 
     @property
     def rounds(self) -> int:
-        return 7 if self.quick else 31
+        return 7 if self.quick else 61
