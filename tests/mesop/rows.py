@@ -10,6 +10,7 @@ from __future__ import annotations
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from queue import Empty
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import TimeoutError as TookTooLong
@@ -168,6 +169,12 @@ class Player:
 
     def play(self, row: Row) -> str:
         """Opens the row's page, does its steps, and says what came of it."""
+        try:
+            return self._play(row)
+        except (TookTooLong, Empty) as error:
+            return f"it took too long: {str(error).partition(chr(10))[0]}"
+
+    def _play(self, row: Row) -> str:
         self._render(row.path)
         if dialog := self._dialog():
             if "contact the developer" in dialog:
