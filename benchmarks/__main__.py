@@ -10,6 +10,7 @@ import argparse
 import json
 import sys
 import time
+import traceback
 from importlib import import_module
 from pathlib import Path
 from typing import Any
@@ -36,6 +37,8 @@ GROUPS: dict[str, tuple[str, float, float]] = {
     "scale": ("scale", 3, 170),
 }
 """The module of each group, in the order in which they run."""
+
+FAILED = "Not measured, since this failed:"
 
 DOCS = Path(__file__).parents[1] / "docs"
 PAGE = DOCS / "reference" / "benchmarks.md"
@@ -65,7 +68,9 @@ def main(arguments: list[str] | None = None) -> int:
         exported.write(groups, options.pyperf)
     if options.report:
         _report(groups, described, options.report)
-    return 0 if old is None else _compare(old, groups, options.bound)
+    failed = any(note.startswith(FAILED) for group in groups for note in group.notes)
+    worse = old is not None and _compare(old, groups, options.bound)
+    return int(failed or worse)
 
 
 def _options(arguments: list[str]) -> argparse.Namespace:
@@ -116,7 +121,11 @@ def _measure(names: list[str], quick: bool) -> list[Group]:
             clock.begin(name, expected[name])
             start = time.monotonic()
             module: Any = import_module(f"benchmarks.groups.{GROUPS[name][0]}")
-            group: Group = module.run(Run(quick, clock.tick))
+            try:
+                group: Group = module.run(Run(quick, clock.tick))
+            except Exception as error:  # noqa: BLE001 - the other groups are kept
+                traceback.print_exception(error)
+                group = Group(name, notes=[f"{FAILED} {type(error).__name__}: {error}"])
             group.seconds = time.monotonic() - start
             found.append(group)
     return found
@@ -144,8 +153,8 @@ def _read(file: Path) -> list[Group]:
     return [Group.from_dict(one) for one in data["groups"]]
 
 
-def _compare(old: list[Group], new: list[Group], bound: float) -> int:
-    """Prints what changed beyond noise; 1 if something is worse than the bound."""
+def _compare(old: list[Group], new: list[Group], bound: float) -> bool:
+    """Prints what changed beyond noise; whether something is worse than the bound."""
     console.rule("[bold]changes beyond noise[/]")
     found = changes(old, new)
     for change in found:
@@ -157,7 +166,7 @@ def _compare(old: list[Group], new: list[Group], bound: float) -> int:
         )
     if not found:
         console.print("nothing")
-    return int(any(change.percent > bound for change in found))
+    return any(change.percent > bound for change in found)
 
 
 if __name__ == "__main__":

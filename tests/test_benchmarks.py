@@ -66,6 +66,28 @@ def test_who_does_not_do_the_work_is_not_timed() -> None:
     assert called == [2]
 
 
+def test_a_group_that_fails_leaves_the_others(
+    monkeypatch: Any, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def fail(run: Run) -> Group:
+        raise DidNotDoTheWork("somebody did not do the work")
+
+    def well(run: Run) -> Group:
+        return Group("well", [table(floor=STEADY)])
+
+    modules = {"benchmarks.groups.fails": fail, "benchmarks.groups.goes": well}
+    monkeypatch.setattr(
+        suite, "import_module", lambda name: SimpleNamespace(run=modules[name])
+    )
+    monkeypatch.setattr(suite, "GROUPS", {"a": ("fails", 1, 1), "b": ("goes", 1, 1)})
+    assert suite.main(["--quick"]) == 1
+    said = "- Not measured, since this failed: DidNotDoTheWork: somebody did not do"
+    printed = capsys.readouterr().out
+    assert said in printed
+    assert "a table" in printed
+    assert suite.main(["b"]) == 0
+
+
 def test_contenders_are_timed_by_turns() -> None:
     order: list[str] = []
     ticks: list[None] = []
