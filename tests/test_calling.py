@@ -12,12 +12,13 @@ import sys
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass
+from types import MethodType
 from typing import TYPE_CHECKING, Annotated, Any, Generic, Optional, TypeVar, Union
 
 import pytest
 import typing_extensions
 
-from handlerid._calling import Convention, convention
+from handlerid._calling import Convention, _of_any, _of_partial, convention
 from handlerid.errors import SignatureError, UnsupportedHandler
 from handlerid.events import ClickEvent, Event, InputBlurEvent, InputEnterEvent
 
@@ -670,3 +671,63 @@ def test_a_convention_says_how_the_handler_can_really_be_called() -> None:
             pytest.fail(f"{name}: {error}")
         if inspect.iscoroutine(result):
             result.close()
+
+
+# Partials: the short way says what their signature says.
+
+PARAMETERS = [
+    *("", "event", "event: ClickEvent", "item", "item, event", "event, item"),
+    *("event, item=1", "event=None", "event: ClickEvent = None, item=1", "a, b, c"),
+    *("item: int, event: ClickEvent", "event: 'ClickEvent', *, item", "event, /, item"),
+    *(
+        "*args",
+        "event, *args",
+        "event, **kwargs",
+        "item=1, event=2",
+        "event, *, item=1",
+    ),
+]
+ARGUMENTS: list[tuple[Any, Any]] = [
+    (args, keywords)
+    for args in [(), (1,), (1, 2), (1, 2, 3)]
+    for keywords in [
+        *({}, {"item": 1}, {"event": 1}, {"item": 1, "event": 2}),
+        *({"other": 1}, {"a": 1}, {"b": 1}, {"c": 1}, {"a": 1, "c": 2}),
+    ]
+]
+
+
+@pytest.mark.parametrize("parameters", PARAMETERS)
+@pytest.mark.parametrize("base", [Event, object])
+def test_the_short_way_of_partials_says_what_a_signature_says(
+    parameters: str, base: type
+) -> None:
+    names: dict[str, Any] = {"ClickEvent": ClickEvent, "__name__": __name__}
+    exec(f"def handler({parameters}): ...", names)
+    short = 0
+    for args, keywords in ARGUMENTS:
+        bound = functools.partial(names["handler"], *args, **keywords)
+        said = _of_partial(bound, base)
+        if said is not None:
+            short += 1
+            assert said == _of_any(bound, base), (args, keywords)
+            assert convention(bound, base) == said
+        else:
+            outcome: list[object] = []
+            for way in (convention, _of_any):
+                try:
+                    outcome.append(way(bound, base))
+                except SignatureError as error:
+                    outcome.append(str(error))
+            assert outcome[0] == outcome[1]
+    plain = not any(mark in parameters for mark in "*/")
+    assert bool(short) is plain
+
+
+def test_a_method_that_is_a_partial_keeps_its_object() -> None:
+    def handler(self: object, event: ClickEvent) -> None: ...
+
+    bound = MethodType(functools.partial(handler), object())
+    assert convention(bound, Event) == Convention(
+        takes_event=True, accepts=(ClickEvent,)
+    )

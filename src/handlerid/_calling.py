@@ -23,7 +23,6 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
-import types
 import typing
 from contextlib import suppress
 from inspect import Parameter
@@ -33,30 +32,29 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import typing_extensions
 
 from handlerid._anatomy import take_apart
+from handlerid._annotations import annotation_of, evaluate, event_types
 from handlerid._canonical.peek import stored_in
 from handlerid.errors import SignatureError, UnsupportedHandler
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
 
     Bases = type | tuple[type, ...]
 
 __all__ = ["Convention", "convention"]
 
 _VARIADIC = inspect.CO_VARARGS
-_UNIONS = (typing.Union, types.UnionType)
-# On 3.12 and 3.13 a ``type`` statement makes one of another class.
-_ALIASES = (
-    typing_extensions.TypeAliasType,
-    getattr(typing, "TypeAliasType", typing_extensions.TypeAliasType),
-)
-_FORWARDREF = typing_extensions.Format.FORWARDREF
-
 # From 3.14 on, reading a signature evaluates its annotations, and fails where a name
 # is known to type checkers only.
 _LENIENT: dict[str, Any] = (
-    {"annotation_format": _FORWARDREF} if sys.version_info >= (3, 14) else {}
+    {"annotation_format": typing_extensions.Format.FORWARDREF}
+    if sys.version_info >= (3, 14)
+    else {}
 )
+
+
+# What Python 3.14 added: the place that a partial leaves open.
+_PLACEHOLDER = getattr(functools, "Placeholder", object())
 
 
 class Convention(NamedTuple):
@@ -89,6 +87,8 @@ def convention(handler: Callable[..., object], base: Bases) -> Convention:
     """
     bound = isinstance(handler, MethodType)
     function: Any = handler.__func__ if isinstance(handler, MethodType) else handler
+    if type(handler) is functools.partial:
+        return _of_partial(handler, base) or _of_any(handler, base)
     if type(function) is not FunctionType:
         return _of_any(handler, base)
     code = function.__code__
@@ -105,7 +105,37 @@ def convention(handler: Callable[..., object], base: Bases) -> Convention:
         raise _too_many(handler, names[:must])
     if not names:
         return _WITH_ANYTHING if code.co_flags & _VARIADIC else _WITH_NOTHING
-    return _decide(function, _annotation(function, names[0]), must == 1, base)
+    return _decide(function, annotation_of(function, names[0]), must == 1, base)
+
+
+def _of_partial(handler: functools.partial[Any], base: Bases) -> Convention | None:
+    """The same for a partial of a plain function; None where a signature says more."""
+    function: Any = handler.func
+    if type(function) is not FunctionType or handler.__dict__:
+        return None
+    code, keywords = function.__code__, handler.keywords
+    names = code.co_varnames[len(handler.args) : code.co_argcount]
+    if (
+        code.co_kwonlyargcount
+        or code.co_posonlyargcount
+        or code.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS)
+        or len(handler.args) > code.co_argcount
+        or any(value is _PLACEHOLDER for value in handler.args)
+        or not keywords.keys() <= set(names)
+        or hasattr(function, "__wrapped__")
+        or hasattr(function, "__signature__")
+    ):
+        return None
+    # From the first that is bound by keyword on, all can be given by keyword alone.
+    ends = min(map(names.index, keywords), default=len(names))
+    last = code.co_argcount - len(function.__defaults__ or ())
+    required = code.co_varnames[len(handler.args) : last]
+    must = [name for name in required if name not in keywords]
+    if len(must) > 1 or (must and must[0] not in names[:ends]):
+        return None  # an error, which is told with the signature
+    if not ends:
+        return _WITH_NOTHING
+    return _decide(function, annotation_of(function, names[0]), bool(must), base)
 
 
 def _of_any(handler: Callable[..., object], base: Bases) -> Convention:
@@ -190,7 +220,7 @@ def _accepted_below(
     wrapped = _wrapped(handler)
     below = None if wrapped is None else _signature(wrapped, follow_wrapped=True)
     for parameter in below.parameters.values() if below else ():
-        if accepts := tuple(_event_types(parameter.annotation, innermost, base)):
+        if accepts := tuple(event_types(parameter.annotation, innermost, base)):
             return tuple(dict.fromkeys(accepts))
     return ()
 
@@ -200,71 +230,13 @@ def _decide(
 ) -> Convention:
     """Rules 1 and 2 for the first positional parameter."""
     if type(annotation) is str:
-        annotation = _evaluate(annotation, function)
+        annotation = evaluate(annotation, function)
     if type(annotation) is type and issubclass(annotation, base):
         return Convention(takes_event=True, accepts=(annotation,))  # most say that
-    accepts = tuple(dict.fromkeys(_event_types(annotation, function, base)))
+    accepts = tuple(dict.fromkeys(event_types(annotation, function, base)))
     if accepts:
         return Convention(takes_event=True, accepts=accepts)
     return _WITH_ANYTHING if must or base is object else _WITH_NOTHING
-
-
-def _annotation(function: FunctionType, name: str) -> object:
-    try:
-        annotations = function.__annotations__
-    except Exception:  # noqa: BLE001 - the author's expressions, run here on 3.14
-        annotations = typing_extensions.get_annotations(function, format=_FORWARDREF)
-    return annotations.get(name, Parameter.empty)
-
-
-def _event_types(
-    annotation: object, function: FunctionType, base: Bases
-) -> Iterator[type]:
-    """The event types that an annotation names, through unions, aliases, strings."""
-    if isinstance(annotation, typing.ForwardRef):
-        annotation = annotation.__forward_arg__
-    if isinstance(annotation, str):
-        annotation = _evaluate(annotation, function)
-    if isinstance(annotation, str):
-        # Quoted by its author, where all annotations are strings.
-        annotation = _evaluate(annotation, function)
-    origin = typing_extensions.get_origin(annotation)
-    if isinstance(annotation, _ALIASES):
-        yield from _event_types(_value_of(annotation), function, base)
-    elif origin in _UNIONS:
-        for member in typing_extensions.get_args(annotation):
-            yield from _event_types(member, function, base)
-    elif origin is typing_extensions.Annotated:
-        inner = typing_extensions.get_args(annotation)[0]
-        yield from _event_types(inner, function, base)
-    else:
-        named = annotation if origin is None else origin
-        if isinstance(named, type) and issubclass(named, base):
-            yield named
-
-
-def _evaluate(text: str, function: FunctionType) -> object:
-    """The value of an annotation that is a string, or None if it has none here."""
-    names = function.__globals__
-    free = function.__code__.co_freevars
-    if text in names and text not in free:
-        return names[text]
-    enclosing = {}
-    for name, cell in zip(free, function.__closure__ or (), strict=True):
-        with suppress(ValueError):  # nothing is in the cell yet
-            enclosing[name] = cell.cell_contents
-    try:
-        return eval(text, names, enclosing)  # noqa: S307 - the author's source
-    except Exception:  # noqa: BLE001 - rule 6, whatever the expression raises
-        return None
-
-
-def _value_of(alias: Any) -> object:
-    """What a type alias stands for; a ``type`` statement is evaluated here first."""
-    try:
-        return alias.__value__
-    except Exception:  # noqa: BLE001 - rule 6 again
-        return None
 
 
 def _too_many(handler: object, names: typing.Sequence[str]) -> SignatureError:
