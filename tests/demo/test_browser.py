@@ -75,6 +75,36 @@ def reload_until_rendered_by(page: Page, server: int) -> None:
     raise AssertionError(f"{server} never rendered the page")
 
 
+DOCS, NEWS = "https://example.org/docs", "https://example.org/news"
+
+
+def follow_links(page: Page, mode: str) -> None:
+    """Chooses a mode, and sees where its links lead."""
+    section = page.locator("#links")
+    radio = page.get_by_role("group", name="Mode").get_by_label(mode, exact=True)
+    with page.expect_response("**/event"):
+        radio.check()
+    mistaken = mode == "Last write wins"
+    warning = section.locator(".warning")
+    expect(warning).to_have_count(int(mistaken))
+    if mistaken:
+        expect(warning).to_contain_text("differ in what they captured (url)")
+    expect(section.locator("output")).to_have_count(0)
+    expect(radio).to_be_checked()
+    expect(radio).to_be_focused()
+
+    links = page.get_by_role("group", name="Links")
+    tokens = links.locator("button[data-handler^='t1.']")
+    expect(tokens).to_have_count(2 if mode == "carry" else 0)
+    where = "**/carried" if mode == "carry" else "**/event"
+    for name, url in {"docs": NEWS if mistaken else DOCS, "news": NEWS}.items():
+        with page.expect_response(where):
+            links.get_by_role("button", name=name).click()
+        expect(section.locator("output")).to_have_text(url)
+        rendered_by, answered_by = processes(page, "links")
+        assert rendered_by != answered_by
+
+
 def play_every_section(page: Page) -> None:
     result = page.locator("#counter .result")
     for count in ("1", "2"):
@@ -100,20 +130,8 @@ def play_every_section(page: Page) -> None:
         field.press("Tab")
     expect(page.locator("#form dd")).to_have_text(list(values.values()))
 
-    docs, news = "https://example.org/docs", "https://example.org/news"
-    led_to = page.locator("#links output")
-    ways = {
-        "Closures over url": {"docs": news, "news": news},
-        "One handler that reads event.key": {"docs": docs, "news": news},
-    }
-    for group, links in ways.items():
-        for name, url in links.items():
-            within = page.get_by_role("group", name=group)
-            with page.expect_response("**/event"):
-                within.get_by_role("button", name=name).click()
-            expect(led_to).to_have_text(url)
-    warning = page.locator("#links .warning")
-    expect(warning).to_contain_text("differ in what they captured (url)")
+    for mode in ("event.key", "distinct", "carry", "Last write wins"):
+        follow_links(page, mode)
 
     # Collected as the page changes: a look from outside could miss a step.
     page.evaluate(
@@ -251,3 +269,15 @@ def test_a_refusal_is_shown_and_the_page_goes_on(
     page.get_by_role("button", name="Add one").click()
     expect(page.locator("#counter .result")).to_have_text("1")
     expect(notice).to_be_empty()
+
+
+def test_the_modes_are_chosen_with_the_keyboard(page: Page, shared_demo: Demo) -> None:
+    page.goto(shared_demo.address)
+    modes = page.get_by_role("group", name="Mode")
+    modes.get_by_label("Last write wins").focus()
+    for mode in ("event.key", "distinct", "carry"):
+        with page.expect_response("**/event"):
+            page.keyboard.press("ArrowDown")
+        expect(modes.get_by_label(mode)).to_be_checked()
+    expect(page.locator("#links button[data-handler^='t1.']")).to_have_count(2)
+    expect(page.locator("#notice")).to_be_empty()

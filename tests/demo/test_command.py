@@ -42,14 +42,19 @@ def test_check_plays_every_section_on_a_process_that_did_not_render_it() -> None
         "form",
         "streaming",
         "async",
-        "closure",
-        "closure, cured",
+        "closure, warn",
+        "closure, key",
+        "closure, distinct",
+        "closure, carry",
         "400 not JSON",
         "404 unknown id",
         "409 stale id",
         "422 wrong type",
         "403 forged key",
         "403 forged state",
+        "403 forged token",
+        "403 foreign audience",
+        "410 old token",
     ]
     renderers, answerers = {row[1] for row in rows}, {row[2] for row in rows}
     assert len(renderers) == 2

@@ -12,11 +12,13 @@ from typing import TYPE_CHECKING
 
 import httpx
 
-from handlerid._demo.page import FIELDS, LINKS
+from handlerid._demo.page import FIELDS, LINKS, MODES
 from handlerid._demo.visit import Visit, Wrong
 from handlerid.errors import (
+    ExpiredToken,
     HandlerIdError,
     InvalidEvent,
+    InvalidToken,
     MalformedPayload,
     NotAllowed,
     StaleHandler,
@@ -24,9 +26,9 @@ from handlerid.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Awaitable, Callable
+    from collections.abc import Awaitable, Callable, Mapping
 
-    from handlerid._demo.visit import Control
+    from handlerid._demo.visit import Control, Page
 
 __all__ = ["altered", "play"]
 
@@ -125,34 +127,57 @@ async def awaiting(visit: Visit) -> None:
     _expect("the list of greetings", page.result("greet"), greetings)
 
 
-async def closure(visit: Visit) -> None:
+async def mistaken(visit: Visit) -> None:
     """Both links lead to the last url, and the page shows the warning."""
-    mistaken, _ = _links(visit)
-    *_, last = LINKS.values()
-    for control in mistaken:
-        page = await visit.act(control)
-        _expect(control.text, page.result("links"), f"Leads to {last}")
-    warned = "CapturesReplaced" in visit.page.texts["links"]
+    page = await _choose(visit, "warn")
+    warned = "CapturesReplaced" in page.texts["links-ways"]
     _expect("that the page warns", warned, True)
+    *_, last = LINKS.values()
+    await _follow(visit, page, dict.fromkeys(LINKS, last), handlers=1)
 
 
-async def cured(visit: Visit) -> None:
-    """With a key, each link leads to its own url."""
-    _, keyed = _links(visit)
-    for control in keyed:
-        page = await visit.act(control)
-        _expect(control.text, page.result("links"), f"Leads to {LINKS[control.text]}")
+async def by_key(visit: Visit) -> None:
+    """One handler leads each link to its own url, by its key."""
+    await _follow(visit, await _choose(visit, "key"), LINKS, handlers=1)
 
 
-def _links(visit: Visit) -> tuple[list[Control], list[Control]]:
-    """The links of closures, and those of a handler that reads the key."""
-    links = visit.page.controls_of("links", "click")
-    mistaken = [link for link in links if not link.key]
-    keyed = [link for link in links if link.key]
-    for some in (mistaken, keyed):
-        _expect("the links", [link.text for link in some], list(LINKS))
-        _expect("the number of handlers", len({link.handler for link in some}), 1)
-    return mistaken, keyed
+async def distinct(visit: Visit) -> None:
+    """Each closure has an id of its own."""
+    await _follow(visit, await _choose(visit, "distinct"), LINKS, handlers=2)
+
+
+async def carried(visit: Visit) -> None:
+    """Each closure travels in a token of its own."""
+    page = await _choose(visit, "carry")
+    tokens = all(link.handler.startswith("t1.") for link in _links(page))
+    _expect("that the links have tokens", tokens, True)
+    await _follow(visit, page, LINKS, handlers=2)
+
+
+async def _choose(visit: Visit, mode: str) -> Page:
+    controls = visit.page.controls_of("links", "click")
+    modes = {control.key: control for control in controls if control.key in MODES}
+    _expect("the modes", list(modes), list(MODES))
+    page = await visit.act(modes[mode])
+    warned = "CapturesReplaced" in page.texts["links-ways"]
+    _expect("that the page warns", warned, mode == "warn")
+    return page
+
+
+async def _follow(
+    visit: Visit, page: Page, leads_to: Mapping[str, str], handlers: int
+) -> None:
+    links = _links(page)
+    _expect("the links", [link.text for link in links], list(leads_to))
+    _expect("the number of ids", len({link.handler for link in links}), handlers)
+    for link in links:
+        shown = await visit.act(link)
+        _expect(link.text, shown.result("links"), f"Leads to {leads_to[link.text]}")
+
+
+def _links(page: Page) -> list[Control]:
+    controls = page.controls_of("links", "click")
+    return [control for control in controls if control.key not in MODES]
 
 
 # The refusals. After each the page goes on as if nothing had been.
@@ -202,8 +227,43 @@ async def forged_state(visit: Visit) -> None:
     await counter(visit)
 
 
-async def _refused(visit: Visit, body: str, error: type[HandlerIdError]) -> None:
-    status, text = await visit.post(body)
+async def forged_token(visit: Visit) -> None:
+    """403: a token whose signature does not hold."""
+    link = await _token(visit)
+    forged = altered(link.handler, at=link.handler.rindex(".") + 1)
+    body = json.dumps({"handler": forged})
+    await _refused(visit, body, InvalidToken, link.address)
+
+
+async def foreign_audience(visit: Visit) -> None:
+    """403: a token of this page, sent from another session."""
+    link = await _token(visit)
+    own, other = visit.state, Visit(visit.client)
+    await other.open()
+    visit.state = other.state
+    body = json.dumps({"handler": link.handler})
+    status, text = await visit.post(body, link.address)
+    visit.state = own
+    _expect("the status", status, NotAllowed.status)
+    _expect("the text", text, NotAllowed.public)
+    await visit.act(link)
+
+
+async def old_token(visit: Visit) -> None:
+    """410: a token in a format that was given up."""
+    link = await _token(visit)
+    body = json.dumps({"handler": "t0" + link.handler[2:]})
+    await _refused(visit, body, ExpiredToken, link.address)
+
+
+async def _token(visit: Visit) -> Control:
+    return _links(await _choose(visit, "carry"))[0]
+
+
+async def _refused(
+    visit: Visit, body: str, error: type[HandlerIdError], address: str = "/event"
+) -> None:
+    status, text = await visit.post(body, address)
     _expect("the status", status, error.status)
     _expect("the text", text, error.public)
     await counter(visit)
@@ -222,12 +282,17 @@ PLAYS: dict[str, Callable[[Visit], Awaitable[None]]] = {
     "form": form,
     "streaming": streaming,
     "async": awaiting,
-    "closure": closure,
-    "closure, cured": cured,
+    "closure, warn": mistaken,
+    "closure, key": by_key,
+    "closure, distinct": distinct,
+    "closure, carry": carried,
     "400 not JSON": not_json,
     "404 unknown id": unknown,
     "409 stale id": stale,
     "422 wrong type": wrong_type,
     "403 forged key": forged_key,
     "403 forged state": forged_state,
+    "403 forged token": forged_token,
+    "403 foreign audience": foreign_audience,
+    "410 old token": old_token,
 }

@@ -5,7 +5,7 @@ server's business; what the page looks like is in ``templates/``.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Collection
+from collections.abc import AsyncIterator, Callable, Collection, Iterator
 from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
@@ -23,6 +23,38 @@ registry = Registry()
 FIELDS = ("name", "email", "city")
 LINKS = {"docs": "https://example.org/docs", "news": "https://example.org/news"}
 MESSAGES = 4
+
+MODES = {
+    "warn": (
+        "Last write wins",
+        (
+            "Both closures have one code, so one id. The last one answers for both, "
+            "and the registry warns."
+        ),
+    ),
+    "key": (
+        "event.key",
+        (
+            "One handler for all links. Each link sends its key, and the handler looks "
+            "its url up."
+        ),
+    ),
+    "distinct": (
+        "distinct",
+        (
+            "What a closure captured is part of its id. The other server renders the "
+            "page again to find it."
+        ),
+    ),
+    "carry": (
+        "carry",
+        (
+            "The url travels in a signed token that only this session may use. The "
+            "other server rebuilds the closure from it, and need not render the page."
+        ),
+    ),
+}
+"""Ways to offer the links: what each is called, and what it does."""
 
 
 # The counter.
@@ -66,12 +98,19 @@ def allow(key: str, keys: Collection[str]) -> None:
         raise NotAllowed("the page offers no such key")
 
 
-# The closure mistake, and its cure.
+# The closure mistake, and three cures.
+
+
+@registry.handler
+def choose_mode(event: ClickEvent) -> None:
+    allow(event.key, MODES)
+    state = current.get()
+    state.mode, state.url = event.key, ""
 
 
 def link(url: str) -> Callable[[ClickEvent], None]:
     def on_click(event: ClickEvent) -> None:
-        navigate(url)  # every link has this code, so the last one's url wins
+        navigate(url)  # every link has this code, and a url of its own
 
     return on_click
 
@@ -128,14 +167,13 @@ templates.globals.update(
     keep_draft=keep_draft,
     send=send,
     set_field=set_field,
-    link=link,
-    open_link=open_link,
+    choose_mode=choose_mode,
     brew=brew,
     greet=greet,
     ClickEvent=ClickEvent,
     InputEnterEvent=InputEnterEvent,
     FIELDS=FIELDS,
-    LINKS=LINKS,
+    MODES=MODES,
 )
 
 TRIGGERS = {
@@ -146,9 +184,21 @@ TRIGGERS = {
 
 
 def page(
-    scope: Registry, state: State, template: str = "main.html", **trace: str
+    scope: Registry,
+    state: State,
+    offer: Callable[[Callable[..., object]], str],
+    template: str = "main.html",
+    **trace: str,
 ) -> str:
-    """Renders the page, and registers in ``scope`` the handlers that it offers."""
+    """Renders the page, and registers in ``scope`` the handlers that it offers.
+
+    Args:
+        scope: for this rendering.
+        state: what the page shows.
+        offer: returns a token for a handler that carries what it captured.
+        template: which one.
+        trace: who rendered the page and who answered.
+    """
 
     def on(
         handler: Callable[..., object],
@@ -157,12 +207,29 @@ def page(
     ) -> Markup:
         """The attributes that make an element call a handler."""
         handler_id = scope.register(handler, event)
-        return Markup('data-handler="{}" data-key="{}" hx-trigger="{}"').format(
-            handler_id, key, TRIGGERS[handler_id.event]
-        )
+        return attributes(handler_id, handler_id.event, key)
+
+    def links() -> Iterator[tuple[str, Markup, str]]:
+        """Of each link: its name, its attributes, and what stands for its handler."""
+        for name, url in LINKS.items():
+            text, key = "", ""
+            if state.mode == "key":
+                text, key = scope.register(open_link), name
+            elif state.mode == "carry":
+                text = offer(link(url))
+            else:
+                text = scope.register(link(url))
+            yield name, attributes(text, "click", key), text
 
     replaced: list[CapturesReplaced] = []
     scope.on_replace = replaced.append  # the page shows what the log says once
     return templates.get_template(template).render(
-        on=on, state=state, replaced=replaced, **trace
+        on=on, links=links, state=state, replaced=replaced, **trace
     )
+
+
+def attributes(handler: str, event: str, key: str) -> Markup:
+    """What page.js reads of an element."""
+    return Markup(
+        'data-handler="{}" data-event="{}" data-key="{}" hx-trigger="{}"'
+    ).format(handler, event, key, TRIGGERS[event])

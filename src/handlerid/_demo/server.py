@@ -1,7 +1,8 @@
 """The host: what a framework author writes to embed handlerid.
 
-What belongs here: two routes. One renders the page; the other takes what the user
-did, has it dispatched, and renders the page again. It keeps nothing between requests.
+What belongs here: three routes. One renders the page; the others take what the user
+did, have it dispatched, and render the page again: ``/event`` takes ids, ``/carried``
+takes tokens, and nothing else. It keeps nothing between requests.
 
 The answer to an event is a sequence of pages, each ended by ``ANSWER_END``: one for
 every step of the handler, and one more if it changed the state after its last step.
@@ -25,16 +26,18 @@ from starlette.responses import HTMLResponse, PlainTextResponse, StreamingRespon
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from handlerid import Dispatcher, rerender
+from handlerid import Dispatcher, Tokens, rerender
 from handlerid._demo.page import page, registry
-from handlerid._demo.state import State, current
+from handlerid._demo.state import SECRET, State, current
 from handlerid.errors import HandlerIdError
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from starlette.requests import Request
     from starlette.responses import Response
+
+    from handlerid._registry import Scope
 
 __all__ = ["ANSWER_END", "create_app"]
 
@@ -44,15 +47,22 @@ ANSWER_END = "\x1e"
 PID = str(os.getpid())
 FRESH = {"Cache-Control": "no-store"}
 
+MAX_AGE = 3600
+"""Seconds for which a token is good."""
+
 logger = logging.getLogger("handlerid.demo")
+
+registry.scan(page.__module__)  # whose closures may be rebuilt from tokens
 
 
 async def show(request: Request) -> Response:
     """Renders the page; one that reloads itself brings its state along."""
     saved = request.query_params.get("state")
     state = State.verify(saved) if saved else State()
-    with registry.scope() as scope:
-        html = page(scope, state, "page.html", rendered_by=PID, answered_by="")
+    with scope_of(state) as scope:
+        html = page(
+            scope, state, offer_of(state), "page.html", rendered_by=PID, answered_by=""
+        )
     return HTMLResponse(html, headers=FRESH)
 
 
@@ -60,14 +70,23 @@ async def answer(request: Request) -> Response:
     """Dispatches an event. All that can be refused is refused before the response."""
     state = State.verify(request.headers.get("page-state", ""))
     current.set(state)
-    rendered_by = request.headers.get("rendered-by", "")
-    render = partial(page, state=state, rendered_by=rendered_by, answered_by=PID)
-
-    dispatcher = Dispatcher(registry, resolvers=[rerender(render)])
-    call = dispatcher.prepare(await request.body())
+    render = partial(
+        page,
+        state=state,
+        offer=offer_of(state),
+        rendered_by=request.headers.get("rendered-by", ""),
+        answered_by=PID,
+    )
+    payload = await request.body()
+    if request.url.path == "/carried":
+        call = carrying().prepare(payload, audience=state.session)
+    else:
+        call = Dispatcher(scope_of(state), resolvers=[rerender(render)]).prepare(
+            payload
+        )
 
     def rendered() -> str:
-        with registry.scope() as scope:
+        with scope_of(state) as scope:
             return render(scope) + ANSWER_END
 
     async def pages() -> AsyncIterator[str]:
@@ -80,6 +99,23 @@ async def answer(request: Request) -> Response:
 
     body = await begun(pages())
     return StreamingResponse(body, media_type="text/html", headers=FRESH)
+
+
+def scope_of(state: State) -> Scope:
+    """A scope for one request, in the mode that the state says."""
+    return registry.scope(captures="distinct" if state.mode == "distinct" else "warn")
+
+
+def carrying() -> Dispatcher:
+    """What makes tokens and answers to them: it has no page to render for that."""
+    key = os.environ[SECRET].encode()
+    tokens = Tokens(key, max_age=MAX_AGE, purpose="handlerid demo")
+    return Dispatcher(registry.scope(captures="carry"), tokens=tokens)
+
+
+def offer_of(state: State) -> Callable[[Callable[..., object]], str]:
+    """Offers handlers to the session of a page."""
+    return partial(carrying().offer, audience=state.session)
 
 
 async def begun(pages: AsyncIterator[str]) -> AsyncIterator[str]:
@@ -119,6 +155,7 @@ def create_app() -> Starlette:
         routes=[
             Route("/", show),
             Route("/event", answer, methods=["POST"]),
+            Route("/carried", answer, methods=["POST"]),
             Mount("/static", StaticFiles(directory=static)),
             Mount("/htmx", StaticFiles(packages=[("js_lib_htmx", "static/htmx")])),
         ],

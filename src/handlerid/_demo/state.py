@@ -7,6 +7,7 @@ of it between two requests, so any server can answer the next one.
 from __future__ import annotations
 
 import os
+import secrets
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field, fields
 
@@ -20,8 +21,15 @@ SECRET = "HANDLERID_DEMO_SECRET"  # noqa: S105 - the variable's name
 
 @dataclass
 class State:
-    """Everything that the page remembers."""
+    """Everything that the page remembers.
 
+    Attributes:
+        session: whom the page's tokens are for; one for each page that is opened.
+        mode: which of ``MODES`` the links are in.
+    """
+
+    session: str = field(default_factory=secrets.token_urlsafe)
+    mode: str = "warn"
     count: int = 0
     draft: str = ""
     messages: list[str] = field(default_factory=list)

@@ -29,17 +29,23 @@ class Wrong(Exception):
 
 @dataclass
 class Control:
-    """An element that calls a handler."""
+    """An element that calls a handler.
+
+    Attributes:
+        section: the id of the section that it is in.
+        address: where it posts to.
+        handler: the id or token of its handler.
+        event: the wire name of the event that it sends.
+        key: the event's key.
+        text: what it shows.
+    """
 
     section: str
+    address: str
     handler: str
+    event: str
     key: str
     text: str = ""
-
-    @property
-    def event(self) -> str:
-        """The wire name of the event that it sends."""
-        return self.handler.partition(".")[2]
 
 
 @dataclass
@@ -92,6 +98,7 @@ class Visit:
         client: sends the requests; its base is the demo's address.
 
     Attributes:
+        client: likewise.
         page: the page as it was rendered at first.
         state: the signed state, as of the last answer.
         rendered_by: the process that rendered the page.
@@ -100,7 +107,7 @@ class Visit:
     """
 
     def __init__(self, client: httpx.AsyncClient) -> None:
-        self._client = client
+        self.client = client
         self.page = Page()
         self.state = ""
         self.rendered_by = self.answered_by = "-"
@@ -108,7 +115,7 @@ class Visit:
 
     async def open(self) -> None:
         """Loads the page."""
-        response = await self._client.get("/")
+        response = await self.client.get("/")
         if response.status_code != 200:
             raise Wrong(f"the page came with status {response.status_code}")
         self.page = Page.read(response.text)
@@ -118,7 +125,7 @@ class Visit:
     async def act(self, control: Control, **fields: object) -> Page:
         """Sends an event of an element, and returns the newest page of the answer."""
         payload = {"handler": control.handler, "key": control.key, **fields}
-        status, text = await self.post(json.dumps(payload))
+        status, text = await self.post(json.dumps(payload), control.address)
         if status != 200:
             raise Wrong(f"status {status}: {text}")
         *pages, rest = text.split(ANSWER_END)
@@ -131,7 +138,7 @@ class Visit:
             raise Wrong("the section names other processes than those that took part")
         return page
 
-    async def post(self, body: str) -> tuple[int, str]:
+    async def post(self, body: str, address: str = "/event") -> tuple[int, str]:
         """Sends any text as a payload, and returns the status and the answer."""
         headers = {
             "Content-Type": "application/json",
@@ -140,8 +147,8 @@ class Visit:
         }
         self.arrivals = []
         text = ""
-        async with self._client.stream(
-            "POST", "/event", content=body, headers=headers
+        async with self.client.stream(
+            "POST", address, content=body, headers=headers
         ) as response:
             self.answered_by = response.headers.get("Answered-By", "nobody")
             async for chunk in response.aiter_text():
@@ -167,7 +174,11 @@ class _Reader(HTMLParser):
         control = None
         if "data-handler" in values:
             control = Control(
-                self._section(), values["data-handler"], values["data-key"]
+                self._section(),
+                values["hx-post"],
+                values["data-handler"],
+                values["data-event"],
+                values["data-key"],
             )
             self.page.controls.append(control)
         if tag not in VOID:

@@ -4,7 +4,7 @@
 const ANSWER_END = "\x1e"; // ends every page of an answer, as in server.py
 const RELOAD_AFTER = 1500; // milliseconds in which the notice can be read
 
-// What the browser knows of an event, by its wire name, which ends the handler's id.
+// What the browser knows of an event, by its wire name.
 const value = (event) => ({ value: event.target.value });
 const fields = {
   click: (event, element) => ({
@@ -29,9 +29,8 @@ htmx.defineExtension("handlerid", {
 });
 
 document.addEventListener("htmx:configRequest", ({ detail }) => {
-  const { handler, key } = detail.elt.dataset;
-  const wireName = handler.split(".")[1];
-  const payload = { handler, key, ...fields[wireName](detail.triggeringEvent, detail.elt) };
+  const { handler, event, key } = detail.elt.dataset;
+  const payload = { handler, key, ...fields[event](detail.triggeringEvent, detail.elt) };
   detail.parameters = { payload: JSON.stringify(payload) };
   detail.headers["Content-Type"] = "application/json";
   detail.headers["Page-State"] = state();
@@ -59,7 +58,7 @@ document.addEventListener("htmx:afterRequest", ({ detail: { successful, xhr } })
   notice.textContent = successful
     ? ""
     : xhr.responseText || "The answer did not arrive. Try again in a moment.";
-  if (xhr.status === 409) {
+  if (xhr.status === 409 || xhr.status === 410) {
     notice.textContent = "This page is out of date. It reloads itself.";
     document.querySelector("main").inert = true;
     const here = `/?${new URLSearchParams({ state: state() })}`;
