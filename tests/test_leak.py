@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import sys
+
 import pytest
 
 from handlerid import ClickEvent, Dispatcher, Registry, Tokens
@@ -62,3 +64,23 @@ def test_tokens_close_it() -> None:
     assert answer == "the account of alice"
     with pytest.raises(NotAllowed):
         dispatcher.dispatch({"handler": alice}, audience="bob's session")
+
+
+def test_carrying_closes_it() -> None:
+    """Also where nobody registered her closure: it comes with her token alone."""
+
+    def fresh() -> Dispatcher:
+        registry = Registry(captures="carry")
+        registry.scan(sys.modules[__name__])
+        return Dispatcher(registry, tokens=Tokens(KEY))
+
+    dispatcher = fresh()
+    alice = page(dispatcher, "alice", audience="alice's session")
+    bob = page(dispatcher, "bob", audience="bob's session")
+    for one in (dispatcher, fresh()):
+        answer = one.dispatch({"handler": alice}, audience="alice's session")
+        assert answer == "the account of alice"
+        answer = one.dispatch({"handler": bob}, audience="bob's session")
+        assert answer == "the account of bob"
+        with pytest.raises(NotAllowed):
+            one.dispatch({"handler": alice}, audience="bob's session")
