@@ -88,18 +88,18 @@ def bind(
 
 
 def _find_out(fn: Any, asked: type[Event] | None) -> _Way:
-    if hasattr(asked, "__handlerid_make__"):
+    made: Decoder | None = getattr(asked, "__handlerid_make__", None)
+    if made is not None:
         # The host's own events, of which annotations say nothing here.
-        how = convention(fn, object)
-        event = cast("type[Event]", asked)
+        way: _Way = cast("Any", asked), convention(fn, object).takes_event, made, None
     else:
         how = convention(fn, (Event, *struct_classes()))
         event = _choose_event(fn, how.accepts, asked)
-    decode_json = None
-    if is_struct(event):
-        adopt(event)
-        decode_json = json_decoder(event)
-    way = event, how.takes_event, decoder(event), decode_json
+        decode_json = None
+        if is_struct(event):
+            adopt(event)
+            decode_json = json_decoder(event)
+        way = event, how.takes_event, decoder(event), decode_json
     if type(fn) is FunctionType:
         _remember(fn, asked, way)
     return way

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
 __all__ = ["Convention", "convention"]
 
 _VARIADIC = inspect.CO_VARARGS
+_OPEN_ENDED = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
 # From 3.14 on, reading a signature evaluates its annotations, and fails where a name
 # is known to type checkers only.
 _LENIENT: dict[str, Any] = (
@@ -113,24 +114,27 @@ def _of_partial(handler: functools.partial[Any], base: Bases) -> Convention | No
     function: Any = handler.func
     if type(function) is not FunctionType or handler.__dict__:
         return None
-    code, keywords = function.__code__, handler.keywords
-    names = code.co_varnames[len(handler.args) : code.co_argcount]
+    code, args, keywords = function.__code__, handler.args, handler.keywords
     if (
         code.co_kwonlyargcount
         or code.co_posonlyargcount
-        or code.co_flags & (inspect.CO_VARARGS | inspect.CO_VARKEYWORDS)
-        or len(handler.args) > code.co_argcount
-        or any(value is _PLACEHOLDER for value in handler.args)
-        or not keywords.keys() <= set(names)
+        or code.co_flags & _OPEN_ENDED
+        or len(args) > code.co_argcount
+        or (args and any(value is _PLACEHOLDER for value in args))
         or hasattr(function, "__wrapped__")
         or hasattr(function, "__signature__")
     ):
         return None
+    names = code.co_varnames[len(args) : code.co_argcount]
     # From the first that is bound by keyword on, all can be given by keyword alone.
-    ends = min(map(names.index, keywords), default=len(names))
-    last = code.co_argcount - len(function.__defaults__ or ())
-    required = code.co_varnames[len(handler.args) : last]
-    must = [name for name in required if name not in keywords]
+    ends = len(names)
+    for name in keywords:
+        if name not in names:
+            return None
+        ends = min(ends, names.index(name))
+    must = names[: max(0, len(names) - len(function.__defaults__ or ()))]
+    if keywords:
+        must = tuple([name for name in must if name not in keywords])
     if len(must) > 1 or (must and must[0] not in names[:ends]):
         return None  # an error, which is told with the signature
     if not ends:
@@ -229,6 +233,8 @@ def _decide(
     function: FunctionType, annotation: object, must: bool, base: Bases
 ) -> Convention:
     """Rules 1 and 2 for the first positional parameter."""
+    if base is object:
+        return _WITH_ANYTHING
     if type(annotation) is str:
         annotation = evaluate(annotation, function)
     if type(annotation) is type and issubclass(annotation, base):
@@ -236,7 +242,7 @@ def _decide(
     accepts = tuple(dict.fromkeys(event_types(annotation, function, base)))
     if accepts:
         return Convention(takes_event=True, accepts=accepts)
-    return _WITH_ANYTHING if must or base is object else _WITH_NOTHING
+    return _WITH_ANYTHING if must else _WITH_NOTHING
 
 
 def _too_many(handler: object, names: typing.Sequence[str]) -> SignatureError:

@@ -56,7 +56,7 @@ _UNCHANGING = {str, bytes, int, float, bool, type(None)}
 class _Known:
     """What is known of a partial: rule 3."""
 
-    __slots__ = ("args", "code", "event", "id", "keywords", "of", "where")
+    __slots__ = ("args", "code", "event", "id", "keywords", "module", "of", "qualname")
 
     def __init__(
         self, fn: Any, event: Any, found: HandlerId, known: dict[int, _Known]
@@ -66,25 +66,29 @@ class _Known:
         self.event, self.id = event, found
         self.args, self.keywords = fn.args, dict(fn.keywords)
         self.code = fn.func.__code__
-        self.where = fn.func.__module__, fn.func.__qualname__
+        self.module, self.qualname = fn.func.__module__, fn.func.__qualname__
 
     def fits(self, fn: Any, event: Any) -> bool:
         """Whether it is true still."""
-        func, args, keywords = fn.func, fn.args, fn.keywords
-        return (
-            self.of() is fn
-            and self.event is event
-            and self.args is args
-            and type(func) is FunctionType
-            and self.code is func.__code__
-            and self.where == (func.__module__, func.__qualname__)
-            and not (func.__defaults__ or func.__kwdefaults__ or func.__dict__)
-            and len(self.keywords) == len(keywords)
-            and all(
-                keywords.get(name, self) is value
-                for name, value in self.keywords.items()
-            )
-        )
+        func, keywords = fn.func, fn.keywords
+        if (
+            self.of() is not fn
+            or self.event is not event
+            or self.args is not fn.args
+            or type(func) is not FunctionType
+            or self.code is not func.__code__
+            or self.module != func.__module__
+            or self.qualname != func.__qualname__
+            or func.__defaults__
+            or func.__kwdefaults__
+            or func.__dict__
+            or len(self.keywords) != len(keywords)
+        ):
+            return False
+        for name, value in self.keywords.items():
+            if keywords.get(name, self) is not value:
+                return False
+        return True
 
 
 class WrappingIdentity(Identity):
