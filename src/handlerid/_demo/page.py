@@ -186,8 +186,9 @@ TRIGGERS = {
 def page(
     scope: Registry,
     state: State,
-    offer: Callable[[Callable[..., object]], str],
     template: str = "main.html",
+    *,
+    offer: Callable[[Callable[..., object]], str] | None = None,
     **trace: str,
 ) -> str:
     """Renders the page, and registers in ``scope`` the handlers that it offers.
@@ -195,8 +196,9 @@ def page(
     Args:
         scope: for this rendering.
         state: what the page shows.
-        offer: returns a token for a handler that carries what it captured.
         template: which one.
+        offer: returns a token for a handler that carries what it captured; needed in
+            the mode ``carry``.
         trace: who rendered the page and who answered.
     """
 
@@ -216,6 +218,7 @@ def page(
             if state.mode == "key":
                 text, key = scope.register(open_link), name
             elif state.mode == "carry":
+                assert offer is not None
                 text = offer(link(url))
             else:
                 text = scope.register(link(url))

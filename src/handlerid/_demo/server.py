@@ -61,7 +61,12 @@ async def show(request: Request) -> Response:
     state = State.verify(saved) if saved else State()
     with scope_of(state) as scope:
         html = page(
-            scope, state, offer_of(state), "page.html", rendered_by=PID, answered_by=""
+            scope,
+            state,
+            "page.html",
+            offer=offer_of(state),
+            rendered_by=PID,
+            answered_by="",
         )
     return HTMLResponse(html, headers=FRESH)
 
@@ -114,8 +119,12 @@ def carrying() -> Dispatcher:
 
 
 def offer_of(state: State) -> Callable[[Callable[..., object]], str]:
-    """Offers handlers to the session of a page."""
-    return partial(carrying().offer, audience=state.session)
+    """Offers handlers to the session of a page; what that takes is made when needed."""
+
+    def offer(handler: Callable[..., object]) -> str:
+        return carrying().offer(handler, audience=state.session)
+
+    return offer
 
 
 async def begun(pages: AsyncIterator[str]) -> AsyncIterator[str]:
