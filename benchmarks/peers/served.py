@@ -75,6 +75,11 @@ EVENTS = {"keep_draft": "input_blur", "set_field": "input_blur"}
 named: Any = Named()
 
 
+def shown(state: State, rendered_by: str) -> str:
+    """The page; in this mode it offers no token."""
+    return page(named, state, named.register, rendered_by=rendered_by, answered_by=PID)
+
+
 async def click(request: Request) -> Response:
     """The increment by hand, as the demo's own answer does all else."""
     state = State.verify(request.headers.get("page-state", ""))
@@ -85,9 +90,9 @@ async def click(request: Request) -> Response:
     async def pages() -> AsyncIterator[str]:
         increment(ClickEvent(key=payload["key"]))
         sent = state.sign()
-        yield page(named, state, rendered_by=rendered_by, answered_by=PID) + END
+        yield shown(state, rendered_by) + END
         if state.sign() != sent:
-            yield page(named, state, rendered_by=rendered_by, answered_by=PID) + END
+            yield shown(state, rendered_by) + END
 
     body = await begun(pages())
     return StreamingResponse(body, media_type="text/html", headers=FRESH)
@@ -96,7 +101,7 @@ async def click(request: Request) -> Response:
 def plain() -> Starlette:
     """Makes the application without handlerid."""
     replaced: Any = Recorded()
-    page(replaced, State(), rendered_by="", answered_by="")
+    page(replaced, State(), replaced.register, rendered_by="", answered_by="")
     named.warned = replaced.warned
     return Starlette(routes=[Route("/event", click, methods=["POST"])])
 

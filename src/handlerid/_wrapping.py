@@ -71,8 +71,9 @@ class _Known:
     def fits(self, fn: Any, event: Any) -> bool:
         """Whether it is true still."""
         func, keywords = fn.func, fn.keywords
+        alive: Any = self.of()
         if (
-            self.of() is not fn
+            alive is not fn
             or self.event is not event
             or self.args is not fn.args
             or type(func) is not FunctionType
