@@ -76,8 +76,8 @@ named: Any = Named()
 
 
 def shown(state: State, rendered_by: str) -> str:
-    """The page; in this mode it offers no token."""
-    return page(named, state, named.register, rendered_by=rendered_by, answered_by=PID)
+    """The page as a click finds it."""
+    return page(named, state, rendered_by=rendered_by, answered_by=PID)
 
 
 async def click(request: Request) -> Response:
@@ -101,7 +101,7 @@ async def click(request: Request) -> Response:
 def plain() -> Starlette:
     """Makes the application without handlerid."""
     replaced: Any = Recorded()
-    page(replaced, State(), replaced.register, rendered_by="", answered_by="")
+    page(replaced, State(), rendered_by="", answered_by="")
     named.warned = replaced.warned
     return Starlette(routes=[Route("/event", click, methods=["POST"])])
 
