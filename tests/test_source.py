@@ -142,8 +142,9 @@ def test_every_kind_of_function_is_found(tmp_path: Path) -> None:
     tree = ast.parse(dedent(KINDS))
     nodes = {getattr(node, "name", ""): node for node in reversed([*ast.walk(tree)])}
     for name, fn in functions.items():
-        free = {"wrapper": b",fn", "inner": b",x", "method": b",__class__"}
-        expected = encode_syntax(nodes[name]) + free.get(name, b"")
+        more = {"wrapper": b",fn", "inner": b",x", "method": b",__class__"}
+        more["awaited"] = b",<coroutine>"
+        expected = encode_syntax(nodes[name]) + more.get(name, b"")
         assert encode_source(fn) == expected, name
     assert encode_source(module.spread) == form("lambda: 8")
     assert encode_source(module.docstring.__defaults__[0]) == form("lambda: 7")
@@ -470,3 +471,11 @@ def test_a_text_is_parsed_once(tmp_path: Path) -> None:
     forms = {encode_source(getattr(module, f"f{n}")) for n in range(20)}
     assert len(forms) == 20
     assert _source._parse.cache_info().misses == before + 1
+
+
+def test_the_mark_of_a_coroutine_counts(tmp_path: Path) -> None:
+    """It is a decorator, and decorators are not in the function's tree."""
+    steps = "def steps():\n    yield 1\n"
+    plain = load(tmp_path / "plain.py", steps)
+    marked = load(tmp_path / "marked.py", f"import types\n@types.coroutine\n{steps}")
+    assert encode_source(marked.steps) == encode_source(plain.steps) + b",<coroutine>"

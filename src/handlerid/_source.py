@@ -15,7 +15,8 @@ The rules:
 3. A text is parsed and compiled once, and again when the file has changed.
 4. Nothing here holds a function or a module, and only a few texts are kept.
 5. The names of the free variables are in: that a name is a variable of the enclosing
-   function, and no global, does not show in the function's own tree.
+   function, and no global, does not show in the function's own tree. Nor does the mark
+   of ``types.coroutine``, a flag of the code.
 """
 
 from __future__ import annotations
@@ -53,6 +54,9 @@ _FUTURES = (
     __future__.annotations.compiler_flag | __future__.barry_as_FLUFL.compiler_flag
 )
 
+# No variable's name looks like it.
+_MARK, _MARKED = b",<coroutine>", CO_ITERABLE_COROUTINE
+
 # Beyond the last line of any text; lines that are made up are so far apart.
 _NO_LINE = 1 << 18
 
@@ -82,7 +86,8 @@ def encode_source(fn: FunctionType, own: str | None = None) -> bytes:
 
     Returns:
         The syntax tree's bytes, then the names of the free variables in alphabetical
-        order, each with a comma before it; equal on every Python for equal sources.
+        order, each with a comma before it, then the mark of a coroutine; equal on
+        every Python for equal sources.
 
     Raises:
         UnsupportedHandler: the source is missing, or it is not the one that the
@@ -119,7 +124,7 @@ def encode_source(fn: FunctionType, own: str | None = None) -> bytes:
             f'or use fingerprint="bytecode".'
         )
     names = "".join(f",{name}" for name in sorted(code.co_freevars))
-    return forms.pop() + names.encode()
+    return forms.pop() + names.encode() + _MARK * bool(code.co_flags & _MARKED)
 
 
 def _named(node: _Function, own: str | None) -> _Function:
@@ -240,7 +245,7 @@ def _nested(code: object) -> Iterator[CodeType]:
 
 def _same(code: CodeType, other: CodeType) -> bool:
     # types.coroutine sets this flag of a function's code.
-    flags = code.co_flags & ~CO_ITERABLE_COROUTINE
+    flags = code.co_flags & ~_MARKED
     code = code.replace(co_flags=flags)
     if _fresh(code) == _fresh(other):
         return True
