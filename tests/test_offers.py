@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import json
 from collections.abc import AsyncIterator, Callable
 from dataclasses import dataclass
@@ -332,3 +333,19 @@ def test_a_scope_carries_as_its_registry_does() -> None:
     with root.scope() as scope:
         answers = Dispatcher(scope, tokens=Tokens(KEY))
         assert answers.dispatch({"handler": text}) == "/tea"
+
+
+def test_what_is_carried_can_be_hidden_from_the_browser() -> None:
+    def hiding() -> Dispatcher:
+        return server(tokens=Tokens(KEY, encrypt=True))
+
+    def read(text: str) -> bytes:
+        body = text.split(".")[-2]
+        return base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))
+
+    text = hiding().offer(link("/a-secret-place"))
+    assert b"a-secret-place" in read(server().offer(link("/a-secret-place")))
+    assert b"a-secret-place" not in read(text)
+    assert hiding().dispatch({"handler": text}) == "/a-secret-place"
+    with pytest.raises(ExpiredToken):
+        server().dispatch({"handler": text})
