@@ -288,6 +288,17 @@ def test_a_page_of_other_code_is_stale() -> None:
         server().dispatch({"handler": text})
 
 
+def test_an_event_type_that_nobody_here_defines() -> None:
+    """A server that lacks the module of a host's own event says so."""
+    text = server().offer(link("/tea"))
+    tokens = Tokens(KEY)
+    verified = tokens.verify(text)
+    other = verified.handler_id.replace(".click", ".nobody_defines_this")
+    text = tokens.issue(other, captures=verified.captures)
+    with pytest.raises(UnknownHandler, match="no event type has the wire name of h1-"):
+        server().dispatch({"handler": text})
+
+
 def test_a_token_ends() -> None:
     text = server(tokens=Tokens(KEY)).offer(link("/tea"))
     with pytest.raises(ExpiredToken):

@@ -206,7 +206,7 @@ class Identity:
         module, colon, qualname = place.rpartition(":")
         own = _last_name(qualname) if colon else ""
         fingerprint = self._fingerprint(anatomy, own)
-        captures = self._captures_digest(anatomy.bound) if anatomy.bound else b""
+        captures = self._captures_digest(anatomy.bound)
         where = _place(module, qualname) if colon else f"={place}"
         found = HandlerId(
             self._text(where, fingerprint, captures, name),
@@ -303,7 +303,7 @@ class Identity:
         anatomy = take_apart(fn)
         module, qualname = self.module_name(anatomy.module), anatomy.qualname
         fingerprint = self._fingerprint(anatomy)
-        captures = self._captures_digest(anatomy.bound) if anatomy.bound else b""
+        captures = self._captures_digest(anatomy.bound)
         text = self._text(_place(module, qualname), fingerprint, captures, event)
         return HandlerId(text, module, qualname)
 
@@ -326,13 +326,14 @@ class Identity:
         bound: Iterable[tuple[str, object]],
         captures: Iterable[tuple[int, str, object]] = (),
     ) -> bytes:
+        """The digest of what is carried; ``b""`` where nothing is."""
         forms = []
         for where, value in bound:
             forms += [encode_scalar(where), self.encode(value, where)]
         for layer, where, value in captures:
             form = encode_scalar(value) or self.encode(value, where)
             forms += [encode_scalar(layer), encode_scalar(where), form]
-        return _digest(self._captures, b"".join(forms))
+        return _digest(self._captures, b"".join(forms)) if forms else b""
 
     def _fingerprint(self, anatomy: Anatomy, own: str | None = None) -> bytes:
         """The digest of all layers; as if the handler's own name were another one."""

@@ -17,7 +17,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from handlerid.errors import UnknownHandler
 from handlerid.events import event_type
+from handlerid.events._base import Event
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
@@ -126,11 +128,29 @@ class Offers:
             return ()
 
         def rebuild(handler_id: HandlerId, scope: Registry) -> None:
-            event: Any = event_type(handler_id.event) if handler_id.event else None
+            event = _event_of(handler_id)
             fn = carrier.unpack(handler_id, carried, check=False)
             scope.register(fn, event)  # computes the whole id, which is looked for
 
         return (rebuild,)
+
+
+def _event_of(handler_id: HandlerId) -> type[Event]:
+    """The event type that an id names.
+
+    Raises:
+        UnknownHandler: no module that is imported here defines it.
+    """
+    if not handler_id.event:
+        return Event
+    try:
+        return event_type(handler_id.event)
+    except LookupError:
+        raise UnknownHandler(
+            f"no event type has the wire name of {handler_id}: is the module that "
+            "defines it imported here?",
+            handler_id=handler_id,
+        ) from None
 
 
 def _check_audience(audience: str | None) -> None:

@@ -59,20 +59,15 @@ def surely_same_captures(fn: Any, other: Any) -> bool:
 
 def _surely_same(value: Any, other: Any) -> bool:
     """One object, one text or number, or a tuple of such: what runs no foreign code."""
+    if type(value) is tuple and type(other) is tuple:
+        return len(value) == len(other) and all(map(_same_scalar, value, other))
+    return _same_scalar(value, other)
+
+
+def _same_scalar(value: Any, other: Any) -> bool:
     if value is other:
         return True
     kind = type(value)
-    if kind is not type(other):
+    if kind is not type(other) or (kind is not str and kind is not int):
         return False
-    if kind is str or kind is int:
-        return bool(value == other)
-    if kind is not tuple or len(value) != len(other):
-        return False
-    for one, its in zip(value, other, strict=True):
-        if one is not its:
-            kind = type(one)
-            if kind is not type(its) or (kind is not str and kind is not int):
-                return False
-            if one != its:
-                return False
-    return True
+    return bool(value == other)
