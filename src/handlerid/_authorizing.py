@@ -9,9 +9,9 @@ would let everybody in.
 from __future__ import annotations
 
 from inspect import isawaitable, iscoroutinefunction
-from types import CoroutineType
 from typing import TYPE_CHECKING
 
+from handlerid._running.bridging import drop
 from handlerid.errors import AsyncHandler, NotAllowed
 
 if TYPE_CHECKING:
@@ -38,8 +38,7 @@ def at_once(call: Call, allowed: object) -> object:
     """
     if not isawaitable(allowed):
         return allowed
-    if isinstance(allowed, CoroutineType):
-        allowed.close()  # or Python warns that it was never awaited
+    drop(allowed)
     raise AsyncHandler(
         f"authorize is asynchronous, and was asked about {_name(call)} where nothing "
         "awaits it; use aprepare() or adispatch()"

@@ -11,7 +11,7 @@ from types import CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, cast
 from weakref import ref
 
-from handlerid._anatomy import take_apart
+from handlerid._anatomy import name_of
 from handlerid._calling import convention
 from handlerid._decoding import decoder, is_struct, json_decoder, struct_classes
 from handlerid.errors import SignatureError, UnstableCapture
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     _Way = tuple[type[Event], bool, Decoder, Callable[[bytes], Any] | None]
 
-__all__ = ["BoundHandler", "bind", "name_of"]
+__all__ = ["BoundHandler", "bind"]
 
 
 @dataclass(slots=True, eq=False)
@@ -198,14 +198,6 @@ def _choose_event(
             f"{event.__name__}"
         )
     return cast("type[Event]", event)  # or a Struct, unknown to type checkers
-
-
-def name_of(thing: Any) -> str:
-    """Module and qualified name of a handler or a class."""
-    if not isinstance(thing, type):
-        anatomy = take_apart(thing)
-        return f"{anatomy.module}.{anatomy.qualname}"
-    return f"{thing.__module__}.{thing.__qualname__}"
 
 
 def _names(classes: tuple[type, ...]) -> str:

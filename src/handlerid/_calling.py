@@ -31,7 +31,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typing_extensions
 
-from handlerid._anatomy import take_apart
+from handlerid._anatomy import name_of, take_apart
 from handlerid._annotations import annotation_of, evaluate, event_types
 from handlerid._canonical.peek import stored_in
 from handlerid.errors import SignatureError, UnsupportedHandler
@@ -188,7 +188,7 @@ def _must(handler: Callable[..., object], signature: inspect.Signature) -> bool:
     named = [p.name for p in required if p.kind is Parameter.KEYWORD_ONLY]
     if named:
         raise SignatureError(
-            f"{_name(handler)} needs {_list(named)} by keyword, and a handler is "
+            f"{name_of(handler)} needs {_list(named)} by keyword, and a handler is "
             "called with the event alone; bind it with functools.partial or give it "
             "a default"
         )
@@ -247,7 +247,7 @@ def _decide(
 
 def _too_many(handler: object, names: typing.Sequence[str]) -> SignatureError:
     return SignatureError(
-        f"{_name(handler)} needs {_list(names)}, and a handler is called with the "
+        f"{name_of(handler)} needs {_list(names)}, and a handler is called with the "
         "event alone; bind the others with functools.partial or give them defaults"
     )
 
@@ -259,18 +259,13 @@ def _no_signature(handler: Any) -> SignatureError:
         binds = [f"{len(handler.args)} by position"] if handler.args else []
         binds += [f"{name} by keyword" for name in sorted(handler.keywords)]
         return SignatureError(
-            f"{_name(handler)} cannot take what functools.partial binds to it: "
+            f"{name_of(handler)} cannot take what functools.partial binds to it: "
             f"{_list(binds)}; it takes {_list([*takes.parameters]) or 'nothing'}"
         )
     return SignatureError(
-        f"{_name(handler)} does not tell its parameters; register a function with one "
-        "parameter, the event"
+        f"{name_of(handler)} does not tell its parameters; register a function with "
+        "one parameter, the event"
     )
-
-
-def _name(handler: Callable[..., object] | object) -> str:
-    anatomy = take_apart(handler)
-    return f"{anatomy.module}.{anatomy.qualname}"
 
 
 def _list(names: typing.Sequence[str]) -> str:

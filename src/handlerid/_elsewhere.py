@@ -27,7 +27,7 @@ from importlib import import_module
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
 
-from handlerid._anatomy import take_apart
+from handlerid._anatomy import name_of, take_apart
 from handlerid._handler_id import HandlerId
 from handlerid.errors import InvalidToken, StaleHandler, UnsupportedHandler
 
@@ -109,8 +109,8 @@ class Job:
     def __reduce__(self) -> tuple[Any, ...]:
         if self._parcel is None:
             raise UnsupportedHandler(
-                f"a call of {_name(self._handler.fn)} was sent to another process, and "
-                "nobody said where its dispatcher is: pass worker='module:name' to "
+                f"a call of {name_of(self._handler.fn)} was sent to another process, "
+                "and nobody said where its dispatcher is: pass worker='module:name' to "
                 "the dispatcher or to submit()"
             )
         return (Arrived, (self._parcel,))
@@ -248,7 +248,7 @@ def _by_value_of(handler: _Handler, event: object, key: bytes) -> ByValue:
             pickled = pickling.dumps((handler.fn, handler.event, event))
         except Exception as error:
             raise UnsupportedHandler(
-                f"{_name(handler.fn)} cannot travel by value, since it cannot be "
+                f"{name_of(handler.fn)} cannot travel by value, since it cannot be "
                 "pickled: it uses something that belongs to this process"
             ) from error
         finally:
@@ -273,8 +273,3 @@ def _sign(key: bytes, handler_id: str, python: str, pickled: bytes) -> bytes:
 def _python() -> str:
     version = ".".join(map(str, sys.version_info[:2]))
     return f"{sys.implementation.name} {version}"
-
-
-def _name(fn: Callable[..., object]) -> str:
-    anatomy = take_apart(fn)
-    return f"{anatomy.module}.{anatomy.qualname}"

@@ -7,11 +7,11 @@ yields what has to be awaited: ``afind`` awaits it, ``find`` cannot.
 
 from __future__ import annotations
 
-from types import CoroutineType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from handlerid._offers import Opened
 from handlerid._resolving import resolve
+from handlerid._running.bridging import drop
 from handlerid.errors import AsyncHandler
 
 if TYPE_CHECKING:
@@ -110,8 +110,7 @@ def _at_once(steps: Generator[Awaitable[object], None, T]) -> T:
     except StopIteration as done:
         result: T = done.value
         return result
-    if isinstance(waiting, CoroutineType):
-        waiting.close()  # or Python warns that it was never awaited
+    drop(waiting)
     steps.close()
     raise AsyncHandler(
         "a resolver is asynchronous, and was asked where nothing awaits it; use "

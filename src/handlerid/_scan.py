@@ -28,7 +28,7 @@ from time import perf_counter
 from types import FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, NamedTuple
 
-from handlerid._anatomy import take_apart
+from handlerid._anatomy import name_of, take_apart
 from handlerid._calling import convention
 from handlerid.errors import (
     HandlerIdError,
@@ -144,9 +144,7 @@ class Scanning:
         try:
             handler_id = self._register(one.fn, one.event)
         except HandlerIdError as error:
-            anatomy = take_apart(one.fn)
-            where = f"{anatomy.module}.{anatomy.qualname}"
-            text = f"{where} cannot be registered: {error}"
+            text = f"{name_of(one.fn)} cannot be registered: {error}"
             _fail(ScanFailed(text, module=module.__name__), error, self._on_error)
         else:
             found.setdefault(handler_id, _found(handler_id, "annotated"))

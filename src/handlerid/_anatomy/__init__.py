@@ -30,6 +30,7 @@ from handlerid._anatomy.taking import (
     Capture,
     Unset,
     captures_of,
+    name_of,
     partial_method,
     take_apart,
 )
@@ -41,6 +42,7 @@ __all__ = [
     "captures_of",
     "carried",
     "is_plain",
+    "name_of",
     "partial_method",
     "surely_same_captures",
     "take_apart",

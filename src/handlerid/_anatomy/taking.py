@@ -29,6 +29,7 @@ __all__ = [
     "Capture",
     "Unset",
     "captures_of",
+    "name_of",
     "partial_method",
     "take_apart",
 ]
@@ -96,6 +97,12 @@ def take_apart(handler: object) -> Anatomy:
             identity; the text says what to use instead.
     """
     return _Taking(handler).apart()
+
+
+def name_of(handler: object) -> str:
+    """Module and qualified name of a callable, for errors; raises as ``take_apart``."""
+    anatomy = take_apart(handler)
+    return f"{anatomy.module}.{anatomy.qualname}"
 
 
 def captures_of(fn: FunctionType) -> list[tuple[str, object]]:

@@ -25,8 +25,9 @@ from inspect import isawaitable
 from types import AsyncGeneratorType, GeneratorType
 from typing import TYPE_CHECKING, TypeGuard
 
+from handlerid._anatomy import name_of
 from handlerid._running.awaiting import END, afinish, close, exhaust, take_next
-from handlerid._running.bridging import bridge, bridged_steps, name_of, needed
+from handlerid._running.bridging import bridge, bridged_steps, needed
 from handlerid.errors import UnsupportedHandler
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ from inspect import CORO_CREATED, getcoroutinestate
 from types import AsyncGeneratorType, CoroutineType
 from typing import TYPE_CHECKING, Any
 
-from handlerid._anatomy import take_apart
+from handlerid._anatomy import name_of
 from handlerid._running.awaiting import END, close, take_next
 from handlerid.errors import AsyncHandler
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     Runner = Callable[[Coroutine[Any, Any, Any]], Any]
 
-__all__ = ["bridge", "bridged_steps", "name_of", "needed"]
+__all__ = ["bridge", "bridged_steps", "drop", "needed"]
 
 
 def bridge(runner: Runner, work: Coroutine[Any, Any, Any], result: object) -> object:
@@ -31,7 +31,7 @@ def bridge(runner: Runner, work: Coroutine[Any, Any, Any], result: object) -> ob
         if getcoroutinestate(work) == CORO_CREATED:
             # The runner refused it: else Python warns that it was never awaited.
             work.close()
-            _drop(result)
+            drop(result)
 
 
 def bridged_steps(
@@ -65,7 +65,7 @@ def bridged_steps(
 def needed(runner: Runner | None, fn: Callable[..., object], result: object) -> Runner:
     if runner is not None:
         return runner
-    _drop(result)
+    drop(result)
     raise AsyncHandler(
         f"{name_of(fn)} is asynchronous, and run() and stream() make no event loop: "
         "await arun() or iterate over astream() in the host's loop; where there is "
@@ -73,12 +73,7 @@ def needed(runner: Runner | None, fn: Callable[..., object], result: object) -> 
     )
 
 
-def _drop(result: object) -> None:
+def drop(result: object) -> None:
+    """Lets go of what nobody awaits."""
     if isinstance(result, CoroutineType):
         result.close()  # or Python warns that it was never awaited
-
-
-def name_of(fn: Callable[..., object]) -> str:
-    """Module and qualified name of a handler, for errors."""
-    anatomy = take_apart(fn)
-    return f"{anatomy.module}.{anatomy.qualname}"

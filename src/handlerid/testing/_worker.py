@@ -12,7 +12,7 @@ import sys
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn
 
-from handlerid._anatomy import take_apart
+from handlerid._anatomy import name_of
 from handlerid._calling import convention
 from handlerid._dispatcher import Dispatcher
 from handlerid._explain import Explanation
@@ -116,13 +116,13 @@ def _in_module(module: ModuleType, identity: Identity | None) -> Iterator[_Found
         elif issubclass(kind, Registry):
             yield from _in_registry(value, identity)
     for one in declared_in(module):
-        yield _Found(_name(one.fn), one.fn, one.event, identity or DEFAULT)
+        yield _Found(name_of(one.fn), one.fn, one.event, identity or DEFAULT)
 
 
 def _in_registry(registry: Registry, identity: Identity | None) -> Iterator[_Found]:
     for handler_id in registry:
         handler = registry.resolve(handler_id)
-        name = _name(handler.fn)
+        name = name_of(handler.fn)
         yield _Found(name, handler.fn, handler.event, identity or registry.identity)
 
 
@@ -131,9 +131,4 @@ def _further(handlers: object, identity: Identity) -> Iterator[_Found]:
     fns: Any = handlers
     for fn in fns:
         for event in convention(fn, Event).accepts or (Event,):
-            yield _Found(_name(fn), fn, event, identity)
-
-
-def _name(fn: Callable[..., object]) -> str:
-    anatomy = take_apart(fn)
-    return f"{anatomy.module}.{anatomy.qualname}"
+            yield _Found(name_of(fn), fn, event, identity)
