@@ -178,12 +178,13 @@ class Registry(Holding):
 
         Takes and raises what ``Identity.handler_id`` does.
         """
-        handler_id = self.identity.handler_id(fn, event)
+        identity, distinct = self.identity, self._distinct
+        identify = identity.distinct_id if distinct else identity.handler_id
+        handler_id = identify(fn, event)
         naming = self._names.of(handler_id) if self._names else None
-        name = None if naming is None else naming.name
-        if name is not None:
-            return self.identity.id_at(fn, name, event, distinct=self._distinct)
-        return self.identity.distinct_id(fn, event) if self._distinct else handler_id
+        if naming is None or naming.name is None:
+            return handler_id
+        return identity.id_at(fn, naming.name, event, distinct=distinct)
 
     def _old_ids(self, new: BoundHandler) -> tuple[HandlerId, ...]:
         naming = self._names.of(new.id)
