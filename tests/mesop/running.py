@@ -97,6 +97,7 @@ class Server:
                     "TEST_SERVER": name,
                     "PYTHONHASHSEED": str(hash_seed),
                     "PYTHONDONTWRITEBYTECODE": "1",
+                    "PYTHONUNBUFFERED": "1",  # what it prints is read while it runs
                     "MESOP_HTTP_CACHE_JS_BUNDLE": "true",
                     # How Werkzeug is handed a socket that listens already.
                     "WERKZEUG_RUN_MAIN": "true",
