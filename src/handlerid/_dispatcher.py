@@ -192,11 +192,11 @@ class Dispatcher:
             ValueError: there is an audience, and the dispatcher has no tokens.
         """
         try:
-            found = self._finder.find(payload, audience)
-            call = Call(found.handler, None, self._terms, found.travels)
+            handler, decode, content, travels = self._finder.find(payload, audience)
+            call = Call(handler, None, self._terms, travels)
             if self._authorize is not None:
                 check(call, at_once(call, self._authorize(call)))
-            call.event = found.event()
+            call.event = decode(content, handler)
         except HandlerIdError as error:
             self._refused(error)
             raise
@@ -209,11 +209,12 @@ class Dispatcher:
         """
         try:
             found = await self._finder.afind(payload, audience)
-            call = Call(found.handler, None, self._terms, found.travels)
+            handler, decode, content, travels = found
+            call = Call(handler, None, self._terms, travels)
             if self._authorize is not None:
                 allowed = self._authorize(call)
                 check(call, await allowed if isawaitable(allowed) else allowed)
-            call.event = found.event()
+            call.event = decode(content, handler)
         except HandlerIdError as error:
             self._refused(error)
             raise
@@ -328,8 +329,8 @@ class Dispatcher:
             if isinstance(content, ByValue):
                 call = self._unpack(content)
             else:
-                found = self._finder.find(content)
-                call = Call(found.handler, found.event(), self._terms, found.travels)
+                handler, decode, fields, travels = self._finder.find(content)
+                call = Call(handler, decode(fields, handler), self._terms, travels)
         except HandlerIdError as error:
             self._refused(error)
             raise
@@ -345,12 +346,12 @@ class Dispatcher:
 
     def _read(self, payload: Any) -> tuple[BoundHandler, Any]:
         """Finds the handler and makes its event, where nobody is asked or told."""
-        found = self._finder.find(payload)
-        return found.handler, found.event()
+        handler, decode, content, _ = self._finder.find(payload)
+        return handler, decode(content, handler)
 
     async def _aread(self, payload: Any) -> tuple[BoundHandler, Any]:
-        found = await self._finder.afind(payload)
-        return found.handler, found.event()
+        handler, decode, content, _ = await self._finder.afind(payload)
+        return handler, decode(content, handler)
 
     def _refused(self, error: HandlerIdError) -> None:
         if self._watch is not None:

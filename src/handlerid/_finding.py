@@ -1,13 +1,13 @@
 """From a payload to its handler: what stands for it there, and who knows it.
 
-What belongs here: the order of these steps. Each of them is a floor below. They may
-have to wait for a resolver of the host's, so they are written as a generator that
-yields what has to be awaited: ``afind`` awaits it, ``find`` cannot.
+What belongs here: the order of these steps. Each of them is a floor below. The last may
+have to wait for a resolver of the host's, and is a generator that yields what has to be
+awaited: ``afind`` awaits it, ``find`` cannot.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from handlerid._offers import Opened
 from handlerid._resolving import resolve
@@ -23,33 +23,11 @@ if TYPE_CHECKING:
     from handlerid._registry import Registry
     from handlerid._resolving import Resolver
 
-__all__ = ["Finder", "Found"]
+    Found = tuple[BoundHandler, Decode, Any, object]
+
+__all__ = ["Finder"]
 
 T = TypeVar("T")
-
-
-class Found(NamedTuple):
-    """A handler, and its event yet to be made.
-
-    Attributes:
-        handler: the handler.
-        decode: makes the event, of ``content`` and ``handler``.
-        content: what was read of the payload.
-        travels: the payload as another process takes it.
-    """
-
-    handler: BoundHandler
-    decode: Decode
-    content: Any
-    travels: object
-
-    def event(self) -> Any:
-        """Makes the event.
-
-        Raises:
-            InvalidEvent: the payload does not fit its type.
-        """
-        return self.decode(self.content, self.handler)
 
 
 class Finder:
@@ -70,33 +48,47 @@ class Finder:
     def find(self, payload: Any, audience: str | None = None) -> Found:
         """Reads the id or token of a payload and looks its handler up.
 
+        Returns:
+            The handler; what makes its event, of what comes third and of the handler;
+            what was read of the payload; and the payload as another process takes it.
+
         Raises:
             AsyncHandler: a resolver has to be awaited.
 
         And what ``Dispatcher.prepare`` raises, up to ``StaleHandler``.
         """
-        return _at_once(self._steps(payload, audience))
+        handler_id, decode, content, travels = self._read(payload, audience)
+        handler = self._registry.find(handler_id)
+        if handler is None:
+            handler = _at_once(self._resolve(handler_id, travels))
+        return handler, decode, content, travels
 
     async def afind(self, payload: Any, audience: str | None = None) -> Found:
         """Does what ``find`` does, and awaits resolvers where that is needed."""
-        return await _awaited(self._steps(payload, audience))
-
-    def _steps(
-        self, payload: Any, audience: str | None
-    ) -> Generator[Awaitable[object], None, Found]:
-        opened = payload if type(payload) is Opened else None
-        text, decode, content = self._payloads.read(
-            payload if opened is None else opened.payload
-        )
-        if opened is None:
-            opened = self._offers.open(payload, text, audience)
-        handler_id = text if opened is None else opened.handler_id
+        handler_id, decode, content, travels = self._read(payload, audience)
         handler = self._registry.find(handler_id)
         if handler is None:
-            carried = () if opened is None else self._offers.resolvers(opened)
-            resolvers = (*carried, *self._resolvers)
-            handler = yield from resolve(self._registry, resolvers, handler_id)
-        return Found(handler, decode, content, payload if opened is None else opened)
+            handler = await _awaited(self._resolve(handler_id, travels))
+        return handler, decode, content, travels
+
+    def _read(
+        self, payload: Any, audience: str | None
+    ) -> tuple[str, Decode, Any, object]:
+        """The id, and the last three of what ``find`` returns."""
+        if type(payload) is Opened:  # by the process that sent it here
+            _, decode, content = self._payloads.read(payload.payload)
+            return payload.handler_id, decode, content, payload
+        text, decode, content = self._payloads.read(payload)
+        opened = self._offers.open(payload, text, audience)
+        if opened is None:
+            return text, decode, content, payload
+        return opened.handler_id, decode, content, opened
+
+    def _resolve(
+        self, handler_id: str, travels: object
+    ) -> Generator[Awaitable[object], None, BoundHandler]:
+        carried = self._offers.resolvers(travels) if type(travels) is Opened else ()
+        return resolve(self._registry, (*carried, *self._resolvers), handler_id)
 
 
 def _at_once(steps: Generator[Awaitable[object], None, T]) -> T:
