@@ -9,7 +9,7 @@ import math
 import re
 import traceback
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, make_dataclass
 from datetime import date, timedelta
 from decimal import Decimal
 from enum import Enum
@@ -502,3 +502,94 @@ def test_whatever_is_refused_is_refused_by_an_error_of_the_library() -> None:
     assert issubclass(InvalidEvent, HandlerIdError)
     with pytest.raises(HandlerIdError):
         dispatcher.prepare({"handler": ON_EVERY})
+
+
+# Making an event of values that fit: in one go, or by the class's own ``__init__``.
+
+
+@dataclass(kw_only=True)
+class PlainMadeEvent(Event):
+    size: int = 1
+
+
+@dataclass(kw_only=True, init=False)
+class OwnInitMadeEvent(Event):
+    size: int = 1
+
+    def __init__(self, *, key: str = "", size: int = 1) -> None:
+        self.key = key
+        self.size = size + 100
+
+
+@dataclass(kw_only=True, init=False)
+class SwappingInitMadeEvent(Event):
+    size: int = 1
+    other: int = 2
+
+    def __init__(self, *, key: str = "", other: int = 2, size: int = 1) -> None:
+        self.key = key
+        self.size = other
+        self.other = size
+
+
+@dataclass(kw_only=True, init=False)
+class ElsewhereInitMadeEvent(Event):
+    size: int = 1
+
+    def __init__(self, *, key: str = "", size: int = 1) -> None:
+        self.key = key
+        self.kept = size
+
+
+@dataclass(kw_only=True)
+class CheckedMadeEvent(Event):
+    size: int = 1
+
+    def __post_init__(self) -> None:
+        self.size += 10
+
+
+@dataclass(kw_only=True)
+class AssigningMadeEvent(Event):
+    size: int = 1
+
+    def __setattr__(self, name: str, value: object) -> None:
+        super().__setattr__(name, f"{name} {value}")
+
+
+@dataclass(kw_only=True)
+class FactoryMadeEvent(Event):
+    sizes: list[int] = field(default_factory=lambda: [7])
+
+
+@dataclass(kw_only=True, init=False)
+class InheritedInitMadeEvent(OwnInitMadeEvent):
+    """Inherits what makes it."""
+
+
+MADE = [
+    PlainMadeEvent,
+    OwnInitMadeEvent,
+    SwappingInitMadeEvent,
+    ElsewhereInitMadeEvent,
+    CheckedMadeEvent,
+    AssigningMadeEvent,
+    FactoryMadeEvent,
+    InheritedInitMadeEvent,
+    make_dataclass(
+        "SelfMadeEvent", [("self", int, 3)], bases=(Event,), kw_only=True, slots=True
+    ),
+]
+
+
+@pytest.mark.parametrize("event_type", MADE, ids=lambda cls: cls.__name__)
+def test_an_event_is_what_calling_its_class_gives(event_type: type[Event]) -> None:
+    given = {
+        one.name: {int: 5, "int": 5}.get(one.type, "row")
+        for one in dataclasses.fields(event_type)
+        if one.name != "sizes"
+    }
+    for values in ({}, given, {"key": "row"}):
+        event = decoder(event_type)({"handler": "h1", **values})
+        assert type(event) is event_type
+        assert event == event_type(**values)

@@ -2,10 +2,16 @@
 
 from __future__ import annotations
 
+import ast
+from pathlib import Path
+
+import pytest
+
+import handlerid
 from tests.support.fresh import run_fresh
 
 HEAVY = ("asyncio", "cloudpickle", "cryptography")
-ON_DEMAND = ("handlerid._current", "handlerid._tokens")
+ON_DEMAND = ("handlerid._dispatcher", "handlerid._identity", "handlerid._registry")
 ON_TOP = ("handlerid._cli", "handlerid._demo", "handlerid.integrations")
 
 
@@ -26,5 +32,39 @@ def test_import_loads_nothing_heavy_and_nothing_from_the_top_floors() -> None:
     assert within(modules, HEAVY + ON_TOP + ON_DEMAND) == set()
 
 
-def test_the_check_above_sees_an_import() -> None:
+def test_a_name_loads_its_own_module_and_what_that_needs() -> None:
+    modules = loaded_by("from handlerid import Registry")
+    assert "handlerid._registry" in modules
+    assert within(modules, ("handlerid._dispatcher", "handlerid._tokens")) == set()
+
+
+def test_type_checkers_read_the_names_that_are_loaded() -> None:
+    tree = ast.parse(Path(handlerid.__file__).read_text())
+    said = {
+        (node.module.removeprefix("handlerid."), name.name)
+        for block in tree.body
+        if isinstance(block, ast.If)
+        for node in block.body
+        if isinstance(node, ast.ImportFrom) and node.module is not None
+        for name in node.names
+    }
+    loaded = {
+        (module, "*" if module == "events" else name)
+        for module, names in handlerid._MODULES.items()
+        for name in names
+    }
+    assert said == loaded
+    names = {name for names in handlerid._MODULES.values() for name in names}
+    assert names == set(handlerid.__all__)
+
+
+def test_every_name_is_there() -> None:
+    for name in handlerid.__all__:
+        assert getattr(handlerid, name) is not None
+        assert name in dir(handlerid)
+    with pytest.raises(AttributeError, match="'handlerid' has no attribute 'nobody'"):
+        handlerid.nobody  # noqa: B018
+
+
+def test_these_checks_see_an_import() -> None:
     assert within(loaded_by("import asyncio"), HEAVY) >= {"asyncio", "asyncio.events"}

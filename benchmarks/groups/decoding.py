@@ -91,6 +91,11 @@ def is_refused(_: object, error: object) -> bool:
     return type(error) is InvalidEvent
 
 
+def _as_browsers_write(payload: object) -> bytes:
+    """JSON as ``JSON.stringify`` gives it: without a space."""
+    return json.dumps(payload, separators=(",", ":")).encode()
+
+
 def alone(run: Run, group: Group) -> Table:
     """A mapping to an event, beside the peers; nothing is called."""
     ours = decoder(ClickEvent)
@@ -112,7 +117,7 @@ def called(run: Run, group: Group) -> Table:
     handler = str(registry.register(on_click))
     dispatch = Dispatcher(registry).dispatch
     payload = {"handler": handler, **FIELDS}
-    text = json.dumps(payload, separators=(",", ":")).encode()
+    text = _as_browsers_write(payload)
     handlers = {handler: on_click}
 
     def hand(d: Any) -> None:
@@ -193,8 +198,8 @@ def structs(run: Run) -> Table | None:
     struct = str(registry.register(on_struct))
     dispatch = Dispatcher(registry, json="msgspec").dispatch
     payload = {"handler": handler, **FIELDS}
-    text = json.dumps(payload).encode()
-    of_struct = json.dumps({**payload, "handler": struct}).encode()
+    text = _as_browsers_write(payload)
+    of_struct = _as_browsers_write({**payload, "handler": struct})
     handlers = {handler: on_click}
 
     def hand(d: Any) -> None:

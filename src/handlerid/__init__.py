@@ -13,21 +13,21 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from handlerid import events
-from handlerid._binding import BoundHandler
-from handlerid._call import Call
-from handlerid._dispatcher import Dispatcher
-from handlerid._handler_id import HandlerId
-from handlerid._identity import Identity, handler_id
-from handlerid._observing import LoggingObserver, Observer
-from handlerid._reading import Form
-from handlerid._registry import Registry
-from handlerid._resolving import rerender
-from handlerid._traceback import trim_traceback
 
 if TYPE_CHECKING:
+    from handlerid._binding import BoundHandler
+    from handlerid._call import Call
     from handlerid._current import current_call, current_event
+    from handlerid._dispatcher import Dispatcher
     from handlerid._explain import Difference, Explanation, explain
+    from handlerid._handler_id import HandlerId
+    from handlerid._identity import Identity, handler_id
+    from handlerid._observing import LoggingObserver, Observer
+    from handlerid._reading import Form
+    from handlerid._registry import Registry
+    from handlerid._resolving import rerender
     from handlerid._tokens import Tokens, Verified
+    from handlerid._traceback import trim_traceback
     from handlerid.events import *  # noqa: F403 - all of __all__ there
 
 __all__ = [
@@ -54,28 +54,33 @@ __all__ = [
 __all__ += events.__all__
 
 
+# For type checkers the same is said above; a test compares the two.
+_MODULES = {
+    "_binding": ("BoundHandler",),
+    "_call": ("Call",),
+    "_current": ("current_call", "current_event"),
+    "_dispatcher": ("Dispatcher",),
+    "_explain": ("Difference", "Explanation", "explain"),
+    "_handler_id": ("HandlerId",),
+    "_identity": ("Identity", "handler_id"),
+    "_observing": ("LoggingObserver", "Observer"),
+    "_reading": ("Form",),
+    "_registry": ("Registry",),
+    "_resolving": ("rerender",),
+    "_tokens": ("Tokens", "Verified"),
+    "_traceback": ("trim_traceback",),
+    "events": tuple(events.__all__),
+}
 _HOMES = {
-    # What costs who has it: see the module.
-    "current_call": "_current",
-    "current_event": "_current",
-    # What not every host has, or not in every process.
-    "Difference": "_explain",
-    "Explanation": "_explain",
-    "Tokens": "_tokens",
-    "Verified": "_tokens",
-    "explain": "_explain",
+    name: f"{__name__}.{module}" for module, names in _MODULES.items() for name in names
 }
 
 
 def __getattr__(name: str) -> object:
-    """What is imported, or for an event made, when it is first asked for."""
-    if name in _HOMES:
-        home = import_module(f"handlerid.{_HOMES[name]}")
-    elif name in events.__all__:
-        home = events
-    else:
+    """Imported when it is first asked for: a process pays for what it uses."""
+    if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    value: object = getattr(home, name)
+    value: object = getattr(import_module(_HOMES[name]), name)
     globals()[name] = value
     return value
 

@@ -27,12 +27,12 @@ if TYPE_CHECKING:
 
     Payload = bytes | bytearray | memoryview | str | Mapping[str, object] | Form
     Decode = Callable[[Any, BoundHandler], Any]
-    LookUp = Callable[[str], BoundHandler | None]
 
-__all__ = ["Payloads"]
+__all__ = ["DOUBTS", "Payloads"]
 
-_DOUBTS = (KeyError, TypeError, ValueError, RecursionError)
-"""No id, one without a hash, or what msgspec raises: the long way says what it is."""
+DOUBTS = (AttributeError, KeyError, TypeError, ValueError, RecursionError)
+"""What the short way raises where the long one says what is wrong: there is no id, or
+one without a hash, or no such handler; or msgspec refuses the payload."""
 
 
 class Payloads:
@@ -42,6 +42,10 @@ class Payloads:
         json: who reads JSON.
         max_bytes: the largest payload accepted as JSON text.
         extra: what to do with fields that the event does not have.
+
+    Attributes:
+        read_json: reads JSON as a whole, see ``json_reader``.
+        decode_id: reads only the id of bytes, see ``id_reader``, where msgspec reads.
 
     Raises:
         ValueError: ``extra`` or ``json`` is none of those there are.
@@ -55,11 +59,11 @@ class Payloads:
             raise ValueError('json must be "standard" or "msgspec"')
         self._max_bytes = max_bytes
         self._refuse_extra = extra == "refuse"
-        self._read = json_reader(json)
+        self.read_json = json_reader(json)
         read_id, decode_id = id_reader(json) or (None, None)
         self._read_id = read_id
+        self.decode_id = decode_id
         self._decode: Decode = _decode_strictly if self._refuse_extra else _decode
-        self.read_quickly = _quick_reader(self._read, decode_id, max_bytes)
 
     def read(self, payload: Any) -> tuple[str, Decode, Any]:
         """Reads as much of a payload as it takes to find its handler.
@@ -92,7 +96,7 @@ class Payloads:
         if self._read_id is not None and structs_seen:
             data, handler_id = self._read_id(payload, self._max_bytes)
             return handler_id, self._decode_json, data
-        fields = self._read(payload, self._max_bytes)
+        fields = self.read_json(payload, self._max_bytes)
         return fields.get("handler"), self._decode, fields
 
     def _decode_json(self, data: bytes, handler: BoundHandler) -> Any:
@@ -102,41 +106,7 @@ class Payloads:
                 return handler.decode_json(data)
             except (ValueError, RecursionError):
                 pass  # what is wrong with it is said below
-        return self._decode(self._read(data, self._max_bytes), handler)
-
-
-def _quick_reader(
-    read: Callable[[Any, int], dict[str, Any]],
-    decode_id: Callable[[bytes], Any] | None,
-    most: int,
-) -> Callable[[bytes, LookUp], tuple[BoundHandler, Any] | None]:
-    """Makes what finds handler and event of JSON in one go, extra fields ignored.
-
-    It returns None where the handler is not found at once, and in some cases where the
-    payload does not fit: ``Payloads.read`` has the last word.
-    """
-
-    def read_quickly(
-        payload: bytes, look_up: LookUp
-    ) -> tuple[BoundHandler, Any] | None:
-        fields: Any = None
-        try:
-            if structs_seen and decode_id is not None:
-                if len(payload) > most:
-                    return None
-                handler = look_up(decode_id(payload).handler)
-                if handler is not None and handler.decode_json is not None:
-                    return handler, handler.decode_json(payload)
-            else:
-                fields = read(payload, most)
-                handler = look_up(fields["handler"])
-        except _DOUBTS:
-            return None
-        if handler is None:
-            return None
-        return handler, handler.decode(fields or read(payload, most))
-
-    return read_quickly
+        return self._decode(self.read_json(data, self._max_bytes), handler)
 
 
 def _decode(fields: Mapping[str, Any], handler: BoundHandler) -> Any:

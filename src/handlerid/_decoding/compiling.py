@@ -106,9 +106,9 @@ def _flat(
 def _generate(event_type: type, fields: list[Field], known: set[str] | None) -> Decoder:
     """Writes two functions: ``decode`` for what fits, ``look_closer`` for doubts.
 
-    Calling ``__new__`` and ``__init__`` apart saves a third of the time that
-    calling the class takes. A sum of floats is finite only if each of them is, so
-    one test serves all; a sum may overflow all the same: a doubt, not an error.
+    Where ``__init__`` does no more than assign, that is done in its place. A sum of
+    floats is finite only if each of them is, so one test serves all; a sum may
+    overflow all the same: a doubt, not an error.
     """
     names: dict[str, object] = {
         "new": event_type.__new__,
@@ -178,8 +178,12 @@ def _quick_lines(
         yield "errors = Errors()"
         yield from closer
         yield "if errors.found: return look_closer(payload)"
-    arguments = ", ".join(f"{field.name}=v{i}" for i, field in enumerate(fields))
-    make = ["event = new(event_type)", f"init(event, {arguments})", "return event"]
+    if _init_assigns(event_type, fields):
+        assign = [f"event.{field.name} = v{i}" for i, field in enumerate(fields)]
+    else:
+        arguments = ", ".join(f"{field.name}=v{i}" for i, field in enumerate(fields))
+        assign = [f"init(event, {arguments})"]
+    make = ["event = new(event_type)", *assign, "return event"]
     if hasattr(event_type, "__post_init__"):
         yield "try:"
         yield from (f"    {line}" for line in make)
@@ -187,6 +191,24 @@ def _quick_lines(
         yield "return look_closer(payload)"
     else:
         yield from make
+
+
+def _init_assigns(event_type: type, fields: list[Field]) -> bool:
+    """Whether ``__init__`` is the one that ``dataclass`` writes for plain fields.
+
+    It is told by its code: a class may have one of its own, and where a field has a
+    factory there is more to do.
+    """
+    init = getattr(event_type.__init__, "__code__", None)  # type: ignore[misc]
+    names = [field.name for field in fields]
+    if init is None or "self" in names:
+        return False
+    body = "; ".join(f"self.{name} = {name}" for name in names) or "pass"
+    scope: dict[str, Any] = {}
+    exec(f"def plain(self, {', '.join(names)}): {body}", scope)  # noqa: S102 - as above
+    plain = scope["plain"].__code__
+    parts = ("co_code", "co_names", "co_varnames")
+    return all(getattr(init, part) == getattr(plain, part) for part in parts)
 
 
 def _thorough_lines(fields: list[Field], known: set[str] | None) -> Iterator[str]:
