@@ -80,6 +80,30 @@ def test_registering_again_changes_nothing(registry: Registry) -> None:
     assert len(registry) == 1
 
 
+def test_registering_again_sees_what_was_changed_since(registry: Registry) -> None:
+    def handler(event: object) -> None: ...
+
+    handler.__defaults__ = (None,)
+    with_default = registry.register(handler, ClickEvent)
+    assert not registry.resolve(with_default).takes_event
+    handler.__defaults__ = None
+    assert registry.register(handler, ClickEvent) == with_default
+    assert registry.resolve(with_default).takes_event
+
+
+def test_registering_again_sees_a_class_made_again(registry: Registry) -> None:
+    def made() -> type[Event]:
+        @dataclass(kw_only=True, slots=True)
+        class RemadeEvent(Event): ...
+
+        return RemadeEvent
+
+    first, second = made(), made()
+    handler_id = registry.register(on_event, first)
+    assert registry.register(on_event, second) == handler_id
+    assert registry.resolve(handler_id).event is second
+
+
 @pytest.mark.parametrize(
     ("fn", "event", "expected"),
     [

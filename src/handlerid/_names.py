@@ -47,15 +47,16 @@ class Naming(NamedTuple):
 
 
 class Names:
-    """The namings of one registry and its scopes. Any thread may use it."""
+    """The namings of one registry and its scopes. Any thread may use it.
+
+    Attributes:
+        given: by module and qualified name. Most registries have none.
+    """
 
     def __init__(self) -> None:
         self._lock = Lock()
-        self._namings: dict[tuple[str | None, str | None], Naming] = {}
+        self.given: dict[tuple[str | None, str | None], Naming] = {}
         self._owners: dict[str, tuple[str | None, str | None]] = {}
-
-    def __bool__(self) -> bool:
-        return bool(self._namings)
 
     def claim(
         self,
@@ -94,16 +95,16 @@ class Names:
                 )
             if name:
                 self._owners[name] = owner
-            self._namings[owner] = Naming(name, before, stale)
+            self.given[owner] = Naming(name, before, stale)
 
     def of(self, handler_id: HandlerId) -> Naming | None:
         """What was said of the place of this handler."""
-        return self._namings.get((handler_id.module, handler_id.qualname))
+        return self.given.get((handler_id.module, handler_id.qualname))
 
     def forget(self, module: str) -> None:
         """Lets go of all that was said of places in a module."""
         with self._lock:
-            for owner in [one for one in self._namings if one[0] == module]:
-                del self._namings[owner]
+            for owner in [one for one in self.given if one[0] == module]:
+                del self.given[owner]
             for name in [one for one, of in self._owners.items() if of[0] == module]:
                 del self._owners[name]

@@ -105,13 +105,18 @@ class Registry(Holding):
             CapturesReplaced: with ``captures="refuse"``, as described there.
         """
         new = bind(fn, event, self.identify)
-        aliases = self._old_ids(new) if self._names else ()
+        aliases = self._old_ids(new) if self._names.given else ()
         while True:
             old = self._handlers.get(new.id)
-            if old is not None and old.fn is not new.fn and not self._distinct:
-                self._compare(old, new)
-            if self._stage and (old is None or old.fn is not new.fn):
-                self._note_registration(new)
+            if old is not None and old.fn is fn:
+                same = old.event is new.event and old.takes_event is new.takes_event
+                if same and not aliases:
+                    return old.id
+            else:
+                if old is not None and not self._distinct:
+                    self._compare(old, new)
+                if self._stage:
+                    self._note_registration(new)
             with self._lock:
                 if self._handlers.get(new.id) is old:
                     self._write(new, aliases)
@@ -181,7 +186,7 @@ class Registry(Holding):
         identity, distinct = self.identity, self._distinct
         identify = identity.distinct_id if distinct else identity.handler_id
         handler_id = identify(fn, event)
-        naming = self._names.of(handler_id) if self._names else None
+        naming = self._names.of(handler_id) if self._names.given else None
         if naming is None or naming.name is None:
             return handler_id
         return identity.id_at(fn, naming.name, event, distinct=distinct)
