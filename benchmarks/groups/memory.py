@@ -31,9 +31,11 @@ WHY = (
 IMPORTED = """
 import tracemalloc
 tracemalloc.start()
-import {module}
+{statement}
 print(tracemalloc.get_traced_memory()[0] / 1024)
 """
+STATEMENTS = {"handlerid": "from handlerid import Dispatcher, Registry"}
+"""What is imported of a module that loads its names when they are asked for."""
 
 
 def held(make: Callable[[int], object], count: int) -> float:
@@ -113,8 +115,9 @@ def of_imports(run: Run, group: Group) -> Table:
     table = Table("What an import holds, in a fresh process", "KiB", [])
     modules = ["typing_extensions", "handlerid", "cloudpickle"]
     for module in modules if run.quick else [*modules, "mesop", "nicegui"]:
+        statement = STATEMENTS.get(module, f"import {module}")
         done = subprocess.run(
-            [sys.executable, "-c", IMPORTED.format(module=module)],
+            [sys.executable, "-c", IMPORTED.format(statement=statement)],
             capture_output=True,
             text=True,
             check=False,
