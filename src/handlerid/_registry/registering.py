@@ -76,6 +76,8 @@ class Registry(Holding):
         # notes an answer is look_up itself, once a stage.
         self._stage = 0
         super().__init__(identity, stale)
+        identity = self.identity
+        self._identify = identity.distinct_id if self._distinct else identity.handler_id
 
     def _share(self) -> None:
         super()._share()
@@ -104,7 +106,8 @@ class Registry(Holding):
             SignatureError: ``fn`` cannot be called with such an event.
             CapturesReplaced: with ``captures="refuse"``, as described there.
         """
-        new = bind(fn, event, self.identify)
+        # Most registries have no names: then their identity is asked without a detour.
+        new = bind(fn, event, self.identify if self._names.given else self._identify)
         aliases = self._old_ids(new) if self._names.given else ()
         while True:
             old = self._handlers.get(new.id)
@@ -183,13 +186,11 @@ class Registry(Holding):
 
         Takes and raises what ``Identity.handler_id`` does.
         """
-        identity, distinct = self.identity, self._distinct
-        identify = identity.distinct_id if distinct else identity.handler_id
-        handler_id = identify(fn, event)
-        naming = self._names.of(handler_id) if self._names.given else None
+        handler_id = self._identify(fn, event)
+        naming = self._names.of(handler_id)
         if naming is None or naming.name is None:
             return handler_id
-        return identity.id_at(fn, naming.name, event, distinct=distinct)
+        return self.identity.id_at(fn, naming.name, event, distinct=self._distinct)
 
     def _old_ids(self, new: BoundHandler) -> tuple[HandlerId, ...]:
         naming = self._names.of(new.id)
