@@ -7,7 +7,7 @@ the annotation and the argument.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from types import CodeType, FunctionType
+from types import CodeType, FunctionType, MappingProxyType
 from typing import TYPE_CHECKING, Any, cast
 from weakref import ref
 
@@ -18,7 +18,7 @@ from handlerid.errors import SignatureError, UnstableCapture
 from handlerid.events._base import Event, adopt
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
     from handlerid._decoding import Decoder
     from handlerid._handler_id import HandlerId
@@ -26,6 +26,8 @@ if TYPE_CHECKING:
     _Way = tuple[type[Event], bool, Decoder, Callable[[bytes], Any] | None]
 
 __all__ = ["BoundHandler", "bind"]
+
+_NONE_KNOWN: Mapping[str, BoundHandler] = MappingProxyType({})
 
 
 @dataclass(slots=True, eq=False)
@@ -56,6 +58,7 @@ def bind(
     fn: Callable[..., object],
     event: type[Event] | None,
     identify: Callable[[Callable[..., object], type[Event]], HandlerId],
+    known: Mapping[str, BoundHandler] = _NONE_KNOWN,
 ) -> BoundHandler:
     """Finds out all that is needed to call a handler with events of a type.
 
@@ -64,6 +67,7 @@ def bind(
         event: the event type; by default the one that its annotation names, or
             ``Event`` when it names none.
         identify: computes the id.
+        known: handlers by id; one of them is returned if it is the same in all.
 
     Raises:
         SignatureError: the handler cannot be called with such an event.
@@ -84,6 +88,14 @@ def bind(
         raise UnstableCapture(
             text, where=error.where, type_name=error.type_name
         ) from error
+    old = known.get(handler_id)
+    if (
+        old is not None
+        and old.fn is fn
+        and old.event is event
+        and old.takes_event is takes_event
+    ):
+        return old
     return BoundHandler(handler_id, fn, event, takes_event, decode, decode_json)
 
 

@@ -107,15 +107,15 @@ class Registry(Holding):
             CapturesReplaced: with ``captures="refuse"``, as described there.
         """
         # Most registries have no names: then their identity is asked without a detour.
-        new = bind(fn, event, self.identify if self._names.given else self._identify)
-        aliases = self._old_ids(new) if self._names.given else ()
+        named = self._names.given
+        identify = self.identify if named else self._identify
+        new = bind(fn, event, identify, self._handlers)
+        aliases = self._old_ids(new) if named else ()
         while True:
             old = self._handlers.get(new.id)
-            if old is not None and old.fn is fn:
-                same = old.event is new.event and old.takes_event is new.takes_event
-                if same and not aliases:
-                    return old.id
-            else:
+            if old is new and not aliases:
+                return new.id
+            if old is None or old.fn is not fn:
                 if old is not None and not self._distinct:
                     self._compare(old, new)
                 if self._stage:
