@@ -633,22 +633,30 @@ def test_the_main_module_has_the_name_others_import_it_by(app: Path) -> None:
     assert run_fresh("-m", "app", path=app) == imported
 
 
-def test_the_main_module_of_a_worker_process_too(app: Path) -> None:
+@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+@pytest.mark.parametrize("start", ["app.py", "-m app"])
+def test_the_main_module_of_a_worker_process_too(
+    app: Path, start: str, method: str
+) -> None:
     imported = run_fresh("-c", PRINT, path=app).split()[0]
     (app / "app.py").write_text(
         dedent(APP)
-        + dedent("""
+        + dedent(f"""
+        from handlerid import handler_id
+
+        first = handler_id(on_click, "click")  # while the module is being run
+
         def work(_):
-            from handlerid import handler_id
-            return __name__, handler_id(on_click, "click")
+            return __name__, first, handler_id(on_click, "click")
 
         if __name__ == "__main__":
             import multiprocessing
-            with multiprocessing.get_context("spawn").Pool(1) as pool:
+            with multiprocessing.get_context("{method}").Pool(1) as pool:
                 print(*pool.apply(work, [1]))
     """)
     )
-    assert run_fresh("app.py", cwd=app).split() == ["__mp_main__", imported]
+    printed = run_fresh(*start.split(), cwd=app, path=app).split()
+    assert printed == ["__mp_main__", imported, imported]
 
 
 def test_an_interactive_session_keeps_its_name() -> None:

@@ -398,7 +398,8 @@ def name_elsewhere(name: str) -> str:
     """
     if name not in ("__main__", "__mp_main__"):
         return name
-    main = sys.modules["__main__"]
+    # A worker process runs it as __mp_main__, and calls it __main__ when it is done.
+    main = sys.modules.get(name)
     spec = getattr(main, "__spec__", None)
     if spec is not None:
         return str(spec.name)
