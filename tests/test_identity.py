@@ -115,6 +115,8 @@ def test_a_parsed_id_has_the_parts_and_no_names(event: str) -> None:
     assert parsed.event == event
     assert parsed.captures == one.captures
     assert (parsed.module, parsed.qualname) == (None, None)
+    assert one.place == f"{__name__}.on_click"
+    assert parsed.place == str(one)
 
 
 GOOD = "h1-" + "a" * 13 + "-" + "b" * 19 + "q"

@@ -27,7 +27,7 @@ def check(call: Call, allowed: object) -> None:
         NotAllowed: the answer is no.
     """
     if not allowed:
-        raise NotAllowed(f"authorize refused {_name(call)}")
+        raise NotAllowed(f"authorize refused {call.handler.id.place}")
 
 
 def at_once(call: Call, allowed: object) -> object:
@@ -40,8 +40,8 @@ def at_once(call: Call, allowed: object) -> object:
         return allowed
     drop(allowed)
     raise AsyncHandler(
-        f"authorize is asynchronous, and was asked about {_name(call)} where nothing "
-        "awaits it; use aprepare() or adispatch()"
+        f"authorize is asynchronous, and was asked about {call.handler.id.place} where "
+        "nothing awaits it; use aprepare() or adispatch()"
     )
 
 
@@ -50,7 +50,3 @@ def is_async(authorize: object) -> bool:
     return iscoroutinefunction(authorize) or iscoroutinefunction(
         getattr(authorize, "__call__", None)  # noqa: B004 - it is asked what it is
     )
-
-
-def _name(call: Call) -> str:
-    return f"{call.handler.id.module}.{call.handler.id.qualname}"

@@ -51,7 +51,7 @@ class BoundHandler:
     decode_json: Callable[[bytes], Any] | None = None
 
     def __repr__(self) -> str:
-        return f"<BoundHandler {self.id} {self.id.module}.{self.id.qualname}>"
+        return f"<BoundHandler {self.id} {self.id.place}>"
 
 
 def bind(

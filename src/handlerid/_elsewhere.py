@@ -260,7 +260,7 @@ def _by_value_of(handler: _Handler, event: object, key: bytes) -> ByValue:
 
 
 def _cloudpickle() -> Any:
-    """Imported when it is needed: that takes 12 ms, and few need it."""
+    """Imported when it is needed: few need it, and it is most of an import."""
     return import_module("cloudpickle")
 
 

@@ -88,6 +88,11 @@ class HandlerId(str):
         """The wire name of the event, or ``""``."""
         return self.partition(".")[2]
 
+    @property
+    def place(self) -> str:
+        """``module.qualname``, as texts name a handler; of text, the id itself."""
+        return self if self.module is None else f"{self.module}.{self.qualname}"
+
     def with_captures(self, captures: bytes) -> Self:
         """Returns the id with these 10 bytes as its captures part."""
         _, dot, event = self.partition(".")

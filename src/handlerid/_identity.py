@@ -110,7 +110,7 @@ class Identity:
         self.encoders = dict(encoders or {})
         check_encoders(self.encoders)
         secret = key or b""
-        # States to copy from: making one anew costs twice as much.
+        # States to copy from, which is cheaper than making one anew.
         self._location = blake2b(digest_size=8, key=secret, person=b"location")
         self._code = blake2b(digest_size=12, key=secret, person=fingerprint.encode())
         self._layers = blake2b(digest_size=12, key=secret, person=b"layers")

@@ -77,7 +77,7 @@ def refusal(
             "that defines it imported, or the page that makes it rendered here?",
             handler_id=missing,
         )
-    where = f"{known[-1].module}.{known[-1].qualname}"
+    where = known[-1].place
     if any(one.fingerprint == missing.fingerprint for one in known):
         return UnknownHandler(
             f"{where} is registered here, but not for what {missing} names: its "

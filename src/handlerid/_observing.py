@@ -153,11 +153,11 @@ def _tell(method: Callable[..., object], *arguments: Any) -> None:
 
 
 def _logger() -> logging.Logger:
-    import logging  # noqa: PLC0415 - costs 3 ms, and is needed by who observes
+    import logging  # noqa: PLC0415 - only who observes needs it
 
     return logging.getLogger(LOGGER)
 
 
 def _name(call: Call) -> str:
     handler_id = call.handler.id
-    return f"{handler_id.module}.{handler_id.qualname} ({handler_id})"
+    return f"{handler_id.place} ({handler_id})"

@@ -114,5 +114,5 @@ class Renderings:
         for part in ("location", "fingerprint", "event"):
             sought = getattr(wanted, part)
             if near := [one for one in known if getattr(one, part) == sought]:
-                return [f"{one.module}.{one.qualname}" for one in near[:_NEAR]]
+                return [one.place for one in near[:_NEAR]]
         return []

@@ -59,7 +59,7 @@ def tell_replaced(
     """
     filename, line = _defined(fn)
     replaced = CapturesReplaced(
-        f"two handlers at {_name(handler_id)} ({filename}:{line}) have one id and "
+        f"two handlers at {handler_id.place} ({filename}:{line}) have one id and "
         f"differ in what they captured ({', '.join(names)}): the one registered last "
         "answers for both. Give each component a key and read event.key instead, or "
         'make each its own entry with captures="distinct" or "carry" on the registry '
@@ -87,7 +87,7 @@ def tell_shared(handler_id: HandlerId, fn: Callable[..., object], told: Told) ->
         return
     told.shared.add(handler_id)
     shared = CapturesShared(
-        f"{_name(handler_id)} captured {', '.join(names)} and was registered in a "
+        f"{handler_id.place} captured {', '.join(names)} and was registered in a "
         "registry that outlives the request: a click of one user may run what was "
         "captured for another. Register it in a scope for each request or session, "
         'registry.scope(), or choose captures="distinct" together with tokens that '
@@ -129,10 +129,6 @@ def _held(value: object, module: ModuleType | None) -> bool:
     """Whether the module holds an object, so that it is everybody's anyway."""
     held = () if module is None else vars(module).copy().values()
     return any(value is one for one in held)
-
-
-def _name(handler_id: HandlerId) -> str:
-    return f"{handler_id.module}.{handler_id.qualname}"
 
 
 def _defined(fn: Callable[..., object]) -> tuple[str, int]:

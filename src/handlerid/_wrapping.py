@@ -13,6 +13,8 @@ The rules:
 2. Where a capture has no canonical form the id holds functions alone, and where one of
    these has none, no captures: the handlers are told apart no further, and a registry
    warns when one replaces another.
+3. A partial of a plain function that binds nothing but scalars has its id remembered
+   for as long as it lives; what may have changed since is looked at again.
 """
 
 from __future__ import annotations
@@ -35,26 +37,11 @@ if TYPE_CHECKING:
 __all__ = ["WrappingIdentity"]
 
 _FUNCTIONS = (FunctionType, MethodType, partial)
-
-
-def _captures_no_function(fn: FunctionType) -> bool:
-    """Whether that can be told without taking the function apart."""
-    if fn.__defaults__ or fn.__kwdefaults__ or fn.__dict__:
-        return False
-    try:
-        for cell in fn.__closure__ or ():
-            if type(cell.cell_contents) in _FUNCTIONS:
-                return False
-    except ValueError:  # nothing is in the cell yet
-        return False
-    return True
-
-
 _UNCHANGING = {str, bytes, int, float, bool, type(None)}
 
 
 class _Known:
-    """What is known of a partial: rule 3."""
+    """What is known of a partial: see rule 3."""
 
     __slots__ = ("args", "code", "event", "id", "keywords", "module", "of", "qualname")
 

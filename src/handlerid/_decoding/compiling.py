@@ -161,7 +161,7 @@ def _quick_lines(
                 f"else read{index}(v{index}, errors)"
             )
     # With the id beside them, all fields may be there: a look-up without a default is
-    # twice as quick. Who subclasses dict may have a default of its own.
+    # quicker. Who subclasses dict may have a default of its own.
     yield f"whole = type(payload) is dict and len(payload) > {len(fields)}"
     yield "if whole:"
     yield "    try:"

@@ -92,7 +92,7 @@ class Scope(Registry):
     def _write(self, new: BoundHandler, aliases: tuple[HandlerId, ...]) -> None:
         if self._closed:
             raise RuntimeError(
-                f"the scope is closed; {new.id.module}.{new.id.qualname} cannot be "
+                f"the scope is closed; {new.id.place} cannot be "
                 "registered in it any more"
             )
         super()._write(new, aliases)

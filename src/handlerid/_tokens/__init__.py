@@ -270,13 +270,10 @@ class Tokens:
             )
 
     def _too_long(self, handler_id: HandlerId, size: int) -> UnstableCapture:
-        name = f"{handler_id.module}.{handler_id.qualname}"
-        if handler_id.module is None:
-            name = handler_id
         return UnstableCapture(
-            f"the token of {name} would have {size} bytes, and max_bytes is "
-            f"{self._max_bytes}; capture less (a key instead of what it leads to), or "
-            "use Tokens(max_bytes=...)"
+            f"the token of {handler_id.place} would have {size} bytes, and max_bytes "
+            f"is {self._max_bytes}; capture less (a key instead of what it leads to), "
+            "or use Tokens(max_bytes=...)"
         )
 
 

@@ -69,7 +69,7 @@ class Key:
             return hmac_digest(key, context, "sha256")
 
         self._signing = derive(b"signing")
-        # States to copy from: making one anew costs twice as much.
+        # States to copy from, which is cheaper than making one anew.
         self._audience = blake2b(digest_size=AUDIENCE_SIZE, key=derive(b"audience"))
         self._encryption = blake2b(digest_size=32, key=derive(b"encryption"))
         self._cipher: Any = cipher
