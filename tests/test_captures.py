@@ -221,7 +221,7 @@ def test_each_way_to_answer_is_noted(answer: Any) -> None:
 
 def test_a_registry_for_one_request_does_not_warn() -> None:
     """It renders to find the handler, answers, and renders what came of it."""
-    for _ in range(3):
+    for _ in range(3):  # here and below, pytest makes an error of a warning
         registry = Registry()
         clicked = registry.register(link("a"))
         Dispatcher(registry).dispatch({"handler": clicked})
