@@ -26,10 +26,16 @@ def within(modules: set[str], packages: tuple[str, ...]) -> set[str]:
     return {name for name in modules if name in packages or name.startswith(inside)}
 
 
-def test_import_loads_nothing_heavy_and_nothing_from_the_top_floors() -> None:
+def test_no_name_loads_anything_heavy_or_from_the_top_floors() -> None:
+    modules = loaded_by("from handlerid import *")
+    assert modules > {"handlerid.errors", *ON_DEMAND}
+    assert within(modules, HEAVY + ON_TOP) == set()
+
+
+def test_names_are_loaded_when_they_are_asked_for() -> None:
     modules = loaded_by("import handlerid")
-    assert "handlerid.errors" in modules
-    assert within(modules, HEAVY + ON_TOP + ON_DEMAND) == set()
+    assert "handlerid.events" in modules
+    assert within(modules, ON_DEMAND) == set()
 
 
 def test_a_name_loads_its_own_module_and_what_that_needs() -> None:
