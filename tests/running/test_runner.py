@@ -162,6 +162,37 @@ def test_what_the_runner_raises_passes_and_nothing_is_left_waiting(
     assert warned == []
 
 
+TOO_EARLY = (
+    "the runner came back before {} had come to its end; it has to run a coroutine and "
+    "return what that returned, as asyncio.run does: where a loop is running already, "
+    "await arun() or iterate over astream()"
+)
+
+
+@pytest.mark.parametrize("handler", [async_item, async_steps])
+def test_a_runner_that_runs_nothing_is_refused(handler: Handler) -> None:
+    text = TOO_EARLY.format(f"tests.running.support.{handler.__name__}")
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        for way in (run, lambda *args, **kwargs: list(stream(*args, **kwargs))):
+            with pytest.raises(AsyncHandler) as caught:
+                way(handler, runner=lambda work: None)
+            assert str(caught.value) == text
+        gc.collect()
+    assert warned == []
+
+
+def test_a_runner_that_makes_a_task_is_refused() -> None:
+    """As who has a loop may try: the result would be the task."""
+
+    async def main() -> None:
+        with pytest.raises(AsyncHandler, match="the runner came back before"):
+            run(async_item, runner=asyncio.create_task)
+        await asyncio.wait(asyncio.all_tasks() - {asyncio.current_task()})
+
+    asyncio.run(main())
+
+
 def test_inside_a_running_loop_asyncio_says_what_is_wrong() -> None:
     async def main() -> None:
         run(async_item, runner=asyncio.run)

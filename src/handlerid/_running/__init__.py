@@ -89,7 +89,7 @@ def finish(
         return None
     if type(result) is AsyncGeneratorType or isawaitable(result):
         runner = needed(runner, fn, result)
-        return bridge(runner, afinish(context, result), result)
+        return bridge(runner, fn, afinish(context, result), result)
     if type(result) is GeneratorType:
         return context.run(exhaust, result)
     return result

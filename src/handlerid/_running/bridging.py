@@ -6,7 +6,7 @@ has none. No loop is made here.
 
 from __future__ import annotations
 
-from inspect import CORO_CREATED, getcoroutinestate
+from inspect import CORO_CLOSED, CORO_CREATED, getcoroutinestate
 from types import AsyncGeneratorType, CoroutineType
 from typing import TYPE_CHECKING, Any
 
@@ -23,13 +23,30 @@ if TYPE_CHECKING:
 __all__ = ["bridge", "bridged_steps", "drop", "needed"]
 
 
-def bridge(runner: Runner, work: Coroutine[Any, Any, Any], result: object) -> object:
-    """Runs ``work``, which awaits ``result``, by the runner."""
+def bridge(
+    runner: Runner,
+    fn: Callable[..., object],
+    work: Coroutine[Any, Any, Any],
+    result: object,
+) -> object:
+    """Runs ``work``, which awaits the ``result`` of ``fn``, by the runner.
+
+    Raises:
+        AsyncHandler: the runner came back too early, as ``asyncio.create_task`` does.
+    """
     try:
-        return runner(work)
+        outcome = runner(work)
+        if getcoroutinestate(work) != CORO_CLOSED:
+            raise AsyncHandler(
+                f"the runner came back before {name_of(fn)} had come to its end; it "
+                "has to run a coroutine and return what that returned, as asyncio.run "
+                "does: where a loop is running already, await arun() or iterate over "
+                "astream()"
+            )
+        return outcome
     finally:
         if getcoroutinestate(work) == CORO_CREATED:
-            # The runner refused it: else Python warns that it was never awaited.
+            # Nobody runs it: else Python warns that it was never awaited.
             work.close()
             drop(result)
 
@@ -43,11 +60,12 @@ def bridged_steps(
     """Yields what an async generator yields; asks the runner once a step.
 
     Raises:
-        AsyncHandler: the runner ended its loop, and so the generator.
+        AsyncHandler: the runner ended its loop, and so the generator; or it came back
+            too early.
     """
     try:
         while True:
-            step = bridge(runner, take_next(context, generator), generator)
+            step = bridge(runner, fn, take_next(context, generator), generator)
             if step is END:
                 return
             if generator.ag_frame is None:
@@ -59,7 +77,7 @@ def bridged_steps(
             yield step
     finally:
         if generator.ag_frame is not None:
-            bridge(runner, close(context, generator), generator)
+            bridge(runner, fn, close(context, generator), generator)
 
 
 def needed(runner: Runner | None, fn: Callable[..., object], result: object) -> Runner:
