@@ -22,6 +22,7 @@ from handlerid import (
     current_call,
     current_event,
 )
+from handlerid.testing import RecordingDispatcher
 from tests.support.fresh import run_fresh
 
 NOWHERE = (
@@ -216,17 +217,60 @@ def test_who_never_asks_does_not_import_what_answers() -> None:
 # How a call is run.
 
 
+async def allow(_: Call) -> bool:
+    return True
+
+
+DISPATCHERS = {
+    "plain": Dispatcher(registry),
+    "observed": Dispatcher(registry, observer=Observer()),
+    "recording": RecordingDispatcher(registry),
+}
+AWAITING = {"awaiting": Dispatcher(registry, authorize=allow)}
+
+
 @pytest.mark.anyio
-async def test_a_stream_runs_in_the_context_in_which_it_was_made() -> None:
+@pytest.mark.parametrize("dispatcher", DISPATCHERS.values(), ids=DISPATCHERS)
+async def test_a_stream_runs_in_the_context_in_which_it_was_made(
+    dispatcher: Dispatcher,
+) -> None:
     def handler(event: Event) -> Iterator[str]:
         yield colour.get()
 
-    call = Dispatcher(registry).prepare(payload_for(handler))
+    call = dispatcher.prepare(payload_for(handler))
     colour.set("red")
     steps, later_steps = call.stream(), call.astream()
     colour.set("blue")
     assert list(steps) == ["red"]
     assert [step async for step in later_steps] == ["red"]
+
+
+@pytest.mark.parametrize(
+    "dispatcher",
+    [*DISPATCHERS.values(), *AWAITING.values()],
+    ids=DISPATCHERS | AWAITING,
+)
+def test_a_loop_that_ends_closes_a_stream_as_its_host_would(
+    dispatcher: Dispatcher, caplog: pytest.LogCaptureFixture
+) -> None:
+    log, left_open = [], []
+
+    async def handler(event: Event) -> AsyncIterator[int]:
+        try:
+            yield 1
+        finally:
+            await asyncio.sleep(0)
+            log.append(current_event().key)
+
+    async def main() -> None:
+        for _ in range(8):  # the loop closes what is left in no order
+            steps = dispatcher.astream(payload_for(handler, "a"))
+            left_open.append(steps)
+            await anext(steps)
+
+    asyncio.run(main())
+    assert log == ["a"] * 8
+    assert caplog.records == []
 
 
 async def later(event: Event) -> str:

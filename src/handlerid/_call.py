@@ -247,7 +247,7 @@ async def _awatched(
 ) -> AsyncGenerator[object, None]:
     with watching:
         try:
-            async for step in steps:
+            async for step in _running.Owned(steps):
                 yield step
         finally:
             await steps.aclose()

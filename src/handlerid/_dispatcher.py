@@ -333,7 +333,7 @@ class Dispatcher:
     ) -> AsyncGenerator[object, None]:
         steps = (await self.aprepare(payload, audience=audience)).astream()
         try:
-            async for step in steps:
+            async for step in _running.Owned(steps):
                 yield step
         finally:
             await steps.aclose()

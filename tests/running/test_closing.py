@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import itertools
+import sys
 from collections.abc import (
     AsyncIterator,
     Generator,
@@ -199,6 +200,49 @@ async def test_cancelling_a_task_runs_finally_before_the_task_ends(
     with pytest.raises(asyncio.CancelledError):
         await task
     assert log == ["finally in none"]
+
+
+# A loop ends: it closes what nobody has closed
+
+
+async def left_open(log: Log) -> AsyncIterator[int]:
+    colour.set("red")
+    try:
+        yield 1
+    finally:
+        log.note("finally")
+
+
+@pytest.mark.parametrize("backend", ["asyncio", "trio"])
+def test_a_loop_that_ends_runs_finally_in_the_context_of_the_call(
+    backend: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    log, open_ones = Log(), []
+
+    async def main() -> None:
+        for _ in range(8):  # it closes them in no order
+            steps = astream(left_open, log)
+            open_ones.append(steps)
+            await anext(steps)
+
+    anyio.run(main, backend=backend)
+    assert log == ["finally in red"] * 8
+    assert caplog.records == []
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("way", [arun, lambda *args: collect(astream(*args))])
+async def test_the_loop_may_close_what_the_handler_began(way: Any) -> None:
+    """What keeps the handler's own from the loop is undone before it is called."""
+    hooks = []
+
+    async def steps() -> AsyncIterator[int]:
+        hooks.append(sys.get_asyncgen_hooks())
+        yield 1
+
+    await way(steps)
+    assert hooks == [sys.get_asyncgen_hooks()]
+    assert hooks[0].finalizer is not None
 
 
 @pytest.mark.anyio

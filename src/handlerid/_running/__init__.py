@@ -11,7 +11,8 @@ The rules:
    step of the call.
 3. Every step of one call runs in the context that is given: a context variable set
    before a ``yield`` is there after it.
-4. Closing or cancelling a stream runs the handler's ``finally`` before it returns.
+4. Closing or cancelling a stream runs the handler's ``finally`` before it returns. A
+   loop that ends runs it in the call's context, too.
 5. Who has no event loop may bring a runner: a function that runs a coroutine to its
    end, as ``asyncio.run`` does. It is used only when there is something to await.
 
@@ -26,7 +27,14 @@ from types import AsyncGeneratorType, GeneratorType
 from typing import TYPE_CHECKING, TypeGuard
 
 from handlerid._anatomy import name_of
-from handlerid._running.awaiting import END, afinish, close, exhaust, take_next
+from handlerid._running.awaiting import (
+    END,
+    Owned,
+    afinish,
+    close,
+    exhaust,
+    take_next,
+)
 from handlerid._running.bridging import bridge, bridged_steps, needed
 from handlerid.errors import UnsupportedHandler
 
@@ -36,7 +44,16 @@ if TYPE_CHECKING:
 
     from handlerid._running.bridging import Runner
 
-__all__ = ["afinish", "arun", "astream", "finish", "run", "run_whole", "stream"]
+__all__ = [
+    "Owned",
+    "afinish",
+    "arun",
+    "astream",
+    "finish",
+    "run",
+    "run_whole",
+    "stream",
+]
 
 
 def run(
@@ -141,8 +158,10 @@ async def astream(
             steps.close()
     elif type(result) is AsyncGeneratorType:
         try:
-            while (step := await take_next(context, result)) is not END:
+            step = await take_next(context, Owned(result))
+            while step is not END:
                 yield step
+                step = await take_next(context, result)
         finally:
             await close(context, result)
     else:

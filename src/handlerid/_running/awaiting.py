@@ -6,15 +6,16 @@ call's context, whichever the loop is.
 
 from __future__ import annotations
 
+import sys
 from inspect import isawaitable
 from types import AsyncGeneratorType, CoroutineType, GeneratorType, coroutine
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncGenerator, Awaitable, Generator
+    from collections.abc import AsyncGenerator, AsyncIterator, Awaitable, Generator
     from contextvars import Context
 
-__all__ = ["END", "afinish", "close", "exhaust", "in_context", "take_next"]
+__all__ = ["END", "Owned", "afinish", "close", "exhaust", "in_context", "take_next"]
 
 END: Any = object()
 """What stands for a step when there is no other."""
@@ -32,8 +33,9 @@ async def afinish(context: Context, result: object) -> object:
             return stop.value
         return await _go_on(context, result, signal)
     if type(result) is AsyncGeneratorType:
-        while await take_next(context, result) is not END:
-            pass
+        step = await take_next(context, Owned(result))
+        while step is not END:
+            step = await take_next(context, result)
         return None
     if isawaitable(result):
         return await in_context(context, _await(result))
@@ -51,12 +53,36 @@ def exhaust(generator: Generator[object, None, object]) -> object:
             return stop.value
 
 
-async def take_next(
-    context: Context, generator: AsyncGenerator[object, None]
-) -> object:
+class Owned:
+    """Takes the steps of an async generator that no loop shall close.
+
+    A loop closes whatever async generator was begun in it and is left when it ends, or
+    when nobody holds it: in no order, and in a context of its own. So it may know the
+    outermost alone, which closes those within. Whether it knows one is settled at the
+    first step.
+    """
+
+    __slots__ = ("_generator",)
+
+    def __init__(self, generator: AsyncGenerator[object, None]) -> None:
+        self._generator = generator
+
+    def __aiter__(self) -> Owned:
+        return self
+
+    def __anext__(self) -> Awaitable[object]:
+        hooks = sys.get_asyncgen_hooks()
+        sys.set_asyncgen_hooks(firstiter=None, finalizer=None)
+        try:
+            return self._generator.__anext__()
+        finally:
+            sys.set_asyncgen_hooks(*hooks)
+
+
+async def take_next(context: Context, steps: AsyncIterator[object]) -> object:
     """Takes the next step of an async generator; ``END`` if there is none."""
     try:
-        return await in_context(context, generator.__anext__())
+        return await in_context(context, steps.__anext__())
     except StopAsyncIteration:
         return END
 

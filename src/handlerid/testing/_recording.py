@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from handlerid._call import Call
 from handlerid._dispatcher import Dispatcher
+from handlerid._running import Owned
 from handlerid.errors import HandlerIdError
 
 if TYPE_CHECKING:
@@ -63,7 +64,15 @@ class RecordedCall(Call):
         self, *, runner: Runner | None = None
     ) -> Generator[object, None, object]:
         """Does what ``Call.stream`` does."""
-        steps = super().stream(runner=runner)
+        return self._recorded(super().stream(runner=runner))
+
+    def astream(self) -> AsyncGenerator[object, None]:
+        """Does what ``Call.astream`` does."""
+        return self._arecorded(super().astream())
+
+    def _recorded(
+        self, steps: Generator[object, None, object]
+    ) -> Generator[object, None, object]:
         try:
             while True:
                 try:
@@ -79,11 +88,11 @@ class RecordedCall(Call):
         finally:
             steps.close()
 
-    async def astream(self) -> AsyncGenerator[object, None]:
-        """Does what ``Call.astream`` does."""
-        steps = super().astream()
+    async def _arecorded(
+        self, steps: AsyncGenerator[object, None]
+    ) -> AsyncGenerator[object, None]:
         try:
-            async for step in steps:
+            async for step in Owned(steps):
                 self.steps.append(step)
                 yield step
             self.results.append(None)
