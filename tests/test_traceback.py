@@ -12,6 +12,7 @@ import pytest
 
 from handlerid import ClickEvent, Dispatcher, Observer, Registry, trim_traceback
 from handlerid.errors import MalformedPayload
+from handlerid.testing import RecordingDispatcher
 
 
 class Boom(Exception): ...
@@ -67,9 +68,12 @@ def raised_by(way: Callable[[], object]) -> Boom:
     raise AssertionError("nothing was raised")
 
 
-@pytest.fixture(params=[None, Observer()], ids=["plain", "observed"])
+@pytest.fixture(params=["plain", "observed", "recording"])
 def dispatcher(request: pytest.FixtureRequest) -> Dispatcher:
-    return Dispatcher(Registry(), observer=request.param)
+    if request.param == "recording":
+        return RecordingDispatcher(Registry())
+    observer = Observer() if request.param == "observed" else None
+    return Dispatcher(Registry(), observer=observer)
 
 
 @pytest.mark.parametrize("handler", [plain, generator])
@@ -188,6 +192,19 @@ def test_lines_are_those_of_the_error(dispatcher: Dispatcher) -> None:
     after = traceback.extract_tb(trim_traceback(error).__traceback__)
     assert [frame for frame in before if frame in after] == list(after)
     assert after[-1].line == "raise Boom"
+
+
+def test_code_that_says_no_line_has_none_afterwards() -> None:
+    def handler(event: ClickEvent) -> None:
+        raise Boom
+
+    handler.__code__ = handler.__code__.replace(co_linetable=b"")
+    dispatcher = Dispatcher(Registry())
+    payload = {"handler": dispatcher.offer(handler)}
+    error = trim_traceback(raised_by(lambda: dispatcher.dispatch(payload)))
+    lines: list[int | None] = [n for _, n in traceback.walk_tb(error.__traceback__)]
+    assert len(lines) == 3
+    assert lines[-1] is None
 
 
 def test_an_error_without_a_traceback_stays_as_it_is() -> None:

@@ -18,7 +18,10 @@ E = TypeVar("E", bound=BaseException)
 
 _BETWEEN = frozenset(
     f"handlerid.{name}"
-    for name in ("_call", "_dispatcher", "_elsewhere", "_finding", "_running")
+    for name in (
+        *("_call", "_dispatcher", "_elsewhere", "_finding", "_running"),
+        *("integrations", "testing"),
+    )
 )
 """What calls handlers. A refusal keeps the frames of those that refused."""
 
@@ -49,7 +52,8 @@ def _trim(traceback: TracebackType | None) -> TracebackType | None:
     trimmed = None
     for entry in reversed(entries):
         frame, last, line = entry.tb_frame, entry.tb_lasti, entry.tb_lineno
-        trimmed = TracebackType(trimmed, frame, last, line)
+        # Code may say no line, and then there is None: -1 says that it is not known.
+        trimmed = TracebackType(trimmed, frame, last, line or -1)
     return trimmed
 
 
