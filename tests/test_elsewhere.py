@@ -12,17 +12,26 @@ import os
 import pickle
 import sys
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from concurrent.futures import Executor, Future, ProcessPoolExecutor, ThreadPoolExecutor
 from contextvars import ContextVar
 from pathlib import Path
-from types import ModuleType
+from types import MappingProxyType, ModuleType
 from typing import Any
 
 import distributed
 import pytest
 
-from handlerid import ClickEvent, Dispatcher, Event, Identity, Registry, current_event
+from handlerid import (
+    ClickEvent,
+    Dispatcher,
+    Event,
+    Form,
+    Identity,
+    Registry,
+    current_call,
+    current_event,
+)
 from handlerid._elsewhere import ByValue, pack, unpack
 from handlerid.errors import (
     AsyncHandler,
@@ -197,13 +206,57 @@ def test_nobody_said_where_the_worker_is(process_pool: Executor) -> None:
 
 
 @pytest.mark.parametrize(
-    "worker", ["app", "app:", ":name", "app:a.b", "a b:c", "app:1", "a..b:c", "a:b:c"]
+    "worker",
+    ["", "app", "app:", ":name", "app:a.b", "a b:c", "app:1", "a..b:c", "a:b:c"],
 )
 def test_a_worker_is_written_as_module_and_name(worker: str) -> None:
     with pytest.raises(ValueError, match=r"^worker must be written as 'module:name'$"):
         Dispatcher(Registry(), worker=worker)
     with pytest.raises(ValueError, match=r"^worker must be written as"):
         submit(ThreadPoolExecutor(1), worker_app.where, worker=worker)
+
+
+class OwnMapping(Mapping[str, object]):
+    """As hosts have it: a view of what belongs to the request, and to this process."""
+
+    def __init__(self, fields: dict[str, object]) -> None:
+        self._fields, self._lock = fields, threading.Lock()
+
+    def __getitem__(self, name: str) -> object:
+        return self._fields[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._fields)
+
+    def __len__(self) -> int:
+        return len(self._fields)
+
+
+PAYLOADS: dict[str, Callable[[dict[str, object]], Any]] = {
+    "dict": dict,
+    "text": json.dumps,
+    "bytes": lambda fields: json.dumps(fields).encode(),
+    "bytearray": lambda fields: bytearray(json.dumps(fields).encode()),
+    "memoryview": lambda fields: memoryview(json.dumps(fields).encode()),
+    "read-only": MappingProxyType,
+    "own": OwnMapping,
+    "form": Form,
+}
+
+
+@pytest.mark.parametrize("make", PAYLOADS.values(), ids=PAYLOADS)
+def test_every_kind_of_payload_travels(
+    process_pool: Executor, make: Callable[[dict[str, object]], Any]
+) -> None:
+    payload = make(
+        {"handler": worker_app.dispatcher.offer(worker_app.where), "key": "k"}
+    )
+    call = worker_app.dispatcher.prepare(payload)
+    assert call.submit(process_pool).result()[1] == "k"  # type: ignore[index]
+    page = worker_app.carrying()
+    opening = make({"handler": page.offer(worker_app.link("/"), audience="alice")})
+    call = worker_app.carries.prepare(opening, audience="alice")
+    assert result(call.submit(process_pool))[1] == "/"
 
 
 # In a thread of this process: the call itself runs, in its context.
@@ -294,6 +347,18 @@ def test_a_closure_takes_its_captures_along(elsewhere: Executor) -> None:
     pid, text = future.result()
     assert pid != os.getpid()
     assert text == "hello k"
+
+
+def test_a_handler_by_value_is_called_by_its_name(process_pool: Executor) -> None:
+    """As logs and metrics of the worker call it; the text of an id does not say it."""
+
+    def handler(event: ClickEvent) -> tuple[str, str | None, str | None]:
+        handler_id = current_call().handler.id
+        return handler_id, handler_id.module, handler_id.qualname
+
+    handler_id = worker_app.registry.register(handler)
+    sent = submit(process_pool, handler, by_value=True).result()
+    assert sent == (handler_id, __name__, handler.__qualname__)
 
 
 @pytest.mark.parametrize("by_value", [False, True])

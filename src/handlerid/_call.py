@@ -204,11 +204,12 @@ class Call:
         """
         # Not above: few calls go elsewhere, and what signs them takes its time to load.
         from handlerid._elsewhere import Job, pack  # noqa: PLC0415
+        from handlerid._payloads import portable  # noqa: PLC0415
 
         handler, terms = self.handler, self._terms
         parcel = pack(
-            worker=worker or terms.worker,
-            payload=self._payload,
+            worker=terms.worker if worker is None else worker,
+            payload=portable(self._payload),
             runner=runner,
             handler=handler if by_value else None,
             event=self.event,

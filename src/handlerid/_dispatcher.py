@@ -134,7 +134,8 @@ class Dispatcher:
         if (observer, worker, worker_key) != (None, None, None):
             from handlerid._elsewhere import check_worker  # noqa: PLC0415 - see _call
 
-            worker = worker and check_worker(worker)
+            if worker is not None:
+                check_worker(worker)
             self._terms = Terms(self._watch, worker, worker_key)
         # Whether dispatch may take the short way, which makes no Call.
         self._direct = (
@@ -358,7 +359,9 @@ class Dispatcher:
 
         identity = self.registry.identity
         fn, event_type, event = unpack(sent, self._terms.worker_key, identity)
-        handler = bind(fn, event_type, lambda *_: HandlerId(sent.handler_id))
+        place = identity.handler_id(fn, event_type)
+        handler_id = HandlerId(sent.handler_id, place.module, place.qualname)
+        handler = bind(fn, event_type, lambda *_: handler_id)
         return Call(handler, event, self._terms, sent)
 
     def _read(self, payload: Any) -> tuple[BoundHandler, Any]:

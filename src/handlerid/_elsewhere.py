@@ -155,7 +155,7 @@ def pack(
 
     Args:
         worker: where the worker finds its dispatcher.
-        payload: as it came.
+        payload: as it came, or as it was opened.
         runner: runs what is asynchronous.
         handler: the handler, if it travels by value.
         event: travels with a handler.
@@ -173,7 +173,7 @@ def pack(
         )
     if worker is None:
         return None
-    content: object = bytes(payload) if isinstance(payload, memoryview) else payload
+    content = payload
     if handler is not None and key is not None:
         content = _by_value_of(handler, event, key)
     return Parcel(check_worker(worker), content, runner, os.urandom(16))

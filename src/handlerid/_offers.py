@@ -17,6 +17,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from handlerid._payloads import portable
 from handlerid.errors import UnknownHandler
 from handlerid.events import event_type
 from handlerid.events._base import Event
@@ -116,10 +117,8 @@ class Offers:
         if self._tokens is None:
             _check_audience(audience)
             return None
-        if isinstance(payload, memoryview):
-            payload = bytes(payload)  # no other process could take it
         verified = self._tokens.verify(text, audience=audience)
-        return Opened(payload, verified.handler_id, verified.captures)
+        return Opened(portable(payload), verified.handler_id, verified.captures)
 
     def resolvers(self, opened: Opened) -> tuple[Resolver, ...]:
         """Returns what finds the handler that a token carried: one, or none."""

@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     Payload = bytes | bytearray | memoryview | str | Mapping[str, object] | Form
     Decode = Callable[[Any, BoundHandler], Any]
 
-__all__ = ["DOUBTS", "Payloads"]
+__all__ = ["DOUBTS", "Payloads", "portable"]
 
 DOUBTS = (AttributeError, KeyError, TypeError, ValueError, RecursionError)
 """What the short way raises where the long one says what is wrong: there is no id, or
@@ -107,6 +107,15 @@ class Payloads:
             except (ValueError, RecursionError):
                 pass  # what is wrong with it is said below
         return self._decode(self.read_json(data, self._max_bytes), handler)
+
+
+def portable(payload: Any) -> Any:
+    """Returns a payload as another process can take it: views hold what cannot go."""
+    if type(payload) in (dict, bytes, str):
+        return payload
+    if isinstance(payload, memoryview):
+        return bytes(payload)
+    return dict(payload) if isinstance(payload, Mapping) else payload
 
 
 def _decode(fields: Mapping[str, Any], handler: BoundHandler) -> Any:
