@@ -507,6 +507,40 @@ def test_where_nothing_awaits_it_an_async_authorize_is_no_yes(authorize: Any) ->
         )
 
 
+async def forgets_to_await(call: Call) -> object:
+    return ask_later(call)
+
+
+def yields(call: Call) -> Iterator[bool]:
+    yield False
+
+
+async def yields_later(call: Call) -> AsyncIterator[bool]:
+    yield False
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("authorize", [forgets_to_await, yields, yields_later])
+async def test_what_would_have_to_be_awaited_or_iterated_over_is_no_yes(
+    authorize: Any,
+) -> None:
+    dispatcher = Dispatcher(Registry(), authorize=authorize)
+    payload = {"handler": dispatcher.offer(on_click)}
+    with warnings.catch_warnings(record=True) as warned:
+        warnings.simplefilter("always")
+        with pytest.raises(NotAllowed) as caught:
+            await dispatcher.adispatch(payload)
+        if authorize is not forgets_to_await:
+            with pytest.raises(NotAllowed):
+                dispatcher.dispatch(payload)
+        gc.collect()
+    assert warned == []
+    assert str(caught.value) == (
+        f"authorize gave no answer about {HERE}.on_click: what it returned would have "
+        "to be awaited, or iterated over"
+    )
+
+
 @pytest.mark.anyio
 async def test_a_plain_authorize_is_asked_by_the_async_ways_too() -> None:
     dispatcher = Dispatcher(Registry(), authorize=lambda call: False)

@@ -2,13 +2,13 @@
 
 What belongs here: what counts as a yes, and what is said when there is none.
 
-The rule: an answer that has to be awaited is no answer yet. A coroutine is true, so it
-would let everybody in.
+The rule: an answer that has to be awaited is no answer yet, nor is one of a function
+that yields. A coroutine and a generator are true, so they would let everybody in.
 """
 
 from __future__ import annotations
 
-from inspect import isawaitable, iscoroutinefunction
+from inspect import isasyncgen, isawaitable, iscoroutinefunction, isgenerator
 from typing import TYPE_CHECKING
 
 from handlerid._running.bridging import drop
@@ -26,8 +26,16 @@ def check(call: Call, allowed: object) -> None:
     Raises:
         NotAllowed: the answer is no.
     """
+    if allowed is True:
+        return
     if not allowed:
         raise NotAllowed(f"authorize refused {call.handler.id.place}")
+    if isawaitable(allowed) or isgenerator(allowed) or isasyncgen(allowed):
+        drop(allowed)
+        raise NotAllowed(
+            f"authorize gave no answer about {call.handler.id.place}: what it returned "
+            "would have to be awaited, or iterated over"
+        )
 
 
 def at_once(call: Call, allowed: object) -> object:
