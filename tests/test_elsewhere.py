@@ -278,6 +278,31 @@ def test_a_thread_has_the_context(threads: Executor) -> None:
         colour.reset(token)
 
 
+SCRIPT = """
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from handlerid import ClickEvent, Dispatcher, Registry
+
+registry = Registry()
+dispatcher = Dispatcher(registry, worker="__main__:dispatcher")
+
+@registry.handler
+def handler(event: ClickEvent) -> str:
+    return f"{event.key} in {__name__}"
+
+if __name__ == "__main__":
+    call = dispatcher.prepare({"handler": dispatcher.offer(handler), "key": "ran"})
+    with ProcessPoolExecutor(1, mp_context=get_context("METHOD")) as pool:
+        print(call.submit(pool).result())
+"""
+
+
+@pytest.mark.parametrize("method", ["spawn", "forkserver"])
+def test_a_script_may_start_its_own_workers(tmp_path: Path, method: str) -> None:
+    (tmp_path / "script.py").write_text(SCRIPT.replace("METHOD", method))
+    assert run_fresh("script.py", cwd=tmp_path) == "ran in __mp_main__\n"
+
+
 def test_a_thread_needs_no_worker(threads: Executor) -> None:
     made_here = object()
 

@@ -154,8 +154,9 @@ class Call:
     def astream(self) -> AsyncGenerator[object, None]:
         """Yields what the handler yields; one that does not is a single step.
 
-        Closing the generator, or cancelling who iterates over it, runs the handler's
-        ``finally`` before that returns.
+        Closing the generator, or cancelling who waits for a step, runs the handler's
+        ``finally`` before that returns. An ``async for`` that is left between two steps
+        closes nothing: iterate within ``contextlib.aclosing``.
         """
         context = self._enter()
         steps = _running.astream(context, self.handler.fn, *self._arguments)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import (
     AsyncIterator,
     Callable,
@@ -98,10 +99,27 @@ def test_an_exception_in_finally_comes_out_of_close() -> None:
         steps.close()
 
 
-@pytest.mark.parametrize("error", [KeyboardInterrupt, SystemExit, StopIteration])
-def test_run_lets_every_exception_through(error: type[BaseException]) -> None:
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    "error",
+    [
+        *(KeyboardInterrupt, SystemExit, GeneratorExit, asyncio.CancelledError),
+        *(StopIteration, StopAsyncIteration),
+    ],
+)
+async def test_every_exception_of_a_plain_handler_passes_where_python_lets_it(
+    error: type[BaseException],
+) -> None:
     def fail() -> None:
         raise error
 
+    stops_any = error is StopIteration
+    stops_async = issubclass(error, StopIteration | StopAsyncIteration)
     with pytest.raises(error):
         run(fail)
+    with pytest.raises(RuntimeError if stops_any else error):
+        next(stream(fail))
+    with pytest.raises(RuntimeError if stops_any else error):
+        await arun(fail)
+    with pytest.raises(RuntimeError if stops_async else error):
+        await anext(astream(fail))
