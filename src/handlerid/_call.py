@@ -77,8 +77,8 @@ running = Running()
 class Call:
     """A handler and its event, ready to run; made by ``Dispatcher.prepare``.
 
-    It runs the handler as often as it is told to, each time in a new copy of the
-    context of whoever runs it. What the handler raises passes through.
+    It runs the handler as often as it is told to, in any thread, each time in a new
+    copy of the context of whoever runs it. What the handler raises passes through.
 
     Attributes:
         handler: the registered handler.
