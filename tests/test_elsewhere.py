@@ -335,6 +335,9 @@ def unknown_module(tmp_path: Path) -> Iterator[ModuleType]:
         "lock = __import__('threading').Lock()\n"
         "def locking(event):\n"
         "    return lock\n"
+        "class Own: ...\n"
+        "def returning(event):\n"
+        "    return Own()\n"
     )
     spec = importlib.util.spec_from_file_location(path.stem, path)
     assert spec is not None
@@ -364,6 +367,13 @@ def test_a_handler_that_workers_cannot_import(
     pid, *seen = answer(call.submit(elsewhere, by_value=True))
     assert pid != os.getpid()
     assert seen == ["k", 42]
+
+
+def test_an_object_of_a_class_that_came_by_value_does_not_come_back(
+    process_pool: Executor, unknown_module: ModuleType
+) -> None:
+    with pytest.raises(pickle.PicklingError, match=r"Can't pickle .*Own"):
+        submit(process_pool, unknown_module.returning, by_value=True).result()
 
 
 @pytest.mark.filterwarnings("ignore::handlerid.errors.CapturesShared")
