@@ -36,9 +36,9 @@ class Observer:
     """What a dispatcher tells of its calls. Override what you want to know.
 
     Pass an instance as ``Dispatcher(observer=...)``. Its methods are called in the
-    thread and the context of the call, so ``current_call()`` works in them, and a
-    context variable that ``before`` sets is seen by the handler. What they raise is
-    logged under ``handlerid``, and changes nothing else.
+    thread and, but for ``refused``, in the context of the call, so ``current_call()``
+    works in them, and a context variable that ``before`` sets is seen by the handler.
+    What they raise is logged under ``handlerid``, and changes nothing else.
 
     The seconds are those between ``before`` and the end of the call: of a stream,
     all steps, and the time that who takes them spends between them.
