@@ -6,7 +6,7 @@ import datetime as dt
 import json
 import sys
 from dataclasses import InitVar, dataclass, field
-from enum import Enum, IntEnum, StrEnum
+from enum import Enum, Flag, IntEnum, StrEnum
 from typing import (
     Annotated,
     Any,
@@ -17,6 +17,7 @@ from typing import (
     NotRequired,
     Optional,
     Required,
+    Union,
 )
 
 import pytest
@@ -37,6 +38,12 @@ class Colour(Enum):
 class Level(IntEnum):
     LOW = 1
     HIGH = 2
+
+
+class Rights(Flag):
+    READ = 1
+    WRITE = 2
+    BOTH = 3
 
 
 class Word(StrEnum):
@@ -121,6 +128,12 @@ CASES = {
     ),
     "int enum": Case(Level, [(1, Level.LOW)], ["1", True, 1.0, 3], "one of 1, 2"),
     "str enum": Case(Word, [("yes", Word.YES)], ["no", True], "one of 'yes'"),
+    "flag": Case(
+        Rights,
+        [(1, Rights.READ), (3, Rights.BOTH)],
+        [0, 4, "1", True],
+        "one of 1, 2, 3",
+    ),
     "mixed enum": Case(
         Mixed,
         [(True, Mixed.TRUE), (1.5, Mixed.ONE_AND_A_HALF), (None, Mixed.NOTHING)],
@@ -353,6 +366,11 @@ GONE = "a value; it is missing"
             dict[Colour, int],
             {"red": 1, "secret": 2},
             {"value.keys()[1]": COLOURS},
+        ),
+        (
+            dict[dt.time, int],
+            {"09:30": 1, "09:30:00": 2},
+            {"value.keys()[1]": "a name that is not there yet"},
         ),
         (tuple[int, Size], [1, {}], {"value[1].width": GONE}),
         (list[int] | None, [1, None], {"value[1]": "an integer"}),
@@ -589,8 +607,9 @@ class OddDict(TypedDict):
 
 
 Loop: Any = set
+Missing: Any = set
 if sys.version_info >= (3, 12):
-    exec("type Loop = list[Loop]")
+    exec("type Loop = list[Loop]\ntype Missing = ForTypeCheckers | None")
 
 
 @pytest.mark.parametrize(
@@ -601,6 +620,9 @@ if sys.version_info >= (3, 12):
         (dict[str, tuple[Odd, int]], "value.odd"),
         (Odd | None, "value.odd"),
         (Loop, "value"),
+        (Missing, "value"),
+        (Final, "value"),
+        (Union, "value"),
         (list[int, str], "value"),  # type: ignore[misc]
     ],
 )

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import datetime as dt
 import math
-from collections.abc import Mapping
+import sys
+from collections.abc import ItemsView, Iterator, Mapping
 from dataclasses import dataclass
 from io import BytesIO
 from typing import Any, Literal
@@ -49,11 +50,32 @@ PAIRS: list[Any] = [
 ]
 
 
-class GetAll(dict[str, Any]):
-    """A mapping as aiohttp's: each name as often as it came, ``getall`` for values."""
+class Pairs(ItemsView[str, Any]):
+    def __iter__(self) -> Iterator[tuple[str, Any]]:
+        return iter(PAIRS)
+
+
+class GetAll(Mapping[str, Any]):
+    """A mapping as aiohttp's: names and items as often as they came.
+
+    ``getall`` goes through all of it, so it is not for use: a form of a hundred
+    thousand names would take minutes.
+    """
+
+    def __len__(self) -> int:
+        return len(PAIRS)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter([name for name, _ in PAIRS])
+
+    def __getitem__(self, name: str) -> Any:
+        return next(value for one, value in PAIRS if one == name)
+
+    def items(self) -> ItemsView[str, Any]:
+        return Pairs(self)
 
     def getall(self, name: str) -> list[str]:
-        return [value for one, value in PAIRS if one == name]
+        raise AssertionError(name)
 
 
 SHAPES: dict[str, Any] = {
@@ -65,7 +87,7 @@ SHAPES: dict[str, Any] = {
     "Starlette, plain": ImmutableMultiDict(PAIRS),
     "Werkzeug": MultiDict(PAIRS),
     "Werkzeug, immutable": WerkzeugImmutable(PAIRS),
-    "getall": GetAll(PAIRS),
+    "getall": GetAll(),
     "a dict": {**dict(PAIRS), "colours": ["red", "blue"]},
     "a dict with a tuple": {**dict(PAIRS), "colours": ("red", "blue")},
 }
@@ -179,6 +201,8 @@ TEXTS: list[tuple[Any, Mapping[str, object], list[str]]] = [
     (Colour, {"red": Colour.RED}, ["RED", ""]),
     (Colour | None, {"red": Colour.RED, "": None}, ["x"]),
     (Level, {"1": Level.LOW}, ["LOW", "", "1.0"]),
+    (Literal["a", None], {"a": "a", "": None}, ["None", "null"]),  # noqa: PYI061
+    (Literal["", None], {"": ""}, ["None"]),  # noqa: PYI061
     (Literal[1, "a", True], {"1": 1, "a": "a", "true": True}, ["2", "True"]),
     (bytes, {"": b"", "aGk=": b"hi"}, ["a"]),
     (Any, {"1": "1", "": ""}, []),
@@ -281,3 +305,14 @@ def test_any_form_makes_an_event_or_a_documented_error(
 def test_numbers_come_back_from_their_text(ratio: float, age: int) -> None:
     assert read(float, repr(ratio)) == ratio
     assert read(int, str(age)) == age
+
+
+def test_digits_that_python_is_told_not_to_convert_are_refused() -> None:
+    limit = sys.get_int_max_str_digits()
+    sys.set_int_max_str_digits(640)  # the lowest there is
+    try:
+        assert read(int, "9" * 640) == 10**640 - 1
+        with pytest.raises(InvalidEvent):
+            read(int, "9" * 641)
+    finally:
+        sys.set_int_max_str_digits(limit)

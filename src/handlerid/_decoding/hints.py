@@ -119,6 +119,8 @@ class Readers:
     def _generic(self, hint: Any) -> Reader:
         origin = typing_extensions.get_origin(hint) or hint
         inner = typing_extensions.get_args(hint)
+        if not inner and origin not in (list, tuple, dict):
+            raise Unreadable  # Final, Literal or Union by itself
         if origin is typing_extensions.Annotated or origin is typing.Final:
             return self.of(inner[0])
         if origin in _UNIONS:
@@ -140,6 +142,8 @@ class Readers:
         self._aliases.append(alias)
         try:
             return self.of(alias.__value__)
+        except NameError:  # a name that is known to type checkers only
+            raise Unreadable from None
         finally:
             self._aliases.pop()
 
@@ -172,7 +176,9 @@ class Readers:
 
     def _class(self, cls: type) -> Reader:
         if issubclass(cls, Enum):
-            return self._one_of([(member.value, member) for member in cls])
+            # With the names that a Flag gives to several bits, which it does not list.
+            members = cls.__members__.values()
+            return self._one_of([(member.value, member) for member in members])
         known = self._objects.get(cls)
         if known is not None:
             return known

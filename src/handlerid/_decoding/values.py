@@ -89,7 +89,8 @@ def scalar(kind: type) -> Reader:
 
 _TRUTH = {"on": True, "true": True, "1": True, "yes": True}
 _TRUTH |= {"off": False, "false": False, "0": False, "no": False, "": False}
-_INTEGER = re.compile(r"[+-]?[0-9]{1,1000}")
+# As many digits as Python converts wherever its limit is set.
+_INTEGER = re.compile(r"[+-]?[0-9]{1,640}")
 _NUMBER = re.compile(
     r"[+-]?([0-9]{1,400}\.?[0-9]{0,400}|\.[0-9]{1,400})([eE][+-]?\d{1,4})?", re.ASCII
 )
@@ -137,10 +138,10 @@ def one_of(values: dict[tuple[type, object], object], *, lax: bool) -> Reader:
 
     Args:
         values: what becomes of a value, by its type and itself: True is not 1.
-        lax: whether text stands for those that are no text.
+        lax: whether text stands for those that are no text; for None, empty text.
     """
     texts = {
-        str(value).lower() if kind is bool else str(value): found
+        _as_text(value): found
         for (kind, value), found in values.items()
         if kind is not str
     }
@@ -166,6 +167,12 @@ def one_of(values: dict[tuple[type, object], object], *, lax: bool) -> Reader:
 
 
 _SHOWN = 10
+
+
+def _as_text(value: object) -> str:
+    if value is None:
+        return ""
+    return str(value).lower() if type(value) is bool else str(value)
 
 
 # Containers
@@ -225,6 +232,8 @@ def map_of(key: Reader, item: Reader) -> Reader:
         known = len(errors.found)
         for index, (name, one) in enumerate(value.items()):
             name = key.read(name, errors)  # noqa: PLW2901 - what becomes of it
+            if name in items:
+                errors.add("a name that is not there yet")
             if len(errors.found) == known:
                 items[name] = item.read(one, errors)
                 step = f".values()[{index}]"

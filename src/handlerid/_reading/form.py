@@ -39,12 +39,15 @@ class Form:
 
     def __init__(self, data: Mapping[str, Any] | Iterable[tuple[str, Any]], /) -> None:
         if isinstance(data, Mapping):
-            get_all = getattr(data, "getlist", None) or getattr(data, "getall", None)
+            get_all = getattr(data, "getlist", None)
             if get_all is not None:
                 self.fields = {name: list(get_all(name)) for name in data}
-            else:
+                return
+            if not hasattr(data, "getall"):
                 self.fields = {name: _listed(value) for name, value in data.items()}
-            return
+                return
+            # Those look through all of it for each name; their items are pairs.
+            data = data.items()
         self.fields = {}
         for name, value in data:
             self.fields.setdefault(name, []).append(value)
