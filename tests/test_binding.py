@@ -88,6 +88,16 @@ def test_a_signature_that_was_set_later_counts() -> None:
     assert how(changed) == (Event, False)
 
 
+def test_what_all_arguments_are_said_to_be_counts() -> None:
+    def on_any(*events: ClickEvent) -> None: ...
+
+    assert how(on_any) == (ClickEvent, True)
+    assert how(again(on_any, __annotations__={"events": InputEvent})) == (
+        InputEvent,
+        True,
+    )
+
+
 def test_the_event_that_is_asked_for_counts() -> None:
     def on_event(event: Any) -> None: ...
 

@@ -9,6 +9,7 @@ where one is a string, that is what is being tested.
 import functools
 import inspect
 import sys
+import types
 import typing
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -86,6 +87,8 @@ def default_event_second(i: int = 1, event: ClickEvent | None = None) -> None: .
 def keyword_default(event: ClickEvent, *, i: int = 1) -> None: ...
 def only_keyword_default(*, i: int = 1) -> None: ...
 def only_args(*args: object) -> None: ...
+def only_events(*args: ClickEvent) -> None: ...
+def only_events_string(*args: "ClickEvent | InputEnterEvent") -> None: ...
 def only_kwargs(**kwargs: object) -> None: ...
 def args_and_keyword(*args: object, i: int = 1) -> None: ...
 def args_after_default(i: int = 1, *args: object) -> None: ...
@@ -142,6 +145,8 @@ class Component:
 
     def only_args(*args: object) -> None: ...
 
+    def only_events(self, *args: ClickEvent) -> None: ...
+
     def self_in_args(*args: object, i: int = 1) -> None: ...
 
     def too_much(self, event: ClickEvent, text: str) -> None: ...
@@ -151,6 +156,17 @@ class Component:
 
     @staticmethod
     def static(event: ClickEvent) -> None: ...
+
+    @functools.singledispatchmethod
+    def dispatched(self, event: ClickEvent) -> None: ...
+
+    @functools.singledispatchmethod
+    @classmethod
+    def class_dispatched(cls, event: ClickEvent) -> None: ...
+
+    @functools.singledispatchmethod
+    @staticmethod
+    def static_dispatched(event: ClickEvent) -> None: ...
 
     set_text = functools.partialmethod(event_and_text, text="a")
 
@@ -340,6 +356,24 @@ def shadowing() -> Handler:
     return handler
 
 
+def key_of(key: str) -> None: ...
+
+
+# A class that decorates, where annotations are strings and names are other ones.
+_elsewhere = vars(types.ModuleType("elsewhere")) | {"Clicked": ClickEvent}
+exec(
+    """
+class Passing:
+    def __init__(self, fn):
+        self.__wrapped__ = self.fn = fn
+
+    def __call__(self, event: "Clicked"):
+        return self.fn(event.key)
+""",
+    _elsewhere,
+)
+elsewhere: Any = _elsewhere["Passing"]
+
 component = Component()
 any_component: Any = component
 any_handler: Any = unannotated
@@ -407,6 +441,8 @@ CASES: dict[str, tuple[Handler, Convention]] = {
     "only a keyword with default": (only_keyword_default, NOTHING),
     "*args": (only_args, ANYTHING),
     "**kwargs": (only_kwargs, NOTHING),
+    "*args, annotated": (only_events, CLICK),
+    "*args, annotated with a string": (only_events_string, BOTH),
     "*args and a keyword": (args_and_keyword, ANYTHING),
     "*args behind a default": (args_after_default, NOTHING),
     "event, *args, **kwargs": (event_then_args, CLICK),
@@ -431,11 +467,17 @@ CASES: dict[str, tuple[Handler, Convention]] = {
     "bound method without": (component.no_event, NOTHING),
     "method whose self has a default": (any_component.own_default, CLICK),
     "method with *args": (component.only_args, ANYTHING),
+    "method with *args, annotated": (component.only_events, CLICK),
     "method with *args and a keyword": (component.self_in_args, ANYTHING),
     "class method": (Component.of_class, CLICK),
     "static method": (Component.static, CLICK),
     "static method, bare": (Component.__dict__["static"], CLICK),
     "partial method": (component.with_a, CLICK),
+    "singledispatch": (functools.singledispatch(annotated), CLICK),
+    "singledispatchmethod": (component.dispatched, CLICK),
+    "singledispatchmethod of a class": (Component.class_dispatched, CLICK),
+    "singledispatchmethod, static": (component.static_dispatched, CLICK),
+    "singledispatchmethod, wrapped": (decorated(component.dispatched), CLICK),
     "callable object": (CallableObject(), CLICK),
     "callable object without": (CallableWithNothing(), NOTHING),
     "callable dataclass": (CallableDataclass(1), CLICK),
@@ -479,6 +521,7 @@ CASES: dict[str, tuple[Handler, Convention]] = {
         PassingObject(decorated_with_event(plain)),
         ANYTHING,
     ),
+    "object as a decorator, its own string": (elsewhere(key_of), CLICK),
     "wraps a partial": (decorated(functools.partial(text_and_event, "a")), CLICK),
     "wrapper without wraps": (undecorated(annotated), ANYTHING),
     "wraps a class": (wraps_a_class, ANYTHING),
@@ -589,6 +632,10 @@ ERRORS: dict[str, tuple[Handler, str]] = {
         too_many("event_and_text", "event and text"),
     ),
     "partial leaves two": (functools.partial(three, 1), too_many("three", "b and c")),
+    "unbound singledispatchmethod": (
+        Component.dispatched,
+        too_many("Component.dispatched", "self and event"),
+    ),
     "unbound method": (
         Component.method,
         too_many("Component.method", "self and event"),

@@ -158,7 +158,8 @@ def test_a_contradiction_shows_both(registry: Registry) -> None:
     with pytest.raises(SignatureError) as caught:
         registry.register(on_click, InputEvent)
     assert str(caught.value) == (
-        f"{HERE}.on_click takes ClickEvent and cannot be registered for InputEvent"
+        f"{HERE}.on_click takes handlerid.events.ClickEvent and cannot be registered "
+        "for handlerid.events.InputEvent"
     )
 
 

@@ -13,6 +13,7 @@ from weakref import ref
 
 from handlerid._anatomy import name_of
 from handlerid._calling import convention
+from handlerid._canonical.peek import name_of_class
 from handlerid._decoding import decoder, is_struct, json_decoder, struct_classes
 from handlerid.errors import SignatureError, UnstableCapture
 from handlerid.events._base import Event, adopt
@@ -162,7 +163,7 @@ def _remember(fn: FunctionType, asked: type[Event] | None, way: _Way) -> None:
     said_elsewhere = hasattr(fn, "__wrapped__") or hasattr(fn, "__signature__")
     if code.co_kwonlyargcount or said_elsewhere:
         return
-    of = code.co_varnames[0] if code.co_argcount else ""
+    of = code.co_varnames[0] if code.co_varnames else ""
     try:
         annotation = fn.__annotations__.get(of)
     except Exception:  # noqa: BLE001 - as above
@@ -193,8 +194,9 @@ def _choose_event(
 ) -> type[Event]:
     if event is None:
         if len(accepts) > 1:
+            names = " or ".join(one.__name__ for one in accepts)
             raise SignatureError(
-                f"{name_of(fn)} takes {_names(accepts)}; say which one it is "
+                f"{name_of(fn)} takes {names}; say which one it is "
                 "registered for: register(fn, event=...)"
             )
         return accepts[0] if accepts else Event
@@ -205,12 +207,10 @@ def _choose_event(
             "pass a class that derives from handlerid.Event"
         )
     if accepts and not issubclass(event, accepts):
+        # With their modules: two that contradict may have one name.
+        wanted = " or ".join(map(name_of_class, accepts))
         raise SignatureError(
-            f"{name_of(fn)} takes {_names(accepts)} and cannot be registered for "
-            f"{event.__name__}"
+            f"{name_of(fn)} takes {wanted} and cannot be registered for "
+            f"{name_of_class(event)}"
         )
     return cast("type[Event]", event)  # or a Struct, unknown to type checkers
-
-
-def _names(classes: tuple[type, ...]) -> str:
-    return " or ".join(one.__name__ for one in classes)

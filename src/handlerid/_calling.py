@@ -8,7 +8,8 @@ The rules, in this order:
 1. The first positional parameter gets the event if it must be given.
 2. If it has a default, it gets the event only when it is annotated with an event
    type: ``lambda i=i: ...`` keeps its ``i``.
-3. ``*args`` alone gets it too: such a function takes whatever comes.
+3. ``*args`` alone gets it too: such a function takes whatever comes. Annotated with
+   event types, it takes those.
 4. A second parameter that must be given is an error, and so is a keyword-only one:
    nothing could be passed for it.
 5. A wrapper made with ``functools.wraps`` is called as its own parameters say. Where
@@ -31,7 +32,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typing_extensions
 
-from handlerid._anatomy import name_of, take_apart
+from handlerid._anatomy import captures_of, name_of, take_apart
 from handlerid._annotations import annotation_of, evaluate, event_types
 from handlerid._canonical.peek import stored_in
 from handlerid.errors import SignatureError, UnsupportedHandler
@@ -54,7 +55,9 @@ _LENIENT: dict[str, Any] = (
 )
 
 
-# What Python 3.14 added: the place that a partial leaves open.
+# What Python 3.14 added: the method that a singledispatchmethod gives, and the place
+# that a partial leaves open.
+_SINGLE_DISPATCH = getattr(functools, "_singledispatchmethod_get", None)
 _PLACEHOLDER = getattr(functools, "Placeholder", object())
 
 
@@ -105,7 +108,9 @@ def convention(handler: Callable[..., object], base: Bases) -> Convention:
     if must > 1:
         raise _too_many(handler, names[:must])
     if not names:
-        return _WITH_ANYTHING if code.co_flags & _VARIADIC else _WITH_NOTHING
+        if not code.co_flags & _VARIADIC:
+            return _WITH_NOTHING
+        names, must = code.co_varnames[code.co_argcount :], 1  # that of *args is next
     return _decide(function, annotation_of(function, names[0]), must == 1, base)
 
 
@@ -145,7 +150,8 @@ def _of_partial(handler: functools.partial[Any], base: Bases) -> Convention | No
 def _of_any(handler: Callable[..., object], base: Bases) -> Convention:
     """The same for a callable of any kind, by its signature."""
     layers = take_apart(handler).layers
-    innermost = next(x for x in reversed(layers) if isinstance(x, FunctionType))
+    functions = [x for x in reversed(layers) if isinstance(x, FunctionType)]
+    innermost = functions[0]
     signature = _signature(handler, follow_wrapped=False)
     must = signature is not None and _must(handler, signature)
     kinds = [p.kind for p in signature.parameters.values()] if signature else []
@@ -157,14 +163,17 @@ def _of_any(handler: Callable[..., object], base: Bases) -> Convention:
             raise _no_signature(handler)
         must = _must(handler, signature)
     for parameter in signature.parameters.values():
-        if parameter.kind in _POSITIONAL:
-            found = _decide(innermost, parameter.annotation, must, base)
-            if found is _WITH_ANYTHING:
-                accepts = _accepted_below(handler, innermost, base)
-                return Convention(takes_event=True, accepts=accepts)
-            return found
-        if parameter.kind is Parameter.VAR_POSITIONAL:
-            return _WITH_ANYTHING
+        if parameter.kind in (Parameter.KEYWORD_ONLY, Parameter.VAR_KEYWORD):
+            return _WITH_NOTHING
+        must = must or parameter.kind is Parameter.VAR_POSITIONAL
+        # functools.wraps copies annotations, so a string is read first where what is
+        # wrapped was defined; a class that wraps has annotations of its own.
+        how = [_decide(fn, parameter.annotation, must, base) for fn in functions]
+        best = next((one for one in how if one.accepts), how[0])
+        if best is _WITH_ANYTHING:
+            accepts = _accepted_below(handler, innermost, base)
+            return Convention(takes_event=True, accepts=accepts)
+        return best
     return _WITH_NOTHING
 
 
@@ -211,10 +220,19 @@ def _of_wrapped(handler: Callable[..., object], base: Bases) -> Convention | Non
 
 def _wrapped(handler: Any) -> Any:
     """What ``functools.update_wrapper`` noted, one wrapping down; or None."""
-    if type(handler) is not MethodType:
-        return stored_in(handler)("__wrapped__")
-    wrapped = stored_in(handler.__func__)("__wrapped__")
-    return MethodType(wrapped, handler.__self__) if callable(wrapped) else None
+    stored = stored_in(handler)
+    if type(handler) is MethodType:
+        wrapped = stored_in(handler.__func__)("__wrapped__")
+        return MethodType(wrapped, handler.__self__) if callable(wrapped) else None
+    # Of a singledispatchmethod, the method is bound as it will be for the call.
+    if type(handler) is _SINGLE_DISPATCH:
+        return stored("_unbound").func.__get__(stored("_obj"), stored("_cls"))
+    wrapped = stored("__wrapped__")
+    if type(handler) is FunctionType and handler.__globals__ is vars(functools):
+        cells = dict(captures_of(handler))
+        if "obj" in cells:
+            return wrapped.__get__(cells["obj"], cells["cls"])
+    return wrapped
 
 
 def _accepted_below(
