@@ -54,9 +54,15 @@ def install(*, captures: Any = "warn", **identity: Any) -> None:
     A second call takes the place of the first.
 
     Args:
-        captures: as for ``Registry``; ``"distinct"`` tells closures of a loop apart.
+        captures: as for ``Registry``, except ``"carry"``: Mesop's pages have no place
+            for tokens. ``"distinct"`` tells closures of a loop apart.
         identity: ``key``, ``fingerprint`` and ``encoders``, as for ``Identity``.
+
+    Raises:
+        ValueError: an argument is not one of these.
     """
+    if captures == "carry":
+        raise ValueError("Mesop's pages have no place for tokens; take 'distinct'")
     uninstall()
     distinct = captures == "distinct"
     ids = WrappingIdentity(all_captures=distinct, module_name=_module_name, **identity)
