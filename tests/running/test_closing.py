@@ -231,8 +231,7 @@ def test_a_loop_that_ends_runs_finally_in_the_context_of_the_call(
 
 
 @pytest.mark.anyio
-@pytest.mark.parametrize("way", [arun, lambda *args: collect(astream(*args))])
-async def test_the_loop_may_close_what_the_handler_began(way: Any) -> None:
+async def test_the_loop_may_close_what_the_handler_began() -> None:
     """What keeps the handler's own from the loop is undone before it is called."""
     hooks = []
 
@@ -240,7 +239,7 @@ async def test_the_loop_may_close_what_the_handler_began(way: Any) -> None:
         hooks.append(sys.get_asyncgen_hooks())
         yield 1
 
-    await way(steps)
+    await collect(astream(steps))
     assert hooks == [sys.get_asyncgen_hooks()]
     assert hooks[0].finalizer is not None
 

@@ -33,9 +33,8 @@ async def afinish(context: Context, result: object) -> object:
             return stop.value
         return await _go_on(context, result, signal)
     if type(result) is AsyncGeneratorType:
-        step = await take_next(context, Owned(result))
-        while step is not END:
-            step = await take_next(context, result)
+        while await take_next(context, result) is not END:
+            pass  # it is never left between two steps, so no loop finds it open
         return None
     if isawaitable(result):
         return await in_context(context, _await(result))
