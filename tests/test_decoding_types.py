@@ -20,7 +20,9 @@ from typing import (
     Union,
 )
 
+import pydantic
 import pytest
+from pydantic.dataclasses import dataclass as pydantic_dataclass
 from typing_extensions import TypeAliasType, TypedDict
 
 from handlerid import Dispatcher, Event, Registry
@@ -509,6 +511,46 @@ def test_what_a_class_refuses_itself_is_an_invalid_event() -> None:
         "together"
     )
     assert caught.value.fields == ()
+    assert caught.value.__context__ is None
+
+
+@dataclass(init=False)
+class UnevenEvent(Event):
+    """Has an ``__init__`` of its own, which converts and refuses."""
+
+    number: int
+
+    def __init__(self, *, number: int, key: str = "") -> None:
+        if not number % 2:
+            raise ValueError(number)
+        self.number = number
+        self.key = key
+
+
+@dataclass
+class BoundedEvent(Event):
+    """Refuses where an attribute is set."""
+
+    number: int
+
+    def __setattr__(self, name: str, value: object) -> None:
+        if value == 7352:
+            raise ValueError(value)
+        object.__setattr__(self, name, value)
+
+
+@pydantic_dataclass
+class PositiveEvent(Event):
+    number: Annotated[int, pydantic.Field(le=5)]
+
+
+@pytest.mark.parametrize("event_type", [UnevenEvent, BoundedEvent, PositiveEvent])
+def test_a_class_may_refuse_wherever_it_is_made(event_type: type[Event]) -> None:
+    decode = decoder(event_type)
+    assert decode({"number": 3}).number == 3
+    with pytest.raises(InvalidEvent) as caught:
+        decode({"number": 7352})
+    assert "7352" not in str(caught.value)
     assert caught.value.__context__ is None
 
 

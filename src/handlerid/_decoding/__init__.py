@@ -16,8 +16,8 @@ The rules:
 4. From a form, where all is text, text is taken where a number or a truth value is due.
 5. Every field that does not fit is named, with what would have fitted, never with
    what was there. After fifty, nobody looks further.
-6. What a class checks in ``__post_init__`` is a part of fitting: a ``ValueError`` from
-   there refuses the payload.
+6. What a class checks when it is made, as in ``__post_init__``, is a part of fitting:
+   a ``ValueError`` from there refuses the payload.
 """
 
 from __future__ import annotations

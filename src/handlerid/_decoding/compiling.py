@@ -184,13 +184,11 @@ def _quick_lines(
         arguments = ", ".join(f"{field.name}=v{i}" for i, field in enumerate(fields))
         assign = [f"init(event, {arguments})"]
     make = ["event = new(event_type)", *assign, "return event"]
-    if hasattr(event_type, "__post_init__"):
-        yield "try:"
-        yield from (f"    {line}" for line in make)
-        yield "except (ValueError, InvalidEvent): pass"
-        yield "return look_closer(payload)"
-    else:
-        yield from make
+    # The class may refuse them, and raise in __post_init__, __init__ or __setattr__.
+    yield "try:"
+    yield from (f"    {line}" for line in make)
+    yield "except (ValueError, InvalidEvent): pass"
+    yield "return look_closer(payload)"
 
 
 def _init_assigns(event_type: type, fields: list[Field]) -> bool:
