@@ -14,6 +14,7 @@ import anyio
 import anyio.lowlevel
 import pytest
 import trio
+from anyio.from_thread import start_blocking_portal
 
 from handlerid._running import run_whole
 from handlerid.errors import AsyncHandler, UnsupportedHandler
@@ -48,7 +49,25 @@ def with_anyio(work: Coroutine[Any, Any, Any]) -> Any:
     return anyio.run(main)
 
 
-RUNNERS: list[Runner] = [asyncio.run, with_trio, with_anyio]
+def with_portal(work: Coroutine[Any, Any, Any]) -> Any:
+    with start_blocking_portal() as portal:
+        return portal.call(lambda: work)
+
+
+def with_a_loop_elsewhere(work: Coroutine[Any, Any, Any]) -> Any:
+    async def main() -> Any:
+        loop = asyncio.get_running_loop()
+        return await asyncio.to_thread(
+            lambda: asyncio.run_coroutine_threadsafe(work, loop).result()
+        )
+
+    return asyncio.run(main())
+
+
+RUNNERS: list[Runner] = [
+    *(asyncio.run, with_trio, with_anyio),
+    *(with_portal, with_a_loop_elsewhere),
+]
 
 
 @pytest.fixture
