@@ -96,6 +96,8 @@ def event_then_args(event: ClickEvent, *args: object, **kwargs: object) -> None:
 def event_and_text(event: ClickEvent, text: str) -> None: ...
 def text_and_event(text: str, event: ClickEvent) -> None: ...
 def two_events(first: ClickEvent, second: ClickEvent) -> None: ...
+def event_of_self(self: object, event: ClickEvent, text: str) -> None: ...
+def two_of_self(text: object, event: ClickEvent) -> None: ...
 def three(a: int, b: int, c: int) -> None: ...
 def keyword_event(*, event: ClickEvent) -> None: ...
 def event_and_keyword(event: ClickEvent, *, text: str) -> None: ...
@@ -183,6 +185,36 @@ class Component:
 
 class CallableObject:
     def __call__(self, event: ClickEvent) -> None: ...
+
+
+class CallsStatic:
+    __call__ = staticmethod(annotated)
+
+
+class CallsStaticWithNothing:
+    __call__ = staticmethod(plain)
+
+
+class CallsClassMethod:
+    @classmethod
+    def __call__(cls, event: ClickEvent) -> None: ...
+
+
+class CallsPartial:
+    __call__ = functools.partialmethod(event_of_self, text="a")
+
+
+class CallsDispatched:
+    @functools.singledispatchmethod
+    def __call__(self, event: ClickEvent) -> None: ...
+
+
+class CallsObject:
+    __call__ = CallableObject()
+
+
+class CallsBound:
+    __call__ = MethodType(two_of_self, "a")
 
 
 class CallableWithNothing:
@@ -284,6 +316,11 @@ class DecoratingObject:
 
     def __call__(self, event: object) -> object:
         return self.fn()
+
+
+class StaticDecorator(DecoratingObject):
+    @staticmethod
+    def __call__(happened: object) -> None: ...
 
 
 class PassingObject(DecoratingObject):
@@ -479,6 +516,14 @@ CASES: dict[str, tuple[Handler, Convention]] = {
     "singledispatchmethod, static": (component.static_dispatched, CLICK),
     "singledispatchmethod, wrapped": (decorated(component.dispatched), CLICK),
     "callable object": (CallableObject(), CLICK),
+    "object that calls a static method": (CallsStatic(), CLICK),
+    "object that calls a static one without": (CallsStaticWithNothing(), NOTHING),
+    "object that calls a class method": (CallsClassMethod(), CLICK),
+    "object that calls a partial method": (CallsPartial(), CLICK),
+    "object that calls by the event's type": (CallsDispatched(), CLICK),
+    "object that calls an object": (CallsObject(), CLICK),
+    "object that calls a bound method": (CallsBound(), CLICK),
+    "object as a decorator, static": (StaticDecorator(annotated), CLICK),
     "callable object without": (CallableWithNothing(), NOTHING),
     "callable dataclass": (CallableDataclass(1), CLICK),
     # decorated

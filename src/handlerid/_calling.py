@@ -8,8 +8,7 @@ The rules, in this order:
 1. The first positional parameter gets the event if it must be given.
 2. If it has a default, it gets the event only when it is annotated with an event
    type: ``lambda i=i: ...`` keeps its ``i``.
-3. ``*args`` alone gets it too: such a function takes whatever comes. Annotated with
-   event types, it takes those.
+3. ``*args`` alone gets it too, annotated or not: such a function takes what comes.
 4. A second parameter that must be given is an error, and so is a keyword-only one:
    nothing could be passed for it.
 5. A wrapper made with ``functools.wraps`` is called as its own parameters say. Where
@@ -27,14 +26,14 @@ import sys
 import typing
 from contextlib import suppress
 from inspect import Parameter
-from types import FunctionType, MethodType
+from types import FunctionType, MethodType, WrapperDescriptorType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
 import typing_extensions
 
 from handlerid._anatomy import captures_of, name_of, take_apart
 from handlerid._annotations import annotation_of, evaluate, event_types
-from handlerid._canonical.peek import stored_in
+from handlerid._canonical.peek import look_up, stored_in
 from handlerid.errors import SignatureError, UnsupportedHandler
 
 if TYPE_CHECKING:
@@ -53,8 +52,6 @@ _LENIENT: dict[str, Any] = (
     if sys.version_info >= (3, 14)
     else {}
 )
-
-
 # What Python 3.14 added: the method that a singledispatchmethod gives, and the place
 # that a partial leaves open.
 _SINGLE_DISPATCH = getattr(functools, "_singledispatchmethod_get", None)
@@ -151,7 +148,8 @@ def _of_any(handler: Callable[..., object], base: Bases) -> Convention:
     """The same for a callable of any kind, by its signature."""
     layers = take_apart(handler).layers
     functions = [x for x in reversed(layers) if isinstance(x, FunctionType)]
-    innermost = functions[0]
+    if (called := _called(handler)) is not handler:
+        return _completed(convention(called, base), handler, functions[0], base)
     signature = _signature(handler, follow_wrapped=False)
     must = signature is not None and _must(handler, signature)
     kinds = [p.kind for p in signature.parameters.values()] if signature else []
@@ -170,11 +168,20 @@ def _of_any(handler: Callable[..., object], base: Bases) -> Convention:
         # wrapped was defined; a class that wraps has annotations of its own.
         how = [_decide(fn, parameter.annotation, must, base) for fn in functions]
         best = next((one for one in how if one.accepts), how[0])
-        if best is _WITH_ANYTHING:
-            accepts = _accepted_below(handler, innermost, base)
-            return Convention(takes_event=True, accepts=accepts)
-        return best
+        return _completed(best, handler, functions[0], base)
     return _WITH_NOTHING
+
+
+def _called(handler: Any) -> Any:
+    """What runs when an object is called, if it is no plain method; or the object.
+
+    Before Python 3.13, a signature lacks the first parameter of any ``__call__``.
+    """
+    call = look_up(type(handler), "__call__")
+    if type(call) in (FunctionType, WrapperDescriptorType):
+        return handler
+    bind = look_up(type(call), "__get__")
+    return call if bind is None else bind(call, handler, type(handler))
 
 
 _POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
@@ -235,16 +242,16 @@ def _wrapped(handler: Any) -> Any:
     return wrapped
 
 
-def _accepted_below(
-    handler: Callable[..., object], innermost: FunctionType, base: Bases
-) -> tuple[type, ...]:
-    """The event types that what is wrapped names, whichever its parameter is."""
-    wrapped = _wrapped(handler)
+def _completed(
+    how: Convention, handler: Callable[..., object], fn: FunctionType, base: Bases
+) -> Convention:
+    """With the event types that what is wrapped names, whichever its parameter is."""
+    wrapped = _wrapped(handler) if how is _WITH_ANYTHING else None
     below = None if wrapped is None else _signature(wrapped, follow_wrapped=True)
     for parameter in below.parameters.values() if below else ():
-        if accepts := tuple(event_types(parameter.annotation, innermost, base)):
-            return tuple(dict.fromkeys(accepts))
-    return ()
+        if accepts := tuple(event_types(parameter.annotation, fn, base)):
+            return Convention(takes_event=True, accepts=tuple(dict.fromkeys(accepts)))
+    return how
 
 
 def _decide(
