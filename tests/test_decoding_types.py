@@ -619,6 +619,26 @@ def test_extra_names_are_refused_inside_too() -> None:
     assert strict({"handler": "h", "value": {"city": "Ulm"}, "key": "k"}).key == "k"
 
 
+@pytest.mark.parametrize(
+    ("name", "shown"),
+    [
+        ("a\nERROR all is lost", r"a\nERROR all is lost"),
+        ("\x1b[2J\u2028", r"\x1b[2J\u2028"),
+        ("\ud800", r"\ud800"),
+        ("Größe", "Größe"),
+        ("", '""'),
+        ("x" * 65, "x" * 64),
+    ],
+)
+def test_an_extra_name_is_shown_in_one_line(name: str, shown: str) -> None:
+    """It is the client's text, and goes into logs."""
+    strict = decoder(event_of(int), refuse_extra=True)
+    with pytest.raises(InvalidEvent) as caught:
+        strict({"handler": "h", "value": 1, name: 2})
+    assert caught.value.fields == (FieldError(shown, "nothing of that name"),)
+    assert f" {shown}: expected" in str(caught.value)
+
+
 # Mistakes of the author
 
 

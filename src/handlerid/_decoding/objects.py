@@ -201,10 +201,13 @@ def _empty(reader: Reader) -> object:
 def note_extra(
     payload: Mapping[str, Any], known: Iterable[str], errors: Errors
 ) -> None:
-    """Notes the names that are no fields, cut short: they are the client's text."""
+    """Notes the names that are no fields: the client's text, cut short, in one line."""
     for name in payload:
         if name not in known:
-            errors.add("nothing of that name", str(name)[:64] or '""')
+            text = str(name)[:64]
+            if not text.isprintable():  # else it could write lines of its own in a log
+                text = text.encode("unicode_escape").decode()
+            errors.add("nothing of that name", text or '""')
 
 
 def build(cls: Callable[..., object], values: dict[str, object], errors: Errors) -> Any:
