@@ -151,8 +151,8 @@ class NotAllowed(HandlerIdError):
 class InvalidToken(HandlerIdError):
     """A token, or a handler by value, whose signature does not hold.
 
-    It was tampered with, or signed with another key. Or the signature holds, and what
-    the token carries was written by another release.
+    It was tampered with, or signed with another key. Or the signature holds, and no
+    release wrote what the token carries.
     """
 
     status = 403

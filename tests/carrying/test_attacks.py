@@ -26,6 +26,7 @@ from handlerid import HandlerId, Identity
 from handlerid._carrying import Carrier
 from handlerid._scanned import Scanned
 from handlerid.errors import (
+    ExpiredToken,
     HandlerIdError,
     InvalidToken,
     StaleHandler,
@@ -355,7 +356,8 @@ ATTACKS: dict[str, tuple[bytes, type[HandlerIdError]]] = {
         InvalidToken,
     ),
     "nothing": (b"", InvalidToken),
-    "another way": (b"z[]", InvalidToken),
+    "another way": (b"z[]", ExpiredToken),
+    "another way, and no JSON": (b"c\xff\x00", ExpiredToken),
     "a pickle": (pickle.dumps(run_me), InvalidToken),
     "too long": (b"b[" + b"1," * 5000 + b"1]", InvalidToken),
     "two recipes": (simple(HERE, QUALNAME, None, "x") + b"[]", InvalidToken),
@@ -425,7 +427,7 @@ def refused(carrier: Carrier, handler_id: HandlerId, data: bytes) -> None:
     """
     try:
         fn = carrier.unpack(handler_id, data)
-    except (InvalidToken, StaleHandler, UnknownHandler):
+    except (InvalidToken, ExpiredToken, StaleHandler, UnknownHandler):
         return
     found = carrier.identity.distinct_id(fn)
     assert found[:37] == handler_id[:37]

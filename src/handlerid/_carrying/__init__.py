@@ -13,8 +13,9 @@ The rules (``docs/reference/carried-bytes.md`` has the format):
    the exact types that the host names, and for no other.
 3. Equal handlers give equal bytes.
 4. What was shared is shared again: cells, functions, and mutable values.
-5. Bytes that were not made here are an ``InvalidToken``, whatever they are. Code that
-   is another here is a ``StaleHandler``, an unknown place an ``UnknownHandler``.
+5. Bytes of another form are an ``ExpiredToken``: an old page is no attack. Those that
+   only claim to be of this one are an ``InvalidToken``, whatever they are. Code that is
+   another here is a ``StaleHandler``, an unknown place an ``UnknownHandler``.
 6. What is rebuilt has the id that it travelled with, or it is not handed out.
 
 ``carrier``    the two directions, the limits, and the short way for plain closures

@@ -6,8 +6,10 @@ texts and numbers. All else is done by ``packing`` and ``unpacking``.
 
 The first byte says which way it was: ``a`` for the short one, where the recipe is
 module, qualified name, the content of the cells, then the defaults; ``b`` for the
-other. What is known of code is remembered by code object, as an identity does, and what
-is known of an id until the scanned modules change.
+other. A release that writes either in another way takes another letter.
+
+What is known of code is remembered by code object, as an identity does, and what is
+known of an id until the scanned modules change.
 """
 
 from __future__ import annotations
@@ -20,6 +22,7 @@ from handlerid._canonical.peek import name_of_class, names_of_class
 from handlerid._carrying.places import Places, bare, stale
 from handlerid._carrying.text import NOT_OURS, Broken, is_simple, read, write
 from handlerid.errors import (
+    ExpiredToken,
     HandlerIdError,
     InvalidToken,
     StaleHandler,
@@ -169,16 +172,22 @@ class Carrier:
 
         Raises:
             InvalidToken: the bytes are damaged, or of another handler.
+            ExpiredToken: they are written in a way that is not known here.
             UnknownHandler: no scanned module has the place that they name.
             StaleHandler: the code is another here, or a class that is needed is.
         """
         if len(data) > self.max_bytes:
             raise InvalidToken("what the token carries is longer than max_bytes")
-        way, recipe = data[:1], read(data[1:])
+        way = data[:1]
         if way == b"a":
-            return self._unpack_plain(handler_id, recipe)
+            return self._unpack_plain(handler_id, read(data[1:]))
         if way == b"b":
-            return self._unpack(handler_id, recipe, check)
+            return self._unpack(handler_id, read(data[1:]), check)
+        if way.isalpha():
+            raise ExpiredToken(
+                "what the token carries is written in a way that this release does not "
+                "know: the page is older, or newer, than this server"
+            )
         raise InvalidToken(NOT_OURS)
 
     # What most handlers are.

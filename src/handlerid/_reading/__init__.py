@@ -25,8 +25,12 @@ def json_reader(who: str) -> Callable[[Any, int], dict[str, Any]]:
         ImportError: msgspec is to read it, and is not installed.
     """
     if who == "msgspec":
-        from handlerid._reading import with_msgspec  # noqa: PLC0415
-
+        try:
+            from handlerid._reading import with_msgspec  # noqa: PLC0415
+        except ImportError as error:
+            raise ImportError(
+                'json="msgspec" needs msgspec, the extra handlerid[msgspec]'
+            ) from error
         return with_msgspec.read_json_with_msgspec
     from handlerid._reading import json_text  # noqa: PLC0415
 
