@@ -131,6 +131,19 @@ def test_closing_runs_finally_before_it_returns(kept_loop: Runner, taken: int) -
     assert log == ["finally in red"]
 
 
+def test_a_loop_that_is_closed_first_runs_finally_in_the_context_of_the_call(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    log, left_open = Log(), []
+    with asyncio.Runner() as runner:
+        for _ in range(8):  # it closes them in no order
+            steps = stream(logged, log, runner=runner.run)
+            left_open.append(steps)
+            next(steps)
+    assert log == ["finally in red"] * 8
+    assert caplog.records == []
+
+
 def test_a_runner_that_ends_its_loop_after_a_step_is_refused() -> None:
     """It closes what runs in the loop: the stream would end without a word."""
     steps = stream(async_steps, runner=asyncio.run)

@@ -24,7 +24,7 @@ from __future__ import annotations
 
 from inspect import isawaitable
 from types import AsyncGeneratorType, GeneratorType
-from typing import TYPE_CHECKING, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from handlerid._anatomy import name_of
 from handlerid._running.awaiting import (
@@ -129,7 +129,8 @@ def stream(
         return (yield from _steps(context, result))
     if type(result) is AsyncGeneratorType:
         runner = needed(runner, fn, result)
-        yield from bridged_steps(context, fn, result, runner)
+        steps: Any = astream(context, lambda: result)
+        yield from bridged_steps(fn, steps, runner)
         return None
     result = finish(context, fn, result, runner)
     yield result

@@ -6,6 +6,7 @@ has none. No loop is made here.
 
 from __future__ import annotations
 
+from contextvars import copy_context
 from inspect import CORO_CLOSED, CORO_CREATED, getcoroutinestate
 from types import AsyncGeneratorType, CoroutineType
 from typing import TYPE_CHECKING, Any
@@ -16,7 +17,6 @@ from handlerid.errors import AsyncHandler
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Coroutine, Generator
-    from contextvars import Context
 
     Runner = Callable[[Coroutine[Any, Any, Any]], Any]
 
@@ -52,23 +52,23 @@ def bridge(
 
 
 def bridged_steps(
-    context: Context,
     fn: Callable[..., object],
-    generator: AsyncGeneratorType[object, None],
+    steps: AsyncGeneratorType[object, None],
     runner: Runner,
 ) -> Generator[object, None, None]:
-    """Yields what an async generator yields; asks the runner once a step.
+    """Yields the steps of ``fn``; asks the runner once a step.
 
     Raises:
-        AsyncHandler: the runner ended its loop, and so the generator; or it came back
-            too early.
+        AsyncHandler: the runner ended its loop, and so the steps; or it came back too
+            early.
     """
+    context = copy_context()  # that of the call is entered within
     try:
         while True:
-            step = bridge(runner, fn, take_next(context, generator), generator)
+            step = bridge(runner, fn, take_next(context, steps), steps)
             if step is END:
                 return
-            if generator.ag_frame is None:
+            if steps.ag_frame is None:
                 raise AsyncHandler(
                     f"the runner ended its loop after a step of {name_of(fn)}, and so "
                     "the handler; a stream needs one that keeps its loop, such as "
@@ -76,8 +76,8 @@ def bridged_steps(
                 )
             yield step
     finally:
-        if generator.ag_frame is not None:
-            bridge(runner, fn, close(context, generator), generator)
+        if steps.ag_frame is not None:
+            bridge(runner, fn, close(context, steps), steps)
 
 
 def needed(runner: Runner | None, fn: Callable[..., object], result: object) -> Runner:
