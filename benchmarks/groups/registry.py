@@ -31,6 +31,7 @@ def looking_up(run: Run) -> Table:
     known = make("Hello")
     handler_id = str(registry.register(known))
     plain = {handler_id: known}
+    registry.resolve(handler_id)  # the first answer is noted, and look_up changes
     child = registry.scope()
     grandchild = child.scope()
 
