@@ -193,10 +193,10 @@ def test_a_worker_that_is_no_dispatcher(process_pool: Executor) -> None:
         future.result()
 
 
-def test_nobody_said_where_the_worker_is(process_pool: Executor) -> None:
+def test_nobody_said_where_the_worker_is(elsewhere: Executor) -> None:
     dispatcher = Dispatcher(worker_app.registry)
     handler_id = dispatcher.offer(worker_app.where)
-    future = dispatcher.prepare({"handler": handler_id}).submit(process_pool)
+    future = dispatcher.prepare({"handler": handler_id}).submit(elsewhere)
     with pytest.raises(UnsupportedHandler) as caught:
         future.result()
     assert str(caught.value) == (

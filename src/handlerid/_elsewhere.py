@@ -23,6 +23,7 @@ import os
 import re
 import sys
 from dataclasses import dataclass
+from functools import partial
 from importlib import import_module
 from threading import Lock
 from typing import TYPE_CHECKING, Any, Protocol
@@ -108,12 +109,16 @@ class Job:
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self._parcel is None:
-            raise UnsupportedHandler(
-                f"a call of {name_of(self._handler.fn)} was sent to another process, "
-                "and nobody said where its dispatcher is: pass worker='module:name' to "
-                "the dispatcher or to submit()"
-            )
+            # Said there: engines make other errors of one while something is pickled.
+            return (partial, (_refuse, name_of(self._handler.fn)))
         return (Arrived, (self._parcel,))
+
+
+def _refuse(handler: str) -> None:
+    raise UnsupportedHandler(
+        f"a call of {handler} was sent to another process, and nobody said where its "
+        "dispatcher is: pass worker='module:name' to the dispatcher or to submit()"
+    )
 
 
 class Arrived:
