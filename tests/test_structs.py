@@ -243,10 +243,16 @@ def test_a_struct_from_a_form(dispatcher: Dispatcher) -> None:
     more = [("ticked", "true"), ("chosen", "1"), ("chosen", "2"), ("more", "3")]
     event = BoxesEvent("Ada", ticked=True, age=36, chosen=[1, 2], more=[3])
     assert dispatcher.dispatch(Form(pairs + more)) == event
+    for text, ticked in [("on", True), ("ON", True), ("yes", True), ("off", False)]:
+        event = BoxesEvent("Ada", ticked=ticked, age=36, chosen=[])
+        assert dispatcher.dispatch(Form([*pairs, ("ticked", text)])) == event
     with pytest.raises(InvalidEvent) as caught:
-        dispatcher.prepare(Form([*pairs, ("name", "Eve"), ("chosen", "x")]))
+        dispatcher.prepare(
+            Form([*pairs, ("name", "Eve"), ("chosen", "x"), ("ticked", "maybe")])
+        )
     assert caught.value.fields == (
         FieldError("name", "str"),
+        FieldError("ticked", "bool"),
         FieldError("chosen[0]", "int"),
     )
 

@@ -17,6 +17,7 @@ import msgspec
 
 from handlerid._decoding.objects import note_extra
 from handlerid._decoding.refusing import MISSING, Errors
+from handlerid._decoding.values import text_scalar
 from handlerid.errors import UnsupportedHandler
 
 if TYPE_CHECKING:
@@ -32,6 +33,7 @@ __all__ = ["compile_json_decoder", "compile_struct_decoder"]
 _TEXT = re.compile(r"Expected (.*?)(?:, got .*?)?(?: - at `\$(.*)`)?", re.DOTALL)
 _SEVERAL = (list, tuple, set, frozenset)
 _UNIONS = (Union, UnionType)
+_read_truth = text_scalar(bool).read
 
 
 def compile_json_decoder(event_type: Any) -> Callable[[bytes], Any]:
@@ -133,6 +135,8 @@ def _flat(
         values = form.get(name)
         if values:
             flat[name] = values if several or len(values) > 1 else values[0]
+            if field.type is bool:  # msgspec does not know a box's "on"
+                flat[name] = _read_truth(flat[name], Errors())
         elif field.required and several:
             flat[name] = []
         elif field.required and field.type is bool:
