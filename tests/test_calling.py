@@ -415,6 +415,7 @@ component = Component()
 any_component: Any = component
 any_handler: Any = unannotated
 any_plain: Any = plain
+calls_bound: Any = CallsBound()
 
 
 @functools.wraps(int)
@@ -518,6 +519,14 @@ CASES: dict[str, tuple[Handler, Convention]] = {
     "callable object": (CallableObject(), CLICK),
     "object that calls a static method": (CallsStatic(), CLICK),
     "object that calls a static one without": (CallsStaticWithNothing(), NOTHING),
+    "partial of an object that calls a static method": (
+        functools.partial(CallsStatic()),
+        CLICK,
+    ),
+    "partial of an object that calls a bound method": (
+        functools.partial(calls_bound, ClickEvent()),
+        NOTHING,
+    ),
     "object that calls a class method": (CallsClassMethod(), CLICK),
     "object that calls a partial method": (CallsPartial(), CLICK),
     "object that calls by the event's type": (CallsDispatched(), CLICK),

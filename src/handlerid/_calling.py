@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Convention", "convention"]
 
-_VARIADIC = inspect.CO_VARARGS
 _OPEN_ENDED = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
 # From 3.14 on, reading a signature evaluates its annotations, and fails where a name
 # is known to type checkers only.
@@ -105,7 +104,7 @@ def convention(handler: Callable[..., object], base: Bases) -> Convention:
     if must > 1:
         raise _too_many(handler, names[:must])
     if not names:
-        if not code.co_flags & _VARIADIC:
+        if not code.co_flags & inspect.CO_VARARGS:
             return _WITH_NOTHING
         names, must = code.co_varnames[code.co_argcount :], 1  # that of *args is next
     return _decide(function, annotation_of(function, names[0]), must == 1, base)
@@ -177,6 +176,10 @@ def _called(handler: Any) -> Any:
 
     Before Python 3.13, a signature lacks the first parameter of any ``__call__``.
     """
+    if type(handler) is functools.partial:
+        func = _called(handler.func)
+        again = functools.partial(func, *handler.args, **handler.keywords)
+        return handler if func is handler.func else again
     call = look_up(type(handler), "__call__")
     if type(call) in (FunctionType, WrapperDescriptorType):
         return handler
@@ -187,9 +190,7 @@ def _called(handler: Any) -> Any:
 _POSITIONAL = (Parameter.POSITIONAL_ONLY, Parameter.POSITIONAL_OR_KEYWORD)
 
 
-def _signature(
-    handler: Callable[..., object], *, follow_wrapped: bool
-) -> inspect.Signature | None:
+def _signature(handler: Any, *, follow_wrapped: bool) -> inspect.Signature | None:
     try:
         return inspect.signature(handler, follow_wrapped=follow_wrapped, **_LENIENT)
     except (TypeError, ValueError):
