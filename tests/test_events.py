@@ -241,7 +241,7 @@ def test_a_standard_name_is_taken_whether_it_was_asked_for_or_not() -> None:
         "    class SubmitEvent(Event): pass\n"
         "except NameTaken as error: print(error)",
     )
-    owner = "handlerid.events._open.SubmitEvent"
+    owner = "handlerid.events.SubmitEvent"
     assert told.strip() == taken("submit", owner, "__main__.SubmitEvent")
 
 

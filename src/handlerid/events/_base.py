@@ -146,7 +146,8 @@ def _owner(name: str, cls: type) -> str | None:
     here = f"{cls.__module__}.{cls.__qualname__}"
     if name in _reserved:
         there = _reserved[name]
-        return None if there == here else there
+        public = f"{__package__}.{there.rpartition('.')[2]}"  # as ``publish`` has it
+        return None if there == here else public
     other = claimed(name)
     if other is None:
         return None
