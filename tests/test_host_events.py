@@ -105,11 +105,11 @@ def test_it_makes_events_of_forms_too() -> None:
 
 
 def test_other_events_are_checked_as_before() -> None:
-    class CheckedEvent(Event):
+    class UndecoratedEvent(Event):
         pass
 
     with pytest.raises(UnsupportedHandler):
-        dispatch(on_tap, CheckedEvent)  # no dataclass, and nothing that makes it
+        dispatch(on_tap, UndecoratedEvent)  # no dataclass, and nothing that makes it
 
 
 def standing_for(name: str, module: str) -> type[Event]:
