@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import datetime as dt
 import json
+from collections.abc import Sequence
 from typing import Annotated, Any, ClassVar, Literal
 
 import msgspec
@@ -59,6 +60,39 @@ class CheckedEvent(msgspec.Struct):
             raise ValueError(f"{self.low} is more than {self.high}")
 
 
+class SaidEvent(msgspec.Struct):
+    low: int
+
+    def __post_init__(self) -> None:
+        fields = [FieldError("low", "more than nothing")] if self.low else []
+        raise InvalidEvent(f"{self.low}", fields=fields)
+
+
+class Leaf(msgspec.Struct):
+    size: int
+
+    def __post_init__(self) -> None:
+        if self.size > 1000:
+            raise ValueError(f"Expected less, not {self.size}")
+        if self.size > 10:
+            raise InvalidEvent(f"{self.size}")
+
+
+class TreeEvent(msgspec.Struct, tag="oak", tag_field="kind"):
+    leaf: Leaf
+    leaves: Annotated[list[Leaf], msgspec.Meta(max_length=9)] = []
+
+
+class RowsEvent(msgspec.Struct):
+    numbers: Sequence[int]
+    ticked: Annotated[bool, msgspec.Meta(title="Ticked")]
+    few: Annotated[list[int], msgspec.Meta(max_length=3)] = []
+
+
+class OpenEvent(msgspec.Struct):
+    value: Any
+
+
 class BoxesEvent(msgspec.Struct):
     name: str
     ticked: bool
@@ -80,6 +114,10 @@ def on_closed(event: ClosedEvent) -> tuple[str, int]:
 
 
 def on_checked(event: CheckedEvent) -> None: ...
+
+
+def on_open(event: OpenEvent) -> int:
+    return len(event.value)
 
 
 def on_boxes(event: BoxesEvent) -> BoxesEvent:
@@ -212,6 +250,53 @@ def test_what_a_struct_refuses_itself(dispatcher: Dispatcher) -> None:
         )
 
 
+def test_what_a_struct_says_itself(dispatcher: Dispatcher) -> None:
+    handler = dispatcher.offer(on_anything, SaidEvent)  # type: ignore[arg-type]
+    start = "the payload does not fit SaidEvent: "
+    for low, text in [
+        (7351, "low: expected more than nothing"),
+        (0, "expected values that SaidEvent takes together"),
+    ]:
+        for sent in ways({"handler": handler, "low": low}):
+            for start_call in (dispatcher.prepare, dispatcher.dispatch):
+                with pytest.raises(InvalidEvent) as caught:
+                    start_call(sent)
+                assert str(caught.value) == start + text
+                assert caught.value.event_type == "SaidEvent"
+
+
+def test_what_a_struct_within_says_is_not_repeated(dispatcher: Dispatcher) -> None:
+    handler = dispatcher.offer(on_anything, TreeEvent)  # type: ignore[arg-type]
+    for size in (7351, 73):
+        leaves = [{"size": 1}, {"size": size}]
+        payload = {"handler": handler, "leaf": {"size": size}, "leaves": leaves}
+        for sent in ways(payload):
+            with pytest.raises(InvalidEvent) as caught:
+                dispatcher.dispatch(sent)
+            assert [path for path, _ in caught.value.fields] == ["leaf", "leaves"]
+            assert str(size) not in str(caught.value)
+
+
+@pytest.mark.parametrize("reader", READERS)
+@pytest.mark.parametrize("extra", ["ignore", "refuse"])
+def test_the_tag_of_a_struct_is_one_of_its_names(reader: Any, extra: Any) -> None:
+    dispatcher = Dispatcher(Registry(), extra=extra, json=reader)
+    handler = dispatcher.offer(on_anything, TreeEvent)  # type: ignore[arg-type]
+    payload = {"handler": handler, "leaf": {"size": 1}}
+    for tag in ({}, {"kind": "oak"}):
+        for sent in ways(payload | tag):
+            assert dispatcher.dispatch(sent) == TreeEvent(Leaf(1))
+    for sent in ways(payload | {"kind": "elm", "leaf": {"size": "1"}}):
+        with pytest.raises(InvalidEvent) as caught:
+            dispatcher.dispatch(sent)
+        assert caught.value.fields == (
+            FieldError("kind", "'oak'"),
+            FieldError("leaf.size", "int"),
+        )
+    form = Form({**payload, "kind": "oak", "leaf": Leaf(2)})
+    assert dispatcher.dispatch(form) == TreeEvent(Leaf(2))
+
+
 def test_a_struct_may_forbid_what_it_does_not_know(dispatcher: Dispatcher) -> None:
     assert json_decoder(ClosedEvent) is None  # from bytes, it would forbid the id
     handler = dispatcher.offer(on_closed)
@@ -257,6 +342,24 @@ def test_a_struct_from_a_form(dispatcher: Dispatcher) -> None:
     )
 
 
+def test_annotated_and_abstract_lists_of_a_struct_from_a_form(
+    dispatcher: Dispatcher,
+) -> None:
+    handler = dispatcher.offer(on_anything, RowsEvent)  # type: ignore[arg-type]
+    form = Form({"handler": handler})
+    assert dispatcher.dispatch(form) == RowsEvent([], ticked=False)
+    form = Form({"handler": handler, "numbers": "1", "few": "2", "ticked": "on"})
+    assert dispatcher.dispatch(form) == RowsEvent([1], ticked=True, few=[2])
+
+
+class ReadFromAList(msgspec.Struct, array_like=True):
+    value: str
+
+
+class HandledByTag(msgspec.Struct, tag_field="handler"):
+    value: str
+
+
 class Unreadable(msgspec.Struct):
     value: str | bytes
 
@@ -275,6 +378,8 @@ class HandledByAlias(msgspec.Struct):
         (Unreadable, "msgspec cannot read a field of the event type"),
         (Handled, "has a field handler, and that is the name of the id"),
         (HandledByAlias, "has a field handler, and that is the name of the id"),
+        (HandledByTag, "has a field handler, and that is the name of the id"),
+        (ReadFromAList, "is array_like, so msgspec reads it from a list"),
     ],
 )
 def test_a_struct_that_cannot_be_an_event(event: Any, text: str) -> None:
@@ -323,6 +428,29 @@ def test_of_a_key_that_comes_twice_a_struct_from_bytes_gets_the_last() -> None:
     assert fast.dispatch(text) == "a"
     with pytest.raises(MalformedPayload, match="a key twice"):
         slow.prepare(text)
+
+
+def test_a_struct_from_bytes_holds_what_nests_too_deep_where_anything_fits() -> None:
+    fast, slow = (Dispatcher(Registry(), json=reader) for reader in READERS[::-1])
+    handler = fast.offer(on_open)
+    slow.offer(on_open)
+    text = f'{{"handler": "{handler}", "value": {"[" * 32}{"]" * 32}}}'
+    assert fast.dispatch(text) == 1
+    with pytest.raises(MalformedPayload, match="nests deeper"):
+        slow.prepare(text)
+
+
+@pytest.mark.parametrize("rest", [b'"x": "\xff"', b'"\xff": 1', b'"x": 1e999'])
+def test_a_struct_from_bytes_skips_what_is_broken_where_it_has_no_field(
+    rest: bytes,
+) -> None:
+    fast, slow = (Dispatcher(Registry(), json=reader) for reader in READERS[::-1])
+    handler = fast.offer(on_named).encode()
+    slow.offer(on_named)
+    data = b'{"handler": "%b", "value": "a", %b}' % (handler, rest)
+    assert fast.dispatch(data) == "a"
+    with pytest.raises(MalformedPayload):
+        slow.prepare(data)
 
 
 def test_a_struct_from_bytes_skips_what_nests_too_deep_where_it_has_no_field() -> None:

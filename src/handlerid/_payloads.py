@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any
 
 from handlerid._decoding import decoder, structs_seen
 from handlerid._reading import Form, id_reader, json_reader
-from handlerid.errors import MalformedPayload
+from handlerid.errors import InvalidEvent, MalformedPayload
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -30,9 +30,12 @@ if TYPE_CHECKING:
 
 __all__ = ["DOUBTS", "Payloads", "portable"]
 
-DOUBTS = (AttributeError, KeyError, TypeError, ValueError, RecursionError)
+DOUBTS = (
+    *(AttributeError, KeyError, TypeError, ValueError, RecursionError),
+    InvalidEvent,
+)
 """What the short way raises where the long one says what is wrong: there is no id, or
-one without a hash, or no such handler; or msgspec refuses the payload."""
+one without a hash, or no such handler; or msgspec or a Struct refuses the payload."""
 
 
 class Payloads:
@@ -104,7 +107,7 @@ class Payloads:
         if handler.decode_json is not None and not self._refuse_extra:
             try:
                 return handler.decode_json(data)
-            except (ValueError, RecursionError):
+            except (ValueError, RecursionError, InvalidEvent):
                 pass  # what is wrong with it is said below
         return self._decode(self.read_json(data, self._max_bytes), handler)
 

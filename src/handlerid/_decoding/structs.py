@@ -10,15 +10,16 @@ Importing this module imports msgspec, an extra: an author has made a Struct.
 from __future__ import annotations
 
 import re
+from collections import abc
 from types import UnionType
-from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
+from typing import TYPE_CHECKING, Annotated, Any, Union, get_args, get_origin
 
 import msgspec
 
 from handlerid._decoding.objects import note_extra
 from handlerid._decoding.refusing import MISSING, Errors
 from handlerid._decoding.values import text_scalar
-from handlerid.errors import UnsupportedHandler
+from handlerid.errors import InvalidEvent, UnsupportedHandler
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -31,7 +32,8 @@ __all__ = ["compile_json_decoder", "compile_struct_decoder"]
 
 # ``Expected `int`, got `str` - at `$.size` ``; other texts may hold a value.
 _TEXT = re.compile(r"Expected (.*?)(?:, got .*?)?(?: - at `\$(.*)`)?", re.DOTALL)
-_SEVERAL = (list, tuple, set, frozenset)
+_SEVERAL = {list, tuple, set, frozenset, abc.Collection, abc.Sequence, abc.Set}
+_SEVERAL |= {abc.MutableSequence, abc.MutableSet}
 _UNIONS = (Union, UnionType)
 _read_truth = text_scalar(bool).read
 
@@ -60,19 +62,28 @@ def compile_struct_decoder(
     """Makes the decoder of a Struct: see ``handlerid._decoding.decoder``.
 
     Raises:
-        UnsupportedHandler: msgspec does not read a field's type, or a field has the
-            name of the id.
+        UnsupportedHandler: msgspec does not read a field's type, a field or the tag
+            has the name of the id, or the Struct is read from a list.
     """
     name = f"{event_type.__module__}.{event_type.__qualname__}"
     compile_json_decoder(event_type)  # says what msgspec cannot read
     fields = msgspec.structs.fields(event_type)
-    known = {"handler", *(field.encode_name for field in fields)}
-    if "handler" in event_type.__struct_encode_fields__:
+    config = event_type.__struct_config__
+    own = {field.encode_name for field in fields}
+    if config.tag_field is not None:
+        own.add(config.tag_field)
+    known = {"handler", *own}
+    if "handler" in own:
         raise UnsupportedHandler(
             f"the event type {name} has a field handler, and that is the name of the "
             "id in a payload; call the field otherwise"
         )
-    closed = event_type.__struct_config__.forbid_unknown_fields
+    if config.array_like:
+        raise UnsupportedHandler(
+            f"the event type {name} is array_like, so msgspec reads it from a list, "
+            "and a payload is an object; leave array_like out"
+        )
+    closed = config.forbid_unknown_fields
 
     def convert(value: object, kind: Any) -> Any:
         return msgspec.convert(value, kind, strict=not form, str_keys=True)
@@ -83,27 +94,37 @@ def compile_struct_decoder(
             given = {name: given[name] for name in given if name != "handler"}
         if refuse_extra and not known.issuperset(payload):
             raise _refusal(event_type, fields, given, convert, extra=known)
+        said = None
         try:
             return convert(given, event_type)
+        except InvalidEvent as error:
+            said = error
         except msgspec.ValidationError:
             pass
-        raise _refusal(
-            event_type, fields, given, convert, extra=known if closed else ()
-        )
+        extra = known if closed else ()
+        raise _refusal(event_type, fields, given, convert, extra=extra, said=said)
 
     return decode
 
 
 def _refusal(
-    event_type: type,
+    event_type: Any,
     fields: tuple[FieldInfo, ...],
     payload: Mapping[str, Any],
     convert: Callable[[object, Any], Any],
     *,
     extra: set[str] | tuple[()],
+    said: InvalidEvent | None = None,
 ) -> Exception:
-    """The error for a payload that does not fit, found field by field."""
+    """The error for a payload that does not fit, found field by field.
+
+    What the class said itself counts where nothing else is found.
+    """
     errors = Errors()
+    config = event_type.__struct_config__
+    tag_field, tag = config.tag_field, config.tag
+    if tag_field is not None and payload.get(tag_field, tag) != tag:
+        errors.add(repr(tag), tag_field)
     for field in fields:
         if field.encode_name not in payload:
             if field.required:
@@ -111,14 +132,19 @@ def _refusal(
             continue
         try:
             convert(payload[field.encode_name], field.type)
-        except ValueError as error:
-            text = _TEXT.fullmatch(str(error))
+        except (ValueError, InvalidEvent) as error:
+            # An error that a class raised may hold a value, however it begins.
+            ours = isinstance(error, InvalidEvent) or error.__cause__ is not None
+            text = None if ours else _TEXT.fullmatch(str(error))
             wanted, path = text.groups() if text else (None, None)
             fallback = f"a value for {getattr(field.type, '__name__', field.type)}"
             expected = wanted.replace("`", "") if wanted else fallback
             errors.add(expected, f"{field.encode_name}{path or ''}")
     if extra:
         note_extra(payload, extra, errors)
+    if not errors.found and said is not None:
+        for one in said.fields:
+            errors.add(one.expected, one.path)
     if not errors.found:
         errors.add(f"values that {event_type.__name__} takes together")
     return errors.as_error(event_type)
@@ -128,24 +154,30 @@ def _flat(
     form: Mapping[str, list[Any]], fields: tuple[FieldInfo, ...]
 ) -> dict[str, Any]:
     """A form as a mapping: one value a field, or all where a list is due."""
-    flat: dict[str, Any] = dict.fromkeys(form)
+    flat: dict[str, Any] = {
+        name: values if len(values) > 1 else values[0]
+        for name, values in form.items()
+        if values
+    }
     for field in fields:
-        name = field.encode_name
-        several = _takes_several(field.type)
-        values = form.get(name)
-        if values:
-            flat[name] = values if several or len(values) > 1 else values[0]
-            if field.type is bool:  # msgspec does not know a box's "on"
-                flat[name] = _read_truth(flat[name], Errors())
-        elif field.required and several:
-            flat[name] = []
-        elif field.required and field.type is bool:
+        name, hint = field.encode_name, _plain(field.type)
+        if _takes_several(hint):
+            if name in flat or field.required:
+                flat[name] = form.get(name, [])
+        elif hint is bool and name in flat:  # msgspec does not know a box's "on"
+            flat[name] = _read_truth(flat[name], Errors())
+        elif hint is bool and field.required:
             flat[name] = False
     return flat
 
 
 def _takes_several(hint: Any) -> bool:
+    hint = _plain(hint)
     origin = get_origin(hint) or hint
     if origin in _UNIONS:
         return any(map(_takes_several, get_args(hint)))
     return origin in _SEVERAL
+
+
+def _plain(hint: Any) -> Any:
+    return get_args(hint)[0] if get_origin(hint) is Annotated else hint
