@@ -268,7 +268,7 @@ def run(run: Run) -> Group:
         group.tables.append(with_structs)
         struct = with_structs["handlerid, a Struct of JSON"]
         ratio = struct.over(with_structs["by hand, of a mapping"])
-        group.bars.append(
-            Bar("a Struct of JSON / by hand", ratio, "<=", 1.1, why=OWN_CONTEXT)
-        )
+        # 1.1 for the event, and 0.1 for a context, which the call by hand has not.
+        name = "a Struct of JSON, in a context / by hand, in none"
+        group.bars.append(Bar(name, ratio, "<=", 1.2, why=OWN_CONTEXT))
     return group
