@@ -14,7 +14,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from enum import Enum
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar
+from typing import TYPE_CHECKING, Annotated, Any, Literal, Self, TypeVar
 
 import pytest
 from hypothesis import given
@@ -567,7 +567,33 @@ class InheritedInitMadeEvent(OwnInitMadeEvent):
     """Inherits what makes it."""
 
 
+class Picky(type):
+    def __call__(cls, *args: Any, **fields: Any) -> Any:
+        if fields.get("size") == 7:
+            raise ValueError("seven")
+        event = super().__call__(*args, **fields)
+        event.size += 1000
+        return event
+
+
+@dataclass(kw_only=True)
+class MetaclassMadeEvent(Event, metaclass=Picky):
+    size: int = 1
+
+
+@dataclass(kw_only=True)
+class NewMadeEvent(Event):
+    size: int = 1
+
+    def __new__(cls, *, key: str = "", size: int = 1) -> Self:
+        if size == 7:
+            raise ValueError("seven")
+        return super().__new__(cls)
+
+
 MADE = [
+    MetaclassMadeEvent,
+    NewMadeEvent,
     PlainMadeEvent,
     OwnInitMadeEvent,
     SwappingInitMadeEvent,
@@ -593,3 +619,11 @@ def test_an_event_is_what_calling_its_class_gives(event_type: type[Event]) -> No
         event = decoder(event_type)({"handler": "h1", **values})
         assert type(event) is event_type
         assert event == event_type(**values)
+
+
+@pytest.mark.parametrize("event_type", [MetaclassMadeEvent, NewMadeEvent])
+def test_what_its_class_refuses_before_init_is_no_event(
+    event_type: type[Event],
+) -> None:
+    with pytest.raises(InvalidEvent, match="takes together"):
+        decoder(event_type)({"size": 7})

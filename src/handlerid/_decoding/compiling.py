@@ -178,17 +178,26 @@ def _quick_lines(
         yield "errors = Errors()"
         yield from closer
         yield "if errors.found: return look_closer(payload)"
+    arguments = ", ".join(f"{field.name}=v{i}" for i, field in enumerate(fields))
     if _init_assigns(event_type, fields):
         assign = [f"event.{field.name} = v{i}" for i, field in enumerate(fields)]
     else:
-        arguments = ", ".join(f"{field.name}=v{i}" for i, field in enumerate(fields))
         assign = [f"init(event, {arguments})"]
-    make = ["event = new(event_type)", *assign, "return event"]
+    if _made_plainly(event_type):
+        make = ["event = new(event_type)", *assign, "return event"]
+    else:
+        make = [f"return event_type({arguments})"]
     # The class may refuse them, and raise in __post_init__, __init__ or __setattr__.
     yield "try:"
     yield from (f"    {line}" for line in make)
     yield "except (ValueError, InvalidEvent): pass"
     yield "return look_closer(payload)"
+
+
+def _made_plainly(event_type: type) -> bool:
+    """Whether making one is ``__new__`` of ``object``, and ``__init__``."""
+    new: object = event_type.__new__
+    return new is object.__new__ and type(event_type).__call__ is type.__call__
 
 
 def _init_assigns(event_type: type, fields: list[Field]) -> bool:
