@@ -7,6 +7,7 @@ import json
 import sys
 from dataclasses import InitVar, dataclass, field
 from enum import Enum, Flag, IntEnum, StrEnum
+from types import MappingProxyType
 from typing import (
     Annotated,
     Any,
@@ -407,6 +408,20 @@ def test_instances_are_taken_as_they_are() -> None:
 
 
 # Long and deep
+
+
+@pytest.mark.parametrize(
+    "hint", [dict, dict[str, int], dict[str, int] | None, Size, Size | None, list[Size]]
+)
+def test_a_mapping_of_the_host_may_hold_mappings(hint: Any) -> None:
+    read = decoder(event_of(hint))
+    given: Any = {"width": 3, "height": 4}
+    mapping: Any = MappingProxyType(given)
+    if hint == list[Size]:
+        given, mapping = [given], [mapping]
+    assert read({"value": mapping}) == read({"value": given})
+    with pytest.raises(InvalidEvent, match="expected"):
+        read({"value": "text"})
 
 
 def test_after_fifty_errors_nobody_looks_further() -> None:

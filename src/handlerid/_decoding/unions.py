@@ -5,6 +5,7 @@ What belongs here: choosing the member that reads a value.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from types import NoneType
 from typing import TYPE_CHECKING, Any
 
@@ -29,6 +30,8 @@ def union_of(members: Sequence[Reader], *, lax: bool) -> Reader | None:
 
     def read(value: Any, errors: Errors) -> object:
         member = by_kind.get(type(value))
+        if member is None and isinstance(value, Mapping):
+            member = by_kind.get(dict)
         if member is None:
             errors.add(expected)
             return value

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from types import NoneType
 from typing import TYPE_CHECKING, Any
@@ -225,7 +226,7 @@ def map_of(key: Reader, item: Reader) -> Reader:
     """
 
     def read(value: Any, errors: Errors) -> object:
-        if type(value) is not dict:
+        if type(value) is not dict and not isinstance(value, Mapping):
             errors.add("an object")
             return value
         items = {}
