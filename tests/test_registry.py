@@ -163,6 +163,25 @@ def test_a_contradiction_shows_both(registry: Registry) -> None:
     )
 
 
+def test_a_contradiction_of_one_class_before_and_after_a_reload_says_so(
+    registry: Registry,
+) -> None:
+    def load() -> type[Event]:
+        @dataclass(kw_only=True, slots=True)
+        class LoadedAgainEvent(Event):
+            pass
+
+        return LoadedAgainEvent
+
+    before, after = load(), load()
+
+    def handler(event: object) -> None: ...
+
+    handler.__annotations__["event"] = before
+    with pytest.raises(SignatureError, match="another class of that name"):
+        registry.register(handler, after)
+
+
 @pytest.mark.parametrize("event", ["click", int, ClickEvent()])
 def test_what_is_no_event_type_is_refused(registry: Registry, event: Any) -> None:
     with pytest.raises(SignatureError) as caught:

@@ -207,10 +207,12 @@ def _choose_event(
             "pass a class that derives from handlerid.Event"
         )
     if accepts and not issubclass(event, accepts):
-        # With their modules: two that contradict may have one name.
-        wanted = " or ".join(map(name_of_class, accepts))
+        # With their modules: two that contradict may have one name, or after a reload
+        # even the same module.
+        taken, asked = [*map(name_of_class, accepts)], name_of_class(event)
+        again = ", another class of that name, as after a reload"
         raise SignatureError(
-            f"{name_of(fn)} takes {wanted} and cannot be registered for "
-            f"{name_of_class(event)}"
+            f"{name_of(fn)} takes {' or '.join(taken)} and cannot be registered for "
+            f"{asked}{again if asked in taken else ''}"
         )
     return cast("type[Event]", event)  # or a Struct, unknown to type checkers
