@@ -199,3 +199,11 @@ def test_a_literal_is_checked() -> None:
         Registry(captures="ignore")  # type: ignore[arg-type]
     with pytest.raises(ValueError, match="extra must be"):
         Dispatcher(Registry(), extra="warn")  # type: ignore[arg-type]
+
+
+def test_a_misspelt_name_is_no_name() -> None:
+    """The comments are unused, which mypy reports, where it takes any name."""
+    with pytest.raises(ImportError):
+        from handlerid import Regstry  # type: ignore[attr-defined]  # noqa: F401
+    with pytest.raises(ImportError):
+        from handlerid.events import ClikEvent  # type: ignore[attr-defined]  # noqa: F401

@@ -76,13 +76,18 @@ _HOMES = {
 }
 
 
-def __getattr__(name: str) -> object:
+def _ask(name: str) -> object:
     """Imported when it is first asked for: a process pays for what it uses."""
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     value: object = getattr(import_module(_HOMES[name]), name)
     globals()[name] = value
     return value
+
+
+# Type checkers would take any name from a module that has one, misspelt ones too.
+if not TYPE_CHECKING:
+    __getattr__ = _ask
 
 
 def __dir__() -> list[str]:

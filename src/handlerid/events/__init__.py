@@ -172,12 +172,17 @@ for _wire_name, _name in _STANDARD.items():
     reserve(_wire_name, f"{_HOMES[_name]}.{_name}")
 
 
-def __getattr__(name: str) -> object:
+def _ask(name: str) -> object:
     if name not in _HOMES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     import_module(_HOMES[name])  # which publishes its classes here
     value: object = globals()[name]
     return value
+
+
+# Type checkers would take any name from a module that has one, misspelt ones too.
+if not TYPE_CHECKING:
+    __getattr__ = _ask
 
 
 def __dir__() -> list[str]:
@@ -194,7 +199,7 @@ def event_type(wire_name: str) -> type[Event]:
         LookupError: there is none; is the module imported that defines it?
     """
     if wire_name in _STANDARD:
-        return cast("type[Event]", __getattr__(_STANDARD[wire_name]))
+        return cast("type[Event]", _ask(_STANDARD[wire_name]))
     found = claimed(wire_name)
     if found is None:
         raise LookupError(f"no event type has the wire name {wire_name!r}")
