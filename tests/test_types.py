@@ -26,6 +26,7 @@ from handlerid import (
     InputEnterEvent,
     InputEvent,
     Registry,
+    Scope,
     Tokens,
     Verified,
     explain,
@@ -90,7 +91,7 @@ def test_registry() -> None:
     assert_type(bound.fn, Callable[..., object])
     assert_type(bound.event, type[Event])
     with registry.scope(captures="warn") as scope:
-        inner: Registry = scope
+        inner: Registry = assert_type(scope, Scope)
         assert_type(inner.register(on_click), HandlerId)
         assert_type(scope.resolve(hid), BoundHandler)
 

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from handlerid._identity import Identity, handler_id
     from handlerid._observing import LoggingObserver, Observer
     from handlerid._reading import Form
-    from handlerid._registry import Registry
+    from handlerid._registry import Registry, Scope
     from handlerid._resolving import rerender
     from handlerid._tokens import Tokens, Verified
     from handlerid._traceback import trim_traceback
@@ -42,6 +42,7 @@ __all__ = [
     "LoggingObserver",
     "Observer",
     "Registry",
+    "Scope",
     "Tokens",
     "Verified",
     "current_call",
@@ -65,7 +66,7 @@ _MODULES = {
     "_identity": ("Identity", "handler_id"),
     "_observing": ("LoggingObserver", "Observer"),
     "_reading": ("Form",),
-    "_registry": ("Registry",),
+    "_registry": ("Registry", "Scope"),
     "_resolving": ("rerender",),
     "_tokens": ("Tokens", "Verified"),
     "_traceback": ("trim_traceback",),

@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from starlette.requests import Request
     from starlette.responses import Response
 
-    from handlerid._registry import Scope
+    from handlerid import Scope
 
 __all__ = ["ANSWER_END", "create_app"]
 

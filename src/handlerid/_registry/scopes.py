@@ -23,7 +23,10 @@ __all__ = ["Scope"]
 
 
 class Scope(Registry):
-    """A registry that reads through to its parent and writes to itself."""
+    """A registry that reads through to its parent and writes to itself.
+
+    Made by ``Registry.scope``; the name is there for annotations.
+    """
 
     def __init__(
         self,
