@@ -203,3 +203,48 @@ def test_what_fails_can_be_collected(folder: Path) -> None:
 def test_a_package_that_is_not_there() -> None:
     with pytest.raises(ScanFailed, match=r"^nowhere\.at_all cannot be imported: Mod"):
         Registry().scan("nowhere.at_all")
+
+
+def test_a_script_that_ends_the_program_does_not_end_the_host(folder: Path) -> None:
+    write(
+        folder,
+        app____init__="",
+        app__good=f"{EVENTS}def on_good(event: ClickEvent): ...",
+        app__script="import sys; sys.exit('usage: script')",
+    )
+    with pytest.raises(ScanFailed, match="SystemExit") as caught:
+        Registry().scan("app")
+    assert caught.value.module == "app.script"
+    failed: list[ScanFailed] = []
+    assert len(Registry().scan("app", on_error=failed.append)) == 1
+    assert [one.module for one in failed] == ["app.script"]
+
+
+def test_what_is_no_module_is_named(folder: Path) -> None:
+    write(
+        folder,
+        app____init__="",
+        app__good=f"{EVENTS}def on_good(event: ClickEvent): ...",
+        app__lazy="import sys; sys.modules[__name__] = object()",
+    )
+    failed: list[ScanFailed] = []
+    assert len(Registry().scan("app", on_error=failed.append)) == 1
+    assert [one.module for one in failed] == ["app.lazy"]
+    del sys.modules["app.lazy"]
+
+
+def test_a_lazy_object_in_a_class_is_not_asked(folder: Path) -> None:
+    write(
+        folder,
+        app=f"""
+        {EVENTS}
+        class Lazy:
+            @property
+            def __class__(self): raise RuntimeError("outside of a request")
+        class View:
+            user = Lazy()
+            @staticmethod
+            def on_view(event: ClickEvent): ...
+        """,
+    )
+    assert [one.qualname for one in Registry().scan("app")] == ["View.on_view"]

@@ -159,7 +159,7 @@ def _found(handler_id: HandlerId, why: str) -> Found:
     return Found(handler_id, module, qualname, handler_id.event, why)
 
 
-def _fail(failed: ScanFailed, cause: Exception, on_error: OnError | None) -> None:
+def _fail(failed: ScanFailed, cause: BaseException, on_error: OnError | None) -> None:
     if on_error is None:
         raise failed from cause
     failed.__cause__ = cause
@@ -183,8 +183,9 @@ def modules_of(
     """
     if isinstance(package, str):
         try:
-            package = import_module(package)
-        except Exception as error:  # noqa: BLE001 - a module runs any code
+            package = _imported(package)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - it runs any code
+            # A script in the package may end in sys.exit(): not the host's end.
             text = f"{package} cannot be imported: {type(error).__name__}: {error}"
             _fail(ScanFailed(text, module=str(package)), error, on_error)
             return
@@ -192,6 +193,13 @@ def modules_of(
     for name in _inside(package):
         if name != "__main__":
             yield from modules_of(f"{package.__name__}.{name}", on_error)
+
+
+def _imported(name: str) -> ModuleType:
+    module = import_module(name)
+    if not issubclass(type(module), ModuleType):
+        raise TypeError("it put something that is no module into sys.modules")
+    return module
 
 
 def _inside(module: ModuleType) -> Iterator[str]:
@@ -245,13 +253,14 @@ def declared_in(module: ModuleType) -> Iterator[Declared]:
 
 def _in_class(owner: type) -> Iterator[Declared]:
     for name, value in list(vars(owner).items()):
-        if isinstance(value, type):
+        kind = type(value)  # as in declared_in
+        if issubclass(kind, type):
             if value.__qualname__ == f"{owner.__qualname__}.{name}":
                 yield from _in_class(value)
-        elif isinstance(value, FunctionType):
+        elif kind is FunctionType:
             # Bound to no matter what: the signature is read without self.
             yield from _annotated(value, MethodType(value, owner), free=False)
-        elif isinstance(value, (staticmethod, classmethod)):
+        elif issubclass(kind, (staticmethod, classmethod)):
             method = getattr(owner, name)
             yield from _annotated(method, method)
 
