@@ -191,3 +191,15 @@ def test_named_ids_are_the_same_in_every_process(tmp_path: Path) -> None:
     first = run_fresh("-c", "import shop", path=tmp_path, seed="1")
     assert run_fresh("-c", "import shop", path=tmp_path, seed="2") == first
     assert len(first.split()) == 3
+
+
+def test_a_name_that_its_place_gave_up_is_free() -> None:
+    def on_one(event: ClickEvent) -> None: ...
+    def on_other(event: ClickEvent) -> None: ...
+
+    registry = Registry()
+    registry.handler(name="first")(on_one)
+    registry.handler(name="second")(on_one)
+    registry.handler(name="first")(on_other)  # so it is not held for ever
+    with pytest.raises(NameTaken):
+        registry.handler(name="second")(on_other)

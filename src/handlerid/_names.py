@@ -93,6 +93,9 @@ class Names:
                     f"two handlers claim the name {name!r}: {other[0]}.{other[1]} and "
                     f"{owner[0]}.{owner[1]}; give one of them another"
                 )
+            first = self.given.get(owner)
+            if first is not None and first.name is not None:
+                self._owners.pop(first.name, None)
             if name:
                 self._owners[name] = owner
             self.given[owner] = Naming(name, before, stale)
