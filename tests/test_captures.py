@@ -320,3 +320,45 @@ def test_a_registry_that_nobody_needs_is_gone_at_once() -> None:
         assert look_up(saved) is None
     finally:
         gc.enable()
+
+
+# Filters of warnings.
+
+
+def shared(registry: Registry) -> None:
+    """Makes a registry outlive requests."""
+    request(registry, "a")
+    Dispatcher(registry).dispatch({"handler": registry.register(on_save)})
+
+
+def test_a_filter_names_the_module_of_the_handler() -> None:
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always")
+        warnings.filterwarnings("ignore", module=HERE.replace(".", r"\.") + "$")
+        registry = Registry()
+        registry.register(link("/tea"))
+        registry.register(link("/coffee"))
+        registry = Registry()
+        shared(registry)
+        registry.register(link("b"))
+    assert caught == []
+
+
+@pytest.mark.filterwarnings("error::handlerid.errors.CapturesReplaced")
+def test_a_filter_that_raises_does_so_each_time() -> None:
+    registry = Registry()
+    tea = link("/tea")
+    handler_id = registry.register(tea)
+    for _ in range(2):
+        with pytest.raises(CapturesReplaced):
+            registry.register(link("/coffee"))
+        assert registry.resolve(handler_id).fn is tea
+
+
+@pytest.mark.filterwarnings("error::handlerid.errors.CapturesShared")
+def test_a_filter_that_raises_does_so_each_time_of_shared_handlers() -> None:
+    registry = Registry()
+    shared(registry)
+    for _ in range(2):
+        with pytest.raises(CapturesShared):
+            registry.register(link("a"))

@@ -74,8 +74,7 @@ def tell_replaced(
     if captures == "refuse":
         raise replaced
     if captures == "warn" and handler_id not in told.replaced:
-        told.replaced.add(handler_id)
-        warnings.warn_explicit(replaced, CapturesReplaced, filename, line)
+        _warn_once(replaced, handler_id, fn, told.replaced)
 
 
 def tell_shared(handler_id: HandlerId, fn: Callable[..., object], told: Told) -> None:
@@ -85,7 +84,6 @@ def tell_shared(handler_id: HandlerId, fn: Callable[..., object], told: Told) ->
     names = shared_names(fn, handler_id)
     if not names:
         return
-    told.shared.add(handler_id)
     shared = CapturesShared(
         f"{handler_id.place} captured {', '.join(names)} and was registered in a "
         "registry that outlives the request: a click of one user may run what was "
@@ -96,7 +94,24 @@ def tell_shared(handler_id: HandlerId, fn: Callable[..., object], told: Told) ->
         handler_id=handler_id,
         names=names,
     )
-    warnings.warn_explicit(shared, CapturesShared, *_defined(fn))
+    _warn_once(shared, handler_id, fn, told.shared)
+
+
+def _warn_once(
+    warning: CapturesReplaced | CapturesShared,
+    handler_id: HandlerId,
+    fn: Callable[..., object],
+    told: set[HandlerId],
+) -> None:
+    """Warns where a handler is defined, and remembers it unless a filter raises."""
+    told.add(handler_id)
+    filename, line = _defined(fn)
+    module = take_apart(fn).module  # which filters name; a file's path is another
+    try:
+        warnings.warn_explicit(warning, type(warning), filename, line, module)
+    except BaseException:
+        told.discard(handler_id)
+        raise
 
 
 def shared_names(fn: Callable[..., object], handler_id: HandlerId) -> tuple[str, ...]:
