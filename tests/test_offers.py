@@ -321,7 +321,7 @@ def test_only_what_the_host_names_is_pickled() -> None:
     text = server(identity=identity, by_pickle=[Row]).offer(open_row(Row(7)))
     answers = server(identity=identity, by_pickle=[Row])
     assert answers.dispatch({"handler": text}) == 7
-    with pytest.raises(InvalidToken):
+    with pytest.raises(StaleHandler):
         server(identity=identity).dispatch({"handler": text})
 
 

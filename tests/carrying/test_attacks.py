@@ -273,11 +273,11 @@ ATTACKS: dict[str, tuple[bytes, type[HandlerIdError]]] = {
         captured(
             ["*", HERE, "Note", base64.b64encode(pickle.dumps(Note("a"))).decode()]
         ),
-        InvalidToken,
+        StaleHandler,
     ),
     "a type of the host's nobody named": (
         captured(["x", HERE, "Note", 1]),
-        InvalidToken,
+        StaleHandler,
     ),
     "an unknown tag": (captured(["?", 1]), InvalidToken),
     "a tag that is no text": (captured([["l"]]), InvalidToken),

@@ -431,8 +431,31 @@ def test_pickle_is_for_the_types_that_the_host_names() -> None:
         carrier.pack(link(Text("x")))
     fn = link(Account(7))
     handler_id, data = identity.distinct_id(fn), carrier.pack(fn)
-    with pytest.raises(InvalidToken):
+    with pytest.raises(StaleHandler):  # such as a server of the next deploy
         make_carrier(identity).unpack(handler_id, data)
+
+
+def test_a_decoder_that_a_deploy_took_away_is_no_attack() -> None:
+    identity = Identity(encoders={Account: lambda account: account.number})
+    carrier = make_carrier(identity, decoders={Account: Account})
+    fn = link(Account(7))
+    handler_id, data = identity.distinct_id(fn), carrier.pack(fn)
+    with pytest.raises(StaleHandler):
+        make_carrier(identity).unpack(handler_id, data)
+
+
+class Moody:
+    """Raises when it is unpickled."""
+
+    def __reduce__(self) -> Any:
+        return int, ("a secret",)
+
+
+def test_what_unpickling_raises_passes_through() -> None:
+    identity = Identity(encoders={Moody: lambda _: 1})
+    carrier = make_carrier(identity, by_pickle=(Moody,))
+    with pytest.raises(ValueError, match="invalid literal"):
+        again(carrier, link(Moody()))
 
 
 # Servers that have other code.
@@ -446,7 +469,9 @@ def module_of(source: str) -> ModuleType:
 
 SHOP = """
 import dataclasses
+import enum
 def helper(): return 1
+class Right(enum.Flag): READ = 1; TEN = 4
 @dataclasses.dataclass
 class Cart:
     items: int
@@ -484,6 +509,7 @@ def shop(monkeypatch: pytest.MonkeyPatch) -> Any:
         ("class Cart", "class Carts", StaleHandler),
         ("def helper", "def helpers", StaleHandler),
         ("class Sort", "class Sorts", StaleHandler),
+        ("; TEN = 4", "", StaleHandler),
         ("def helper(): return 1", "def helper(): return 2", InvalidToken),
         ("class Sort: pass", "class Sort: pass\nCart.items = 3", None),
         (
@@ -498,7 +524,7 @@ def test_other_code_is_noticed(
 ) -> None:
     module = shop()
     carrier = make_carrier(None, module)
-    fn = module.link(module.helper, module.Cart(3), module.Sort)
+    fn = module.link(module.helper, module.Cart(3), module.Sort, module.Right(5))
     handler_id, data = carrier.identity.distinct_id(fn), carrier.pack(fn)
     other = make_carrier(None, shop(old, new))
     if error is None:

@@ -29,7 +29,7 @@ __all__ = ["READERS", "HostFailed", "Reader", "index", "named"]
 
 
 class HostFailed(Exception):
-    """The host's decoder raised this error. ``Carrier.unpack`` passes it on."""
+    """A decoder or a pickle raised this error. ``Carrier.unpack`` passes it on."""
 
     def __init__(self, error: Exception) -> None:
         self.error = error
@@ -122,17 +122,25 @@ class Reader:
 
     def pickled(self, node: list[Any], _: int | None) -> object:
         _, module, qualname, data = node
-        kind = self.carrier.pickled_by_name[module, qualname]
+        kind = self.carrier.pickled_by_name.get((module, qualname))
+        if kind is None:  # the host lets it travel no longer
+            self.gone(module, qualname)
         import pickle  # noqa: PLC0415  (for the host that wants it)
 
-        made = pickle.loads(base64.b64decode(data, validate=True))  # noqa: S301
+        content = base64.b64decode(data, validate=True)
+        try:
+            made = pickle.loads(content)  # noqa: S301
+        except Exception as error:
+            raise HostFailed(error) from error
         if type(made) is not kind:
             raise Broken
         return made
 
     def decoded(self, node: list[Any], _: int | None) -> object:
         _, module, qualname, inner = node
-        decode = self.carrier.decoders_by_name[module, qualname]
+        decode = self.carrier.decoders_by_name.get((module, qualname))
+        if decode is None:  # the host has none any more
+            self.gone(module, qualname)
         value = self.value(inner)
         try:
             return decode(value)
@@ -152,7 +160,10 @@ class Reader:
         kind = self.known_class(module, qualname)
         if not issubclass(kind, Flag) or type(bits) is not int:
             raise Broken
-        return kind(bits)
+        try:
+            return kind(bits)
+        except ValueError:  # a flag is gone
+            self.gone(module, qualname)
 
     def member(self, node: list[Any], _: int | None) -> object:
         _, module, qualname, name = node
