@@ -414,6 +414,39 @@ def test_a_registry_gives_its_own_ids_unless_told_otherwise(write: Any) -> None:
     assert_stable("app", conditions=["tracing"], fingerprint="bytecode")
 
 
+def test_captures_count_where_the_registry_has_them_in_its_ids(write: Any) -> None:
+    write(
+        "app",
+        """
+        import os
+        from handlerid import ClickEvent, Registry
+        registry = Registry(captures="distinct")
+        @registry.handler
+        def on_click(event: ClickEvent, seed=os.environ["PYTHONHASHSEED"]): ...
+        """,
+    )
+    text = failure("app", conditions=["seeds"])
+    assert "app.on_click (click), with hash seed 1:" in text
+    assert "- seed: str DIGEST" in text
+    write(
+        "other",
+        """
+        import os
+        from handlerid import ClickEvent, Registry
+        registry = Registry()
+        @registry.handler
+        def on_click(event: ClickEvent, seed=os.environ["PYTHONHASHSEED"]): ...
+        """,
+    )
+    assert_stable("other", conditions=["seeds"])
+
+
+def test_a_link_that_leads_nowhere_is_not_copied(write: Any) -> None:
+    file = write("package.app", STABLE)
+    (file.parent / ".#app.py").symlink_to("somebody@somewhere.1234")
+    assert_stable("package", conditions=["directory"])
+
+
 def test_the_key_is_not_on_the_command_line(write: Any, tmp_path: Path) -> None:
     write(
         "app",

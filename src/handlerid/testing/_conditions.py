@@ -111,7 +111,13 @@ def _copy(target: str, place: Path) -> Path:
     for location in spec.submodule_search_locations or ():
         if Path(location).is_dir():
             leave_out = shutil.ignore_patterns("__pycache__")
-            shutil.copytree(location, place / top, ignore=leave_out, dirs_exist_ok=True)
+            shutil.copytree(
+                location,
+                place / top,
+                ignore=leave_out,
+                ignore_dangling_symlinks=True,  # as editors make to lock a file
+                dirs_exist_ok=True,
+            )
     file = None if spec.submodule_search_locations else spec.origin
     if file is not None and Path(file).is_file():
         shutil.copy(file, place)

@@ -34,6 +34,7 @@ class _Found(NamedTuple):
     fn: Callable[..., object]
     event: type[Event]
     identity: Identity
+    distinct: bool = False
 
 
 def work(job: dict[str, Any]) -> None:
@@ -97,7 +98,10 @@ def _record(found: _Found) -> dict[str, Any]:
     record: dict[str, Any] = {"name": f"{found.name}{event}"}
     try:
         explanation = Explanation.of(
-            found.fn, event=found.event, identity=found.identity
+            found.fn,
+            event=found.event,
+            identity=found.identity,
+            distinct=found.distinct,
         )
     except HandlerIdError as error:
         return {**record, "refused": str(error)}
@@ -122,8 +126,13 @@ def _in_module(module: ModuleType, identity: Identity | None) -> Iterator[_Found
 def _in_registry(registry: Registry, identity: Identity | None) -> Iterator[_Found]:
     for handler_id in registry:
         handler = registry.resolve(handler_id)
-        name = name_of(handler.fn)
-        yield _Found(name, handler.fn, handler.event, identity or registry.identity)
+        yield _Found(
+            name_of(handler.fn),
+            handler.fn,
+            handler.event,
+            identity or registry.identity,
+            distinct=registry._distinct,  # noqa: SLF001 - captures are in its ids
+        )
 
 
 def _further(handlers: object, identity: Identity) -> Iterator[_Found]:
