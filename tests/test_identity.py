@@ -6,10 +6,11 @@ import functools
 import gc
 import pickle
 import re
+import sys
 import weakref
 from pathlib import Path
 from textwrap import dedent
-from types import FunctionType
+from types import FrameType, FunctionType
 from typing import Any
 
 import pytest
@@ -684,3 +685,37 @@ def test_a_function_without_a_module_is_refused() -> None:
         "the function on_click has no module name; "
         "set its __module__, or define it in a module"
     )
+
+
+@pytest.mark.parametrize("module", [5, b"shop", ["shop"], None])
+def test_a_module_that_is_no_text_is_refused_by_every_way(module: object) -> None:
+    identity, fn, setter = Identity(), make(1), setattr
+    identity.handler_id(fn), identity.handler_id(fn, "click")
+    setter(fn, "__module__", module)
+    for ask in (
+        identity.handler_id,
+        identity.distinct_id,
+        functools.partial(identity.id_at, place="shop:on_click"),
+    ):
+        with pytest.raises(UnsupportedHandler, match="has no module name"):
+            ask(fn)
+
+
+def test_another_thread_finds_no_half_written_id() -> None:
+    # A debugger's trace function lets other threads run between any two lines.
+    identity, fn, seen = Identity(), make(1), []
+    address = id(fn.__code__)
+
+    def trace(frame: FrameType, event: str, _: object) -> Any:
+        known = identity._known.get(address)
+        if known is not None and known.event is not None:
+            seen.append(known.id)
+        return trace if frame.f_code.co_name in ("handler_id", "_recall") else None
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        found = identity.handler_id(fn, "click")
+    finally:
+        sys.settrace(before)
+    assert set(seen) == {found}

@@ -280,18 +280,24 @@ class Identity:
     def _recall(self, known: _Known, fn: FunctionType, event: str) -> HandlerId:
         """The id of a plain function whose code is known, if not its name or event."""
         module, qualname = fn.__module__, fn.__qualname__
+        if not isinstance(module, str):  # it may be anything, and is refused there
+            return self._compute(fn, event)
         if known.others is not None:
             found = known.others.get((module, qualname, event))
             if found is not None:
                 return found
-        if partial_method(fn) or module is None:
+        if partial_method(fn):
             return self._compute(fn, event)
         name = self.module_name(module)
         text = self._text(_place(name, qualname), known.digest, b"", event)
         found = HandlerId(text, name, qualname)
-        if known.event is None:
-            known.module, known.qualname, known.event = module, qualname, event
-            known.id = found
+        code = known()
+        if known.event is None and code is not None:
+            # A new one, complete before another thread finds it.
+            named = self._note(code, known.digest)
+            named.module, named.qualname, named.event = module, qualname, event
+            named.id, named.others = found, known.others
+            self._known[named.address] = named
         elif known.others is None:
             known.others = {(module, qualname, event): found}
         else:
@@ -353,12 +359,14 @@ class Identity:
         return self._learn(layer).digest if known is None else known.digest
 
     def _learn(self, fn: FunctionType) -> _Known:
-        code = fn.__code__
-        known = _Known(code, self._forget)
-        known.address = id(code)
-        known.digest = _digest(self._code, self._encode(fn, None))
-        known.event = known.others = None
+        known = self._note(fn.__code__, _digest(self._code, self._encode(fn, None)))
         self._known[known.address] = known
+        return known
+
+    def _note(self, code: CodeType, digest: bytes) -> _Known:
+        known = _Known(code, self._forget)
+        known.address, known.digest = id(code), digest
+        known.event = known.others = None
         return known
 
     def _encode(self, fn: FunctionType, own: str | None) -> bytes:
