@@ -479,3 +479,47 @@ def test_the_mark_of_a_coroutine_counts(tmp_path: Path) -> None:
     plain = load(tmp_path / "plain.py", steps)
     marked = load(tmp_path / "marked.py", f"import types\n@types.coroutine\n{steps}")
     assert encode_source(marked.steps) == encode_source(plain.steps) + b",<coroutine>"
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        "x: T = event\n        return x",
+        "x: T | None\n        x = event\n        return x",
+        "def inner(y: T, *z: T) -> T: return y\n        return inner",
+    ],
+)
+def test_a_variable_that_only_annotations_name_does_not_count(
+    body: str, tmp_path: Path
+) -> None:
+    text = f"""
+    def outer():
+        T = int
+        def f(event):
+            {body.replace(chr(10), chr(10) + "    ")}
+        return f
+    """
+    text = dedent(text)
+    forms = set()
+    for number, future in enumerate(("", "from __future__ import annotations")):
+        module = load(tmp_path / f"annotated_{number}.py", future + text)
+        forms.add(encode_source(module.outer()))
+    assert len(forms) == 1
+    assert not forms.pop().endswith(b",T")
+
+
+def test_a_variable_that_an_annotation_names_too_counts(tmp_path: Path) -> None:
+    text = """
+    def outer():
+        T = int
+        def f(event):
+            class Local:
+                x: T
+            return Local
+        def g(event):
+            x: T = T(event)
+            return x
+        return f, g
+    """
+    for f in load(tmp_path / "named_too.py", dedent(text)).outer():
+        assert encode_source(f).endswith(b",T")

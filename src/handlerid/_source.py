@@ -16,7 +16,8 @@ The rules:
 4. Nothing here holds a function or a module, and only a few texts are kept.
 5. The names of the free variables are in: that a name is a variable of the enclosing
    function, and no global, does not show in the function's own tree. Nor does the mark
-   of ``types.coroutine``, a flag of the code.
+   of ``types.coroutine``, a flag of the code. A variable that only annotations name,
+   which the tree leaves out, is left out too: it is free on some Pythons alone.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ import __future__
 import ast
 import linecache
 import os
+import re
 import sys
 import threading
 import warnings
@@ -53,6 +55,8 @@ _Stamp: TypeAlias = tuple[int, int, int]  # what changes when a file is written
 _FUTURES = (
     __future__.annotations.compiler_flag | __future__.barry_as_FLUFL.compiler_flag
 )
+
+_NAME = re.compile(rb"\(Name id=s\d+:([^)]*)\)")
 
 # No variable's name looks like it.
 _MARK, _MARKED = b",<coroutine>", CO_ITERABLE_COROUTINE
@@ -123,8 +127,24 @@ def encode_source(fn: FunctionType, own: str | None = None) -> bytes:
             f"nothing says which of them this is. Write them on lines of their own, "
             f'or use fingerprint="bytecode".'
         )
-    names = "".join(f",{name}" for name in sorted(code.co_freevars))
-    return forms.pop() + names.encode() + _MARK * bool(code.co_flags & _MARKED)
+    form = forms.pop()
+    left_out = {name for node in nodes for name in _annotating(node)}
+    free = (f",{n}" for n in sorted(code.co_freevars) if n not in left_out - _in(form))
+    return form + "".join(free).encode() + _MARK * bool(code.co_flags & _MARKED)
+
+
+def _annotating(function: _Function) -> Iterator[str]:
+    """The names in a function's annotations (rule 5)."""
+    for node in ast.walk(function):
+        for field in ("annotation", "returns"):
+            for part in ast.walk(getattr(node, field, None) or ast.Pass()):
+                if isinstance(part, ast.Name):
+                    yield part.id
+
+
+def _in(form: bytes) -> set[str]:
+    """The names of variables in a canonical form, at least."""
+    return {name.decode("utf-8", "replace") for name in _NAME.findall(form)}
 
 
 def _named(node: _Function, own: str | None) -> _Function:
