@@ -804,7 +804,7 @@ def _(tmp: Path) -> None:
 
 CLASS = (
     "is a class: calling it makes an object and handles nothing; "
-    "use a function that makes the object"
+    "use a function that makes the object; an event type is said by event="
 )
 
 

@@ -215,6 +215,11 @@ def test_the_decorator_registers_and_returns_the_function(registry: Registry) ->
     assert [registry.resolve(i).fn for i in registry] == [bare, told]
 
 
+def test_the_decorator_is_told_an_event_type_by_name(registry: Registry) -> None:
+    with pytest.raises(UnsupportedHandler, match=r"an event type is said by event=$"):
+        registry.handler(ClickEvent)
+
+
 def test_what_is_wrong_with_the_setting_is_said() -> None:
     with pytest.raises(ValueError, match=r"^captures must be one of warn, allow, "):
         Registry(captures="distinkt")  # type: ignore[arg-type]

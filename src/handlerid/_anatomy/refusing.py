@@ -43,7 +43,7 @@ BUILT_IN = (
 )
 CLASS = (
     "is a class: calling it makes an object and handles nothing; "
-    "use a function that makes the object"
+    "use a function that makes the object; an event type is said by event="
 )
 COMPUTED_CALL = (
     "has a __call__ that is found anew at each call, by an object of {}; "
