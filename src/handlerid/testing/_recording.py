@@ -22,7 +22,9 @@ __all__ = ["RecordedCall", "RecordingDispatcher"]
 
 
 class RecordedCall(Call):
-    """A call that keeps what came of it, each time it is run.
+    """A call that keeps what came of it, each time it is run or streamed.
+
+    What ``submit`` runs, here or elsewhere, is told by its future alone.
 
     Attributes:
         results: what the handler returned, for each time that it ran to its end; an
