@@ -668,6 +668,21 @@ def _(tmp: Path) -> None:
     assert run_fresh("-m", "app", path=source) == imported
 
 
+@row("in a file that `python -m cProfile`, `profile` or `trace` was given")
+def _(tmp: Path) -> None:
+    source = app_in(tmp / "source")
+    imported = id_in(source).strip()
+    printing = "from handlerid import handler_id; print(handler_id(on_click).module)"
+    (source / "app.py").write_text(f"{APP}if __name__ == '__main__':\n    {printing}\n")
+    (source / "start.py").write_text(PRINT)
+    for tool in ("cProfile", "profile", "trace"):
+        options = ("--count", "-C", str(tmp)) if tool == "trace" else ()
+        said = run_fresh("-m", tool, *options, "app.py", cwd=source)
+        assert said.split()[0] == tool
+        said = run_fresh("-m", tool, *options, "start.py", cwd=source)
+        assert said.split()[0] == imported
+
+
 NOTEBOOK = """
 import os, sys
 os.environ["IPYTHONDIR"] = sys.argv[1]
