@@ -588,3 +588,25 @@ def test_captures_are_compared_outside_of_the_lock() -> None:
     registry.register(link(object()))
     handler_id = registry.register(link("last"))
     assert registry.resolve(handler_id).fn(ClickEvent()) == "last"
+
+
+class Collected(list[CapturesReplaced]):
+    """A list that can be called, and is false as long as it is empty."""
+
+    def __call__(self, replaced: CapturesReplaced) -> None:
+        self.append(replaced)
+
+
+def test_a_scope_takes_a_hook_that_is_false() -> None:
+    above, own = Collected(), Collected()
+    with Registry(captures="allow", on_replace=above).scope(on_replace=own) as scope:
+        scope.register(link("/tea"))
+        scope.register(link("/coffee"))
+    assert (len(above), len(own)) == (0, 1)
+
+
+@pytest.mark.parametrize("option", ["captures", "stale"])
+def test_a_scope_refuses_an_empty_mode(option: str) -> None:
+    wrong: dict[str, Any] = {option: ""}
+    with pytest.raises(ValueError, match=option):
+        Registry().scope(**wrong)

@@ -266,9 +266,10 @@ class Registry(Holding):
         """
         return self._scope(
             self,
-            captures=captures or self.captures,
-            on_replace=on_replace or self.on_replace,
-            stale=stale or self.stale,
+            # Not "or": what collects the replaced may be empty, and so false.
+            captures=self.captures if captures is None else captures,
+            on_replace=self.on_replace if on_replace is None else on_replace,
+            stale=self.stale if stale is None else stale,
         )
 
     def _compare(self, old: BoundHandler, new: BoundHandler) -> None:
