@@ -360,3 +360,33 @@ def test_what_is_carried_can_be_hidden_from_the_browser() -> None:
     assert hiding().dispatch({"handler": text}) == "/a-secret-place"
     with pytest.raises(ExpiredToken):
         server().dispatch({"handler": text})
+
+
+def test_a_click_that_is_refused_later_has_used_its_token() -> None:
+    used: set[bytes] = set()
+
+    def first_use(nonce: bytes, expires: int | None) -> bool:
+        first = nonce not in used
+        used.add(nonce)
+        return first
+
+    dispatcher = Dispatcher(
+        Registry(),
+        tokens=Tokens(KEY, replay=first_use),
+        authorize=lambda call: False,
+    )
+    text = dispatcher.offer(link("/tea"))
+    with pytest.raises(NotAllowed):
+        dispatcher.dispatch({"handler": text})
+    with pytest.raises(ExpiredToken):
+        dispatcher.dispatch({"handler": text})
+
+
+def test_what_the_hook_against_replay_raises_passes_through() -> None:
+    def down(nonce: bytes, expires: int | None) -> bool:
+        raise ConnectionError("no store")
+
+    dispatcher = Dispatcher(Registry(), tokens=Tokens(KEY, replay=down))
+    text = dispatcher.offer(link("/tea"))
+    with pytest.raises(ConnectionError):
+        dispatcher.dispatch({"handler": text})

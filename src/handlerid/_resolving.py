@@ -82,7 +82,8 @@ def rerender(page: Callable[[Registry], object]) -> Resolver:
 
     The page registers its handlers anew in the scope that it is given, as it did
     when it was rendered; closures are there again. Nothing else of what it returns
-    is used, and the scope is closed when the handler has been found. What the page
+    is used, nor iterated over: what a page registers after a ``yield`` is not found.
+    The scope is closed when the handler has been found. What the page
     raises passes through.
 
     Args:
