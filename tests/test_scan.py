@@ -6,11 +6,12 @@ import sys
 import types
 import warnings
 from collections.abc import Iterator
+from importlib import import_module
 from pathlib import Path
 
 import pytest
 
-from handlerid import ClickEvent, Registry
+from handlerid import ClickEvent, Identity, Registry
 from handlerid.errors import ScanFailed, UnstableCapture
 from tests.support.packages import importable, write
 
@@ -248,3 +249,29 @@ def test_a_lazy_object_in_a_class_is_not_asked(folder: Path) -> None:
         """,
     )
     assert [one.qualname for one in Registry().scan("app")] == ["View.on_view"]
+
+
+def test_what_an_encoder_raises_fails_that_handler_alone(folder: Path) -> None:
+    write(
+        folder,
+        app=f"""
+        {EVENTS}
+        from functools import partial
+        class Row: ...
+        def on_row(row, event: ClickEvent): ...
+        first = partial(on_row, Row())
+        def on_good(event: ClickEvent): ...
+        """,
+    )
+    kind: type = import_module("app").Row
+
+    def encode(row: object) -> object:
+        raise LookupError("row 4711 is detached")
+
+    failed: list[ScanFailed] = []
+    registry = Registry(identity=Identity(encoders={kind: encode}))
+    scan = registry.scan("app", on_error=failed.append)
+    assert [one.qualname for one in scan] == ["on_good"]
+    (error,) = failed
+    assert str(error) == "app.on_row cannot be registered: LookupError"
+    assert isinstance(error.__cause__, LookupError)

@@ -143,8 +143,10 @@ class Scanning:
     ) -> None:
         try:
             handler_id = self._register(one.fn, one.event)
-        except HandlerIdError as error:
-            text = f"{name_of(one.fn)} cannot be registered: {error}"
+        except Exception as error:  # noqa: BLE001 - encoders and hooks are the host's
+            # Whose texts may hold what was captured: they are in the cause alone.
+            why = error if isinstance(error, HandlerIdError) else type(error).__name__
+            text = f"{name_of(one.fn)} cannot be registered: {why}"
             _fail(ScanFailed(text, module=module.__name__), error, self._on_error)
         else:
             found.setdefault(handler_id, _found(handler_id, "annotated"))
