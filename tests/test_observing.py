@@ -31,6 +31,7 @@ from handlerid.errors import (
     InvalidEvent,
     MalformedPayload,
     NotAllowed,
+    SignatureError,
     UnknownHandler,
 )
 
@@ -359,6 +360,10 @@ def on_click(event: ClickEvent) -> None:
         raise Boom("secret")
     if event.key == "stop":
         raise KeyboardInterrupt
+    if event.key == "mine":
+        raise NotAllowed("secret")
+    if event.key == "mistake":
+        raise SignatureError("secret")
 
 
 UNFIT = "the payload does not fit ClickEvent: client_x: expected a finite number"
@@ -375,6 +380,10 @@ def test_what_is_logged_at_which_level(
         dispatcher.dispatch(payload | {"key": "secret"})
     with pytest.raises(KeyboardInterrupt):
         dispatcher.dispatch(payload | {"key": "stop"})
+    with pytest.raises(NotAllowed):
+        dispatcher.dispatch(payload | {"key": "mine"})
+    with pytest.raises(SignatureError):
+        dispatcher.dispatch(payload | {"key": "mistake"})
     with pytest.raises(InvalidEvent):
         dispatcher.dispatch(json.dumps(payload | {"client_x": "secret"}))
     name = f"{__name__}.on_click ({payload['handler']})"
@@ -382,6 +391,8 @@ def test_what_is_logged_at_which_level(
         ("handlerid", "DEBUG", f"{name} took 0.0 ms"),
         ("handlerid", "ERROR", f"{name} failed after 0.0 ms: Boom"),
         ("handlerid", "DEBUG", f"{name} failed after 0.0 ms: KeyboardInterrupt"),
+        ("handlerid", "WARNING", f"{name} failed after 0.0 ms: NotAllowed"),
+        ("handlerid", "ERROR", f"{name} failed after 0.0 ms: SignatureError"),
         (
             "handlerid",
             "WARNING",

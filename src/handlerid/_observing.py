@@ -18,6 +18,8 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
+from handlerid.errors import HandlerIdError
+
 if TYPE_CHECKING:
     import logging
     from collections.abc import Callable
@@ -25,11 +27,12 @@ if TYPE_CHECKING:
     from types import TracebackType
 
     from handlerid._call import Call
-    from handlerid.errors import HandlerIdError
 
 __all__ = ["LoggingObserver", "Observer", "Watch"]
 
 LOGGER = "handlerid"
+_OUR_FAULT = 500
+"""The status from which on an error is no refusal."""
 
 
 class Observer:
@@ -61,8 +64,9 @@ class LoggingObserver(Observer):
     """Logs calls: names and durations, and never a value.
 
     A call that came to its end is logged at level DEBUG, a refused payload at
-    WARNING, a handler that failed at ERROR, by the type of its exception alone: the
-    exception itself passes to the host, which knows what may be logged of it.
+    WARNING, as is a handler's own refusal, and a handler that failed at ERROR, by the
+    type of its exception alone: the exception itself passes to the host, which knows
+    what may be logged of it.
 
     Args:
         logger: where to; by default the logger ``handlerid``.
@@ -76,9 +80,15 @@ class LoggingObserver(Observer):
         self._log.debug("%s took %.1f ms", _name(call), seconds * 1e3)
 
     def failed(self, call: Call, error: BaseException, seconds: float) -> None:
-        """Logs at level ERROR, or DEBUG where it was cancelled or interrupted."""
+        """Logs at level ERROR; WARNING where the handler refused, as ``NotAllowed`` does;
+        DEBUG where it was cancelled or interrupted.
+        """
         kind = type(error).__qualname__
-        log = self._log.error if isinstance(error, Exception) else self._log.debug
+        log = self._log.error
+        if not isinstance(error, Exception):
+            log = self._log.debug
+        elif isinstance(error, HandlerIdError) and error.status < _OUR_FAULT:
+            log = self._log.warning
         log("%s failed after %.1f ms: %s", _name(call), seconds * 1e3, kind)
 
     def refused(self, error: HandlerIdError) -> None:
