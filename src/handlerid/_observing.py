@@ -80,8 +80,10 @@ class LoggingObserver(Observer):
         self._log.debug("%s took %.1f ms", _name(call), seconds * 1e3)
 
     def failed(self, call: Call, error: BaseException, seconds: float) -> None:
-        """Logs at level ERROR; WARNING where the handler refused, as ``NotAllowed`` does;
-        DEBUG where it was cancelled or interrupted.
+        """Logs at level ERROR.
+
+        At WARNING where the handler refused, as by raising ``NotAllowed``; at DEBUG
+        where it was cancelled or interrupted.
         """
         kind = type(error).__qualname__
         log = self._log.error
