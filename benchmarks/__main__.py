@@ -9,16 +9,13 @@ from __future__ import annotations
 import argparse
 import json
 import sys
-import time
 import traceback
-from importlib import import_module
 from pathlib import Path
-from typing import Any
 
 from benchmarks.harness import exported, machine, page, plots
 from benchmarks.harness.compare import changes
 from benchmarks.harness.results import Group
-from benchmarks.harness.running import Run
+from benchmarks.harness.running import run_alone
 from benchmarks.harness.terminal import console, progress, show, show_bars
 
 GROUPS: dict[str, tuple[str, float, float]] = {
@@ -119,14 +116,12 @@ def _measure(names: list[str], quick: bool) -> list[Group]:
     with progress(sum(expected.values())) as clock:
         for name in names:
             clock.begin(name, expected[name])
-            start = time.monotonic()
-            module: Any = import_module(f"benchmarks.groups.{GROUPS[name][0]}")
+            module = f"benchmarks.groups.{GROUPS[name][0]}"
             try:
-                group: Group = module.run(Run(quick, clock.tick))
+                group = run_alone(module, quick, clock.tick)
             except Exception as error:  # noqa: BLE001 - the other groups are kept
                 traceback.print_exception(error)
                 group = Group(name, notes=[f"{FAILED} {type(error).__name__}: {error}"])
-            group.seconds = time.monotonic() - start
             found.append(group)
     return found
 
