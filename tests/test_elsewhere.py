@@ -544,7 +544,10 @@ def sent() -> ByValue:
 
 
 def test_what_was_signed_is_unpacked() -> None:
-    fn, *rest = unpack(sent(), worker_app.KEY, Identity())
+    one = sent()
+    handler_id, fn, *rest = unpack(one, worker_app.KEY, Identity())
+    assert handler_id == one.handler_id
+    assert handler_id.place.startswith(fn.__module__)
     assert fn is not worker_app.where
     assert Identity().handler_id(fn) == Identity().handler_id(worker_app.where)
     assert rest == [ClickEvent, ClickEvent(key="k")]

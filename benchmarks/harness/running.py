@@ -1,7 +1,7 @@
 """How thoroughly a run measures, and where.
 
 Each group is measured in a fresh process. CPython adapts a function to what it was
-called with before, so that after other groups the same calls take up to a tenth more.
+called with before, so that after other groups the same calls may take longer.
 """
 
 from __future__ import annotations

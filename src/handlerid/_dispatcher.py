@@ -27,7 +27,6 @@ from handlerid._binding import bind
 from handlerid._call import PLAIN, Call, Terms, running
 from handlerid._decoding import structs_seen
 from handlerid._finding import Finder
-from handlerid._handler_id import HandlerId
 from handlerid._observing import Watch
 from handlerid._offers import Offers
 from handlerid._payloads import DOUBTS, Payloads
@@ -231,9 +230,9 @@ class Dispatcher:
     ) -> object:
         """Prepares the call and runs it: see ``prepare`` and ``Call.run``."""
         if self._direct and audience is None:
-            # The short way: what a payload costs when all goes well. Its lines are in
-            # adispatch, too: a frame more would cost as much as reading two fields,
-            # and keyword-only parameters as one.
+            # The short way: what a payload costs when all goes well. Here each frame
+            # counts, and so do keyword-only parameters, which CPython is slow to pass:
+            # so there are none, and the lines are in adispatch, too.
             handler: Any = None
             event = fields = None
             look_up = self.registry.look_up
@@ -358,9 +357,8 @@ class Dispatcher:
         from handlerid._elsewhere import unpack  # noqa: PLC0415
 
         identity = self.registry.identity
-        fn, event_type, event = unpack(sent, self._terms.worker_key, identity)
-        place = identity.handler_id(fn, event_type)
-        handler_id = HandlerId(sent.handler_id, place.module, place.qualname)
+        arrived = unpack(sent, self._terms.worker_key, identity)
+        handler_id, fn, event_type, event = arrived
         handler = bind(fn, event_type, lambda *_: handler_id)
         return Call(handler, event, self._terms, sent)
 

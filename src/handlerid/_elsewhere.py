@@ -186,8 +186,8 @@ def pack(
 
 def unpack(
     sent: ByValue, key: bytes | None, identity: Identity
-) -> tuple[Callable[..., object], type, Any]:
-    """Returns the handler, its event type and the event of what arrived by value.
+) -> tuple[HandlerId, Callable[..., object], type, Any]:
+    """Returns the id, the handler, its event type and the event of what arrived.
 
     Args:
         sent: what arrived.
@@ -227,7 +227,8 @@ def unpack(
         # One that has an explicit name hashes to the second.
         ids = here, identity.id_at(fn, "_", event_type, distinct=distinct)
         if code in [one[_LOCATION.stop :] for one in ids]:
-            return fn, event_type, event
+            handler_id = HandlerId(sent.handler_id, here.module, here.qualname)
+            return handler_id, fn, event_type, event
     raise StaleHandler(
         f"the code that arrived for {sent.handler_id} has another id here: do "
         "both sides make ids in the same way?",
