@@ -1,8 +1,0 @@
-"""``python -m handlerid`` is the command ``handlerid``."""
-
-import sys
-
-from handlerid._cli import main
-
-if __name__ == "__main__":
-    sys.exit(main())
