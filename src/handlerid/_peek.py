@@ -1,0 +1,107 @@
+"""Reading objects, classes and modules without running their code.
+
+A mock, a proxy or a metaclass answers ``getattr``, ``isinstance`` and ``==`` as it
+likes. So what Python itself stores is read with Python's own descriptors.
+"""
+
+from __future__ import annotations
+
+import sys
+from types import GetSetDescriptorType, ModuleType
+from typing import TYPE_CHECKING, Any, cast
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+mro: Callable[[type], tuple[type, ...]] = vars(type)["__mro__"].__get__
+namespace: Callable[[type], Mapping[str, Any]] = vars(type)["__dict__"].__get__
+globals_of: Callable[[ModuleType], dict[str, Any]]
+globals_of = vars(ModuleType)["__dict__"].__get__
+_module_of: Callable[[type], object] = vars(type)["__module__"].__get__
+_qualname_of: Callable[[type], object] = vars(type)["__qualname__"].__get__
+_flags_of: Callable[[type], int] = vars(type)["__flags__"].__get__
+
+_IMMUTABLE = 1 << 8
+"""The flag of classes written in C: Python code cannot change or rename them."""
+
+
+def is_a(kind: type, *bases: type) -> bool:
+    """Return whether a class is one of these, or derives from one."""
+    return any(one is base for one in mro(kind) for base in bases)
+
+
+def is_native(kind: type) -> bool:
+    """Return whether a class is written in C."""
+    return bool(_flags_of(kind) & _IMMUTABLE)
+
+
+def look_up(kind: type, name: str, otherwise: Any = None) -> Any:
+    """Return what a class, or the first base that has it, stores under a name."""
+    for base in mro(kind):
+        found = namespace(base)
+        if name in found:
+            return found[name]
+    return otherwise
+
+
+def storage(value: object) -> dict[str, Any]:
+    """Return the instance dictionary of an object; an empty dict if it has none.
+
+    Read it with ``dict``'s own methods: it may be a subclass.
+    """
+    found = look_up(type(value), "__dict__")
+    if type(found) is not GetSetDescriptorType:  # a property is the class's own code
+        return {}
+    return cast("dict[str, Any]", found.__get__(value))
+
+
+def stored_in(value: object) -> Callable[[str], Any]:
+    """Return a function that reads one entry of an object's instance dictionary."""
+    stored = storage(value)
+    return lambda name: dict.get(stored, name)
+
+
+def text(value: object) -> str:
+    """Return a name unchanged, and ``"?"`` if it is not a ``str``."""
+    return value if type(value) is str else "?"
+
+
+def qualname_of(kind: type) -> str:
+    """Return the qualified name of a class."""
+    return text(_qualname_of(kind))
+
+
+def names_of_class(kind: type) -> tuple[str, str]:
+    """Return module and qualified name of a class; its module may be missing."""
+    try:
+        module = _module_of(kind)
+    except AttributeError:
+        module = None
+    return text(module), qualname_of(kind)
+
+
+def name_of_class(kind: type) -> str:
+    """Return module and qualified name of a class as one text."""
+    return ".".join(names_of_class(kind))
+
+
+def is_held(kind: type) -> bool:
+    """Return whether the module of a class has it under its qualified name.
+
+    A module that is not in ``sys.modules`` counts as holding its classes: some hosts
+    run files that never stand there.
+    """
+    module, qualname = names_of_class(kind)
+    if "?" in (module, qualname) or "<locals>" in qualname:
+        return False
+    holder = sys.modules.get(module)
+    if holder is None or not issubclass(type(holder), ModuleType):
+        return True
+    held: Mapping[str, Any] = globals_of(holder)
+    found: object = None
+    for name in qualname.split("."):
+        found = held.get(name)
+        if not issubclass(type(found), type):
+            return False
+        held = namespace(cast("type", found))
+    return found is kind
