@@ -1,17 +1,11 @@
 """Every error and warning of the library.
 
-What belongs here: exception classes, the data they carry, and the two texts of
-each. Nothing here knows how an error comes about.
-
-The rules:
-
-1. One base class, ``HandlerIdError``. A host that catches it has caught everything
-   that the library itself can refuse; a handler's own exception is never wrapped.
+1. There is one base class, ``HandlerIdError``. The exception of a handler itself is
+   never wrapped.
 2. ``str(error)`` is for the developer: what happened, to which handler, what to do.
    ``error.public`` may be sent to a browser: it names no module and no variable.
-3. ``error.status`` is a hint for hosts that speak HTTP.
-4. No text holds a value from a payload or a captured value. Names and types only.
-5. Data are attributes, and survive pickling: an error may cross a process boundary.
+3. No text holds a value from a payload or a captured value, only names and types.
+4. Data are attributes and survive pickling.
 """
 
 from __future__ import annotations
@@ -24,7 +18,6 @@ if TYPE_CHECKING:
 __all__ = [
     "AsyncHandler",
     "CapturesReplaced",
-    "CapturesShared",
     "ExpiredToken",
     "FieldError",
     "HandlerIdError",
@@ -46,15 +39,17 @@ class HandlerIdError(Exception):
     """Base class of all errors of the library.
 
     Attributes:
-        status: HTTP status code that fits, a hint for the host.
-        public: text that is safe to show to whoever sent the payload.
+        status: HTTP status code that fits.
+        public: text that is safe to send to the client.
+        reload: whether the user should reload the page.
     """
 
     status: ClassVar[int] = 500
     public: ClassVar[str] = "This action is not set up correctly on the server."
+    reload: ClassVar[bool] = False
 
 
-# Refusing a payload: whoever sent it may be at fault.
+# A payload was refused.
 
 
 class MalformedPayload(HandlerIdError):
@@ -65,11 +60,11 @@ class MalformedPayload(HandlerIdError):
 
 
 class UnknownHandler(HandlerIdError):
-    """No handler of this server has the location that the id names.
+    """No handler of this server has the location in the id.
 
     Attributes:
-        handler_id: the id that was looked up; it has the grammar of an id, so it is
-            safe to log.
+        handler_id: the id that was looked up. It is safe to log, because it has the
+            grammar of an id.
     """
 
     status = 404
@@ -81,15 +76,16 @@ class UnknownHandler(HandlerIdError):
 
 
 class StaleHandler(HandlerIdError):
-    """The location is known here, but its code is another: the page is older or newer.
+    """The location is known, but the code there differs: the page is older or newer.
 
     Attributes:
         handler_id: the id that was looked up.
         current: the ids known at this location, the last registered one last.
-        location: where the newest of these is defined: ``"app.page.save"``.
+        location: where the last registered one is defined: ``"app.page.save"``.
     """
 
     status = 409
+    reload = True
     public = "This page is out of date. Reload it."
 
     def __init__(
@@ -107,11 +103,11 @@ class StaleHandler(HandlerIdError):
 
 
 class FieldError(NamedTuple):
-    """One field of a payload that does not fit.
+    """A field of a payload that does not fit the event type.
 
     Attributes:
-        path: where the field is, as in ``"value"`` or ``"files[0].size"``.
-        expected: what would have fitted, in words; never what was there.
+        path: path of the field: ``"value"``, ``"files[0].size"``.
+        expected: a description of what fits; never the value that came.
     """
 
     path: str
@@ -126,8 +122,8 @@ class InvalidEvent(HandlerIdError):
 
     Attributes:
         event_type: name of the event class.
-        fields: every field that does not fit, in the order of the event's fields; of
-            what is inside of fields the first fifty.
+        fields: every field that does not fit, in the order of the event's fields;
+            of nested fields the first fifty.
     """
 
     status = 422
@@ -142,17 +138,17 @@ class InvalidEvent(HandlerIdError):
 
 
 class NotAllowed(HandlerIdError):
-    """The host's ``authorize`` said no, or the token was made for someone else."""
+    """``authorize`` did not return True, or the token is for another audience."""
 
     status = 403
     public = "This action is not allowed."
 
 
 class InvalidToken(HandlerIdError):
-    """A token, or a handler by value, whose signature does not hold.
+    """The signature of a token, or of a handler sent by value, is wrong.
 
-    It was tampered with, or signed with another key. Or the signature holds, and no
-    release wrote what the token carries.
+    It was tampered with or signed with another key, or the captures in the token are
+    corrupt.
     """
 
     status = 403
@@ -160,31 +156,32 @@ class InvalidToken(HandlerIdError):
 
 
 class ExpiredToken(HandlerIdError):
-    """A token of a page that is no longer good: a new one has to be rendered.
+    """The token is no longer valid: the page has to be rendered again.
 
-    It is older than the host permits, or was issued in another version of the format
-    or with other settings, or was used already and serves only once.
+    It is older than ``max_age``, was issued in another version of the format or with
+    other settings, or was used before and may be used only once.
     """
 
     status = 410
+    reload = True
     public = "This page has expired. Reload it."
 
 
-# Mistakes of the author, raised when a handler is registered or identified.
+# Mistakes of the author, raised when a handler is registered or its id is computed.
 
 
 class UnsupportedHandler(HandlerIdError):
-    """This object cannot have an id; the text says why and what to use instead."""
+    """This object cannot have an id. The text says why and what to use instead."""
 
 
 class UnstableCapture(HandlerIdError):
-    """A value that should become part of an id or a token cannot.
+    """A value cannot become part of an id or a token.
 
-    It has no canonical form, or is too large to travel.
+    It has no canonical form, or is too large for a token.
 
     Attributes:
-        where: which value, as in ``"args[0]"`` or ``"state.items"``.
-        type_name: its type, with the module.
+        where: path of the value: ``"args[0]"``, ``"state.items"``.
+        type_name: module and name of its type.
     """
 
     def __init__(self, message: str, *, where: str = "", type_name: str = "") -> None:
@@ -194,23 +191,23 @@ class UnstableCapture(HandlerIdError):
 
 
 class NameTaken(HandlerIdError):
-    """Two handlers claim one explicit name, or two event types one wire name."""
+    """Two handlers have one explicit name, or two event types one wire name."""
 
 
 class SignatureError(HandlerIdError):
-    """A handler cannot be called with an event, or not with this one."""
+    """A handler cannot be called with an event, or not with this event type."""
 
 
 # Mistakes of the host.
 
 
 class ScanFailed(HandlerIdError):
-    """A module of a scanned package cannot be imported, or a handler of it registered.
+    """A module of a scanned package cannot be imported, or its handlers registered.
 
-    Why not is the ``__cause__``.
+    The ``__cause__`` says why.
 
     Attributes:
-        module: the module.
+        module: name of the module.
     """
 
     def __init__(self, message: str, *, module: str = "") -> None:
@@ -219,23 +216,23 @@ class ScanFailed(HandlerIdError):
 
 
 class AsyncHandler(HandlerIdError):
-    """A handler, or ``authorize``, needs an event loop where there is none.
+    """A handler, or ``authorize``, is asynchronous, and there is no event loop.
 
-    ``Call.run`` and ``Call.stream`` make no loop of their own: they take a runner of
-    the host's. ``Call.arun`` and ``Call.astream`` take the loop that the host runs.
+    Use ``Dispatcher.aprepare`` or ``adispatch``, ``Call.arun`` or ``astream``, or pass
+    a runner to ``Call.stream``.
     """
 
 
 class CapturesReplaced(HandlerIdError, UserWarning):
-    """A registered function was replaced by one with other captures.
+    """A handler was replaced by one with the same id and other captures.
 
-    One of the two can no longer be called: both have the same id, and the last
-    registered answers. A registry warns of it, or raises it instead of replacing.
+    The last registered one answers. With ``captures="warn"`` this is a warning; with
+    ``captures="refuse"`` it is raised and nothing is replaced.
 
     Attributes:
-        handler_id: the id that both functions have.
-        names: the captured variables in which they differ.
-        filename: the file in which the handler is defined.
+        handler_id: the id that both handlers have.
+        names: the captured variables that differ.
+        filename: the file that defines the handler.
         line: its first line there.
     """
 
@@ -253,21 +250,3 @@ class CapturesReplaced(HandlerIdError, UserWarning):
         self.names = tuple(names)
         self.filename = filename
         self.line = line
-
-
-class CapturesShared(HandlerIdError, UserWarning):
-    """A function with captures was registered where it outlives the request.
-
-    Whoever sends its id from then on runs it, with what it captured for another.
-
-    Attributes:
-        handler_id: the id of the function.
-        names: the captured variables.
-    """
-
-    def __init__(
-        self, message: str, *, handler_id: str = "", names: Sequence[str] = ()
-    ) -> None:
-        super().__init__(message)
-        self.handler_id = handler_id
-        self.names = tuple(names)
