@@ -1,0 +1,162 @@
+"""The host's keys: signatures, audience digests, encryption.
+
+1. The host's key only derives other keys, each for one use, one version of the format
+   and one purpose. So a signature for one of them is worthless for the others, and for
+   another program with the same key.
+2. No error text and no ``repr`` holds a key.
+"""
+
+from __future__ import annotations
+
+from binascii import a2b_base64, b2a_base64
+from collections.abc import Sequence
+from hashlib import blake2b
+from hmac import compare_digest
+from hmac import digest as hmac_digest
+from os import urandom
+from typing import TYPE_CHECKING, Any, Protocol
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+__all__ = [
+    "AUDIENCE_SIZE",
+    "NONCE_SIZE",
+    "Key",
+    "base64",
+    "check_keys",
+    "import_cipher",
+    "new_nonce",
+    "read_base64",
+]
+
+AUDIENCE_SIZE = 12
+NONCE_SIZE = 16
+# Half of HMAC-SHA256, as RFC 2104 allows: 22 characters a handler instead of 43.
+_SIGNATURE_SIZE = 16
+_SHORTEST_KEY = 16
+
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
+_STANDARD = bytes.maketrans(b"-_", b"+/")
+
+# The nonce of AES-GCM. A constant is safe: each derived key encrypts one message.
+_GCM_NONCE = bytes(12)
+
+
+class Cipher(Protocol):
+    """The part of cryptography's AES-GCM that is used."""
+
+    def encrypt(self, nonce: bytes, data: bytes, aad: bytes, /) -> bytes: ...
+
+    def decrypt(self, nonce: bytes, data: bytes, aad: bytes, /) -> bytes: ...
+
+
+class Key:
+    """The keys derived from one key of the host, for one purpose."""
+
+    __slots__ = ("_audience", "_cipher", "_encryption", "_signing")
+
+    def __init__(
+        self, key: bytes, purpose: str, cipher: Callable[[bytes], Cipher] | None
+    ) -> None:
+        def derive(use: bytes) -> bytes:
+            context = b"handlerid t1 " + use + b"\0" + purpose.encode()
+            return hmac_digest(key, context, "sha256")
+
+        self._signing = derive(b"signing")
+        # Copying a state is cheaper than making a new one.
+        self._audience = blake2b(digest_size=AUDIENCE_SIZE, key=derive(b"audience"))
+        self._encryption = blake2b(digest_size=32, key=derive(b"encryption"))
+        self._cipher: Any = cipher
+
+    def sign(self, text: bytes) -> bytes:
+        """Return the 22 characters that sign a text."""
+        return base64(hmac_digest(self._signing, text, "sha256")[:_SIGNATURE_SIZE])
+
+    def has_signed(self, text: bytes, signature: bytes) -> bool:
+        """Compare a signature with the right one, in constant time."""
+        return compare_digest(self.sign(text), signature)
+
+    def matches(self, digest: bytes, audience: str | None) -> bool:
+        """Compare an audience with a token's digest; ``b""`` is a token for anybody."""
+        expected = b"" if audience is None else self.digest_of(audience)
+        return compare_digest(expected, digest)
+
+    def digest_of(self, audience: str) -> bytes:
+        """Return the keyed digest of an audience."""
+        if not isinstance(audience, str):
+            raise TypeError("audience must be a str, or None for anybody")
+        state = self._audience.copy()
+        state.update(audience.encode("utf-8", "surrogatepass"))
+        return state.digest()
+
+    def encrypt(self, captures: bytes, nonce: bytes, associated: bytes) -> bytes:
+        """Encrypt captures; they decrypt only with the same associated data."""
+        return self._cipher_for(nonce).encrypt(_GCM_NONCE, captures, associated)
+
+    def decrypt(self, captures: bytes, nonce: bytes, associated: bytes) -> bytes:
+        """Decrypt captures that were encrypted with this nonce."""
+        return self._cipher_for(nonce).decrypt(_GCM_NONCE, captures, associated)
+
+    def _cipher_for(self, nonce: bytes) -> Cipher:
+        # One key a token, because nonces of AES-GCM are short: with one key, random
+        # ones are good for 2**32 tokens, and a busy site gets there.
+        state = self._encryption.copy()
+        state.update(nonce)
+        cipher: Cipher = self._cipher(state.digest())
+        return cipher
+
+
+def check_keys(keys: bytes | Sequence[bytes]) -> tuple[bytes, ...]:
+    """Return the host's keys, the one that signs first.
+
+    Raises:
+        TypeError: not bytes, nor a sequence of bytes: a set has no first key.
+        ValueError: there is no key, or one is too short.
+    """
+    several: object = (keys,) if isinstance(keys, bytes) else keys
+    if not isinstance(several, Sequence) or not all(
+        isinstance(key, bytes) for key in several
+    ):
+        raise TypeError("keys must be bytes, or a sequence of bytes")
+    if not several:
+        raise ValueError("keys is empty: the first key signs")
+    if min(len(key) for key in several) < _SHORTEST_KEY:
+        raise ValueError(
+            f"a key must have at least {_SHORTEST_KEY} random bytes: "
+            "secrets.token_bytes(32)"
+        )
+    return tuple(several)
+
+
+def import_cipher() -> Callable[[bytes], Cipher]:
+    """Return AES-GCM.
+
+    Raises:
+        ImportError: cryptography is not installed.
+    """
+    try:  # not above: cryptography is an extra
+        from cryptography.hazmat.primitives.ciphers.aead import (  # noqa: PLC0415
+            AESGCM,
+        )
+    except ImportError as error:
+        raise ImportError(
+            "Tokens(encrypt=True) needs cryptography: "
+            "pip install 'handlerid[encryption]'"
+        ) from error
+    return AESGCM
+
+
+def new_nonce() -> bytes:
+    """Return 16 random bytes."""
+    return urandom(NONCE_SIZE)
+
+
+def base64(data: bytes) -> bytes:
+    """Write base64url without padding."""
+    return b2a_base64(data, newline=False).translate(_URL_SAFE).rstrip(b"=")
+
+
+def read_base64(text: bytes) -> bytes:
+    """Read what ``base64`` wrote; call it only after the signature was checked."""
+    return a2b_base64(text.translate(_STANDARD) + b"==")  # spare padding is ignored
