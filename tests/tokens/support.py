@@ -1,4 +1,4 @@
-"""What the tests of tokens share: ids, keys, a clock, and how a refusal is checked."""
+"""Shared by the tests of tokens: ids, keys, a clock, the check of a refusal."""
 
 from __future__ import annotations
 
@@ -22,20 +22,19 @@ CAPTURES = b"captured: secret-url"
 AUDIENCE = "session-of-anna"
 
 INVALID = (
-    "the token's signature does not hold: it was tampered with, or signed with a key, "
-    "or for a purpose, that this server does not have"
+    "the token's signature is wrong: it was tampered with, or signed with a key or for "
+    "a purpose that this server does not have"
 )
 NO_TOKEN = (
-    "this is not a token, which begins with t1.; perhaps it is an id, of a page that "
-    "was rendered without tokens"
+    "not a token: a token begins with t1.; it may be an id of a page that was rendered "
+    "without tokens"
 )
 OTHER_VERSION = (
-    "the token has another version of the format than t1: the page is older, or newer, "
-    "than this server"
+    "the token's format is not t1: the page is older or newer than this server"
 )
 OTHER_SETTINGS = (
-    "the token was issued with other settings for max_age, replay or encrypt than this "
-    "server has: the page is older, or newer"
+    "the token was issued with other settings of max_age, replay or encrypt than this "
+    "server's: the page is older or newer"
 )
 
 
@@ -66,7 +65,7 @@ def refusal(
     token: object,
     audience: str | None = AUDIENCE,
 ) -> str:
-    """The text of the refusal, after a look at what it, and what led to it, tells."""
+    """The text of the refusal; neither it nor its context tells a secret."""
     with pytest.raises(error) as caught:
         tokens.verify(token, audience=audience)  # type: ignore[arg-type] # also others
     assert type(caught.value) is error
@@ -83,7 +82,7 @@ class Clock:
 
     def __init__(self, monkeypatch: pytest.MonkeyPatch, now: float) -> None:
         self.now = now
-        monkeypatch.setattr("handlerid._tokens.time", lambda: self.now)
+        monkeypatch.setattr("handlerid._tokens.tokens.time", lambda: self.now)
 
 
 class Uses:

@@ -1,4 +1,4 @@
-"""What a server demands of a token: an age, first use, encryption; what it refuses."""
+"""Settings of a server: max_age, replay, encrypt; and tokens of other settings."""
 
 from __future__ import annotations
 
@@ -75,7 +75,7 @@ def test_a_token_of_before_the_demand_is_an_old_page(demand: dict[str, Any]) -> 
     assert refusal(ExpiredToken, Tokens(KEY, **demand), token) == OTHER_SETTINGS
 
 
-def test_a_server_that_decrypts_nothing_refuses_what_is_encrypted() -> None:
+def test_a_server_without_encryption_refuses_encrypted_captures() -> None:
     token = issued(Tokens(KEY, encrypt=True))
     assert refusal(ExpiredToken, Tokens(KEY), token) == OTHER_SETTINGS
 
@@ -92,16 +92,14 @@ def test_an_audience_that_is_no_text(audience: Any) -> None:
         lambda: tokens.issue(CLICK, audience=audience),
         lambda: tokens.verify(tokens.issue(CLICK), audience=audience),
     ):
-        with pytest.raises(
-            TypeError, match="audience must be a str, or None for every"
-        ):
+        with pytest.raises(TypeError, match="audience must be a str, or None for any"):
             call()
 
 
 # Replay
 
 
-def test_the_hook_is_told_a_nonce_and_the_expiry(
+def test_the_hook_gets_a_nonce_and_the_expiry(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     Clock(monkeypatch, 1_000.0)
@@ -204,7 +202,7 @@ def test_cryptography_is_missing(monkeypatch: pytest.MonkeyPatch) -> None:
     assert issued(Tokens(KEY))
 
 
-def test_cryptography_is_loaded_by_who_encrypts() -> None:
+def test_cryptography_is_loaded_only_for_encryption() -> None:
     program = (
         "import sys; from handlerid import Tokens; Tokens(bytes(16)); "
         "print('cryptography' in sys.modules); Tokens(bytes(16), encrypt=True); "
