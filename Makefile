@@ -2,13 +2,15 @@
 #
 # Every target makes the virtual environment and installs what it needs, once: a stamp
 # file in .venv is newer than pyproject.toml when that is done. A target installs no
-# more than its own extra, so `make demo` does not wait for a type checker.
+# more than its own dependency group, so `make demo` does not wait for a type checker.
 
 PYTHON ?= python3
 VENV := .venv
 PY := $(VENV)/bin/python
 # --quiet twice: errors only.
 PIP_INSTALL := $(PY) -m pip install --quiet --quiet --disable-pip-version-check
+
+PYRIGHT := $(VENV)/bin/pyright --pythonpath $(PY)
 
 .DEFAULT_GOAL := help
 .DELETE_ON_ERROR:
@@ -24,15 +26,19 @@ demo: $(VENV)/.demo  ## start the demo; CHECK=1 plays it without a browser
 	@$(PY) -m handlerid demo $(if $(CHECK),--check) $(ARGS)
 
 test: $(VENV)/.test  ## run the tests; ARGS="-k word" goes to pytest
-	@$(PY) -m pytest $(ARGS)
+	@$(PY) -m pytest --numprocesses 2 --dist loadfile $(ARGS)
 
-check: $(VENV)/.dev  ## format, lint, types, import contract, docs examples
+check: $(VENV)/.check  ## format, lint, types, import contract, docs examples
 	@echo "check: format"
 	@$(PY) -m ruff format --quiet --check --diff .
 	@echo "check: lint"
 	@$(PY) -m ruff check --quiet .
 	@echo "check: types"
 	@$(PY) -m mypy
+	@$(PYRIGHT)
+	@$(PYRIGHT) --verifytypes handlerid --ignoreexternal >$(VENV)/pyright.log || \
+	  { cat $(VENV)/pyright.log; exit 1; }
+	@rm $(VENV)/pyright.log
 	@echo "check: import contract"
 	@$(VENV)/bin/lint-imports --no-logo
 	@echo "check: docs examples"
@@ -45,21 +51,25 @@ docs: $(VENV)/.docs  ## build the docs into docs/_build; a warning is an error
 	@$(PY) -m sphinx -q -W --keep-going -b html docs docs/_build
 	@echo "docs: open docs/_build/index.html"
 
-setup: $(VENV)/.dev $(VENV)/.docs  ## install everything for work on the project
+setup: $(VENV)/.check $(VENV)/.docs  ## install everything for work on the project
 
 clean:  ## remove what the other targets made
 	@rm -rf $(VENV) docs/_build dist .mypy_cache .pytest_cache .ruff_cache \
 	  .hypothesis .import_linter_cache
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
-$(VENV)/.made:
+$(VENV)/.pip:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11) and "handlerid needs Python 3.11 or later, and $(PYTHON) is " + sys.version.split()[0] + ". Name another: make PYTHON=python3.12 ...")'
 	@echo "setup: making $(VENV)"
 	@$(PYTHON) -m venv $(VENV)
+	@$(PIP_INSTALL) --upgrade "pip>=25.1"  # the first that installs dependency groups
 	@touch $@
 
-# One stamp an extra: .venv/.test is there when handlerid[test] is installed.
-$(VENV)/.%: pyproject.toml | $(VENV)/.made
-	@echo "setup: installing handlerid[$*]"
-	@$(PIP_INSTALL) --editable ".[$*]"
+# One stamp a dependency group: .venv/.test is there when the group test is installed.
+# The demo and the docs need no extra.
+EXTRAS = $(if $(filter demo docs,$*),,[encryption,mesop,msgspec])
+
+$(VENV)/.%: pyproject.toml | $(VENV)/.pip
+	@echo "setup: installing handlerid and the group $*"
+	@$(PIP_INSTALL) --editable ".$(EXTRAS)" --group $*
 	@touch $@

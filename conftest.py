@@ -1,7 +1,4 @@
-"""Rules for all tests, wherever they stand: docs examples, and what CI may skip.
-
-What belongs here: how pytest collects and reports. Fixtures stand beside their tests.
-"""
+"""Rules for all tests: docs examples, what CI may skip, and no process left behind."""
 
 from __future__ import annotations
 
@@ -16,15 +13,21 @@ from sybil.parsers.myst import PythonCodeBlockParser
 from sybil.parsers.rest import DocTestParser
 
 from tests.pythons import ABSENT, find_python
+from tests.support import guard
 
 if TYPE_CHECKING:
     from collections.abc import Generator
 
 
-# How long one example takes says more of the machine than of the code: the first does
-# what is done once.
+# The first example pays for what is done once, and the machine may be busy.
 settings.register_profile("handlerid", deadline=None)
 settings.load_profile("handlerid")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_cmdline_main() -> Generator[None, object, object]:
+    with guard.guarding():
+        return (yield)
 
 
 # Python blocks of the README and the docs, and examples in docstrings, are tests. The

@@ -1,7 +1,4 @@
-"""Runs Python in a fresh process, as another server or another day would.
-
-What belongs here: the one helper for tests that need a process of their own.
-"""
+"""Runs Python in a fresh process, as another server or another day would."""
 
 from __future__ import annotations
 
@@ -14,8 +11,27 @@ import typing_extensions
 
 import handlerid
 
+__all__ = ["SOURCES", "environment", "run_fresh"]
+
 SOURCES = [Path(handlerid.__file__).parents[1], Path(typing_extensions.__file__).parent]
-"""Where ``handlerid`` and what it needs are imported from, by any Python."""
+"""Where any Python imports ``handlerid`` and its dependencies from."""
+
+
+def environment(*paths: Path, seed: str = "random", **variables: str) -> dict[str, str]:
+    """Return the environment of a fresh Python process.
+
+    Args:
+        paths: directories to import from, before those of ``SOURCES``.
+        seed: the hash seed.
+        variables: further variables.
+    """
+    return {
+        **os.environ,
+        "PYTHONHASHSEED": seed,
+        "PYTHONPATH": os.pathsep.join(map(str, (*paths, *SOURCES))),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        **variables,
+    }
 
 
 def run_fresh(
@@ -25,7 +41,7 @@ def run_fresh(
     path: Path | None = None,
     cwd: Path | None = None,
 ) -> str:
-    """Runs Python with these arguments and returns what it printed.
+    """Run Python with these arguments and return what it printed.
 
     Args:
         arguments: as on the command line: ``"-c", "print(1)"`` or ``"-O", "app.py"``.
@@ -37,20 +53,12 @@ def run_fresh(
     Raises:
         AssertionError: it failed; the text is what it printed.
     """
-    paths = SOURCES if path is None else [path, *SOURCES]
-    environment = {
-        **os.environ,
-        "PYTHONHASHSEED": seed,
-        "PYTHONPATH": os.pathsep.join(map(str, paths)),
-        "PYTHONDONTWRITEBYTECODE": "1",
-    }
     done = subprocess.run(
         [python, *arguments],
         cwd=cwd,
-        env=environment,
+        env=environment(*[path] if path else [], seed=seed),
         capture_output=True,
         text=True,
-        timeout=120,
         check=False,
     )
     assert done.returncode == 0, done.stdout + done.stderr
