@@ -1,0 +1,147 @@
+"""Events of component libraries; loaded when the first of them is asked for."""
+
+import datetime as dt
+from dataclasses import dataclass
+
+from handlerid.events.base import Event
+from handlerid.events.common import ValueEvent
+
+
+class AutocompleteEnterEvent(ValueEvent):
+    """The user pressed Enter in a field with suggestions; ``value`` is its text."""
+
+    __slots__ = ()
+
+
+class AutocompleteSelectionChangeEvent(ValueEvent):
+    """The user chose the suggestion ``value``."""
+
+    __slots__ = ()
+
+
+@dataclass(kw_only=True, slots=True)
+class ButtonToggleChangeEvent(Event):
+    """A group of toggle buttons changed; ``values`` are those pressed now."""
+
+    values: list[str]
+
+    @property
+    def value(self) -> str:
+        """The first pressed value; ``""`` if there is none."""
+        return self.values[0] if self.values else ""
+
+
+@dataclass(kw_only=True, slots=True)
+class CheckboxChangeEvent(Event):
+    """A checkbox was ticked or cleared; ``checked`` is its new state."""
+
+    checked: bool
+
+
+@dataclass(kw_only=True, slots=True)
+class CheckboxIndeterminateChangeEvent(Event):
+    """A checkbox became indeterminate, or ticked or cleared again."""
+
+    indeterminate: bool
+
+
+@dataclass(kw_only=True, slots=True)
+class DatePickerChangeEvent(Event):
+    """Another ``date`` was chosen; None if the field was emptied."""
+
+    date: dt.date | None
+
+
+@dataclass(kw_only=True, slots=True)
+class DateRangePickerChangeEvent(Event):
+    """Another range of dates was chosen, both ends included; None if not chosen yet."""
+
+    start_date: dt.date | None
+    end_date: dt.date | None
+
+
+@dataclass(kw_only=True, slots=True)
+class ExpansionPanelToggleEvent(Event):
+    """A panel was opened or closed; ``opened`` is its new state."""
+
+    opened: bool
+
+
+@dataclass(kw_only=True, slots=True)
+class ProgressBarAnimationEndEvent(Event):
+    """The animation of a progress bar ended at ``value``, from 0 to 100."""
+
+    value: float
+
+
+class RadioChangeEvent(ValueEvent):
+    """Another radio button of a group was chosen; ``value`` is that of the button."""
+
+    __slots__ = ()
+
+
+@dataclass(kw_only=True, slots=True)
+class SelectOpenedChangeEvent(Event):
+    """A select list was opened or closed; ``opened`` is its new state."""
+
+    opened: bool
+
+
+@dataclass(kw_only=True, slots=True)
+class SelectSelectionChangeEvent(Event):
+    """The selection changed; ``values`` are those selected now, in the list's order."""
+
+    values: list[str]
+
+    @property
+    def value(self) -> str:
+        """The first selected value; ``""`` if there is none."""
+        return self.values[0] if self.values else ""
+
+
+@dataclass(kw_only=True, slots=True)
+class SidenavOpenedChangedEvent(Event):
+    """The side navigation was opened or closed; ``opened`` is its new state."""
+
+    opened: bool
+
+
+@dataclass(kw_only=True, slots=True)
+class SlideToggleChangeEvent(Event):
+    """A slide toggle changed. The new state is not sent."""
+
+
+@dataclass(kw_only=True, slots=True)
+class SliderValueChangeEvent(Event):
+    """A slider was moved to ``value``, in its own unit."""
+
+    value: float
+
+
+@dataclass(kw_only=True, slots=True)
+class TableClickEvent(Event):
+    """A cell of a table was clicked; indexes count from 0, without the header."""
+
+    row_index: int
+    col_index: int
+
+
+@dataclass(kw_only=True, slots=True)
+class Shortcut:
+    """A key and the modifiers held with it; the names are those of ``KeyDownEvent``."""
+
+    __module__ = "handlerid.events"
+
+    key: str
+    shift: bool = False
+    ctrl: bool = False
+    alt: bool = False
+    meta: bool = False
+
+
+@dataclass(kw_only=True, slots=True)
+class TextareaShortcutEvent(Event):
+    """The user pressed ``shortcut`` in a text area; ``value`` is its whole text."""
+
+    value: str
+    shortcut: Shortcut
