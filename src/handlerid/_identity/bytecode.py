@@ -1,0 +1,184 @@
+"""Code objects as canonical bytes.
+
+The rules:
+
+1. What the code does is in: name, kinds of arguments, flags, bytecode, exception
+   table, constants, names. Where it stands is not: file, lines, columns, qualified
+   name. What follows from the rest is not: stack size, number of locals.
+2. A code object is a list; a slice (a constant since 3.14) is a dict. The compiler
+   makes no constant of either type. All else stands for itself, so two different
+   constants never look alike.
+3. ``marshal`` writes the result, in version 0: it keeps ``1``, ``True`` and ``1.0``
+   apart, and ``0.0`` and ``-0.0``; it sorts frozensets; it writes any NaN as one;
+   and, unlike versions 3 and up, it knows nothing of interning and reference counts.
+4. ``co_code`` is free of what specialisation and instrumentation did to the code.
+5. The body of a class inside a function holds its own line number, see
+   ``_class_body``.
+"""
+
+from __future__ import annotations
+
+import dis
+import marshal
+from types import CodeType
+from typing import Any
+
+from handlerid.errors import UnsupportedHandler
+
+__all__ = ["BODY_FIELDS", "FIELDS", "encode_code", "form_of"]
+
+FIELDS = (
+    "name",
+    "arguments",
+    "positional-only arguments",
+    "keyword-only arguments",
+    "flags",
+    "bytecode",
+    "exception table",
+    "constants",
+    "names",
+    "variables",
+    "free variables",
+    "cell variables",
+)
+"""What the form of a function consists of, in its order."""
+
+BODY_FIELDS = (
+    "kind",
+    "name",
+    "flags",
+    "instructions",
+    "exceptions",
+    "names",
+    "variables",
+    "free variables",
+    "cell variables",
+)
+"""The same for the body of a class."""
+
+_OPTIMIZED = 0x01
+"""The flag that every function has and no class body."""
+
+
+def encode_code(code: CodeType) -> bytes:
+    """Returns the canonical bytes of a code object.
+
+    They are equal for equal code within one Python release, and only there:
+    releases, patch releases included, compile the same source differently.
+
+    Raises:
+        UnsupportedHandler: the code holds a constant that Python's compiler does not
+            make, and that ``marshal`` cannot write: an object, or one nested too deep.
+    """
+    form = form_of(code)
+    try:
+        return marshal.dumps(form, 0)
+    except ValueError:
+        pass
+    try:
+        return marshal.dumps(_spelled_out(form), 0)
+    except (ValueError, RecursionError):
+        raise UnsupportedHandler(
+            f"the code of {code.co_qualname} holds a constant that Python's compiler "
+            "does not make; define the function in Python source"
+        ) from None
+
+
+def form_of(code: CodeType) -> list[Any]:
+    """Returns what is written: ``FIELDS`` of a function, ``BODY_FIELDS`` of a class."""
+    consts: Any = code.co_consts
+    for const in consts:
+        if type(const) is CodeType:
+            consts = tuple([form_of(c) if type(c) is CodeType else c for c in consts])
+            break
+    if "__firstlineno__" in code.co_names and not code.co_flags & _OPTIMIZED:
+        return _class_body(code, consts)
+    return [
+        code.co_name,
+        code.co_argcount,
+        code.co_posonlyargcount,
+        code.co_kwonlyargcount,
+        code.co_flags,
+        code.co_code,
+        code.co_exceptiontable,
+        consts,
+        code.co_names,
+        code.co_varnames,
+        code.co_freevars,
+        code.co_cellvars,
+    ]
+
+
+def _spelled_out(value: Any) -> Any:
+    """Replaces slices by dicts (rule 2), at any depth."""
+    kind = type(value)
+    if kind is slice:
+        parts = (value.start, value.stop, value.step)
+        return {"slice": _spelled_out(parts)}
+    if kind is tuple or kind is list or kind is frozenset:
+        return kind(map(_spelled_out, value))
+    return value
+
+
+def _class_body(code: CodeType, consts: tuple[Any, ...]) -> list[Any]:
+    """The form of a class body, from Python 3.13 on.
+
+    The compiler stores ``__firstlineno__`` there, the class's line, and
+    ``__static_attributes__``, which 3.13.0 lists in the hash seed's order. The
+    line's constant may be shared with an equal constant of the body, and moves all
+    later ones when it is not; on 3.14 a small line is no constant but an operand.
+    So the instructions are written out one by one, with each constant in place of
+    its index and each jump's target counted in instructions; the line is left out
+    and the attributes are sorted.
+    """
+    # dis makes a text of every constant, which huge integers have a limit for.
+    blank = code.replace(co_consts=(None,) * len(consts))
+    position = _positions(blank)
+    instructions = [
+        one for one in dis.get_instructions(blank) if one.opname != "EXTENDED_ARG"
+    ]
+    jumps = {*dis.hasjrel, *dis.hasjabs}
+    written: list[tuple[Any, ...]] = []
+    for instruction in instructions:
+        operand: Any = instruction.arg
+        if instruction.opcode in dis.hasconst:
+            operand = consts[instruction.arg or 0]
+        elif instruction.opcode in jumps:
+            operand = position[instruction.argval]
+        if instruction.opname == "STORE_NAME":
+            if instruction.argval == "__firstlineno__":
+                written[-1] = ("line",)
+            elif instruction.argval == "__static_attributes__":
+                written[-1] = ("attributes", *sorted(written[-1][1]))
+        written.append((instruction.opname, operand))
+    exceptions = [
+        (position[e.start], position[e.end], position[e.target], e.depth, e.lasti)
+        for e in dis.Bytecode(blank).exception_entries  # type: ignore[attr-defined]
+    ]
+    return [
+        "class body",
+        code.co_name,
+        code.co_flags,
+        tuple(written),
+        tuple(exceptions),
+        code.co_names,
+        code.co_varnames,
+        code.co_freevars,
+        code.co_cellvars,
+    ]
+
+
+def _positions(code: CodeType) -> dict[int, int]:
+    """Offset in the bytecode -> index among the instructions.
+
+    An offset inside an instruction (its prefix, its inline caches) is that of the
+    instruction itself or the one that follows.
+    """
+    position: dict[int, int] = {}
+    index = 0
+    for instruction in dis.get_instructions(code):
+        position[instruction.offset] = index
+        if instruction.opname != "EXTENDED_ARG":
+            index += 1
+    position[len(code.co_code)] = index
+    return position

@@ -1,0 +1,301 @@
+"""The kinds of callables that have an identity, and their parts.
+
+``docs/reference/callables.md`` has the same as a table, with a reason for each row.
+
+1. Wrappings are taken off one by one, outermost first, down to Python functions.
+2. The location is that of the first function, or of the first object that
+   ``functools.update_wrapper`` gave a qualified name.
+3. All functions that ``__wrapped__`` leads to are layers: the code of the wrapper and
+   of the wrapped function both say what the handler does.
+4. What the author wrote beside the function is a bound argument: arguments of a
+   ``partial``, the class of a class method. What the function carries because of where
+   and when it was made is a capture: closure cells, defaults, a bound object.
+5. No code of an object runs. Types are compared with ``is``, attributes are read where
+   Python stores them: a mock or a proxy answers as it likes.
+"""
+
+from __future__ import annotations
+
+import functools
+from operator import itemgetter
+from types import CodeType, FunctionType, MethodType
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
+
+from handlerid._peek import is_a, look_up, name_of_class, stored_in, text
+from handlerid.errors import UnsupportedHandler
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Mapping, Sequence
+
+_CachedFunction = type(functools.cache(lambda: None))
+
+# functools.Placeholder, from Python 3.14 on, is no argument.
+_PLACEHOLDER = getattr(functools, "Placeholder", object())
+
+_OWN_CLASS = vars(object)["__class__"]
+"""A class that stores another ``__class__`` makes mocks or proxies."""
+
+_DEEPEST = 100
+"""Wrappings taken off before a callable counts as wrapping itself."""
+
+# Each text names a way out that is not refused in turn.
+_USE = "use a function that calls it, without functools.wraps"
+_CLASS = "is a class; use a function that makes the object, and event= for an event"
+_DISPATCH = f"chooses what runs by the type of an argument; {_USE}"
+_NATIVE = f"is called by code that is not a Python function; {_USE}"
+_NOT_CALLABLE = "is not callable"
+_NOT_READ = "was not read from its class; register Class.method, after the class"
+_PROXY = f"is a mock or a proxy, so what it runs is unknown; {_USE}"
+_NOTHING = f"has no qualified name, and wraps no function; {_USE}"
+
+
+class Unset:
+    """Stands for the content of an empty closure cell."""
+
+
+class Capture(NamedTuple):
+    """A captured value.
+
+    Attributes:
+        layer: number of layers down to the one that carries it, itself included.
+        name: the variable; ``self`` for a bound object, whose layer comes next.
+        value: its content.
+    """
+
+    layer: int
+    name: str
+    value: object
+
+
+class Anatomy(NamedTuple):
+    """The parts of a callable.
+
+    Attributes:
+        module: name of the module of the location.
+        qualname: qualified name of the location.
+        layers: the functions that run, outermost first, at least one; text for a
+            layer without Python code.
+        bound: bound arguments by name: ``args[0]``, ``keywords[unit]``, ``cls``.
+        captures: captured values, in the order of the layers.
+    """
+
+    module: str
+    qualname: str
+    layers: tuple[FunctionType | str, ...]
+    bound: tuple[tuple[str, object], ...]
+    captures: tuple[Capture, ...]
+
+
+def take_apart(handler: object) -> Anatomy:
+    """Return the parts of a callable.
+
+    Raises:
+        UnsupportedHandler: it is no callable, or of a kind that has no identity; the
+            text says what to use instead.
+    """
+    parts = _Parts(handler)
+    todo = [handler]
+    for _ in range(_DEEPEST):
+        if not todo:
+            break
+        todo += reversed(parts.take_off(todo.pop()))
+    if todo:
+        raise UnsupportedHandler(
+            f"{_described(handler)} wraps itself, or more than {_DEEPEST} callables"
+        )
+    if parts.location is None or not parts.layers:
+        raise parts.refusal(handler, _NOTHING)
+    module, qualname = parts.location
+    if not isinstance(module, str):
+        raise UnsupportedHandler(
+            f"the function {qualname} has no module name; "
+            "set its __module__, or define it in a module"
+        )
+    bound, captures = tuple(parts.bound), tuple(parts.captures)
+    return Anatomy(module, qualname, tuple(parts.layers), bound, captures)
+
+
+def name_of(handler: object) -> str:
+    """Return module and qualified name of a callable; raise as ``take_apart`` does."""
+    anatomy = take_apart(handler)
+    return f"{anatomy.module}.{anatomy.qualname}"
+
+
+def is_plain(fn: object) -> TypeGuard[FunctionType]:
+    """Return whether a callable is one function that wraps none."""
+    return type(fn) is FunctionType and not hasattr(fn, "__wrapped__")
+
+
+def captures_of(fn: FunctionType) -> list[tuple[str, object]]:
+    """Return what one function carries besides its code: cells and defaults."""
+    code: CodeType = fn.__code__
+    captures: list[tuple[str, object]] = []
+    if fn.__closure__:
+        for name, cell in zip(code.co_freevars, fn.__closure__, strict=True):
+            try:
+                captures.append((name, cell.cell_contents))
+            except ValueError:
+                captures.append((name, Unset))
+    last = code.co_argcount
+    if fn.__defaults__:
+        # From the end: a function that was given new code may have too many.
+        names = code.co_varnames[:last]
+        captures += [*zip(names[::-1], fn.__defaults__[::-1], strict=False)][::-1]
+    if fn.__kwdefaults__:
+        defaults = fn.__kwdefaults__
+        names = code.co_varnames[last : last + code.co_kwonlyargcount]
+        captures += [(name, defaults[name]) for name in names if name in defaults]
+    return captures
+
+
+def carried(
+    fn: Callable[..., object],
+) -> tuple[Sequence[tuple[str, object]], Sequence[tuple[int, str, object]]]:
+    """Return bound arguments and captures, as ``take_apart`` finds them."""
+    if is_plain(fn) and fn.__globals__ is not vars(functools):
+        return (), [(1, *one) for one in captures_of(fn)]
+    anatomy = take_apart(fn)
+    return anatomy.bound, anatomy.captures
+
+
+def surely_same_captures(fn: Any, other: Any) -> bool:
+    """Return whether two functions captured the same objects, texts or numbers.
+
+    False means that the captures have to be compared by their canonical bytes.
+    """
+    if (
+        type(fn) is not FunctionType
+        or type(other) is not FunctionType
+        or fn.__code__ is not other.__code__
+        or not _surely_same(fn.__defaults__, other.__defaults__)
+        or fn.__kwdefaults__ is not other.__kwdefaults__
+        or fn.__dict__
+        or other.__dict__
+    ):
+        return False
+    try:
+        for cell, its in zip(
+            fn.__closure__ or (), other.__closure__ or (), strict=True
+        ):
+            if cell is not its and not _surely_same(
+                cell.cell_contents, its.cell_contents
+            ):
+                return False
+    except ValueError:  # a cell that is empty
+        return False
+    return True
+
+
+def _surely_same(value: Any, other: Any) -> bool:
+    if type(value) is tuple and type(other) is tuple:
+        return len(value) == len(other) and all(map(_same_scalar, value, other))
+    return _same_scalar(value, other)
+
+
+def _same_scalar(value: Any, other: Any) -> bool:
+    if value is other:
+        return True
+    kind = type(value)
+    if kind is not type(other) or (kind is not str and kind is not int):
+        return False
+    return bool(value == other)
+
+
+class _Parts:
+    """The parts of one callable while it is taken apart."""
+
+    def __init__(self, handler: object) -> None:
+        self.handler = handler
+        self.location: tuple[object, str] | None = None
+        self.layers: list[FunctionType | str] = []
+        self.bound: list[tuple[str, object]] = []
+        self.captures: list[Capture] = []
+
+    def take_off(self, rest: Any) -> Sequence[object]:
+        """Take off the outermost wrapping and return what is inside, if anything."""
+        kind = type(rest)
+        if kind is FunctionType:
+            return self.function(rest)
+        if kind is functools.partial:
+            self.arguments(rest.args, rest.keywords)
+            return (rest.func,)
+        if kind is MethodType:
+            owner = rest.__self__
+            if is_a(type(owner), type):
+                self.bound.append(("cls", owner))
+            else:
+                self.captures.append(Capture(len(self.layers), "self", owner))
+            return (rest.__func__,)
+        if kind is staticmethod:
+            return (rest.__func__,)
+        if kind is _CachedFunction:
+            self.layers.append("functools.cache")
+            return self.wrapped(rest)
+        return self.object(rest, kind)
+
+    def function(self, fn: FunctionType) -> Sequence[object]:
+        if fn.__globals__ is vars(functools):
+            attributes = fn.__dict__
+            method = attributes.get("__partialmethod__") or attributes.get(
+                "_partialmethod"
+            )
+            if method is None:
+                raise self.refusal(fn, _DISPATCH)
+            self.arguments(method.args, method.keywords)
+            return (method.func,)
+        self.location = self.location or (fn.__module__, fn.__qualname__)
+        self.layers.append(fn)
+        depth = len(self.layers)
+        self.captures += [Capture(depth, *one) for one in captures_of(fn)]
+        wrapped = fn.__dict__.get("__wrapped__")
+        return () if wrapped is None else (wrapped,)
+
+    def object(self, rest: Any, kind: type) -> Sequence[Any]:
+        """Take an object apart that the ``__call__`` of its class runs."""
+        call = look_up(kind, "__call__")
+        if is_a(kind, type):
+            raise self.refusal(rest, _CLASS)
+        if look_up(kind, "__class__") is not _OWN_CLASS:
+            raise self.refusal(rest, _PROXY)
+        if is_a(kind, classmethod, functools.partialmethod):
+            raise self.refusal(rest, _NOT_READ)
+        if call is None:
+            raise self.refusal(rest, _NOT_CALLABLE)
+        if type(call) is not FunctionType:
+            raise self.refusal(rest, _NATIVE)
+        self.captures.append(Capture(len(self.layers), "self", rest))
+        return (call, *self.wrapped(rest))
+
+    def wrapped(self, rest: Any) -> Sequence[Any]:
+        """Return what ``functools.update_wrapper`` says that an object wraps."""
+        stored = stored_in(rest)
+        wrapped, qualname = stored("__wrapped__"), stored("__qualname__")
+        if wrapped is None:
+            return ()
+        if self.location is None and type(qualname) is str:
+            self.location = (stored("__module__"), qualname)
+        return (wrapped,)
+
+    def arguments(self, args: Iterable[Any], keywords: Mapping[str, Any]) -> None:
+        for index, value in enumerate(args):
+            if value is not _PLACEHOLDER:
+                self.bound.append((f"args[{index}]", value))
+        # Marked, because by ** a keyword may be any text, "args[0]" too.
+        for name, value in sorted(keywords.items(), key=itemgetter(0)):
+            self.bound.append((f"keywords[{name}]", value))
+
+    def refusal(self, rest: Any, reason: str) -> UnsupportedHandler:
+        name = _described(rest)
+        if rest is not self.handler:
+            name = f"{name}, inside {_described(self.handler)},"
+        return UnsupportedHandler(f"{name} {reason}")
+
+
+def _described(rest: Any) -> str:
+    """Name a callable for an error, without its ``repr``."""
+    kind = type(rest)
+    if is_a(kind, type):
+        return name_of_class(rest)
+    if kind is FunctionType:
+        return f"{text(rest.__module__)}.{text(rest.__qualname__)}"
+    return f"an object of {name_of_class(kind)}"

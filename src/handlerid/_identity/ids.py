@@ -1,0 +1,146 @@
+"""The text of an id: its grammar, writing and parsing it.
+
+    h1-<location: 13>-<fingerprint: 20>[-<captures: 16>][.<event name>]
+
+``docs/reference/id-format.md`` describes it for readers without Python.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from handlerid.errors import MalformedPayload
+
+if TYPE_CHECKING:
+    from typing import Self
+
+WIRE_NAME = re.compile("[a-z][a-z0-9_]{0,63}")
+
+# 8 and 12 bytes do not fill their last character: it has only so many values.
+_GRAMMAR = re.compile(
+    r"h1-[a-z2-7]{12}[acegikmoqsuwy246]-[a-z2-7]{19}[aq]"
+    rf"(?:-[a-z2-7]{{16}})?(?:\.{WIRE_NAME.pattern})?"
+)
+_LONGEST = 3 + 13 + 1 + 20 + 1 + 16 + 1 + 64
+_BASE = 3 + 13 + 1 + 20
+"""Length of location and fingerprint, which every id has."""
+
+_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
+_PAIR = [first + second for first in _ALPHABET for second in _ALPHABET]
+
+
+class HandlerId(str):
+    """The text that names a handler, safe in URLs, HTML attributes and file names.
+
+    Attributes:
+        module: module of the location, or None for an id that was parsed: the text
+            does not reveal it.
+        qualname: qualified name of the location, or None likewise.
+    """
+
+    __slots__ = ("module", "qualname")
+
+    module: str | None
+    qualname: str | None
+
+    def __new__(
+        cls, text: str, module: str | None = None, qualname: str | None = None
+    ) -> Self:
+        self = str.__new__(cls, text)
+        self.module = module
+        self.qualname = qualname
+        return self
+
+    @classmethod
+    def parse(cls, text: str) -> Self:
+        """Parse the text of an id.
+
+        Raises:
+            MalformedPayload: the text does not have the grammar of an id.
+        """
+        if len(text) > _LONGEST or not _GRAMMAR.fullmatch(text):
+            raise MalformedPayload(
+                "the payload's handler is not an id: an id is "
+                "h1-<location>-<fingerprint>[-<captures>][.<event name>]"
+            )
+        return cls(text)
+
+    @property
+    def location(self) -> str:
+        """The 13 characters of module and qualified name, or of the explicit name."""
+        return self[3:16]
+
+    @property
+    def fingerprint(self) -> str:
+        """The 20 characters of the code."""
+        return self[17:37]
+
+    @property
+    def captures(self) -> str:
+        """The 16 characters of bound arguments and captures, or ``""``."""
+        return self[38:54] if self[37:38] == "-" else ""
+
+    @property
+    def event(self) -> str:
+        """The wire name of the event, or ``""``."""
+        return self.partition(".")[2]
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (type(self), (str(self), self.module, self.qualname))
+
+
+def location_name(handler_id: str) -> str:
+    """Return ``module.qualname`` for texts; of a parsed id, the id itself."""
+    if isinstance(handler_id, HandlerId) and handler_id.module is not None:
+        return f"{handler_id.module}.{handler_id.qualname}"
+    return handler_id
+
+
+def with_captures(handler_id: HandlerId, captures: bytes) -> HandlerId:
+    """Return the id with these 10 bytes as its captures part."""
+    _, dot, event = handler_id.partition(".")
+    text = f"{handler_id[:_BASE]}-{_write_captures(captures)}{dot}{event}"
+    return HandlerId(text, handler_id.module, handler_id.qualname)
+
+
+def without_captures(handler_id: str) -> str:
+    """Return location and fingerprint of an id, as text."""
+    return handler_id[:_BASE]
+
+
+def write(location: bytes, fingerprint: bytes, captures: bytes, event: str) -> str:
+    """Write the text of an id.
+
+    Args:
+        location: 8 bytes.
+        fingerprint: 12 bytes.
+        captures: 10 bytes, or none.
+        event: a wire name, or ``""``.
+    """
+    # Ten bits make two characters. Written out, because base64.b32encode takes twice
+    # as long, and a first id is measured against the hash of its code.
+    p = _PAIR
+    a = int.from_bytes(location, "big")
+    b = int.from_bytes(fingerprint, "big") << 4
+    c = b & 0x3FFFFFFFFFFFF
+    b >>= 50
+    text = (
+        f"h1-{p[a >> 54]}{p[a >> 44 & 1023]}{p[a >> 34 & 1023]}{p[a >> 24 & 1023]}"
+        f"{p[a >> 14 & 1023]}{p[a >> 4 & 1023]}{_ALPHABET[(a & 15) << 1]}"
+        f"-{p[b >> 40]}{p[b >> 30 & 1023]}{p[b >> 20 & 1023]}{p[b >> 10 & 1023]}"
+        f"{p[b & 1023]}{p[c >> 40]}{p[c >> 30 & 1023]}{p[c >> 20 & 1023]}"
+        f"{p[c >> 10 & 1023]}{p[c & 1023]}"
+    )
+    if captures:
+        text = f"{text}-{_write_captures(captures)}"
+    return f"{text}.{event}" if event else text
+
+
+def _write_captures(captures: bytes) -> str:
+    p = _PAIR
+    a = int.from_bytes(captures, "big")
+    return (
+        f"{p[a >> 70]}{p[a >> 60 & 1023]}{p[a >> 50 & 1023]}{p[a >> 40 & 1023]}"
+        f"{p[a >> 30 & 1023]}{p[a >> 20 & 1023]}{p[a >> 10 & 1023]}{p[a & 1023]}"
+    )
