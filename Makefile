@@ -23,7 +23,7 @@ help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "make %-7s %s\n", $$1, $$2}' Makefile
 
 demo: $(VENV)/.demo  ## start the demo; CHECK=1 plays it without a browser
-	@$(PY) -m handlerid demo $(if $(CHECK),--check) $(ARGS)
+	@$(PY) $(if $(CHECK),-m tests.demo.check,docs/examples/demo) $(ARGS)
 
 test: $(VENV)/.test  ## run the tests; ARGS="-k word" goes to pytest
 	@$(PY) -m pytest --numprocesses 2 --dist loadfile $(ARGS)

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tests.demo.running import Demo, copy_package, edit
+from tests.demo.running import Demo, copy_demo, edit, running_demo
 
 CHROMIUM = shutil.which("chromium")
 
@@ -96,7 +96,7 @@ def follow_links(page: Page, mode: str) -> None:
     links = page.get_by_role("group", name="Links")
     tokens = links.locator("button[data-handler^='t1.']")
     expect(tokens).to_have_count(2 if mode == "carry" else 0)
-    where = "**/carried" if mode == "carry" else "**/event"
+    where = f"**/event/{mode}" if mode in ("distinct", "carry") else "**/event"
     for name, url in {"docs": NEWS if mistaken else DOCS, "news": NEWS}.items():
         with page.expect_response(where):
             links.get_by_role("button", name=name).click()
@@ -195,7 +195,7 @@ def test_a_narrow_window_does_not_scroll_sideways(
 
 
 def test_the_page_goes_on_when_a_process_is_killed(page: Page, tmp_path: Path) -> None:
-    with Demo(tmp_path / "log") as demo:
+    with running_demo(tmp_path / "log") as demo:
         page.goto(demo.address)
         add_one = page.get_by_role("button", name="Add one")
         count = page.locator("#counter .result")
@@ -218,8 +218,8 @@ def test_the_page_goes_on_when_a_process_is_killed(page: Page, tmp_path: Path) -
 def test_a_page_that_is_out_of_date_says_so_and_reloads_itself(
     page: Page, tmp_path: Path, complaints: list[str]
 ) -> None:
-    own = copy_package(tmp_path)
-    with Demo(tmp_path / "log", source=tmp_path) as demo:
+    own = copy_demo(tmp_path)
+    with running_demo(tmp_path / "log", own) as demo:
         page.clock.install(time=0)
         page.goto(demo.address)
         page.clock.pause_at(60_000)  # milliseconds; from here on it stands still

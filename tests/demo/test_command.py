@@ -1,4 +1,4 @@
-"""The command: what it prints, what it says when it cannot start, how it ends."""
+"""The demo's command: what it prints, why it cannot start, and how it ends."""
 
 from __future__ import annotations
 
@@ -7,55 +7,40 @@ import re
 import signal
 import socket
 import subprocess
-from importlib.machinery import ModuleSpec
+import sys
 from pathlib import Path
 
 import pytest
 
-from handlerid import _cli
-from tests.demo.running import COMMAND, Demo, Watch, copy_package, edit, environment
+from tests.demo.running import DEMO, Watch, copy_demo, edit, running_demo
+from tests.support.fresh import environment
 
+ROOT = Path(__file__).parents[2]
 LINE = re.compile(r"(.+?) +rendered by (\d+)   answered by (\d+)   ok")
 
 
-def run(*arguments: str, source: Path | None = None) -> tuple[int, str, str]:
+def run(*command: str) -> tuple[int, str, str]:
     result = subprocess.run(
-        [*COMMAND, *arguments],
+        [sys.executable, *command],
         capture_output=True,
         text=True,
-        env=environment(source),
+        env=environment(),
+        cwd=ROOT,
         check=False,
     )
     return result.returncode, result.stdout, result.stderr
 
 
 def test_check_plays_every_section_on_a_process_that_did_not_render_it() -> None:
-    code, printed, errors = run("--check")
+    code, printed, errors = run("-m", "tests.demo.check")
     assert (code, errors) == (0, "")
     matches = [LINE.fullmatch(line) for line in printed.splitlines()]
     rows = [match.groups() for match in matches if match]
     assert len(rows) == len(matches)
-    assert [name for name, _, _ in rows] == [
-        "counter",
-        "enter",
-        "button",
-        "form",
-        "streaming",
-        "async",
-        "closure, warn",
-        "closure, key",
-        "closure, distinct",
-        "closure, carry",
-        "400 not JSON",
-        "404 unknown id",
-        "409 stale id",
-        "422 wrong type",
-        "403 forged key",
-        "403 forged state",
-        "403 forged token",
-        "403 foreign audience",
-        "410 old token",
-    ]
+    readme = (ROOT / "README.md").read_text("utf-8")
+    documented = [match[1] for match in LINE.finditer(readme)]
+    assert [name for name, _, _ in rows] == documented
+    assert len(documented) == 19
     renderers, answerers = {row[1] for row in rows}, {row[2] for row in rows}
     assert len(renderers) == 2
     assert renderers == answerers
@@ -64,58 +49,44 @@ def test_check_plays_every_section_on_a_process_that_did_not_render_it() -> None
 
 
 def test_check_says_why_a_section_fails(tmp_path: Path) -> None:
-    edit(copy_package(tmp_path) / "page.py", "count += 1", "count += 2")
-    code, printed, _ = run("--check", source=tmp_path)
+    demo = copy_demo(tmp_path)
+    edit(demo / "page.py", "count += 1", "count += 2")
+    code, printed, _ = run("-m", "tests.demo.check", str(demo))
     assert code == 1
     failed = [line for line in printed.splitlines() if not line.endswith("   ok")]
     whys = {line.partition("FAILED: ")[2] for line in failed}
     assert whys == {"the count is '2', not '1'"}
 
 
-def test_a_missing_extra_is_named(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    def find_spec(name: str) -> ModuleSpec | None:
-        return None if name in ("jinja2", "uvicorn") else ModuleSpec(name, None)
-
-    monkeypatch.setattr(_cli, "find_spec", find_spec)
-    assert _cli.main(["demo"]) == 1
-    assert capsys.readouterr().err == (
-        "handlerid demo: jinja2, uvicorn cannot be imported; the demo's packages are "
-        "an extra:\n    pip install 'handlerid[demo]'\n"
-    )
-
-
 def test_a_port_that_is_taken_is_named() -> None:
     with socket.create_server(("127.0.0.1", 0)) as taken:
         port = taken.getsockname()[1]
-        code, printed, errors = run("--port", str(port))
+        code, printed, errors = run(str(DEMO), "--port", str(port))
     assert (code, printed) == (1, "")
-    assert errors.startswith(f"handlerid demo: port {port} cannot be used")
-    assert "Traceback" not in errors
+    assert errors.startswith(f"handlerid demo: port {port} cannot be used (")
+    assert errors.endswith("); name another one: --port\n")
 
 
-@pytest.mark.parametrize("port", ["65536", "-1", "http"])
-def test_what_is_no_port_is_refused(
-    port: str, capsys: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(SystemExit) as exit_of:
-        _cli.main(["demo", f"--port={port}"])
-    assert exit_of.value.code == 2
-    refusal = f"argument --port: {port!r} is none of 0 to 65535\n"
-    assert capsys.readouterr().err.endswith(refusal)
+def test_a_port_that_cannot_be_is_named() -> None:
+    code, _, errors = run(str(DEMO), "--port", "65536")
+    assert code == 1
+    assert errors.startswith("handlerid demo: port 65536 cannot be used (")
+    code, _, errors = run(str(DEMO), "--port", "http")
+    assert code == 2
+    assert errors.endswith("argument --port: invalid int value: 'http'\n")
 
 
 def test_a_server_that_cannot_start_takes_the_other_with_it(tmp_path: Path) -> None:
-    # The first worker leaves its id, the second finds that and fails.
+    # The first server leaves its process id, the second one finds it and fails.
     mark = tmp_path / "first"
+    demo = copy_demo(tmp_path)
     edit(
-        copy_package(tmp_path) / "worker.py",
-        "import uvicorn\n",
-        f"import uvicorn\n\nwith open({str(mark)!r}, 'x') as mark:\n"
+        demo / "server.py",
+        "\nimport uvicorn\n",
+        f"\nimport uvicorn\n\nwith open({str(mark)!r}, 'x') as mark:\n"
         "    mark.write(str(os.getpid()))\n",
     )
-    code, printed, errors = run("--port", "0", source=tmp_path)
+    code, printed, errors = run(str(demo), "--port", "0")
     assert (code, printed) == (1, "")
     assert "handlerid demo: a server process ended before it listened\n" in errors
     with pytest.raises(ProcessLookupError):
@@ -124,15 +95,39 @@ def test_a_server_that_cannot_start_takes_the_other_with_it(tmp_path: Path) -> N
 
 @pytest.mark.parametrize("how", [signal.SIGINT, signal.SIGTERM], ids=lambda s: s.name)
 def test_a_stop_is_clean(tmp_path: Path, how: signal.Signals) -> None:
-    with Demo(tmp_path / "log") as demo:
+    with running_demo(tmp_path / "log") as demo:
         servers = Watch(*demo.servers)
         assert demo.stop(how) == 0
-        assert servers.ended()
+        servers.wait()
         assert demo.log == ""
 
 
-def test_servers_end_when_their_supervisor_is_killed(tmp_path: Path) -> None:
-    with Demo(tmp_path / "log") as demo:
+def test_a_killed_demo_leaves_no_server_behind(tmp_path: Path) -> None:
+    with running_demo(tmp_path / "log") as demo:
         servers = Watch(*demo.servers)
         demo.stop(signal.SIGKILL)
-        assert servers.ended()
+        servers.wait()
+
+
+RUN = """
+import sys
+from pathlib import Path
+from tests.demo.running import running_demo
+with running_demo(Path(sys.argv[1])) as demo:
+    print(demo.pid, *demo.servers, flush=True)
+    sys.stdin.read()
+"""
+
+
+def test_killed_tests_leave_no_demo_behind(tmp_path: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", RUN, str(tmp_path / "log")],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        cwd=ROOT,
+    ) as tests:
+        assert tests.stdout is not None
+        processes = Watch(*map(int, tests.stdout.readline().split()))
+        tests.kill()
+        processes.wait()

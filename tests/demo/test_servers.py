@@ -1,4 +1,4 @@
-"""What the servers answer, over HTTP: refusals, and a fleet that loses a process."""
+"""What the demo's servers answer: refusals, and a fleet that loses a process."""
 
 from __future__ import annotations
 
@@ -12,9 +12,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from handlerid._demo.check import altered
-from handlerid._demo.visit import Control, Visit
-from tests.demo.running import Demo
+from tests.demo.check import altered
+from tests.demo.running import Demo, running_demo
+from tests.demo.visit import Control, Visit
 
 
 def visit(demo: Demo, play: Callable[[Visit], Awaitable[None]]) -> None:
@@ -88,7 +88,7 @@ def test_a_refusal_is_safe_to_show_and_the_server_goes_on(
 
 @pytest.mark.parametrize("lost", [0, 1])
 def test_nothing_is_lost_with_a_process(tmp_path: Path, lost: int) -> None:
-    with Demo(tmp_path / "log") as demo:
+    with running_demo(tmp_path / "log") as demo:
         killed = demo.servers[lost]
 
         async def play(opened: Visit) -> None:

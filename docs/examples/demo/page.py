@@ -1,0 +1,232 @@
+"""The page: what an application author writes, its handlers and how it is rendered."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable, Collection
+from pathlib import Path
+from typing import NamedTuple
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from state import State, current
+
+from handlerid import (
+    ClickEvent,
+    Event,
+    InputBlurEvent,
+    InputEnterEvent,
+    Registry,
+    Scope,
+)
+from handlerid.errors import NotAllowed
+
+__all__ = ["Link", "offer_links", "page", "registry"]
+
+registry = Registry()
+"""The handlers that every server knows as soon as it has started."""
+
+FIELDS = ("name", "email", "city")
+LINKS = {"docs": "https://example.org/docs", "news": "https://example.org/news"}
+MESSAGES = 4
+
+MODES = {
+    "warn": (
+        "Last write wins",
+        (
+            "Both closures have the same code, so they have one id. The last one "
+            "answers for both, and the registry warns."
+        ),
+    ),
+    "key": (
+        "event.key",
+        (
+            "One handler for all links. Each link sends its key, and the handler looks "
+            "up the url."
+        ),
+    ),
+    "distinct": (
+        "distinct",
+        (
+            "What a closure captured is part of its id. The other server renders the "
+            "links again to find it."
+        ),
+    ),
+    "carry": (
+        "carry",
+        (
+            "The url travels in a signed token that only this session may use. The "
+            "other server rebuilds the closure from it and renders nothing first."
+        ),
+    ),
+}
+"""Ways to offer the links: the name of each, and what it does."""
+
+
+# The counter.
+
+
+@registry.handler
+def increment(event: ClickEvent) -> None:
+    current.get().count += 1
+
+
+# One function behind Enter and a button.
+
+
+@registry.handler
+def keep_draft(event: InputBlurEvent) -> None:
+    current.get().draft = event.value
+
+
+@registry.handler(event=InputEnterEvent)
+@registry.handler(event=ClickEvent)
+def send(event: InputEnterEvent | ClickEvent) -> None:
+    state = current.get()
+    text = event.value if isinstance(event, InputEnterEvent) else state.draft
+    if text:
+        state.messages = [*state.messages, text][-MESSAGES:]
+    state.draft = ""
+
+
+# One handler for every field of a form.
+
+
+@registry.handler
+def set_field(event: InputBlurEvent) -> None:
+    allow(event.key, FIELDS)
+    setattr(current.get(), event.key, event.value)
+
+
+def allow(key: str, keys: Collection[str]) -> None:
+    """Keys come from the client: without this, it could set ``count`` as well."""
+    if key not in keys:
+        raise NotAllowed("the page offers no such key")
+
+
+# Closures in a loop: the mistake, and three cures.
+
+
+@registry.handler
+def choose_mode(event: ClickEvent) -> None:
+    allow(event.key, MODES)
+    state = current.get()
+    state.mode, state.url = event.key, ""
+
+
+def link(url: str) -> Callable[[ClickEvent], None]:
+    def on_click(event: ClickEvent) -> None:
+        navigate(url)  # all links have this code, and each has its own url
+
+    return on_click
+
+
+@registry.handler
+def open_link(event: ClickEvent) -> None:
+    allow(event.key, LINKS)
+    navigate(LINKS[event.key])
+
+
+def navigate(url: str) -> None:
+    current.get().url = url
+
+
+class Link(NamedTuple):
+    """A link of the page: the reference to its handler, and its key."""
+
+    name: str
+    handler: str
+    key: str = ""
+
+
+def offer_links(state: State, scope: Scope) -> list[Link]:
+    """Offer a handler for each link, in the mode of the state."""
+    if state.mode == "key":
+        return [Link(name, scope.offer(open_link), name) for name in LINKS]
+    return [Link(name, scope.offer(link(url))) for name, url in LINKS.items()]
+
+
+# A generator: the page is rendered again at every yield, and at the end.
+
+
+@registry.handler
+async def brew(event: ClickEvent) -> AsyncIterator[None]:
+    state = current.get()
+    state.steps = ["Grind the beans"]
+    yield
+    await asyncio.sleep(0.5)
+    state.steps.append("Pour the water")
+    yield
+    await asyncio.sleep(0.5)
+    state.steps.append("Serve")
+
+
+# An async handler: two slow questions at once.
+
+
+@registry.handler
+async def greet(event: ClickEvent) -> None:
+    current.get().greetings = [*await asyncio.gather(ask("Ada"), ask("Grace"))]
+
+
+async def ask(name: str) -> str:
+    await asyncio.sleep(0.3)
+    return f"Hello from {name}"
+
+
+# The page.
+
+templates = Environment(
+    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    undefined=StrictUndefined,
+    autoescape=True,
+    trim_blocks=True,
+    lstrip_blocks=True,
+)
+templates.globals.update(
+    increment=increment,
+    keep_draft=keep_draft,
+    send=send,
+    set_field=set_field,
+    choose_mode=choose_mode,
+    brew=brew,
+    greet=greet,
+    InputBlurEvent=InputBlurEvent,
+    InputEnterEvent=InputEnterEvent,
+    FIELDS=FIELDS,
+    MODES=MODES,
+)
+
+TRIGGERS = {
+    "click": "click",
+    "input_blur": "blur",
+    "input_enter": "keydown[key=='Enter' && !isComposing]",
+}
+
+
+def page(
+    state: State, scope: Scope, links: list[Link], template: str, **trace: str
+) -> str:
+    """Render the page.
+
+    Args:
+        state: what the page shows.
+        scope: of this rendering; the page offers its handlers there.
+        links: the links, already offered.
+        template: the file name of the template.
+        trace: which process rendered the page and which one answered.
+    """
+
+    def on(
+        handler: Callable[..., object], event: type[Event] = ClickEvent, key: str = ""
+    ) -> Markup:
+        return attributes(scope.offer(handler, event), event, key)
+
+    return templates.get_template(template).render(
+        on=on, attributes=attributes, state=state, links=links, **trace
+    )
+
+
+def attributes(handler: str, event: type[Event] = ClickEvent, key: str = "") -> Markup:
+    """The attributes by which an element calls a handler; ``page.js`` reads them."""
+    return Markup(
+        'data-handler="{}" data-event="{}" data-key="{}" hx-trigger="{}"'
+    ).format(handler, event.wire_name, key, TRIGGERS[event.wire_name])
