@@ -1,0 +1,417 @@
+"""Explain an id: every part that was hashed, and in which parts two ids differ.
+
+1. The parts show what was hashed, and the Python that a fingerprint belongs to.
+   Captures that are not in the id stand beside the parts and are not compared.
+2. Equal ids have no difference, whatever the lines say; different ids always have one.
+3. Constants and names of the code are shown: they are in the source. Of a bound
+   argument, and of a capture in the id, only type and digest are shown. The digest is
+   keyed like the id.
+4. No ``repr`` of an unknown object is taken, and no address is shown.
+"""
+# Annotations are evaluated: `typing.get_type_hints` has to work on public classes.
+
+import dis
+import struct
+import sys
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from difflib import SequenceMatcher
+from functools import partial
+from hashlib import blake2b
+from inspect import CO_OPTIMIZED
+from re import compile as pattern
+from types import CodeType, EllipsisType, FunctionType, NoneType
+from typing import Any, Self, overload
+
+from handlerid._identity import (
+    DEFAULT,
+    HandlerId,
+    Identity,
+    Unset,
+    encode_code,
+    take_apart,
+)
+from handlerid._peek import names_of_class
+from handlerid.events import Event
+
+__all__ = ["Difference", "Explanation", "explain"]
+
+_LITERALS = (str, bytes, int, float, complex, bool, NoneType, EllipsisType)
+_WIDEST = 60
+"""Characters of a constant that are shown; a digest follows if there are more."""
+
+_NAMES = {
+    "names": "co_names",
+    "variables": "co_varnames",
+    "free variables": "co_freevars",
+    "cell variables": "co_cellvars",
+}
+_JUMPS = frozenset((*dis.hasjrel, *dis.hasjabs))
+
+# Where and when a class was compiled: not hashed, or only in another form.
+_POSITIONS = ("__firstlineno__", "__static_attributes__")
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """What went into one id. ``str()`` of it is meant for reading.
+
+    Attributes:
+        id: the id.
+        parts: what was hashed, as lines by part: ``location``, ``fingerprint``,
+            ``code`` and a part for each code object nested in it, ``wrapper 1`` and so
+            on for its wrappers, ``bound arguments``, ``captures`` if they are in the
+            id, ``event``.
+        captures: captures that are not in the id, as lines.
+    """
+
+    __module__ = "handlerid"
+
+    id: HandlerId
+    parts: Mapping[str, tuple[str, ...]]
+    captures: tuple[str, ...]
+
+    def as_dict(self) -> dict[str, Any]:
+        """Return plain data for JSON; ``from_dict`` reads it."""
+        return {
+            "id": str(self.id),
+            "module": self.id.module,
+            "qualname": self.id.qualname,
+            "parts": {name: list(lines) for name, lines in self.parts.items()},
+            "captures": list(self.captures),
+        }
+
+    @classmethod
+    def from_dict(cls, data: Mapping[str, Any]) -> Self:
+        """Read the result of ``as_dict``, perhaps of another process."""
+        return cls(
+            HandlerId(data["id"], data["module"], data["qualname"]),
+            {name: tuple(lines) for name, lines in data["parts"].items()},
+            tuple(data["captures"]),
+        )
+
+    def __str__(self) -> str:
+        beside = {"captures, not in the id": self.captures} if self.captures else {}
+        return "\n".join([str(self.id), *_indented({**self.parts, **beside})])
+
+
+@dataclass(frozen=True)
+class Difference:
+    """In which parts two ids differ; false if they are equal.
+
+    Attributes:
+        ids: the two ids.
+        parts: the parts that differ, each with the lines that only the first id has,
+            marked ``-``, and those that only the second has, marked ``+``.
+    """
+
+    __module__ = "handlerid"
+
+    ids: tuple[HandlerId, HandlerId]
+    parts: Mapping[str, tuple[str, ...]]
+
+    @classmethod
+    def between(cls, one: Explanation, other: Explanation) -> Self:
+        """Compare two explanations, perhaps of two processes."""
+        parts: dict[str, tuple[str, ...]] = {}
+        names = dict.fromkeys([*one.parts, *other.parts]) if one.id != other.id else ()
+        for name in names:
+            lines, others = one.parts.get(name, ()), other.parts.get(name, ())
+            same = name == "fingerprint" and one.id.fingerprint == other.id.fingerprint
+            if lines != others and not same:
+                parts[name] = tuple(_changed(lines, others))
+        if "location" not in parts and one.id.location != other.id.location:
+            parts["keys"] = ("the identities have different keys",)
+        return cls((one.id, other.id), parts)
+
+    def __bool__(self) -> bool:
+        return str(self.ids[0]) != str(self.ids[1])
+
+    def __str__(self) -> str:
+        first, second = self.ids
+        if not self:
+            return f"{first}\nis the id of both"
+        return "\n".join([f"- {first}", f"+ {second}", *_indented(self.parts)])
+
+
+@overload
+def explain(
+    fn: Callable[..., object],
+    *,
+    identity: Identity | None = None,
+    event: type[Event] | str | None = None,
+    captures: bool = False,
+) -> Explanation: ...
+@overload
+def explain(
+    fn: Callable[..., object],
+    other: Callable[..., object],
+    *,
+    identity: Identity | None = None,
+    event: type[Event] | str | None = None,
+    captures: bool = False,
+) -> Difference: ...
+def explain(
+    fn: Callable[..., object],
+    other: Callable[..., object] | None = None,
+    *,
+    identity: Identity | None = None,
+    event: type[Event] | str | None = None,
+    captures: bool = False,
+) -> Explanation | Difference:
+    """Explain the id of a handler, or the difference between two ids.
+
+    ``str()`` of the result is meant for reading, ``as_dict()`` for tools. Constants of
+    the code are shown, and no bound argument or captured value. The digest of a value
+    lets somebody who guesses the value confirm it, unless the identity has keys: keep
+    an explanation where you keep the source.
+
+    Args:
+        fn: a handler.
+        other: a second handler; with it, the difference is returned.
+        identity: computes the ids; by default like ``handlerid.handler_id``.
+        event: the event type that the handlers are registered for, or its wire name.
+        captures: whether captures are part of the ids, as in a registry with
+            ``captures="distinct"`` or ``"carry"``.
+
+    Raises:
+        UnsupportedHandler: one of them cannot have an id.
+        UnstableCapture: a value that is part of the id has no canonical form.
+    """
+    one = _explain(fn, identity or DEFAULT, event, captures)
+    if other is None:
+        return one
+    return Difference.between(
+        one, _explain(other, identity or DEFAULT, event, captures)
+    )
+
+
+explain.__module__ = "handlerid"
+
+
+def _explain(
+    fn: Callable[..., object],
+    identity: Identity,
+    event: type[Event] | str | None,
+    captures: bool,
+) -> Explanation:
+    handler_id = identity.handler_id(fn, event, captures=captures)
+    anatomy = take_apart(fn)
+    python = _python() if identity.fingerprint == "bytecode" else "every Python"
+    parts: dict[str, tuple[str, ...]] = {
+        "location": (f"module {handler_id.module}", f"name {handler_id.qualname}"),
+        "fingerprint": (f"of the {identity.fingerprint}", f"belongs to {python}"),
+    }
+    # From the inside out: a function keeps its part's name when a wrapper is added.
+    for number, layer in enumerate(reversed(anatomy.layers)):
+        parts.update(_layer(f"wrapper {number}" if number else "code", layer, identity))
+    if anatomy.bound:
+        parts["bound arguments"] = tuple(
+            f"{where}: {_type_and_digest(value, identity)}"
+            for where, value in anatomy.bound
+        )
+    prefix = "layer {}, {}" if len(anatomy.layers) > 1 else "{1}"
+    captured = [
+        (prefix.format(layer, name), value) for layer, name, value in anatomy.captures
+    ]
+    beside: tuple[str, ...] = ()
+    if not captures:
+        beside = tuple(
+            f"{where}: {_type(value, identity)}" for where, value in captured
+        )
+    elif captured:
+        parts["captures"] = tuple(
+            f"{where}: {_type_and_digest(value, identity)}" for where, value in captured
+        )
+    if handler_id.event:
+        parts["event"] = (handler_id.event,)
+    return Explanation(handler_id, parts, beside)
+
+
+def _layer(
+    name: str, layer: FunctionType | str, identity: Identity
+) -> Iterator[tuple[str, tuple[str, ...]]]:
+    if isinstance(layer, str):
+        yield name, (layer,)
+    elif identity.fingerprint == "bytecode":
+        yield from _code_parts(name, layer.__code__)
+    else:
+        # Not above: bytecode fingerprints do not need the module that reads sources.
+        from handlerid._source import encode_source  # noqa: PLC0415
+
+        yield name, tuple(_syntax_lines(encode_source(layer)))
+
+
+def _type(value: object, identity: Identity) -> str:
+    """Name the type of a value without running its code."""
+    if value is Unset:
+        return "not set yet"
+    module, qualname = names_of_class(type(value))
+    known = module in ("builtins", "?")
+    return qualname if known else f"{identity.module_name(module)}.{qualname}"
+
+
+def _type_and_digest(value: object, identity: Identity) -> str:
+    # The captures part of an id that has only this value: canonical and keyed.
+    digest = identity.handler_id(partial(_probe, value)).captures
+    return f"{_type(value, identity)} {digest}"
+
+
+def _probe(value: object) -> None:
+    """Carry one value whose digest is wanted."""
+
+
+def _python() -> str:
+    release = ".".join(map(str, sys.version_info[:3]))
+    optimised = f" with -{'O' * sys.flags.optimize}" if sys.flags.optimize else ""
+    return f"{sys.implementation.name} {release}{optimised}"
+
+
+def _changed(first: tuple[str, ...], second: tuple[str, ...]) -> Iterator[str]:
+    matcher = SequenceMatcher(None, first, second, autojunk=False)
+    for kind, a, b, c, d in matcher.get_opcodes():
+        if kind != "equal":
+            yield from (f"- {line}" for line in first[a:b])
+            yield from (f"+ {line}" for line in second[c:d])
+
+
+def _indented(parts: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
+    for name, lines in parts.items():
+        yield name
+        yield from (f"    {line}" for line in lines)
+
+
+# Bytecode in lines.
+
+
+def _code_parts(name: str, code: CodeType) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """Show a code object, then those nested in it."""
+    inner = [const for const in code.co_consts if isinstance(const, CodeType)]
+    yield name, tuple(_code_lines(code))
+    seen: Counter[str] = Counter()
+    for nested in inner:
+        seen[nested.co_name] += 1
+        number = seen[nested.co_name]
+        which = f" ({number})" if number > 1 else ""
+        yield from _code_parts(f"{name} > {nested.co_name}{which}", nested)
+
+
+def _code_lines(code: CodeType) -> Iterator[str]:
+    yield f"name: {code.co_name}"
+    yield (
+        f"arguments: {code.co_argcount}, {code.co_posonlyargcount} positional-only, "
+        f"{code.co_kwonlyargcount} keyword-only"
+    )
+    yield f"flags: {dis.pretty_flags(code.co_flags)}"
+    yield from _instructions(code)
+    if code.co_flags & CO_OPTIMIZED:  # a class body's line number is a constant
+        consts = enumerate(map(_constant, code.co_consts))
+        yield from (f"constant {number}: {const}" for number, const in consts)
+    for field, attribute in _NAMES.items():
+        yield f"{field}: {', '.join(getattr(code, attribute)) or '-'}"
+    # The lines are for reading; the hash makes sure that nothing is overlooked.
+    own = tuple((..., c.co_name) if _is_code(c) else c for c in code.co_consts)
+    yield f"hash: {_digest(encode_code(code.replace(co_consts=own)))}"
+
+
+def _instructions(code: CodeType) -> Iterator[str]:
+    yield "instructions:"
+    # dis takes the repr of every constant, which fails for an int of many digits.
+    blank = code.replace(co_consts=(None,) * len(code.co_consts))
+    lines: list[str] = []
+    for one in dis.get_instructions(blank):
+        argument = one.argrepr
+        if one.opcode in dis.hasconst:
+            argument = _constant(code.co_consts[one.arg or 0])
+        elif one.opcode in _JUMPS:  # targets change with every line above
+            argument = ""
+        elif not argument and one.arg is not None:
+            argument = str(one.arg)
+        if one.opname == "STORE_NAME" and one.argval in _POSITIONS:
+            lines.pop()
+        elif one.opname != "EXTENDED_ARG":
+            lines.append(f"  {one.opname} {argument}".rstrip())
+    yield from lines
+
+
+def _constant(value: Any) -> str:
+    """Show a constant with its type: ``True`` does not look like ``1``."""
+    kind = type(value)
+    if _is_code(value):
+        return f"code of {value.co_name}"
+    if kind in (tuple, frozenset):
+        items = [_constant(item) for item in value]
+        items = sorted(items) if kind is frozenset else items
+        return f"{kind.__name__} ({', '.join(items)})"
+    if kind is slice:
+        return f"slice {_constant((value.start, value.stop, value.step))}"
+    if kind not in _LITERALS:  # made by hand
+        return kind.__name__
+    text = _literal(value)
+    return text if value is None or value is ... else f"{kind.__name__} {text}"
+
+
+def _is_code(value: object) -> bool:
+    return isinstance(value, CodeType)
+
+
+def _literal(value: object) -> str:
+    # Decimal digits of an int are limited.
+    text = hex(value) if isinstance(value, int) and abs(value) >> 64 else repr(value)
+    if len(text) > _WIDEST:
+        text = f"{text[:_WIDEST]}... {_digest(text.encode('utf-8', 'surrogatepass'))}"
+    return text
+
+
+def _digest(content: bytes) -> str:
+    return blake2b(content, digest_size=8).hexdigest()
+
+
+# Source in lines.
+
+_SYNTAX = pattern(
+    rb" (?P<field>\w+)=|\((?P<node>\w+)|(?P<list>\[)|(?P<end>[)\]])"
+    rb"|(?P<one>[TFNE-])|i(?P<int>-?[0-9a-f]+);|d(?P<float>[0-9a-f]{16})"
+    rb"|c(?P<complex>[0-9a-f]{32})|s(?P<str>\d+):|b(?P<bytes>\d+):"
+)
+_SINGLE = {b"T": "True", b"F": "False", b"N": "None", b"E": "...", b"-": "nothing"}
+
+
+def _syntax_lines(form: bytes) -> Iterator[str]:
+    """Show the bytes of ``encode_source``: a line for each node, field and item."""
+    depth = at = 0
+    label = ""
+    while depth or not at:
+        found = _SYNTAX.match(form, at)
+        assert found is not None  # noqa: S101 - encode_source wrote the form
+        kind, text, at = str(found.lastgroup), found[found.lastgroup or 0], found.end()
+        if kind == "end":
+            depth -= 1
+            continue
+        if kind == "field":
+            label = f"{text.decode()}="
+            continue
+        if kind in ("str", "bytes"):
+            end = at + int(text)
+            text, at = form[at:end], end
+        yield "  " * depth + label + _READ[kind](text)
+        label = ""
+        depth += kind in ("node", "list")
+    yield f"free variables: {form[at + 1 :].decode().replace(',', ', ') or '-'}"
+
+
+def _floats(text: bytes) -> Any:
+    return struct.unpack(f">{len(text) // 16}d", bytes.fromhex(text.decode()))
+
+
+_READ: dict[str, Callable[[bytes], str]] = {
+    "node": bytes.decode,
+    "list": lambda _: "",
+    "one": _SINGLE.__getitem__,
+    "int": lambda text: _literal(int(text, 16)),
+    "float": lambda text: _literal(*_floats(text)),
+    "complex": lambda text: _literal(complex(*_floats(text))),
+    "str": lambda text: _literal(text.decode("utf-8", "surrogatepass")),
+    "bytes": _literal,
+}
