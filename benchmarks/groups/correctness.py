@@ -24,8 +24,8 @@ from benchmarks.harness.results import Group, Matrix
 from benchmarks.harness.running import Run
 from benchmarks.peers import hashing
 from benchmarks.peers.answers import OURS, REFUSED
-from tests.corpus.pairs import EQUAL, HANDLERS
-from tests.corpus.pairs_code import CODE
+from tests.promises.corpus.pairs import EQUAL, HANDLERS
+from tests.promises.corpus.pairs_code import CODE
 from tests.pythons import find_python
 
 __all__ = ["run"]

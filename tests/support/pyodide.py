@@ -1,7 +1,7 @@
 """CPython 3.14 on wasm32: the npm package ``pyodide`` under Node.
 
 What belongs here: finding it, the skip when it is not there, and running a Python file
-in it. The other side is ``tests/corpus/pyodide_run.mjs``.
+in it. The other side is ``tests/promises/corpus/pyodide_run.mjs``.
 
 To install it: ``npm install --no-save pyodide``, at the root of the repository or in
 any folder that ``HANDLERID_PYODIDE`` then names.
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 ROOT = Path(__file__).resolve().parents[2]
-RUNNER = ROOT / "tests" / "corpus" / "pyodide_run.mjs"
+RUNNER = ROOT / "tests" / "promises" / "corpus" / "pyodide_run.mjs"
 # Where the library's own dependencies are: they are pure Python, so they run there too.
 SITE_PACKAGES = Path(typing_extensions.__file__).resolve().parent
 
