@@ -1,4 +1,4 @@
-"""Playing the whole table: servers, a browser, and every row in every mode."""
+"""Plays the whole table: servers, a browser, and every row in every mode."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from playwright.sync_api import sync_playwright
 
-from tests.mesop.rows import ROWS, Player
-from tests.mesop.running import (
+from tests.integrations.mesop.rows import ROWS, Player
+from tests.integrations.mesop.running import (
     ALONE,
     INSTALLED,
     Address,
-    Server,
     next_release,
     release,
+    running_mesop,
 )
 
 if TYPE_CHECKING:
@@ -37,11 +37,11 @@ FLAGS = [
 ]
 
 OF_CAPTURES = ("method", "method_of_new", "callable_object", "wrappers", "loop")
-"""Rows that are played with ``captures="distinct"`` too."""
+"""Rows that are also played with ``captures="warn"``."""
 
 
 class Mode(NamedTuple):
-    """How the servers of one column run, and which rows are played."""
+    """How the servers of a column run, and which rows are played."""
 
     command: tuple[str, ...]
     rows: tuple[str, ...]
@@ -50,7 +50,7 @@ class Mode(NamedTuple):
 MODES = {
     "alone": Mode(ALONE, tuple(row.name for row in ROWS)),
     "installed": Mode(INSTALLED, tuple(row.name for row in ROWS)),
-    "distinct": Mode((*INSTALLED, "--captures=distinct"), OF_CAPTURES),
+    "warn": Mode((*INSTALLED, "--captures=warn"), OF_CAPTURES),
 }
 
 
@@ -63,25 +63,26 @@ def open_browser() -> Iterator[Browser]:
 
 
 def play_all(browser: Browser, folder: Path) -> dict[str, dict[str, str]]:
-    """Plays the rows of each mode, and returns what came of them."""
+    """Play the rows of each mode, and return what came of them."""
     app = release(folder)
     changed = next_release(app, folder)
     results = {}
-    for name, mode in MODES.items():
+    for column, mode in MODES.items():
         command = (*mode.command, "--prod")
         with ExitStack() as running:
             servers = {
-                "first": Server(app, *command),
-                "second": Server(app, *command, name="second", hash_seed=2),
-                "next": Server(changed, *command, name="next", hash_seed=3),
+                name: running.enter_context(
+                    running_mesop(folder, *command, name=name, hash_seed=seed)
+                )
+                for seed, (name, folder) in enumerate(
+                    {"first": app, "second": app, "next": changed}.items(), 1
+                )
             }
-            for server in servers.values():
-                running.enter_context(server)
             address = running.enter_context(Address(list(servers.values())))
             page = running.enter_context(browser.new_page())
             page.set_default_timeout(20_000)
-            player = Player(page, address, servers, installed=name != "alone")
-            results[name] = {
+            player = Player(page, address, servers, installed=column != "alone")
+            results[column] = {
                 row.name: player.play(row) for row in ROWS if row.name in mode.rows
             }
     return results

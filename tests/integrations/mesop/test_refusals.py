@@ -1,4 +1,4 @@
-"""What happens to events that cannot be answered; Mesop's server, without a browser."""
+"""Events that cannot be answered, sent to Mesop's server without a browser."""
 
 from __future__ import annotations
 
@@ -15,8 +15,7 @@ from mesop.components.button import button_pb2
 from mesop.runtime import reset_runtime
 from mesop.server.server import configure_flask_app
 
-from handlerid.integrations import mesop as integration
-from handlerid.integrations.mesop import install, uninstall
+from handlerid.integrations.mesop import install, seams, uninstall
 
 UNKNOWN = "h1-aaaaaaaaaaaaa-aaaaaaaaaaaaaaaaaaaa.mesop_click"
 MESOPS = "5f:mesop.events.events.ClickEvent"
@@ -37,7 +36,7 @@ def needs_two(event: me.ClickEvent, other: object) -> None:
 
 
 def closes() -> Any:
-    """A generator without an argument, whose ``finally`` tells that it ran."""
+    """A generator without an argument, whose ``finally`` leaves a mark."""
     try:
         yield
         yield
@@ -46,7 +45,7 @@ def closes() -> Any:
 
 
 class Browser:
-    """Asks Mesop's server as its page does."""
+    """Sends what Mesop's page sends."""
 
     def __init__(self) -> None:
         self._client = configure_flask_app(prod_mode=True).test_client()
@@ -81,7 +80,7 @@ class Browser:
 
 
 def ids(answer: Any) -> list[str]:
-    """The ids of the buttons of a page."""
+    """Return the ids of the buttons of a page."""
     found = []
 
     def walk(node: Any) -> None:
@@ -108,7 +107,7 @@ def page() -> None:
 
 @pytest.fixture
 def browser(monkeypatch: pytest.MonkeyPatch) -> Iterator[Browser]:
-    monkeypatch.setattr(integration, "SECONDS", 0)
+    monkeypatch.setattr(seams, "SECONDS", 0)
     called.clear()
     reset_runtime(without_hot_reload=True)
     install()
@@ -131,7 +130,7 @@ def test_a_page_that_is_out_of_date_says_so_and_loads_its_url_again(
         known = ids(browser.render())[0]
         stale = f"{known[:17]}{'a' * 20}{known[37:]}"
     said, navigated = browser.click(stale)
-    assert integration.NOTICE.encode() in texts(said)
+    assert seams.NOTICE.encode() in texts(said)
     (command,) = navigated.render.commands
     assert command.navigate.url == "http://localhost/?q=a+b&q=c"
     # Not a difference from a page that this server never sent.
@@ -141,12 +140,12 @@ def test_a_page_that_is_out_of_date_says_so_and_loads_its_url_again(
 
 
 def test_only_a_few_threads_wait_before_a_page_reloads(browser: Browser) -> None:
-    waiting = [integration._may_wait.acquire(blocking=False) for _ in range(2)]
+    waiting = [seams._may_wait.acquire(blocking=False) for _ in range(2)]
     try:
         (navigated,) = browser.click(MESOPS)
     finally:
         for _ in waiting:
-            integration._may_wait.release()
+            seams._may_wait.release()
     assert waiting == [True, True]
     assert navigated.render.commands[0].HasField("navigate")
     assert len(browser.click(MESOPS)) == 2
@@ -166,7 +165,7 @@ def test_what_is_unknown_is_an_error_that_the_user_sees(
     assert answer.error.exception == told
 
 
-def test_the_log_says_which_and_what_is_near_and_nothing_that_was_sent(
+def test_the_log_names_the_id_and_handlers_near_it_and_no_value_of_the_event(
     browser: Browser, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.WARNING):
@@ -184,13 +183,16 @@ def test_a_handlers_own_error_passes_through(browser: Browser) -> None:
     assert answer.error.exception == "the handler's own"
 
 
-def test_a_handler_that_cannot_be_called_breaks_its_own_click_alone(
+def test_a_handler_that_cannot_be_called_warns_and_breaks_its_own_click_alone(
     browser: Browser, caplog: pytest.LogCaptureFixture
 ) -> None:
+    caplog.clear()
     known = ids(browser.render())
+    assert f"{__name__}.needs_two needs event and other" in caplog.text
+    caplog.clear()
     (answer,) = browser.click(known[2])
     assert "not set up correctly" in answer.error.exception
-    assert "needs_two needs event and other" in caplog.text
+    assert f"{__name__}.needs_two needs event and other" in caplog.text
     browser.click(known[0])
     assert called == ["secret"]
 

@@ -1,8 +1,7 @@
-"""The rows of the table: what is clicked, and what came of it, in words.
+"""The rows of the table: the clicks of each, and how their outcome is described.
 
-What belongs here: playing a row in a browser. What each row should come to is said by
-the tests. A row's page is rendered by one server, and its clicks are answered by
-another.
+A row's page is rendered by one server, and its clicks are answered by another.
+``test_table`` says which outcome is expected.
 """
 
 from __future__ import annotations
@@ -15,12 +14,12 @@ from typing import TYPE_CHECKING
 
 from playwright.sync_api import TimeoutError as TookTooLong
 
-from handlerid.integrations.mesop import NOTICE
+from handlerid.integrations.mesop.seams import NOTICE
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
-    from tests.mesop.running import Address, Server
+    from tests.integrations.mesop.running import Address, Server
 
 __all__ = ["ROWS", "TABLE", "Player", "Row", "as_page"]
 
@@ -168,7 +167,7 @@ class Player:
         self._installed = installed
 
     def play(self, row: Row) -> str:
-        """Opens the row's page, does its steps, and says what came of it."""
+        """Open the row's page, do its steps, and describe the outcome."""
         try:
             return self._play(row)
         except (TookTooLong, Empty) as error:
@@ -226,7 +225,7 @@ class Player:
         return text.inner_text().partition("=")[2]
 
     def _reloads(self, row: Row, wanted: str) -> str:
-        """Waits for what a page does that is out of date; then it has to work."""
+        """Wait until a page that is out of date has reloaded; then it has to work."""
         page = self._page
         with page.expect_event("load", timeout=30_000):
             page.get_by_text(NOTICE).wait_for()
@@ -243,7 +242,7 @@ class Player:
         return dialogs[0] if dialogs else ""
 
     def _settle(self) -> None:
-        """Lets the page handle what it has read: two frames."""
+        """Let the page handle what it has read: two frames."""
         self._page.evaluate(
             "() => new Promise(done => requestAnimationFrame("
             "() => requestAnimationFrame(done)))"
@@ -256,7 +255,7 @@ class Player:
         return ", with a warning" if found else ""
 
 
-TABLE = Path(__file__).parents[2] / "docs/reference/mesop-table.md"
+TABLE = Path(__file__).parents[3] / "docs/reference/mesop-table.md"
 
 _PAGE = """\
 # Mesop alone and with handlerid
@@ -266,18 +265,19 @@ its events are answered by the other, in a real browser. Where a row speaks of a
 or of another directory, the other server runs a copy of the application elsewhere. The
 last column was played for handlers that capture something.
 
-This page is generated: `python -m tests.mesop` plays the rows and writes it.
+This page is generated: `python -m tests.integrations.mesop` plays the rows and writes
+it.
 
 """
 
 
 def as_page(results: dict[str, dict[str, str]]) -> str:
-    """Writes the page with the table.
+    """Return the page with the table.
 
     Args:
-        results: by mode, what came of each row.
+        results: by mode, the outcome of each row.
     """
-    lines = [("handler", "Mesop alone", "with handlerid", '`captures="distinct"`')]
+    lines = [("handler", "Mesop alone", "with handlerid", '`captures="warn"`')]
     lines.append(("---",) * 4)
     for row in ROWS:
         found = [results[mode].get(row.name, "") for mode in results]

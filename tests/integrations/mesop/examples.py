@@ -1,4 +1,4 @@
-"""Renders every page that Mesop ships: ``python -m tests.mesop.examples [installed]``.
+"""Renders every page that Mesop ships, on handlerid if the argument is ``installed``.
 
 Prints a JSON object: by path, the handlers in the order in which they are registered,
 each as name, event and id; or the error instead.

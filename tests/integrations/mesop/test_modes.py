@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.mesop.playing import CHROMIUM, open_browser
-from tests.mesop.running import INSTALLED, Address, Server, release
+from tests.integrations.mesop.playing import CHROMIUM, open_browser
+from tests.integrations.mesop.running import INSTALLED, Address, release, running_mesop
 
 pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
 
@@ -43,8 +43,8 @@ def test_servers_take_turns(page: Page, tmp_path: Path) -> None:
     app = release(tmp_path)
     command = (*INSTALLED, "--prod")
     with (
-        Server(app, *command) as first,
-        Server(app, *command, name="second", hash_seed=2) as second,
+        running_mesop(app, *command) as first,
+        running_mesop(app, *command, name="second", hash_seed=2) as second,
         Address([first, second]) as address,
     ):
         address.turns = True
@@ -59,9 +59,9 @@ def test_the_state_session_in_memory(page: Page, tmp_path: Path) -> None:
     command = (*INSTALLED, "--prod")
     backend = {"MESOP_STATE_SESSION_BACKEND": "memory"}
     with (
-        Server(app, *command, environment=backend) as first,
-        Server(
-            app, *command, name="second", hash_seed=2, environment=backend
+        running_mesop(app, *command, variables=backend) as first,
+        running_mesop(
+            app, *command, name="second", hash_seed=2, variables=backend
         ) as second,
         Address([first, second]) as address,
     ):
@@ -78,7 +78,7 @@ def test_websockets(page: Page, tmp_path: Path) -> None:
     environment = {"MESOP_WEBSOCKETS_ENABLED": "true"}
     sockets: list[str] = []
     page.on("websocket", lambda socket: sockets.append(socket.url))
-    with Server(app, *INSTALLED, "--prod", environment=environment) as server:
+    with running_mesop(app, *INSTALLED, "--prod", variables=environment) as server:
         page.goto(server.url)
         click(page, "counter", "1")
         click(page, "counter", "2")
@@ -91,7 +91,7 @@ def test_websockets(page: Page, tmp_path: Path) -> None:
 
 def test_hot_reload_in_debug_mode(page: Page, tmp_path: Path) -> None:
     app = release(tmp_path)
-    with Server(app, *INSTALLED) as server:
+    with running_mesop(app, *INSTALLED) as server:
         page.goto(server.url)
         click(page, "code", "old")
         with (app / "edited.py").open("r+") as file:
@@ -105,7 +105,7 @@ def test_hot_reload_in_debug_mode(page: Page, tmp_path: Path) -> None:
 
 def test_a_wsgi_server(page: Page, tmp_path: Path) -> None:
     app = release(tmp_path)
-    with Server(app, "-c", SERVE_WSGI) as server:
+    with running_mesop(app, "-c", SERVE_WSGI) as server:
         page.goto(server.url)
         click(page, "counter", "1")
         click(page, "method", "added")

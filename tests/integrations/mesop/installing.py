@@ -1,4 +1,4 @@
-"""A pytest plugin that installs handlerid: ``-p tests.mesop.installing``."""
+"""A pytest plugin that installs handlerid into Mesop."""
 
 from __future__ import annotations
 

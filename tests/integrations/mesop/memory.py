@@ -1,4 +1,6 @@
-"""What renders leave behind: ``python -m tests.mesop.memory [--alone] [--renders N]``.
+"""Memory that renderings keep.
+
+    python -m tests.integrations.mesop.memory [--alone] [--renders N]
 
 A page with a closure, a partial and a wrapper, each made anew, is rendered N times,
 each time in a request of its own, as Mesop does. Printed are the handlers that are
@@ -22,11 +24,11 @@ from mesop.runtime import runtime
 from handlerid.integrations.mesop import install
 
 WARM_UP = 100
-"""Renders before anything is measured: what is learnt once is learnt then."""
+"""Renderings before anything is measured."""
 
 
 def take(event: me.ClickEvent, item: str) -> None:
-    """Does nothing."""
+    """Do nothing."""
 
 
 def logged(handler: Any) -> Any:
@@ -48,7 +50,7 @@ def page() -> None:
 
 
 def alive() -> int:
-    """Handlers that renders made and nobody let go of."""
+    """Count the handlers that renderings made and that are still alive."""
     gc.collect()
     made = ("page.<locals>.on_click", "logged.<locals>.wrapper")
     return sum(
@@ -59,7 +61,7 @@ def alive() -> int:
 
 
 def measure(renders: int) -> dict[str, int]:
-    """Renders, and returns how many handlers are alive then and by how much it grew."""
+    """Render; return how many handlers are alive then and how much memory grew."""
     flask = Flask(__name__)
     me.page(path="/")(page)
 
@@ -80,7 +82,7 @@ def measure(renders: int) -> dict[str, int]:
 
 
 def main() -> None:
-    parser = argparse.ArgumentParser(prog="python -m tests.mesop.memory")
+    parser = argparse.ArgumentParser(prog="python -m tests.integrations.mesop.memory")
     parser.add_argument("--alone", action="store_true", help="Mesop without handlerid")
     parser.add_argument("--renders", type=int, default=10_000)
     arguments = parser.parse_args()

@@ -1,4 +1,4 @@
-"""Renders leave nothing behind; ``python -m tests.mesop.memory`` does 10,000."""
+"""Renderings keep no memory; ``memory.py`` measures 10,000 of them."""
 
 from __future__ import annotations
 
@@ -7,11 +7,17 @@ import subprocess
 import sys
 from pathlib import Path
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 def measured(*arguments: str) -> dict[str, int]:
-    command = [sys.executable, "-m", "tests.mesop.memory", "--renders=300", *arguments]
+    command = [
+        sys.executable,
+        "-m",
+        "tests.integrations.mesop.memory",
+        "--renders=300",
+        *arguments,
+    ]
     said = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
     found: dict[str, int] = json.loads(said.stdout)
     return found
