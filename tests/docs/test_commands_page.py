@@ -1,4 +1,4 @@
-"""The page about extras and commands has those that there are, and no other."""
+"""The page about extras and commands names all of them, and no other."""
 
 from __future__ import annotations
 
@@ -6,9 +6,8 @@ import re
 import tomllib
 from pathlib import Path
 
-import pytest
-
-from handlerid._cli import main
+from tests.demo.running import DEMO
+from tests.support.fresh import run_fresh
 
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "reference" / "commands.md").read_text("utf-8")
@@ -23,19 +22,20 @@ def test_every_extra_has_a_row() -> None:
     named = re.findall(r"`(\w+)`", " ".join(first_cells))
     settings = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))
     assert sorted(named) == sorted(settings["project"]["optional-dependencies"])
+    assert "scripts" not in settings["project"]
 
 
-@pytest.mark.parametrize("command", [[], ["demo"]], ids=["handlerid", "demo"])
-def test_the_options_are_those_of_the_command(
-    command: list[str], capsys: pytest.CaptureFixture[str]
-) -> None:
-    with pytest.raises(SystemExit):
-        main([*command, "--help"])
-    told = capsys.readouterr().out
-    rows = [row for row in section("Commands").splitlines() if "`handlerid " in row]
-    if command:
-        options = set(re.findall(r"--\w+", told)) - {"--help"}
-        assert set(re.findall(r"--\w+", " ".join(rows))) == options
-    else:
-        subcommands = set(re.findall(r"^    (\w+) ", told, re.MULTILINE))
-        assert {row.split("`")[1].split()[1] for row in rows} == subcommands
+def test_every_module_that_is_a_command_has_a_row() -> None:
+    source = ROOT / "src"
+    modules = {
+        ".".join(file.parent.relative_to(source).parts)
+        for file in source.rglob("__main__.py")
+    }
+    assert set(re.findall(r"python -m ([\w.]+)", section("Commands"))) == modules
+
+
+def test_the_options_of_the_demo_are_its_own() -> None:
+    (row,) = (one for one in PAGE.splitlines() if one.startswith("| `make demo` |"))
+    printed = run_fresh(str(DEMO), "--help")
+    options = set(re.findall(r"--\w+", printed)) - {"--help"}
+    assert set(re.findall(r"--\w+", row)) == options

@@ -1,6 +1,7 @@
 """The demo: two server processes, one address, and a page that either can answer.
 
-Run it with ``python docs/examples/demo``; it needs the packages of the extra ``demo``.
+``make demo`` runs it, and installs what it needs; so does ``python docs/examples/demo``
+where that is installed.
 
     page.py      what an application author writes: the handlers and the page
     server.py    what a framework author writes: routes around a Dispatcher
@@ -25,6 +26,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import uvicorn
+
 from front import create_front
 
 if TYPE_CHECKING:

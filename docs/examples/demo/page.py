@@ -7,7 +7,6 @@ from typing import NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
-from state import State, current
 
 from handlerid import (
     ClickEvent,
@@ -18,6 +17,7 @@ from handlerid import (
     Scope,
 )
 from handlerid.errors import NotAllowed
+from state import State, current
 
 __all__ = ["Link", "offer_links", "page", "registry"]
 

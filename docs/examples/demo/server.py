@@ -24,14 +24,14 @@ from typing import TYPE_CHECKING
 
 import uvicorn
 from itsdangerous import BadSignature
-from page import offer_links, page, registry
 from starlette.applications import Starlette
 from starlette.responses import HTMLResponse, PlainTextResponse, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
-from state import SECRET, State, current
 
 from handlerid import Dispatcher, HandlerIdError, Registry, Tokens
+from page import offer_links, page, registry
+from state import SECRET, State, current
 
 if TYPE_CHECKING:
     from collections.abc import AsyncIterator
