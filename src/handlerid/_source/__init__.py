@@ -1,0 +1,5 @@
+"""The canonical form of a function's source; loaded for ``fingerprint="source"``."""
+
+from handlerid._source.text import encode_source
+
+__all__ = ["encode_source"]

@@ -1,0 +1,171 @@
+"""The canonical form of a syntax tree: the same bytes on every Python and platform.
+
+The forms stand in a table in ``docs/reference/id-format.md``. What is left out, or
+written in another form:
+
+1. Fields that are None or an empty list, because Pythons differ in which they write.
+   Only the constant None is a value (``Constant``, ``MatchSingleton``).
+2. ``ctx`` (the position in the tree implies it), ``kind`` (``u"a"`` is ``"a"``),
+   ``type_comment``, and positions.
+3. Annotations of arguments and results. In the body of a function ``x: int = 1`` is
+   written as ``x = 1``, because Python does not evaluate the annotation; ``x: int``
+   stays without its annotation, because it makes ``x`` local. In the body of a class
+   annotations are values, which a dataclass reads: they stay.
+4. Of the outermost function, its decorators (``@registry.handler(name=...)`` must not
+   change what it decorates) and the defaults of its arguments (captures, not code).
+   Functions nested in it keep both.
+5. In an f-string, empty parts are left out and adjacent ones joined: Pythons cut the
+   text in different places.
+6. A docstring stays, since a program can read it, but without its indentation.
+"""
+
+from __future__ import annotations
+
+import ast
+import struct
+
+FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
+
+# Rules 2 and 3.
+_LEFT_OUT = frozenset({"ctx", "kind", "type_comment", "returns"})
+# Rule 4.
+_LEFT_OUT_OF_OUTERMOST = frozenset({"decorator_list", "defaults", "kw_defaults"})
+
+_WITH_DOCSTRING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+
+_SINGLETONS: dict[object, bytes] = {None: b"N", True: b"T", False: b"F", ...: b"E"}
+
+_field_names: dict[type[ast.AST], tuple[str, ...]] = {}
+
+
+def encode_syntax(node: ast.AST) -> bytes:
+    """Return the canonical bytes of a syntax tree, usually of a function.
+
+    Raises:
+        TypeError: a constant that no source text can hold, such as a frozenset that
+            an optimiser put into the tree.
+    """
+    # A stack, because a sum of 1,500 terms is a tree 1,500 nodes deep. Each value has
+    # a flag: whether it is in a function (rule 3).
+    written: list[bytes] = []
+    todo: list[tuple[object, bool]] = [(node, False)]
+    outermost = (node, node.args) if isinstance(node, FUNCTIONS) else ()
+    while todo:
+        item, in_function = todo.pop()
+        if isinstance(item, bytes):  # already in its form
+            written.append(item)
+        elif item is None:
+            written.append(b"-")
+        elif isinstance(item, list):
+            written.append(b"[")
+            todo.append((b"]", False))
+            todo.extend((value, in_function) for value in reversed(item))
+        elif isinstance(item, ast.AST):
+            if isinstance(item, FUNCTIONS):
+                in_function = True
+            elif isinstance(item, ast.ClassDef):
+                in_function = False
+            name, fields = _parts(item, in_function)
+            if item in outermost:
+                fields = [f for f in fields if f[0] not in _LEFT_OUT_OF_OUTERMOST]
+            written.append(f"({name}".encode())
+            todo.append((b")", False))
+            for field, value in reversed(fields):
+                todo.append((value, in_function))
+                todo.append((f" {field}=".encode(), False))
+        else:  # a name, or one of the few numbers among the fields
+            written.append(_constant(item))
+    return b"".join(written)
+
+
+def _parts(node: ast.AST, in_function: bool) -> tuple[str, list[tuple[str, object]]]:
+    """Return the name of a node and the fields to write, in order."""
+    kind = type(node)
+    if isinstance(node, (ast.Constant, ast.MatchSingleton)):
+        return kind.__name__, [("value", _constant(node.value))]
+    if isinstance(node, ast.AnnAssign) and in_function and node.value is not None:
+        return "Assign", [("targets", [node.target]), ("value", node.value)]
+    names = _field_names.get(kind)
+    if names is None:
+        names = tuple(sorted(set(node._fields) - _LEFT_OUT))
+        _field_names[kind] = names
+    fields = []
+    for name in names:
+        value = getattr(node, name, None)
+        if value is None or value == [] or (in_function and name == "annotation"):
+            continue
+        if name == "values" and kind.__name__ in ("JoinedStr", "TemplateStr"):
+            value = _joined(value)
+        elif name == "body" and isinstance(node, _WITH_DOCSTRING):
+            value = _body(value)
+        fields.append((name, value))
+    return kind.__name__, fields
+
+
+def _joined(values: list[ast.expr]) -> list[ast.expr]:
+    """The parts of an f-string (rule 5)."""
+    parts: list[ast.expr] = []
+    for value in values:
+        text = _text(value)
+        if text is None:
+            parts.append(value)
+        elif parts and (before := _text(parts[-1])) is not None:
+            parts[-1] = ast.Constant(before + text)
+        elif text:
+            parts.append(value)
+    return parts
+
+
+def _body(statements: list[ast.stmt]) -> list[ast.stmt]:
+    """The body of a function or class (rule 6)."""
+    first = statements[0]
+    if isinstance(first, ast.Expr) and (text := _text(first.value)) is not None:
+        return [ast.Expr(ast.Constant(_dedented(text))), *statements[1:]]
+    return statements
+
+
+def _text(node: ast.expr) -> str | None:
+    if isinstance(node, ast.Constant) and isinstance(node.value, str):
+        return node.value
+    return None
+
+
+def _dedented(docstring: str) -> str:
+    # inspect.cleandoc and textwrap.dedent treat white space differently on each Python.
+    first, *others = (
+        line if line.strip(" \t") else "" for line in docstring.split("\n")
+    )
+    indented = [line for line in others if line]
+    margin = ""
+    if indented:
+        margin = indented[0][: -len(indented[0].lstrip(" \t"))]
+    while not all(line.startswith(margin) for line in indented):
+        margin = margin[:-1]
+    dedented = (line.removeprefix(margin) for line in others)
+    return "\n".join([first.lstrip(" \t"), *dedented])
+
+
+def _constant(value: object) -> bytes:
+    # By exact type: True is an int, and equals 1.
+    kind = type(value)
+    if kind is str:
+        encoded = str(value).encode("utf-8", "surrogatepass")
+        return b"s%d:%b" % (len(encoded), encoded)
+    if value is None or value is True or value is False or value is ...:
+        return _SINGLETONS[value]
+    if kind is int:  # hexadecimal: decimal digits are limited, and slow
+        return f"i{value:x};".encode()
+    if isinstance(value, float):
+        return b"d" + _bits(value)
+    if isinstance(value, bytes):
+        return b"b%d:%b" % (len(value), value)
+    if isinstance(value, complex):
+        return b"c" + _bits(value.real) + _bits(value.imag)
+    raise TypeError(
+        f"a constant of type {kind.__name__} in a syntax tree has no canonical form, "
+        f"because no source text makes one; parse without optimisation"
+    )
+
+
+def _bits(number: float) -> bytes:
+    return struct.pack(">d", number).hex().encode()

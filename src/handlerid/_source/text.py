@@ -1,0 +1,284 @@
+"""From a function to the canonical bytes of its own source.
+
+1. The text is the file that the code names, as it is now; where there is no such file,
+   what ``linecache`` has: modules in a zip, notebook cells, doctests.
+2. The text counts only if it compiles to the very code that the function runs,
+   positions included. So an edit since the import is an error, and so is code that an
+   import hook or a tool has changed.
+3. A text is parsed and compiled once, and again when the file has changed.
+4. No function or module is held, and only a few texts are kept.
+5. The names of the free variables are hashed too: the tree of the function alone does
+   not show that a name is a variable of the enclosing function. So is the mark of
+   ``types.coroutine``, a flag of the code. A variable that only annotations name is
+   left out, as in the tree: it is free on some Pythons alone.
+"""
+
+from __future__ import annotations
+import __future__
+
+import ast
+import linecache
+import os
+import re
+import sys
+import threading
+import warnings
+from copy import copy
+from functools import lru_cache
+from inspect import CO_ITERABLE_COROUTINE
+from pathlib import Path
+from types import CodeType
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from handlerid._source.syntax import FUNCTIONS, encode_syntax
+from handlerid.errors import UnsupportedHandler
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from types import FunctionType
+
+_Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
+_Place: TypeAlias = tuple[int, str]  # first line and name, as code objects have them
+_Stamp: TypeAlias = tuple[int, int, int]  # what changes when a file is written
+
+# Futures that change how a text is read. A cell of a notebook and code that is run by
+# exec have them from outside.
+_FUTURES = (
+    __future__.annotations.compiler_flag | __future__.barry_as_FLUFL.compiler_flag
+)
+
+_NAME = re.compile(rb"\(Name id=s\d+:([^)]*)\)")
+
+# No variable's name looks like it.
+_MARK, _MARKED = b",<coroutine>", CO_ITERABLE_COROUTINE
+
+# Beyond the last line of any text; lines that are made up are so far apart.
+_NO_LINE = 1 << 18
+
+# Python 3.13.0 stores the names of a class's attributes in the hash seed's order.
+_UNORDERED_NAMES = sys.version_info[:3] == (3, 13, 0)
+
+# Parsing warns about the text, as the import did; warnings.catch_warnings changes the
+# whole process, so no two of ours may overlap.
+_quiet = threading.Lock()
+
+
+class _Text(NamedTuple):
+    """A text, parsed and compiled."""
+
+    nodes: dict[_Place, list[_Function]]
+    codes: dict[_Place, list[CodeType]]
+    # What nodes that share a place compile to, by the line that each was given.
+    alone: dict[int, CodeType]
+
+
+def encode_source(fn: FunctionType, own: str | None = None) -> bytes:
+    """Returns the canonical bytes of a function's own source.
+
+    Args:
+        fn: a function; of a wrapper, the wrapper's own source is meant.
+        own: the name that the function is given; by default the one that it has.
+
+    Returns:
+        The bytes of the syntax tree, then the names of the free variables in
+        alphabetical order, each after a comma, then the mark of a coroutine.
+
+    Raises:
+        UnsupportedHandler: the source is missing, or not the one that the function
+            was compiled from, or which of several lambdas on a line this is is unknown.
+    """
+    code = fn.__code__
+    name = f"{fn.__module__}.{fn.__qualname__}"
+    try:
+        text = _find(code, fn.__globals__)
+    except OSError:
+        text = None
+    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
+        raise _not_its_source(name, code, f"cannot be compiled ({error})") from error
+    if text is None:
+        raise UnsupportedHandler(
+            f"{name}: its source is missing: {code.co_filename} cannot be read. "
+            f"Functions made by exec, typed at a prompt or imported from a .pyc alone "
+            f"have no source. Ship the sources, define the function in a file, or use "
+            f'fingerprint="bytecode".'
+        )
+    place = (code.co_firstlineno, code.co_name)
+    nodes = text.nodes.get(place, [])
+    if not nodes or not any(_same(code, other) for other in text.codes.get(place, ())):
+        raise _not_its_source(name, code, "compiles to other code than the one it runs")
+    if len(nodes) > 1:
+        nodes = [node for node in nodes if _is_of(code, text.alone.get(node.lineno))]
+    forms = {encode_syntax(_named(node, own)) for node in nodes}
+    if len(forms) != 1:
+        raise UnsupportedHandler(
+            f"{name}: line {code.co_firstlineno} of {code.co_filename} has several "
+            f"lambdas that are written differently and compile to the same code, so "
+            f"nothing says which of them this is. Write them on lines of their own, "
+            f'or use fingerprint="bytecode".'
+        )
+    form = forms.pop()
+    left_out = {name for node in nodes for name in _annotating(node)}
+    free = (f",{n}" for n in sorted(code.co_freevars) if n not in left_out - _in(form))
+    return form + "".join(free).encode() + _MARK * bool(code.co_flags & _MARKED)
+
+
+def _annotating(function: _Function) -> Iterator[str]:
+    """The names in a function's annotations (rule 5)."""
+    for node in ast.walk(function):
+        for field in ("annotation", "returns"):
+            for part in ast.walk(getattr(node, field, None) or ast.Pass()):
+                if isinstance(part, ast.Name):
+                    yield part.id
+
+
+def _in(form: bytes) -> set[str]:
+    """The names of variables in a canonical form, at least."""
+    return {name.decode("utf-8", "replace") for name in _NAME.findall(form)}
+
+
+def _named(node: _Function, own: str | None) -> _Function:
+    if own is None or isinstance(node, ast.Lambda):
+        return node
+    node = copy(node)
+    node.name = own
+    return node
+
+
+def _not_its_source(name: str, code: CodeType, what: str) -> UnsupportedHandler:
+    return UnsupportedHandler(
+        f"{name}: {code.co_filename} is not the source that the function was compiled "
+        f"from: line {code.co_firstlineno} {what}. The file was edited since it was "
+        f"imported, or the code was changed on its way: by an import hook (pytest "
+        f"rewrites test functions that assert, unless their module's docstring says "
+        f"PYTEST_DONT_REWRITE), by a tool, or by a .pyc of another release. Import "
+        f'it again, leave the code as it is, or use fingerprint="bytecode".'
+    )
+
+
+# Rules 1 and 3: the text.
+
+
+def _find(code: CodeType, module: dict[str, object]) -> _Text | None:
+    filename = code.co_filename
+    flags = code.co_flags & _FUTURES
+    try:
+        stat = os.stat(filename)  # noqa: PTH116  # a Path costs more than the call
+    except (OSError, ValueError):  # no such file; ValueError: no name of a file
+        linecache.checkcache(filename)
+        text = "".join(linecache.getlines(filename, module))
+        return _parse(filename, flags, None, text) if text else None
+    stamp = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
+    return _parse(filename, flags, stamp, None)
+
+
+# Handlers are identified module by module: a few texts are enough, and a parsed one
+# takes a hundred times the room of its file.
+@lru_cache(maxsize=16)
+def _parse(
+    filename: str,
+    flags: int,
+    stamp: _Stamp | None,  # noqa: ARG001  # part of the cache's key
+    text: str | None,
+) -> _Text:
+    """Parse and compile a text; without one, that of the file, which has this stamp."""
+    source: str | bytes  # bytes: the file itself says how it is encoded
+    source = Path(filename).read_bytes() if text is None else text
+    tree = _compile(source, filename, flags | ast.PyCF_ONLY_AST)
+    assert isinstance(tree, ast.Module)  # noqa: S101  # for the type checker
+    nodes: dict[_Place, list[_Function]] = {}
+    for node in ast.walk(tree):
+        if isinstance(node, FUNCTIONS):
+            nodes.setdefault(_place(node), []).append(node)
+    codes: dict[_Place, list[CodeType]] = {}
+    for code in _nested(_compile(source, filename, flags)):
+        codes.setdefault((code.co_firstlineno, code.co_name), []).append(code)
+    # Only lambdas share a place.
+    shared = [node for same in nodes.values() if len(same) > 1 for node in same]
+    twins = [node for node in shared if isinstance(node, ast.Lambda)]
+    return _Text(nodes, codes, _alone(tree, twins, filename, flags))
+
+
+def _alone(
+    tree: ast.Module, lambdas: list[ast.Lambda], filename: str, flags: int
+) -> dict[int, CodeType]:
+    """What lambdas that share a line compile to, by the new line that each gets.
+
+    Columns would not do: the code of ``lambda: 1`` has none on 3.12. A lambda moves
+    with its body, because a change of line between them leaves other bytecode. So
+    outer ones have their turn before those in their bodies.
+    """
+    codes: dict[int, CodeType] = {}
+    line = _NO_LINE
+    while lambdas:
+        enclosed = {id(part) for node in lambdas for part in ast.walk(node.body)}
+        for node in lambdas:
+            if id(node) not in enclosed:
+                line += _NO_LINE
+                ast.increment_lineno(node.body, line - node.lineno)
+                node.lineno = node.end_lineno = line
+        for code in _nested(_compile(tree, filename, flags)):  # outer before inner
+            codes.setdefault(code.co_firstlineno, code)
+        lambdas = [node for node in lambdas if id(node) in enclosed]
+    return codes
+
+
+def _compile(source: str | bytes | ast.Module, filename: str, flags: int) -> object:
+    with _quiet, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        # Cells of a notebook may await outside of functions; nothing else changes.
+        flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        compiled: object = compile(source, filename, "exec", flags, dont_inherit=True)
+        return compiled
+
+
+def _place(node: _Function) -> _Place:
+    if isinstance(node, ast.Lambda):
+        return node.lineno, "<lambda>"
+    first = node.decorator_list[0] if node.decorator_list else node
+    return first.lineno, node.name
+
+
+def _nested(code: object) -> Iterator[CodeType]:
+    """The code objects in a code object, however deep."""
+    todo = [code]
+    while todo:
+        outer = todo.pop()
+        if isinstance(outer, CodeType):
+            inner = [const for const in outer.co_consts if isinstance(const, CodeType)]
+            yield from inner
+            todo += inner
+
+
+# Rule 2: the comparison.
+
+
+def _same(code: CodeType, other: CodeType) -> bool:
+    # types.coroutine sets this flag of a function's code.
+    flags = code.co_flags & ~_MARKED
+    code = code.replace(co_flags=flags)
+    if _fresh(code) == _fresh(other):
+        return True
+    # Code from a .pyc that was written without columns (PYTHONNODEBUGRANGES).
+    return all(column is None for _, _, column, _ in code.co_positions()) and (
+        _fresh(code, co_linetable=b"") == _fresh(other, co_linetable=b"")
+    )
+
+
+def _is_of(code: CodeType, alone: CodeType | None) -> bool:
+    """Whether a lambda's code is that of this one, wherever both stand."""
+    nowhere = {"co_linetable": b"", "co_firstlineno": 1}
+    return alone is not None and _fresh(code, **nowhere) == _fresh(alone, **nowhere)
+
+
+def _fresh(code: CodeType, **changes: Any) -> CodeType:
+    """A copy, nested code too: CPython compares what specialisation left in code."""
+    unordered = _UNORDERED_NAMES and "__static_attributes__" in code.co_names
+    consts: list[object] = []
+    for const in code.co_consts:
+        if isinstance(const, CodeType):
+            consts.append(_fresh(const, **changes))
+        elif unordered and isinstance(const, tuple):
+            consts.append(tuple(sorted(const, key=repr)))
+        else:
+            consts.append(const)
+    return code.replace(co_consts=tuple(consts), **changes)
