@@ -1,0 +1,60 @@
+"""A form, as the host parsed it."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+__all__ = ["Form"]
+
+
+class Form:
+    """A payload whose values are text, because a form was sent.
+
+    Wrap what the host parsed, and dispatch it like any other payload::
+
+        dispatcher.dispatch(Form(await request.form()))
+
+    Text is then accepted where an event has a number, a truth value or None, and a
+    name that came several times becomes a list where the field is a list. Without the
+    wrapper, a mapping is decoded as strictly as JSON.
+
+    Args:
+        data: a mapping of names to texts, or to lists of them as ``parse_qs`` makes it;
+            a mapping that holds several values a name, as those of Starlette,
+            Werkzeug, Django and aiohttp; or pairs, as ``parse_qsl`` makes them. It is
+            read at once.
+
+    Attributes:
+        fields: all values of each name, in their order.
+    """
+
+    __slots__ = ("fields",)
+
+    fields: dict[str, list[Any]]
+
+    def __init__(self, data: Mapping[str, Any] | Iterable[tuple[str, Any]], /) -> None:
+        if isinstance(data, Mapping):
+            get_all = getattr(data, "getlist", None)
+            if get_all is not None:
+                self.fields = {name: list(get_all(name)) for name in data}
+                return
+            if not hasattr(data, "getall"):
+                self.fields = {name: _listed(value) for name, value in data.items()}
+                return
+            # aiohttp's: getall searches all of it for each name; its items are pairs.
+            data = data.items()
+        self.fields = {}
+        for name, value in data:
+            self.fields.setdefault(name, []).append(value)
+
+    def __repr__(self) -> str:
+        """Tell the number of fields; what the user typed is not for logs."""
+        return f"<Form of {len(self.fields)} fields>"
+
+    def get(self, name: str) -> object:
+        """Return the value of a name that came exactly once, else None."""
+        values = self.fields.get(name, ())
+        return values[0] if len(values) == 1 else None
+
+
+def _listed(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, (list, tuple)) else [value]
