@@ -1,0 +1,316 @@
+"""Handlers by id, for a registry or for a scope.
+
+1. Entries hold one function an id: the last that was registered.
+2. A scope reads through to the entries of its registry and writes to its own.
+3. A function that replaces one with other captures makes that one unreachable;
+   ``captures=`` says what happens then. A scope and its registry are not compared.
+4. Writes hold a lock, reads need none. Captures are compared outside of the lock,
+   because that may run an encoder of the host.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from threading import Lock
+from typing import Any, Literal
+
+from handlerid._identity import (
+    HandlerId,
+    Identity,
+    encode_code,
+    location_name,
+    name_of,
+)
+from handlerid._registry.captures import Warned, annotation_ignored, captures_replaced
+from handlerid._registry.locations import Names, closest, refusal
+from handlerid._registry.modules import CodeIndex
+from handlerid._registry.signatures import Kind, bind
+from handlerid.errors import CapturesReplaced, UnstableCapture
+from handlerid.events import Event
+
+Captures = Literal["warn", "allow", "refuse", "distinct", "carry"]
+Unstable = Literal["refuse", "omit"]
+Stale = Literal["refuse", "accept"]
+
+_CODE = 37
+"""Length of location and fingerprint in an id."""
+
+
+@dataclass(slots=True, eq=False, repr=False)
+class RegisteredHandler:
+    """A registered handler: the function, and how it is called.
+
+    Attributes:
+        id: the id under which it is registered.
+        fn: the handler as the author gave it.
+        event: the type of the events it is registered for.
+        kind: ``"plain"``, ``"generator"``, ``"coroutine"`` or ``"async generator"``:
+            what a call of it returns. A plain wrapper has the kind of the function
+            that it wraps.
+        takes_event: whether it is called with the event or with nothing.
+        decode: makes the event from a payload.
+        omitted: whether captures without canonical form were left out of the id.
+    """
+
+    __module__ = "handlerid"
+
+    id: HandlerId
+    fn: Callable[..., object]
+    event: type[Event]
+    kind: Kind
+    takes_event: bool
+    decode: Callable[[Mapping[str, Any]], Any]
+    omitted: bool = False
+
+    def __repr__(self) -> str:
+        return f"<RegisteredHandler {location_name(self.id)}: {self.kind}, {self.id}>"
+
+
+class Entries:
+    """Handlers by id. Any thread may use it.
+
+    Args:
+        identity: computes the ids.
+        captures: as for ``Registry``.
+        unstable: likewise.
+        stale: likewise.
+        parent: the entries of a registry, if these are of a scope. Their settings are
+            the same then.
+
+    Attributes:
+        names: explicit names; shared with the scopes.
+        index: code of scanned modules; shared with the scopes.
+        warned: the warnings given; shared with the scopes.
+    """
+
+    def __init__(
+        self,
+        identity: Identity,
+        captures: Captures,
+        unstable: Unstable,
+        stale: Stale,
+        parent: "Entries | None" = None,
+    ) -> None:
+        self.identity = identity
+        self.captures: Captures = captures
+        self.unstable: Unstable = unstable
+        self.stale: Stale = stale
+        self.parent = parent
+        self.names: Names = parent.names if parent else Names()
+        self.index: CodeIndex = (
+            parent.index if parent else CodeIndex(identity.module_name)
+        )
+        self.warned: Warned = parent.warned if parent else Warned()
+        self._distinct = captures in ("distinct", "carry")
+        self._lock = Lock()
+        self._handlers: dict[str, RegisteredHandler] = {}
+        # By ids of other keys, and of locations that handlers had before.
+        self._aliases: dict[HandlerId, RegisteredHandler] = {}
+        # By location; made when an id is first missing, which is seldom.
+        self._locations: dict[str, dict[HandlerId, None]] | None = None
+
+    def child(self) -> "Entries":
+        """Return empty entries that read through to these, for a scope."""
+        return Entries(self.identity, self.captures, self.unstable, self.stale, self)
+
+    def add(
+        self,
+        fn: Callable[..., object],
+        event: type[Event] | str | None = None,
+        *,
+        part: object = None,
+    ) -> RegisteredHandler:
+        """Register a handler and return the entry that answers its id.
+
+        If it is registered already, here or in the parent, nothing is added.
+
+        Args:
+            fn: the handler.
+            event: as for ``Registry.register``.
+            part: as for ``Identity.ids``.
+
+        Raises:
+            SignatureError, UnsupportedHandler, UnstableCapture, CapturesReplaced: as
+                for ``Registry.register``.
+        """
+        binding = bind(fn, event, self.identity)
+        omitted: list[str] | None = [] if self.unstable == "omit" else None
+        ids = self.ids(fn, binding.event, part=part, omitted=omitted)
+        new_id, aliases = ids[0], ids[1:]
+        new = None
+        while True:
+            old = known = self._handlers.get(new_id)
+            if old is None and self.parent is not None:
+                known = self.parent.find(new_id)
+            if (
+                known is not None
+                and known.fn is fn
+                and known.event is binding.event
+                and known.takes_event is binding.takes_event
+                and (not aliases or all(self.find(x) is known for x in aliases))
+            ):
+                return known
+            new = new or RegisteredHandler(
+                new_id,
+                fn,
+                binding.event,
+                binding.kind,
+                binding.takes_event,
+                binding.decode,
+                bool(omitted),
+            )
+            if old is not None and old.fn is not fn:
+                self._compare(old, new)
+            if binding.doubt:
+                warning = annotation_ignored(new_id, fn, binding.doubt)
+                self.warned.warn(warning, new_id[:_CODE], fn)
+            with self._lock:
+                if self._handlers.get(new_id) is old:
+                    self._handlers[new_id] = new
+                    for alias in aliases:
+                        self._aliases[alias] = new
+                    if self._locations is not None:
+                        _enter((*aliases, new_id), self._locations)
+                    return new
+
+    def ids(
+        self,
+        fn: Callable[..., object],
+        event: type[Event] | str | None,
+        *,
+        part: object = None,
+        omitted: list[str] | None = None,
+    ) -> tuple[HandlerId, ...]:
+        """Return the ids of a handler, the one that is written first.
+
+        The others are those by other keys, and at locations that it had before.
+        """
+        identity, captures = self.identity, self._distinct
+        try:
+            ids = identity.ids(fn, event, captures=captures, part=part, omitted=omitted)
+            naming = self.names.of(ids[0]) if self.names.given else None
+            if naming is None:
+                return ids
+            found = [] if naming.name else [*ids]
+            for location in (naming.name, *naming.before):
+                if location is not None:
+                    found += identity.ids(
+                        fn,
+                        event,
+                        captures=captures,
+                        part=part,
+                        location=location,
+                        omitted=omitted,
+                    )
+        except UnstableCapture as error:
+            raise UnstableCapture(
+                f"{name_of(fn)}: {error}", where=error.where, type_name=error.type_name
+            ) from error
+        return tuple(found)
+
+    def find(self, text: str) -> RegisteredHandler | None:
+        """Return the handler of an id, here or in the parent; any text may come."""
+        found = self._handlers.get(text)
+        if found is None and self._aliases:
+            found = self._aliases.get(text)  # type: ignore[call-overload]
+        if found is None and self.parent is not None:
+            return self.parent.find(text)
+        return found
+
+    def resolve(self, text: str, *, stale: Stale | None = None) -> RegisteredHandler:
+        """Return the handler of an id.
+
+        Args:
+            text: the text of the id.
+            stale: ``"refuse"`` overrides what the registry and the handler accept.
+
+        Raises:
+            MalformedPayload, StaleHandler, UnknownHandler: as ``Registry.resolve``.
+        """
+        found = self.find(text)
+        if found is not None:
+            return found
+        missing = HandlerId.parse(text)
+        known = self.at_location(missing.location)
+        near = None if stale == "refuse" else closest(missing, known)
+        if near is not None and self.accepts(near):
+            found = self.find(near)
+            if found is not None:  # it may have been forgotten just now
+                return found
+        raise refusal(missing, known)
+
+    def accepts(self, handler_id: HandlerId) -> bool:
+        """Return whether a registered handler answers stale ids of its location.
+
+        A lambda without explicit name does not: another one may have been meant. Nor
+        does a function if a scanned module has several of its qualified name.
+        """
+        naming = self.names.of(handler_id)
+        module, qualname = str(handler_id.module), str(handler_id.qualname)
+        if qualname.endswith("<lambda>") and (naming is None or naming.name is None):
+            return False
+        if len({encode_code(one) for one in self.index.codes(module, qualname)}) > 1:
+            return False
+        return ((naming and naming.stale) or self.stale) == "accept"
+
+    def at_location(self, location: str) -> tuple[HandlerId, ...]:
+        """Return the ids at a location, that part of an id; the newest last."""
+        above = self.parent.at_location(location) if self.parent is not None else ()
+        with self._lock:
+            if self._locations is None:
+                self._locations = {}
+                _enter(self._aliases, self._locations)
+                _enter((one.id for one in self._handlers.values()), self._locations)
+            own = self._locations.get(location, {})
+            return (*(one for one in above if one not in own), *own)
+
+    def forget(self, module: str) -> tuple[HandlerId, ...]:
+        """Remove the handlers of a module and return their ids."""
+        with self._lock:
+            gone = [x.id for x in self._handlers.values() if x.id.module == module]
+            for one in gone:
+                del self._handlers[one]
+            for one in [one for one in self._aliases if one.module == module]:
+                del self._aliases[one]
+            self._locations = None
+        self.warned.forget(module)
+        self.names.forget(module)
+        return tuple(gone)
+
+    def __contains__(self, handler_id: object) -> bool:
+        return isinstance(handler_id, str) and self.find(handler_id) is not None
+
+    def __iter__(self) -> Iterator[HandlerId]:
+        with self._lock:
+            return iter([handler.id for handler in self._handlers.values()])
+
+    def __len__(self) -> int:
+        return len(self._handlers)
+
+    def _compare(self, old: RegisteredHandler, new: RegisteredHandler) -> None:
+        """Warn, or raise, if a handler replaces one with other captures."""
+        # What was left out of an id is compared whatever the mode.
+        mode = "warn" if new.omitted else self.captures
+        if mode not in ("warn", "refuse"):
+            return
+        key = new.id[:_CODE] if new.omitted else new.id
+        if mode == "warn" and (CapturesReplaced, key) in self.warned:
+            return
+        names = self.identity.differing_captures(old.fn, new.fn)
+        if names:
+            in_scope = self.parent is not None
+            replaced = captures_replaced(
+                new.id, new.fn, names, in_scope=in_scope, omitted=new.omitted
+            )
+            if mode == "refuse":
+                raise replaced
+            self.warned.warn(replaced, key, new.fn)
+
+
+def _enter(
+    ids: Iterable[HandlerId], by_location: dict[str, dict[HandlerId, None]]
+) -> None:
+    """Make ids the newest at their locations."""
+    for one in ids:
+        known = by_location.setdefault(one.location, {})
+        known.pop(one, None)
+        known[one] = None

@@ -1,0 +1,149 @@
+"""Ids by location: stale ids, explicit names, and locations that handlers had before.
+
+1. An id is stale if its location is known and its code is not. Known code with another
+   event, other bound arguments or other captures is not stale: it names a handler that
+   is not here.
+2. A handler may answer a stale id if it is the only one at the location with the same
+   event and the same captures part.
+3. A name belongs to a location: to every function there, so also to closures that are
+   made again and after a reload. Two locations with one name are an error.
+4. The location of a named handler is one that it had before: giving it a name loses no
+   open page.
+"""
+
+from __future__ import annotations
+
+import re
+from threading import Lock
+from typing import TYPE_CHECKING, NamedTuple
+
+from handlerid._identity import location_name
+from handlerid.errors import NameTaken, StaleHandler, UnknownHandler
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+    from handlerid._identity import HandlerId
+
+_NAME = r"[\w.\-/]{1,200}"
+_LOCATION = r"[^:]{1,500}:[^:]{1,500}"
+
+
+class Naming(NamedTuple):
+    """What the author said of a location.
+
+    Attributes:
+        name: explicit name of the handlers there, or None.
+        before: locations and names that they had before.
+        stale: what is done with stale ids of this location, or None.
+    """
+
+    name: str | None
+    before: tuple[str, ...]
+    stale: str | None
+
+
+class Names:
+    """The explicit names of a registry and its scopes. Any thread may use it.
+
+    Attributes:
+        given: by module and qualified name; usually empty.
+    """
+
+    def __init__(self) -> None:
+        self._lock = Lock()
+        self.given: dict[tuple[str | None, str | None], Naming] = {}
+
+    def claim(
+        self,
+        handler_id: HandlerId,
+        name: str | None,
+        before: str | Iterable[str],
+        stale: str | None,
+    ) -> None:
+        """Give the location of a handler a name; a second call replaces the first.
+
+        Raises:
+            ValueError: the name or an old location is not written as one.
+            NameTaken: another location has the name.
+        """
+        before = (before,) if isinstance(before, str) else tuple(before)
+        if name is not None and not re.fullmatch(_NAME, name):
+            raise ValueError(
+                f"{name!r} is not a handler's name: up to 200 letters, digits, "
+                "dots, dashes, underscores and slashes"
+            )
+        for one in before:
+            if not re.fullmatch(f"{_NAME}|{_LOCATION}", one):
+                raise ValueError(
+                    f"{one!r} is not a location: write module:qualname, or the name "
+                    "that the handler had"
+                )
+        owner = (handler_id.module, handler_id.qualname)
+        if name is not None:
+            before = (f"{owner[0]}:{owner[1]}", *before)
+        with self._lock:
+            for other, naming in self.given.items():
+                if name is not None and naming.name == name and other != owner:
+                    raise NameTaken(
+                        f"two handlers have the name {name!r}: {other[0]}.{other[1]} "
+                        f"and {owner[0]}.{owner[1]}; give one of them another"
+                    )
+            self.given[owner] = Naming(name, before, stale)
+
+    def of(self, handler_id: HandlerId) -> Naming | None:
+        """Return what was said of the location of a handler."""
+        return self.given.get((handler_id.module, handler_id.qualname))
+
+    def forget(self, module: str) -> None:
+        """Forget the locations in a module."""
+        with self._lock:
+            for owner in [one for one in self.given if one[0] == module]:
+                del self.given[owner]
+
+
+def closest(missing: HandlerId, known: Iterable[HandlerId]) -> HandlerId | None:
+    """Return the id that may answer a stale one by rule 2, or None.
+
+    Args:
+        missing: the id that is not registered.
+        known: the ids at its location.
+    """
+    near = []
+    for one in known:
+        if one.fingerprint == missing.fingerprint:
+            return None
+        if one.event == missing.event and one.captures == missing.captures:
+            near.append(one)
+    return near[0] if len(near) == 1 else None
+
+
+def refusal(
+    missing: HandlerId, known: Sequence[HandlerId]
+) -> UnknownHandler | StaleHandler:
+    """Return the error for an id that is not registered.
+
+    Args:
+        missing: the id.
+        known: the ids at its location, the newest last.
+    """
+    if not known:
+        return UnknownHandler(
+            f"no handler is registered at the location of {missing}; is the module "
+            "that defines it imported, or the page that makes it rendered here?",
+            handler_id=missing,
+        )
+    where = location_name(known[-1])
+    if any(one.fingerprint == missing.fingerprint for one in known):
+        return UnknownHandler(
+            f"{where} is registered here, but not as {missing}: its event, its bound "
+            "arguments or its captures differ",
+            handler_id=missing,
+        )
+    return StaleHandler(
+        f"the code of {where} differs from the code that {missing} names: the page is "
+        "older or newer than this server",
+        handler_id=missing,
+        current=known,
+        location=where,
+    )

@@ -1,0 +1,248 @@
+"""The registry: handlers of an application by id."""
+
+from collections.abc import Callable, Iterable, Iterator
+from types import ModuleType
+from typing import Any, TypeVar, get_args, overload
+
+from handlerid._identity import HandlerId, Identity
+from handlerid._registry.entries import (
+    Captures,
+    Entries,
+    RegisteredHandler,
+    Stale,
+    Unstable,
+)
+from handlerid._registry.scan import Scan, Scanning
+from handlerid.errors import ScanFailed
+from handlerid.events import Event
+
+F = TypeVar("F", bound=Callable[..., object])
+
+
+class Registry:
+    """Handlers by id. The last function registered under an id is the one that answers.
+
+    Any thread may register and look up at any time; nothing is lost.
+
+    Args:
+        identity: computes the ids; by default one with default settings.
+        captures: what happens when a function replaces one with other captures.
+            ``"warn"`` replaces it, with one ``CapturesReplaced`` warning an id;
+            ``"allow"`` replaces it; ``"refuse"`` raises ``CapturesReplaced`` and keeps
+            the old one. With ``"distinct"``, captures are part of the id, and each
+            closure is its own entry. With ``"carry"``, a dispatcher with tokens sends
+            the captured values along, too.
+        unstable: what ``"distinct"`` and ``"carry"`` do with a captured value that
+            has no canonical form. ``"refuse"`` raises ``UnstableCapture``. ``"omit"``
+            leaves the value out of the id; a handler that differs in such values alone
+            is replaced with the warning of ``"warn"``, and never carried.
+        stale: what is done with an id whose location is known and whose code is not.
+            ``"refuse"`` raises ``StaleHandler``. ``"accept"`` lets the handler there
+            answer, if it is the only one with the same event, the same bound arguments
+            and, where they are part of ids, the same captures. A lambda needs an
+            explicit name for that.
+
+    Raises:
+        TypeError: an argument has the wrong type.
+        ValueError: ``captures``, ``unstable`` or ``stale`` is none of these, or
+            ``unstable="omit"`` is said where captures are not part of ids.
+
+    Attributes:
+        entries: what is registered, for the dispatcher.
+    """
+
+    __module__ = "handlerid"
+
+    def __init__(
+        self,
+        *,
+        identity: Identity | None = None,
+        captures: Captures = "warn",
+        unstable: Unstable = "refuse",
+        stale: Stale = "refuse",
+    ) -> None:
+        if identity is not None and not isinstance(identity, Identity):
+            raise TypeError(
+                f"identity must be an Identity, not {type(identity).__name__}"
+            )
+        _check("captures", captures, get_args(Captures))
+        _check("unstable", unstable, get_args(Unstable))
+        _check("stale", stale, get_args(Stale))
+        if unstable == "omit" and captures not in ("distinct", "carry"):
+            raise ValueError(
+                'unstable="omit" leaves captured values out of ids, and captures='
+                f'"{captures}" has none in them; use captures="distinct" or "carry"'
+            )
+        self.entries = Entries(identity or Identity(), captures, unstable, stale)
+        self._decorated: dict[HandlerId, None] = {}
+
+    @property
+    def identity(self) -> Identity:
+        """The identity that computes the ids."""
+        return self.entries.identity
+
+    def register(
+        self,
+        fn: Callable[..., object],
+        event: type[Event] | str | None = None,
+    ) -> HandlerId:
+        """Register a handler and return its id.
+
+        Registering the same function again changes nothing. Another function with the
+        same id replaces the first: see ``captures``.
+
+        Args:
+            fn: a callable that takes the event, or nothing.
+            event: the event type, or the wire name of one of the library's events. By
+                default the one that the annotation of ``fn`` names, or ``Event`` if
+                the parameter is not annotated.
+
+        Raises:
+            UnsupportedHandler: ``fn`` cannot have an id, or the event type has a field
+                that cannot be read from a payload.
+            UnstableCapture: a bound argument of ``fn``, or with ``"distinct"`` and
+                ``"carry"`` a captured value, has no canonical form.
+            SignatureError: ``fn`` cannot be called with such an event.
+            CapturesReplaced: with ``captures="refuse"``, as described there.
+
+        Warns:
+            CapturesReplaced: with ``captures="warn"``, as described there.
+            UserWarning: the annotation cannot be evaluated or names no event type, and
+                ``event`` is not given. Any annotation other than ``Any`` and
+                ``object`` counts.
+        """
+        return self.entries.add(fn, event).id
+
+    def resolve(self, handler_id: str) -> RegisteredHandler:
+        """Return the handler of an id.
+
+        Raises:
+            MalformedPayload: the text is not an id.
+            StaleHandler: its location is known here, its code is not.
+            UnknownHandler: there is no such handler here.
+        """
+        return self.entries.resolve(handler_id)
+
+    @overload
+    def handler(self, fn: F, /) -> F: ...
+    @overload
+    def handler(
+        self,
+        /,
+        *,
+        event: type[Event] | str | None = None,
+        name: str | None = None,
+        moved_from: str | Iterable[str] = (),
+        stale: Stale | None = None,
+    ) -> Callable[[F], F]: ...
+    def handler(
+        self,
+        fn: Any = None,
+        /,
+        *,
+        event: type[Event] | str | None = None,
+        name: str | None = None,
+        moved_from: str | Iterable[str] = (),
+        stale: Stale | None = None,
+    ) -> Any:
+        """Register a handler as a decorator, and return it unchanged.
+
+        Use it bare or with arguments: ``@registry.handler(event=ClickEvent)``.
+
+        Args:
+            fn: the handler, if the decorator is used bare.
+            event: as for ``register``.
+            name: an explicit name that takes the place of the location in the ids, so
+                that the handler may be renamed or moved. It belongs to the location:
+                every function registered there later has it, too.
+            moved_from: where the handler was before: ``"module:qualname"`` or an
+                earlier name. Pages with ids from there find it as long as its code is
+                the same; its own name does not count as code.
+            stale: as for the registry, for this location alone.
+
+        Raises:
+            NameTaken: a handler at another location has the name.
+            ValueError: ``name``, ``moved_from`` or ``stale`` is not written as one.
+            HandlerIdError: as ``register``.
+        """
+        if stale is not None:
+            _check("stale", stale, get_args(Stale))
+
+        def decorate(function: F) -> F:
+            if name is not None or moved_from or stale is not None:
+                here = self.identity.handler_id(function)
+                self.entries.names.claim(here, name, moved_from, stale)
+            self._decorated[self.register(function, event)] = None
+            return function
+
+        return decorate if fn is None else decorate(fn)
+
+    def scan(
+        self,
+        package: ModuleType | str,
+        *,
+        on_error: Callable[[ScanFailed], object] | None = None,
+    ) -> Scan:
+        """Import a package with all its modules and register the handlers in it.
+
+        Those are functions with the decorator ``handler``, and functions whose
+        parameter is annotated with an event type; for a union, once for each type. A
+        ``__main__`` is not imported. A second scan registers nothing new.
+
+        Args:
+            package: a module or its dotted name.
+            on_error: called with a ``ScanFailed`` for each module that cannot be
+                imported and each handler that cannot be registered; the scan goes on.
+                By default it is raised.
+
+        Raises:
+            ScanFailed: the reason is its ``__cause__``.
+        """
+        scanning = Scanning(package, on_error)
+        for module in scanning.modules:
+            self.entries.index.add(module)
+        decorated = [self.entries.find(one) for one in self._decorated.copy()]
+        return scanning.run(self.register, filter(None, decorated))
+
+    def forget(self, module: ModuleType | str) -> tuple[HandlerId, ...]:
+        """Remove every handler that is defined in a module, as before a reload.
+
+        Submodules are modules of their own.
+
+        Args:
+            module: the module or its name; it need not be known.
+
+        Returns:
+            The ids of the handlers.
+        """
+        name = module if isinstance(module, str) else module.__name__
+        gone = self.entries.forget(self.identity.module_name(name))
+        self.entries.index.forget(name)
+        for one in gone:
+            self._decorated.pop(one, None)
+        return gone
+
+    def __contains__(self, handler_id: object) -> bool:
+        return handler_id in self.entries
+
+    def __iter__(self) -> Iterator[HandlerId]:
+        return iter(self.entries)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __bool__(self) -> bool:
+        return True
+
+    def __repr__(self) -> str:
+        count = f"{len(self)} handler" + ("s" if len(self) != 1 else "")
+        return f'<Registry: {count}, captures="{self.entries.captures}">'
+
+
+def _check(argument: str, value: object, choices: tuple[str, ...]) -> None:
+    listed = ", ".join(f'"{one}"' for one in choices)
+    text = f"{argument} must be one of {listed}, not {value!r}"
+    if not isinstance(value, str):
+        raise TypeError(text)
+    if value not in choices:
+        raise ValueError(text)

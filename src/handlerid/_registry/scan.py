@@ -1,0 +1,226 @@
+"""Finding the handlers that the modules of an application declare.
+
+1. The host says what to import. A module ``__main__`` is a program and is not imported.
+2. A handler is declared by its annotation: the parameter that gets the event names an
+   event type that derives from ``Event``, or a union of such. A ``msgspec.Struct`` may
+   be anything: handlers of such events are decorated.
+3. Functions count where they are defined, and so do the static, class and instance
+   methods of classes. Partials, bound methods and cached functions count where a module
+   of the package has a name for them.
+4. Namespaces are read as Python stores them: a lazy object runs no code.
+"""
+
+import functools
+import os
+from collections.abc import Callable, Iterable, Iterator
+from importlib import import_module
+from time import perf_counter
+from types import FunctionType, MethodType, ModuleType
+from typing import NamedTuple
+
+from handlerid._identity import HandlerId, name_of, take_apart
+from handlerid._registry.entries import RegisteredHandler
+from handlerid._registry.signatures import inspect_signature
+from handlerid.errors import (
+    HandlerIdError,
+    ScanFailed,
+    SignatureError,
+    UnsupportedHandler,
+)
+from handlerid.events import Event
+
+OnError = Callable[[ScanFailed], object]
+Handler = Callable[..., object]
+
+_CALLABLES = (MethodType, functools.partial, type(functools.cache(lambda: None)))
+"""Kinds of callables besides functions that are looked for in a module."""
+
+
+class Found(NamedTuple):
+    """A handler that a scan registered, or found registered.
+
+    Attributes:
+        handler_id: its id.
+        module: the module of its location.
+        qualname: its qualified name there.
+        event: the wire name of its event type.
+        why: ``"decorated"`` with ``handler``, or ``"annotated"`` with an event type.
+    """
+
+    handler_id: HandlerId
+    module: str
+    qualname: str
+    event: str
+    why: str
+
+
+class Scan:
+    """What a scan found: iterate over it, or print it.
+
+    Attributes:
+        found: the handlers, in the order of the modules.
+        modules: the names of the modules.
+        seconds: duration, imports included.
+    """
+
+    __module__ = "handlerid"
+    __slots__ = ("found", "modules", "seconds")
+
+    def __init__(
+        self, found: Iterable[Found], modules: Iterable[str], seconds: float
+    ) -> None:
+        self.found: tuple[Found, ...] = tuple(found)
+        self.modules: tuple[str, ...] = tuple(modules)
+        self.seconds: float = seconds
+
+    def __iter__(self) -> Iterator[Found]:
+        return iter(self.found)
+
+    def __len__(self) -> int:
+        return len(self.found)
+
+    def __repr__(self) -> str:
+        return (
+            f"<Scan: {len(self.found)} handlers in {len(self.modules)} modules, "
+            f"{self.seconds:.3f} s>"
+        )
+
+    def __str__(self) -> str:
+        lines = [
+            f"{one.handler_id}  {one.module}.{one.qualname}  {one.why}" for one in self
+        ]
+        return "\n".join([repr(self)[len("<Scan: ") : -1], *lines])
+
+
+class Scanning:
+    """One scan: all modules are imported before the first handler is registered.
+
+    Args:
+        package: a module or its dotted name.
+        on_error: called for each failure; by default failures are raised.
+
+    Attributes:
+        modules: the modules that were imported.
+    """
+
+    def __init__(self, package: ModuleType | str, on_error: OnError | None) -> None:
+        self._on_error = on_error
+        self._start = perf_counter()
+        self.modules = list(self._imported(package))
+
+    def run(
+        self,
+        register: Callable[[Handler, type[Event]], HandlerId],
+        decorated: Iterable[RegisteredHandler],
+    ) -> Scan:
+        """Register the annotated handlers.
+
+        Args:
+            register: registers a handler for an event type.
+            decorated: what the decorator has registered; these are not registered
+                again, because their author said which events they are for.
+        """
+        names = {module.__name__ for module in self.modules}
+        mine = [one for one in decorated if take_apart(one.fn).module in names]
+        known = {id(one.fn) for one in mine}
+        found = {one.id: _found(one.id, "decorated") for one in mine}
+        for module in self.modules:
+            for fn, event in _declared_in(module):
+                if id(fn) in known or take_apart(fn).module not in names:
+                    continue
+                try:
+                    handler_id = register(fn, event)
+                except Exception as error:  # noqa: BLE001 - encoders are the host's
+                    # The text of an exception of the host may hold a value.
+                    why = type(error).__name__
+                    if isinstance(error, HandlerIdError):
+                        why = str(error)
+                    text = f"{name_of(fn)} cannot be registered: {why}"
+                    self._fail(text, module.__name__, error)
+                else:
+                    found.setdefault(handler_id, _found(handler_id, "annotated"))
+        seconds = perf_counter() - self._start
+        return Scan(found.values(), [one.__name__ for one in self.modules], seconds)
+
+    def _imported(self, package: ModuleType | str) -> Iterator[ModuleType]:
+        """Import a module, and all modules in it if it is a package."""
+        if isinstance(package, str):
+            try:
+                module = import_module(package)
+                if not issubclass(type(module), ModuleType):
+                    raise TypeError("sys.modules has an object that is no module")
+            except (Exception, SystemExit) as error:  # noqa: BLE001 - it runs any code
+                # A script that ends in sys.exit() does not end the host.
+                text = f"{package} cannot be imported: {type(error).__name__}: {error}"
+                self._fail(text, package, error)
+                return
+            package = module
+        yield package
+        for name in _inside(package):
+            if name != "__main__":
+                yield from self._imported(f"{package.__name__}.{name}")
+
+    def _fail(self, text: str, module: str, cause: BaseException) -> None:
+        failed = ScanFailed(text, module=module)
+        if self._on_error is None:
+            raise failed from cause
+        failed.__cause__ = cause
+        self._on_error(failed)
+
+
+def _found(handler_id: HandlerId, why: str) -> Found:
+    module, qualname = str(handler_id.module), str(handler_id.qualname)
+    return Found(handler_id, module, qualname, handler_id.event, why)
+
+
+def _inside(module: ModuleType) -> list[str]:
+    """Return the names of the modules in a package, or in a namespace package."""
+    import pkgutil  # noqa: PLC0415 - a millisecond that only a scan needs
+
+    directories = list(getattr(module, "__path__", ()))
+    names = {one.name for one in pkgutil.iter_modules(directories)}
+    for directory in filter(os.path.isdir, directories):
+        # pkgutil leaves out a directory without __init__, which is a package, too.
+        names.update(
+            entry.name
+            for entry in os.scandir(directory)
+            if entry.is_dir()
+            and entry.name.isidentifier()
+            and entry.name != "__pycache__"
+            and next(pkgutil.iter_modules([entry.path]), None)
+        )
+    return sorted(names)
+
+
+def _declared_in(module: ModuleType) -> Iterator[tuple[Handler, type[Event]]]:
+    """Yield the handlers that a module declares, once for each event type."""
+    for value in list(vars(module).values()):
+        # Not isinstance: a proxy may answer for an object that does not exist yet.
+        kind = type(value)
+        if issubclass(kind, type):
+            if value.__module__ == module.__name__:
+                yield from _declared_in_class(value)
+        elif issubclass(kind, _CALLABLES) or (
+            kind is FunctionType and value.__module__ == module.__name__
+        ):
+            yield from _annotated(value)
+
+
+def _declared_in_class(owner: type) -> Iterator[tuple[Handler, type[Event]]]:
+    for name, value in list(vars(owner).items()):
+        kind = type(value)
+        if issubclass(kind, type):
+            if value.__qualname__ == f"{owner.__qualname__}.{name}":
+                yield from _declared_in_class(value)
+        elif issubclass(kind, (staticmethod, classmethod)):
+            yield from _annotated(getattr(owner, name))
+
+
+def _annotated(fn: Handler) -> Iterator[tuple[Handler, type[Event]]]:
+    try:
+        accepts = inspect_signature(fn).accepts
+    except (SignatureError, UnsupportedHandler):
+        return  # no handler
+    for event in accepts:
+        if issubclass(event, Event):
+            yield fn, event
