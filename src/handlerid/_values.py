@@ -1,9 +1,8 @@
 """The codec between Python values and canonical bytes.
 
-One table of types, two writings. Ids write a value as a tree; tokens write it as a
-graph, from which it is made again. Both split a value in the same way: into a tag and
-parts, which are values themselves. ``docs/reference/id-format.md`` and
-``docs/reference/carried-bytes.md`` show the bytes.
+One table of types, two writings: ids write a value as a tree; tokens (``_tokens``)
+write it as a graph, and make it again. Both split a value into a tag and parts, which
+are values themselves. ``docs/reference/id-format.md`` shows the bytes.
 
 1. Typed: ``1``, ``True`` and ``1.0`` differ, ``(1,)`` and ``[1]``, ``0.0`` and
    ``-0.0``. No form is the beginning of another.
@@ -11,9 +10,8 @@ parts, which are values themselves. ``docs/reference/id-format.md`` and
    it is an enum, a dataclass or a named tuple, or has an encoder.
 3. Nothing that depends on the process: no ``repr`` of an unknown object, no hash order,
    no address.
-4. No code of a value runs, only the host's: encoders, ``describe``, ``module_name``. So
-   types are found by their address (a metaclass may define ``__hash__``), and
-   attributes are read from where they are stored.
+4. No code of a value runs, only the host's. So types are found by their address (a
+   metaclass may define ``__hash__``), and attributes are read where they are stored.
 5. A class is written as module and qualified name, so its module must hold it there.
    Two classes made by one function share a name and must not share an id.
 6. No value takes forever: a stack of its own bounds the depth, and an object that is
@@ -27,21 +25,20 @@ parts, which are values themselves. ``docs/reference/id-format.md`` and
 from __future__ import annotations
 
 import sys
-from base64 import b64decode, b64encode
 from enum import Enum, Flag
-from functools import cache, cached_property
+from functools import cache, cached_property, partial
 from hashlib import blake2b
 from operator import add
 from struct import pack
 from types import (
     EllipsisType,
     GenericAlias,
-    MemberDescriptorType,
     ModuleType,
     NoneType,
     SimpleNamespace,
     UnionType,
 )
+from types import MemberDescriptorType as Slot
 from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, TypeAlias, Union, cast
 
 from handlerid._peek import (
@@ -62,6 +59,7 @@ if TYPE_CHECKING:
 
     Describe: TypeAlias = Callable[[Any], "tuple[str, Sequence[Any]] | None"]
     Split: TypeAlias = tuple[str, Sequence[Any]]
+    Functions: TypeAlias = Mapping[type, Callable[[Any], object]]
 
 _LONGEST = 256
 """Bytes of a form inside another; a longer one is replaced by its digest."""
@@ -70,15 +68,12 @@ _DEEPEST = 20_000
 """Levels of a tree. Only an encoder that never ends, or an attack, nests deeper."""
 
 _MOST = 200_000
-"""Parts of a tree in which something leads back to itself: about a second."""
+"""Parts of a tree after one that leads back to itself: about a second."""
 
 _SHOWN = 8
 """Steps of a path that an error shows from either end."""
 
 _MISSING = object()
-_MOVED = {"pathlib._local": "pathlib"}
-"""Modules that only one Python has, by their name in the others."""
-
 _size_of: Callable[[type], int] = vars(type)["__basicsize__"].__get__
 
 
@@ -87,10 +82,7 @@ class Refused(Exception):
 
 
 class Corrupt(Exception):
-    """A graph that this codec did not write."""
-
-
-# Scalars.
+    """A graph that was not written from this table."""
 
 
 def _text(text: str) -> bytes:
@@ -125,29 +117,27 @@ def encode_scalar(value: object) -> bytes:
     return b"" if form is None else form(value)
 
 
-# The table: how Python's own types are split, and made again.
-
-
 class Row(NamedTuple):
     """How values of one exact type are split into parts, and made of them.
 
     Attributes:
-        tag: what their form begins with.
-        split: returns the parts. Parts of a scalar are texts and numbers of JSON.
-        make: makes the value of its parts; it may raise what the type itself raises.
-            A list, set or dict is made empty and filled, since it may contain itself.
-        steps: how errors call the parts; ``[0]``, ``[1]`` if there is nothing here.
+        tag: what the form begins with.
+        split: return the parts. Those of a number are texts and numbers of JSON.
+        make: make the value of its parts, or raise what the type raises. A list, set or
+            dict is made empty and filled, since it may contain itself.
     """
 
     tag: str
     split: Callable[[Any], Sequence[Any]]
     make: Callable[..., object]
-    steps: tuple[str, ...] = ()
 
 
 def _attributes(tag: str, make: Callable[..., object], *names: str) -> Row:
-    steps = tuple([f".{name}" for name in names])
-    return Row(tag, lambda value: [getattr(value, n) for n in names], make, steps)
+    return Row(tag, lambda value: [getattr(value, name) for name in names], make)
+
+
+def _text_row(tag: str, write: Callable[[Any], str], make: Any) -> Row:
+    return Row(tag, lambda value: [write(value)], make)
 
 
 def _make_float(text: str) -> float:
@@ -162,8 +152,7 @@ def _split_alias(value: GenericAlias) -> Sequence[object]:
     return [value.__origin__, value.__args__]
 
 
-def make_union(*members: Any) -> object:
-    """Return the union of classes."""
+def _make_union(*members: Any) -> object:
     # Of a text, Union would make a reference that it compiles.
     if not all(issubclass(type(member), type) for member in members):
         raise Corrupt
@@ -175,30 +164,23 @@ def _pairs(value: dict[Any, Any]) -> Sequence[object]:
     return [part for pair in list(value.items()) for part in pair]
 
 
-_ROWS: dict[int, Row] = {
-    id(EllipsisType): Row(".", lambda _: (), lambda: ...),
-    id(int): Row("i", lambda value: [f"{value:x}"], lambda text: int(text, 16)),
-    id(float): Row("f", lambda value: [repr(value)], _make_float),
-    id(complex): Row("c", lambda value: [value.real, value.imag], complex),
-    id(bytes): Row(
-        "b",
-        lambda value: [b64encode(value).decode()],
-        lambda text: b64decode(text, validate=True),
-    ),
-    id(tuple): Row("t", lambda value: value, lambda *items: items),
-    id(list): Row("l", list, list),
-    id(set): Row("S", list, set),
-    id(frozenset): Row("Z", list, lambda *items: frozenset(items)),
-    id(dict): Row("d", _pairs, dict),
-    id(range): _attributes("R", range, "start", "stop", "step"),
-    id(slice): _attributes("/", slice, "start", "stop", "step"),
-    id(GenericAlias): Row(
-        "a", _split_alias, GenericAlias, (".__origin__", ".__args__")
-    ),
-    id(UnionType): Row("|", lambda value: value.__args__, make_union),
-    id(type(Union[int, "str"])): Row("|", lambda value: value.__args__, make_union),
+_OWN: dict[type, Row] = {
+    EllipsisType: Row(".", lambda _: (), lambda: ...),
+    int: _text_row("i", "{:x}".format, lambda text: int(text, 16)),
+    float: _text_row("f", repr, _make_float),
+    complex: _attributes("c", complex, "real", "imag"),
+    bytes: _text_row("b", bytes.hex, bytes.fromhex),
+    tuple: Row("t", list, lambda *items: items),
+    list: Row("l", list, list),
+    set: Row("S", list, set),
+    frozenset: Row("Z", list, lambda *items: frozenset(items)),
+    dict: Row("d", _pairs, dict),
+    range: _attributes("R", range, "start", "stop", "step"),
+    slice: _attributes("/", slice, "start", "stop", "step"),
+    GenericAlias: Row("a", _split_alias, GenericAlias),
+    UnionType: _attributes("|", _make_union, "__args__"),
+    type(Union[int, "str"]): _attributes("|", _make_union, "__args__"),
 }
-"""Rows by the type's address."""
 
 
 def _datetime() -> dict[type, Row]:
@@ -208,24 +190,17 @@ def _datetime() -> dict[type, Row]:
         naive = value.replace(tzinfo=None, fold=0)
         return [naive.isoformat(), value.fold, value.tzinfo]
 
-    def maker(kind: type[time | datetime]) -> Callable[..., object]:
-        return lambda text, fold, zone: kind.fromisoformat(text).replace(
-            fold=fold, tzinfo=zone
-        )
+    def row(tag: str, kind: type[time | datetime]) -> Row:
+        make = kind.fromisoformat
+        return Row(tag, split, lambda t, f, z: make(t).replace(fold=f, tzinfo=z))
 
-    def make_timezone(offset: timedelta, name: str) -> timezone:
-        usual = timezone(offset)  # timezone.utc is one object
-        return usual if usual.tzname(None) == name else timezone(offset, name)
-
-    steps = ("", ".fold", ".tzinfo")
     return {
-        date: Row("D", lambda value: [value.isoformat()], date.fromisoformat),
-        time: Row("H", split, maker(time), steps),
-        datetime: Row("W", split, maker(datetime), steps),
+        date: _text_row("D", date.isoformat, date.fromisoformat),
+        time: row("H", time),
+        datetime: row("W", datetime),
         timedelta: _attributes("L", timedelta, "days", "seconds", "microseconds"),
-        timezone: Row(
-            "z", lambda v: [v.utcoffset(None), v.tzname(None)], make_timezone
-        ),
+        # The arguments that it was made with: timezone.utc is one object.
+        timezone: Row("z", lambda value: value.__reduce__()[1], timezone),
     }
 
 
@@ -233,7 +208,7 @@ def _decimal() -> dict[type, Row]:
     from decimal import Decimal  # noqa: PLC0415
 
     # The context decides whether str() writes "E" or "e".
-    return {Decimal: Row("M", lambda value: [str(value).upper()], Decimal)}
+    return {Decimal: _text_row("M", lambda value: str(value).upper(), Decimal)}
 
 
 def _fractions() -> dict[type, Row]:
@@ -245,125 +220,116 @@ def _fractions() -> dict[type, Row]:
 def _uuid() -> dict[type, Row]:
     from uuid import UUID  # noqa: PLC0415
 
-    return {UUID: Row("U", lambda value: [value.hex], UUID)}
+    return {UUID: _attributes("U", UUID, "hex")}
 
 
 def _pathlib() -> dict[type, Row]:
-    import pathlib  # noqa: PLC0415
+    import pathlib as lib  # noqa: PLC0415
 
-    def row(tag: str, kind: type[pathlib.PurePath]) -> Row:
-        return Row(tag, lambda value: [value.as_posix()], kind)
+    def row(tag: str, kind: type[lib.PurePath]) -> Row:
+        return _text_row(tag, lib.PurePath.as_posix, kind)
 
-    return {
-        pathlib.Path: row("p", pathlib.Path),
-        pathlib.PosixPath: row("p", pathlib.Path),
-        pathlib.WindowsPath: row("p", pathlib.Path),
-        pathlib.PurePosixPath: row("P", pathlib.PurePosixPath),
-        pathlib.PureWindowsPath: row("Q", pathlib.PureWindowsPath),
-    }
+    rows: dict[type, Row] = {lib.PurePosixPath: row("P", lib.PurePosixPath)}
+    rows[lib.PureWindowsPath] = row("Q", lib.PureWindowsPath)
+    for kind in (lib.Path, lib.PosixPath, lib.WindowsPath):  # one on every platform
+        rows[kind] = row("p", lib.Path)
+    return rows
 
 
 def _zoneinfo() -> dict[type, Row]:
-    import zoneinfo  # noqa: PLC0415
+    from zoneinfo import ZoneInfo, available_timezones  # noqa: PLC0415
 
-    known = cache(zoneinfo.available_timezones)
-
-    def split(value: zoneinfo.ZoneInfo) -> Sequence[object]:
+    def key_of(value: ZoneInfo) -> str:
         if type(value.key) is not str:
             raise Refused("has no key")
-        return [value.key]
+        return value.key
+
+    known = cache(available_timezones)
 
     def make(key: str) -> object:
         if key not in known():  # any other name would open a file
             raise Corrupt
-        return zoneinfo.ZoneInfo(key)
+        return ZoneInfo(key)
 
-    return {zoneinfo.ZoneInfo: Row("k", split, make)}
+    return {ZoneInfo: _text_row("k", key_of, make)}
 
 
-_ELSEWHERE: dict[str, tuple[str, Callable[[], dict[type, Row]]]] = {
-    "datetime": ("DHWLz", _datetime),
-    "decimal": ("M", _decimal),
-    "fractions": ("q", _fractions),
-    "uuid": ("U", _uuid),
-    "pathlib": ("pPQ", _pathlib),
-    "zoneinfo": ("k", _zoneinfo),
+_ELSEWHERE = {
+    "datetime": ("DHWLz", cache(_datetime)),
+    "decimal": ("M", cache(_decimal)),
+    "fractions": ("q", cache(_fractions)),
+    "uuid": ("U", cache(_uuid)),
+    "pathlib": ("pPQ", cache(_pathlib)),
+    "zoneinfo": ("k", cache(_zoneinfo)),
 }
 """Modules that are imported when the first of their values, or tags, is met."""
 
-_TAGS = {row.tag: row for row in _ROWS.values()}
+_MOVED = {"pathlib._local": "pathlib"}
+"""Modules that only one Python has, by their name in the others."""
+
+_ROWS = {id(kind): row for kind, row in _OWN.items()}
+_TAGS = {row.tag: row for row in _OWN.values()}
 _CLASSES: dict[tuple[str, str], type] = {
-    (kind.__module__, kind.__qualname__): kind
-    for kind in (
-        *(bool, int, float, complex, str, bytes, tuple, list, set, frozenset, dict),
-        *(object, type, range, slice, NoneType, EllipsisType),
-    )
+    ("builtins", kind.__qualname__): kind
+    for kind in (*_OWN, bool, str, object, type, NoneType)
 }
-"""Python's own classes, which no module has to be scanned for."""
+"""Python's own classes, which need no scanned module; they are never collected."""
 
 
-@cache
 def _load(module: str) -> None:
-    for kind, row in _ELSEWHERE[module][1]().items():
-        _ROWS[id(kind)] = _TAGS[row.tag] = row
-        _CLASSES[module, kind.__qualname__] = kind
+    if module in _ELSEWHERE:
+        for kind, row in _ELSEWHERE[module][1]().items():
+            _ROWS[id(kind)] = _TAGS[row.tag] = row
+            _CLASSES[_names(kind)] = kind
 
 
-def _module_of(kind: type) -> str:
-    module, _ = names_of_class(kind)
-    return _MOVED.get(module, module)
+def _names(kind: type) -> tuple[str, str]:
+    module, qualname = names_of_class(kind)
+    return _MOVED.get(module, module), qualname
 
 
 def _find_row(kind: type) -> Row | None:
-    """Return the row of an exact type."""
-    row = _ROWS.get(id(kind))
-    if row is None and (module := _module_of(kind)) in _ELSEWHERE:
-        _load(module)
-        row = _ROWS.get(id(kind))
-    return row
+    if id(kind) not in _ROWS:
+        _load(_names(kind)[0])
+    return _ROWS.get(id(kind))
 
 
-def _row_of_tag(tag: str) -> Row | None:
-    row = _TAGS.get(tag)
-    if row is None:
-        for module, (tags, _) in _ELSEWHERE.items():
-            if tag in tags:
-                _load(module)
-    return row or _TAGS.get(tag)
+def row_of_tag(tag: str) -> Row | None:
+    """Return the row with a tag."""
+    if tag not in _TAGS:
+        for module in [name for name, tags in _ELSEWHERE.items() if tag in tags]:
+            _load(module)
+    return _TAGS.get(tag)
 
 
 def own_class(module: str, qualname: str) -> type | None:
-    """Return one of Python's own classes by its name."""
-    if module in _ELSEWHERE:
-        _load(module)
+    """Return the class of Python's own with this name."""
+    _load(module)
     return _CLASSES.get((module, qualname))
 
 
-# The author's classes: enums, dataclasses, named tuples.
+# Enums, dataclasses, named tuples.
 
 
-def _members(enum: type) -> dict[str, Any]:
-    members = look_up(enum, "_member_map_")
+def members_of(enum: type) -> dict[str, Any]:
+    """Return the members of an enum by name."""
+    members = look_up(enum, "_member_map_") if issubclass(enum, Enum) else None
     return members if type(members) is dict else {}
 
 
-def _split_member(value: object, kind: type) -> Split:
-    """Split an enum member into its name, or a flag into its bits' names and a rest."""
-    stored = storage(value)
+def _split_member(value: object, kind: type) -> tuple[str, list[Any]]:
+    """Split an enum member into its name, or a flag into a rest and names of bits."""
+    stored, members = storage(value), members_of(kind)
+    name, bits = dict.get(stored, "_name_"), dict.get(stored, "_value_")
     if not issubclass(kind, Flag):
-        name = dict.get(stored, "_name_")
-        if type(name) is not str or _members(kind).get(name) is not value:
-            raise Refused("is not one of the members of its class")
-        return "e", [name]
-    bits = dict.get(stored, "_value_")
-    if type(bits) is not int:
-        raise Refused("is not one of the members of its class")
-    names: dict[int, str] = {}  # of single bits: new combinations change nothing
-    for name, member in _members(kind).items():
-        bit = storage(member)["_value_"]
-        if bit & bits and bit & (bit - 1) == 0:
-            names.setdefault(bit, name)
-    return "g", [bits & ~sum(names), *[names[bit] for bit in sorted(names)]]
+        if type(name) is str and members.get(name) is value:
+            return "e", [name]
+    elif type(bits) is int:
+        # Single bits, so that a name added for a combination changes nothing.
+        single = {storage(one)["_value_"]: name for name, one in members.items()}
+        single = {bit: n for bit, n in single.items() if bit & bits == bit & -bit != 0}
+        return "g", [bits & ~sum(single), *[single[bit] for bit in sorted(single)]]
+    raise Refused("is not one of the members of its class")
 
 
 def _fields(kind: type) -> Sequence[Any] | None:
@@ -379,38 +345,59 @@ def _fields(kind: type) -> Sequence[Any] | None:
     return cast("Sequence[Any]", dataclasses.fields(stand_in))
 
 
-def _is_frozen(kind: type) -> bool:
+def is_frozen(kind: type) -> bool:
+    """Return whether a dataclass is frozen."""
     params = namespace(kind).get("__dataclass_params__")
     slot = look_up(type(params), "frozen")
-    return type(slot) is MemberDescriptorType and bool(slot.__get__(params))
+    return type(slot) is Slot and bool(slot.__get__(params))
 
 
-def _tuple_names(kind: type) -> tuple[str, ...] | None:
-    """Return the field names of a named tuple's class; None for another class."""
+def field_names(kind: type, *, compared: bool = False) -> Sequence[str] | None:
+    """Return the fields of a dataclass or named tuple; None for another class.
+
+    Args:
+        kind: a class.
+        compared: leave out what ``==`` does not compare, unless the class is frozen.
+    """
+    if (fields := _fields(kind)) is not None:
+        every = not compared or is_frozen(kind)
+        return [field.name for field in fields if every or field.compare]
     if not issubclass(kind, tuple) or (names := look_up(kind, "_fields")) is None:
         return None
     if type(names) is not tuple or any(type(name) is not str for name in names):
         raise Refused("is more than its fields")
-    return names
+    return cast("tuple[str, ...]", names)
 
 
-def _split_record(value: Any, kind: type, *, whole: bool) -> Sequence[Any] | None:
-    """Return the field names of a record, as one text, and the fields."""
-    if (fields := _fields(kind)) is not None:
-        for base in mro(kind):
-            if is_native(base) and _size_of(base) > _size_of(object):
-                raise Refused(f"is more than its fields: a {name_of_class(base)} too")
-        if whole:
-            _check_stored(value, kind, [field.name for field in fields])
-        counted = whole or _is_frozen(kind)
-        names = [field.name for field in fields if counted or field.compare]
-        return [",".join(names), *[_read(value, kind, name) for name in names]]
-    if (of_tuple := _tuple_names(kind)) is not None:
+def _split_record(value: Any, kind: type, names: Sequence[str]) -> Sequence[Any]:
+    if issubclass(kind, tuple):
         items = list(tuple.__iter__(value))
-        if len(of_tuple) != len(items) or dict.__len__(storage(value)):
+        if len(names) != len(items) or dict.__len__(storage(value)):
             raise Refused("is more than its fields")
-        return [",".join(of_tuple), *items]
-    return None
+        return items
+    for base in mro(kind):
+        if is_native(base) and _size_of(base) > _size_of(object):
+            raise Refused(f"is more than its fields: a {name_of_class(base)} too")
+    return [_read(value, kind, name) for name in names]
+
+
+def _read(value: object, kind: type, name: str) -> object:
+    """Read a field from its slot, the instance, or the default on the class."""
+    on_class = look_up(kind, name, _MISSING)
+    if type(on_class) is Slot:
+        try:
+            return on_class.__get__(value, kind)
+        except (AttributeError, TypeError):  # empty, or the slot of another class
+            raise Refused(f"has no value in its field {name}") from None
+    on_its_type = partial(look_up, type(on_class))
+    if on_its_type("__set__") or on_its_type("__delete__"):
+        raise Refused(f"computes its field {name}")
+    found = dict.get(storage(value), name, _MISSING)
+    if found is _MISSING and not on_its_type("__get__"):
+        found = on_class
+    if found is _MISSING:
+        raise Refused(f"has no value in its field {name}")
+    return found
 
 
 def _check_stored(value: object, kind: type, names: Sequence[str]) -> None:
@@ -420,44 +407,22 @@ def _check_stored(value: object, kind: type, names: Sequence[str]) -> None:
             raise Refused(f"stores more than its fields: {name}")
     for base in mro(kind):
         for name, slot in namespace(base).items():
-            if type(slot) is MemberDescriptorType and name not in names:
+            if type(slot) is Slot and name not in names:
                 raise Refused(f"has a slot that is no field: {name}")
-
-
-def _read(value: object, kind: type, name: str) -> object:
-    """Read a field from its slot, the instance, or the default on the class."""
-    on_class = look_up(kind, name, _MISSING)
-    if type(on_class) is MemberDescriptorType:
-        try:
-            return on_class.__get__(value, kind)
-        except (AttributeError, TypeError):  # empty, or the slot of another class
-            raise Refused(f"has no value in its field {name}") from None
-    if _has(on_class, "__set__") or _has(on_class, "__delete__"):
-        raise Refused(f"computes its field {name}")
-    found = dict.get(storage(value), name, _MISSING)
-    if found is _MISSING:
-        found = on_class
-        if on_class is _MISSING or _has(on_class, "__get__"):
-            raise Refused(f"has no value in its field {name}")
-    return found
-
-
-def _has(value: object, method: str) -> bool:
-    return look_up(type(value), method) is not None
 
 
 # Writing.
 
 
 class Codec:
-    """How values are written, with the host's own types.
+    """How values are written, the host's own types included.
 
     Args:
-        encoders: for the host's types: exact type to a function that returns a value
-            that stands for the object. They come before the forms of classes, such as
-            dataclasses, but after those of Python's types.
-        decoders: the counterparts: a function that returns the object for such a value.
-        module_name: maps a module's name to the one that other processes know.
+        encoders: exact type to a function that returns a value that stands for the
+            object. They come before the forms of classes, such as dataclasses, but
+            after those of Python's types.
+        decoders: the counterparts: functions that return the object.
+        module_name: return the name by which other processes know a module.
 
     Raises:
         TypeError: a key is no type, or a value is not callable.
@@ -467,32 +432,27 @@ class Codec:
     def __init__(
         self,
         *,
-        encoders: Mapping[type, Callable[[Any], object]] | None = None,
-        decoders: Mapping[type, Callable[[Any], object]] | None = None,
+        encoders: Functions | None = None,
+        decoders: Functions | None = None,
         module_name: Callable[[str], str] = str,
     ) -> None:
         self.module_name = module_name
-        self.encoders = dict(encoders or {})
-        self.decoders = dict(decoders or {})
-        self._check("encoders", self.encoders)
-        self._check("decoders", self.decoders)
+        self.encoders, self.decoders = dict(encoders or {}), dict(decoders or {})
+        for what, given in ("encoders", self.encoders), ("decoders", self.decoders):
+            for kind, function in given.items():
+                if not issubclass(type(kind), type) or not callable(function):
+                    raise TypeError(f"{what} must map types to functions, not {kind!r}")
+                if _find_row(kind) or id(kind) in _SCALARS:
+                    raise ValueError(
+                        f"{what} must not have {name_of_class(kind)}: it has a "
+                        "canonical form already, so its encoder would never be asked"
+                    )
+                if kind not in self.encoders:
+                    raise ValueError(
+                        f"decoders has {name_of_class(kind)}, which has no encoder: "
+                        "Identity(encoders={Type: function})"
+                    )
         self.encoder_of = {id(kind): one for kind, one in self.encoders.items()}
-        for kind in self.decoders:
-            if id(kind) not in self.encoder_of:
-                raise ValueError(
-                    f"decoders has {name_of_class(kind)}, which has no encoder: "
-                    "Identity(encoders={Type: function})"
-                )
-
-    def _check(self, what: str, given: Mapping[type, Callable[[Any], object]]) -> None:
-        for kind, function in given.items():
-            if not issubclass(type(kind), type) or not callable(function):
-                raise TypeError(f"{what} must map types to functions, not {kind!r}")
-            if _find_row(kind) or id(kind) in _SCALARS:
-                raise ValueError(
-                    f"{what} must not have {name_of_class(kind)}: it has a canonical "
-                    "form already, so its encoder would never be asked"
-                )
 
     def encode(
         self,
@@ -504,12 +464,12 @@ class Codec:
     ) -> bytes:
         """Return the canonical bytes of a value, written as a tree.
 
-        Equal typed values have equal bytes in every process, other values have others.
+        Equal typed values have equal bytes in every process, others have others.
 
         Args:
             value: what was bound or captured.
             where: the variable or argument, for errors: ``"url"``, ``"args[0]"``.
-            describe: called with a callable; returns a text that names its code, and
+            describe: called with a callable; return a text that names its code, and
                 tuples that end with a name and a value: what was bound and captured.
                 None if the callable has no identity.
             omitted: if given, a part without canonical form is replaced by a fixed tag
@@ -528,79 +488,73 @@ class Codec:
 class Writing:
     """What both writings share: splitting a value into a tag and parts."""
 
-    whole = True
-    """Whether all that an object stores is written, or only what is compared."""
+    compared = False
+    """Whether what a dataclass does not compare is left out."""
 
     def __init__(self, codec: Codec) -> None:
         self.codec = codec
-        self.names: dict[int, tuple[type, list[str]]] = {}
+        self.classes: dict[int, tuple[type, list[str]]] = {}
 
     def split(self, value: Any, kind: type) -> Split | None:
         """Return tag and parts of a value; None for a callable or an unknown type."""
-        row = _ROWS.get(id(kind)) or _find_row(kind)
-        if row is not None:
+        if (row := _find_row(kind)) is not None:
             return row.tag, row.split(value)
         if (encoder := self.codec.encoder_of.get(id(kind))) is not None:
             return "x", [*self.class_name(kind, trusted=True), encoder(value)]
         if issubclass(kind, type):
             return "C", self.class_name(value)
         if issubclass(kind, ModuleType):
-            return "m", [self.module(value)]
+            name = globals_of(value).get("__name__")
+            if type(name) is str and sys.modules.get(name) is value:
+                return "m", [self.codec.module_name(name)]
+            raise Refused("is a module that sys.modules does not hold under its name")
         if issubclass(kind, Enum):
             tag, parts = _split_member(value, kind)
             return tag, [*self.class_name(kind), *parts]
-        record = _split_record(value, kind, whole=self.whole)
-        return None if record is None else ("r", [*self.class_name(kind), *record])
+        if (names := field_names(kind, compared=self.compared)) is None:
+            return None
+        if not self.compared:
+            _check_stored(value, kind, names)
+        fields = _split_record(value, kind, names)
+        return "r", [*self.class_name(kind), ",".join(names), *fields]
 
     def class_name(self, kind: type, *, trusted: bool = False) -> list[str]:
         """Return module and qualified name of a class that its module holds."""
-        if id(kind) not in self.names:
+        if id(kind) not in self.classes:
             # A type with an encoder of its own is trusted: a local class will do.
             if not (trusted or is_native(kind) or is_held(kind)):
                 raise Refused(
                     "is a class that its module does not hold under this name (made in "
                     "a function, replaced, or not assigned yet), so others may bear it"
                 )
-            module, qualname = _module_of(kind), names_of_class(kind)[1]
-            self.names[id(kind)] = kind, [self.codec.module_name(module), qualname]
-        return self.names[id(kind)][1]
-
-    def module(self, value: ModuleType) -> str:
-        """Return the name of a module that ``sys.modules`` holds."""
-        name = globals_of(value).get("__name__")
-        if type(name) is not str or sys.modules.get(name) is not value:
-            raise Refused("is a module that sys.modules does not hold under its name")
-        return self.codec.module_name(name)
+            module, qualname = _names(kind)
+            self.classes[id(kind)] = kind, [self.codec.module_name(module), qualname]
+        return self.classes[id(kind)][1]
 
     def refuse(self, value: object, kind: type) -> NoReturn:
         """Refuse a value of an unknown type."""
         if look_up(kind, "__dataclass_fields__") is not None:
             raise Refused("is not a dataclass itself, only a base of it is")
         for base in mro(kind)[1:]:
-            if (base is not object and _find_row(base)) or id(base) in _SCALARS:
+            if _find_row(base) or id(base) in _SCALARS:
                 raise Refused(f"is more than the {name_of_class(base)} it derives from")
-        if callable(value):
-            raise Refused("is a callable without an identity")
-        raise Refused("has no canonical form")
+        what = "is a callable without an identity" if callable(value) else ""
+        raise Refused(what or "has no canonical form")
 
 
 def step(tag: str, parts: Sequence[Any], index: int) -> str:
-    """Return how an error calls the way to a part."""
+    """Return what an error calls the way to a part."""
     if tag == "r":
-        names: list[str] = parts[2].split(",")
-        return f".{names[index - 3]}"
-    if tag in "SZ":
-        return "[item]"
+        return "." + cast("str", parts[2]).split(",")[index - 3]
     if tag == "d":
         return "[value]" if index % 2 else "[key]"
-    if tag in "xh":
+    if tag in "xh":  # what an encoder or describe returned
         return ""
-    row = _TAGS.get(tag)
-    return row.steps[index] if row and row.steps else f"[{index}]"
+    return "[item]" if tag in "SZ" else f"[{index}]"
 
 
 def type_name_of(value: object) -> str:
-    """Return the full name of a value's type; of a class, its own."""
+    """Return the full name of a class, or of the class of an object."""
     is_class = issubclass(type(value), type)
     return name_of_class(cast("type", value) if is_class else type(value))
 
@@ -609,32 +563,23 @@ class _Node:
     """A part of a tree that is being written.
 
     Attributes:
-        index: its number.
-        low: the lowest number that its form refers to.
-        forms: the forms of its first parts.
+        number: its number.
+        lowest: the lowest number that its form refers to.
+        forms: the forms of its parts, as far as they are written.
     """
 
-    __slots__ = ("forms", "index", "low", "parts", "tag", "value")
+    __slots__ = ("forms", "lowest", "number", "parts", "tag", "value")
 
-    def __init__(self, value: object, split: Split, index: int) -> None:
-        self.value = value
-        self.tag, self.parts = split
-        self.index = self.low = index
+    def __init__(self, value: object, split: Split, number: int) -> None:
+        self.value, (self.tag, self.parts) = value, split
+        self.number = self.lowest = number
         self.forms: list[bytes] = []
-
-    def close(self) -> bytes:
-        forms: Sequence[bytes] = self.forms
-        if self.tag in "SZ":
-            self.forms.sort()
-        elif self.tag == "d":
-            forms = sorted(map(add, forms[::2], forms[1::2]))
-        return b"%b%d:%b" % (self.tag.encode(), len(self.parts), b"".join(forms))
 
 
 class _Tree(Writing):
     """One value on its way to the bytes of an id."""
 
-    whole = False
+    compared = True
 
     def __init__(
         self,
@@ -644,17 +589,16 @@ class _Tree(Writing):
         omitted: list[str] | None,
     ) -> None:
         super().__init__(codec)
-        self.where = where
-        self.describe = describe
-        self.omitted = omitted
+        self.where, self.describe, self.omitted = where, describe, omitted
         self.open: list[_Node] = []
-        self.active: set[int] = set()
-        self.callables: list[int] = []  # numbers of the open ones
-        # Parts by number: the open ones, and those that lead back to an open one.
+        # What has a number: open parts, and those that lead back to one. The list and
+        # the digests keep objects alive, so that no address is used again.
         self.begun: list[object] = []
         self.numbers: dict[int, int] = {}
-        self.digests: dict[int, tuple[object, bytes]] = {}  # keeps the objects alive
-        self.left = -1  # parts that may follow, once something leads back
+        self.digests: dict[int, tuple[object, bytes]] = {}
+        self.active: set[int] = set()
+        self.callables: list[int] = []  # numbers of those that are open
+        self.left: int | None = None  # parts that may follow, once one leads back
 
     def encode(self, value: object) -> bytes:
         form = self.form(value)
@@ -686,34 +630,33 @@ class _Tree(Writing):
         if address in self.digests:
             return self.digests[address][1]
         if (scalar := _find_scalar(id(kind))) is not None:
-            return self.shorten(value, scalar(value))
+            return self.shorten(value, scalar(value), keep=True)
         if address in self.numbers:
             return self.again(address)
         if len(self.open) >= _DEEPEST:
             raise Refused(f"is nested more than {_DEEPEST} levels deep")
-        split = self.split(value, kind)
+        if self.left is not None:
+            self.left -= 1
+            if self.left < 0:
+                raise Refused("refers to itself by way of too many callables")
+        number, split = len(self.begun), self.split(value, kind)
         if split is None:
             found = self.describe(value) if self.describe and callable(value) else None
             if found is None:
                 self.refuse(value, kind)
             split = "h", [found[0], *found[1]]
-            self.callables.append(len(self.begun))
-        if self.left >= 0:
-            self.left -= 1
-            if self.left < 0:
-                raise Refused("refers to itself by way of too many callables")
-        node = _Node(value, split, len(self.begun))
+            self.callables.append(number)
         self.active.add(address)
-        self.numbers[address] = node.index
+        self.numbers[address] = number
         self.begun.append(value)
-        return node
+        return _Node(value, split, number)
 
     def again(self, address: int) -> bytes:
         number = self.numbers[address]
-        if address in self.active and number > (self.callables or [-1])[-1]:
+        if address in self.active and number > max(self.callables, default=-1):
             raise Refused("refers to itself")
-        self.open[-1].low = min(self.open[-1].low, number)
-        if self.left < 0:
+        self.open[-1].lowest = min(self.open[-1].lowest, number)
+        if self.left is None:
             self.left = _MOST
         return b"^%x;" % (len(self.begun) - number)
 
@@ -722,19 +665,23 @@ class _Tree(Writing):
         self.active.remove(id(node.value))
         if node.tag == "h":
             self.callables.pop()
-        form = node.close()
+        forms = node.forms
+        if node.tag == "d":
+            forms = list(map(add, forms[::2], forms[1::2]))
+        if node.tag in "SZd":
+            forms.sort()
+        form = b"%b%d:%b" % (node.tag.encode(), len(node.parts), b"".join(forms))
         if not self.open:
             return form
-        above = self.open[-1]
-        complete = node.low == node.index
-        above.low = min(above.low, node.low)
+        above, complete = self.open[-1], node.lowest == node.number
+        above.lowest = min(above.lowest, node.lowest)
         if complete or above.tag in "SZd":
-            for one in self.begun[node.index :]:
+            for one in self.begun[node.number :]:
                 del self.numbers[id(one)]
-            del self.begun[node.index :]
+            del self.begun[node.number :]
         return self.shorten(node.value, form, keep=complete)
 
-    def shorten(self, value: object, form: bytes, *, keep: bool = True) -> bytes:
+    def shorten(self, value: object, form: bytes, *, keep: bool) -> bytes:
         if len(form) <= _LONGEST or not self.open:
             return form
         short = b"#" + blake2b(form, digest_size=32).digest()
