@@ -1,19 +1,14 @@
-"""Code objects as canonical bytes.
+"""Code objects as canonical bytes, for one release of Python.
 
-The rules:
-
-1. What the code does is in: name, kinds of arguments, flags, bytecode, exception
-   table, constants, names. Where it stands is not: file, lines, columns, qualified
-   name. What follows from the rest is not: stack size, number of locals.
+1. Hashed is what the code does: name, kinds of arguments, flags, bytecode, exception
+   table, constants, names. File, lines, columns and qualified name are not.
 2. A code object is a list; a slice (a constant since 3.14) is a dict. The compiler
-   makes no constant of either type. All else stands for itself, so two different
-   constants never look alike.
+   makes no constant of either type, so two different constants never look alike.
 3. ``marshal`` writes the result, in version 0: it keeps ``1``, ``True`` and ``1.0``
    apart, and ``0.0`` and ``-0.0``; it sorts frozensets; it writes any NaN as one;
-   and, unlike versions 3 and up, it knows nothing of interning and reference counts.
-4. ``co_code`` is free of what specialisation and instrumentation did to the code.
-5. The body of a class inside a function holds its own line number, see
-   ``_class_body``.
+   and it ignores interning and reference counts.
+4. ``co_code`` does not show specialisation and instrumentation.
+5. A class body in a function holds its own line number: see ``_class_body``.
 """
 
 from __future__ import annotations
@@ -25,46 +20,14 @@ from typing import Any
 
 from handlerid.errors import UnsupportedHandler
 
-__all__ = ["BODY_FIELDS", "FIELDS", "encode_code", "form_of"]
-
-FIELDS = (
-    "name",
-    "arguments",
-    "positional-only arguments",
-    "keyword-only arguments",
-    "flags",
-    "bytecode",
-    "exception table",
-    "constants",
-    "names",
-    "variables",
-    "free variables",
-    "cell variables",
-)
-"""What the form of a function consists of, in its order."""
-
-BODY_FIELDS = (
-    "kind",
-    "name",
-    "flags",
-    "instructions",
-    "exceptions",
-    "names",
-    "variables",
-    "free variables",
-    "cell variables",
-)
-"""The same for the body of a class."""
-
 _OPTIMIZED = 0x01
-"""The flag that every function has and no class body."""
+"""The flag that functions have and class bodies do not."""
 
 
 def encode_code(code: CodeType) -> bytes:
-    """Returns the canonical bytes of a code object.
+    """Return the canonical bytes of a code object.
 
-    They are equal for equal code within one Python release, and only there:
-    releases, patch releases included, compile the same source differently.
+    Releases of Python, patch releases included, compile the same source differently.
 
     Raises:
         UnsupportedHandler: the code holds a constant that Python's compiler does not
@@ -85,7 +48,7 @@ def encode_code(code: CodeType) -> bytes:
 
 
 def form_of(code: CodeType) -> list[Any]:
-    """Returns what is written: ``FIELDS`` of a function, ``BODY_FIELDS`` of a class."""
+    """Return what is written: 12 fields of a function, 9 of a class body."""
     consts: Any = code.co_consts
     for const in consts:
         if type(const) is CodeType:
@@ -110,7 +73,7 @@ def form_of(code: CodeType) -> list[Any]:
 
 
 def _spelled_out(value: Any) -> Any:
-    """Replaces slices by dicts (rule 2), at any depth."""
+    """Replace slices by dicts (rule 2), at any depth."""
     kind = type(value)
     if kind is slice:
         parts = (value.start, value.stop, value.step)
@@ -121,25 +84,23 @@ def _spelled_out(value: Any) -> Any:
 
 
 def _class_body(code: CodeType, consts: tuple[Any, ...]) -> list[Any]:
-    """The form of a class body, from Python 3.13 on.
+    """Return the form of a class body, from Python 3.13 on.
 
-    The compiler stores ``__firstlineno__`` there, the class's line, and
-    ``__static_attributes__``, which 3.13.0 lists in the hash seed's order. The
-    line's constant may be shared with an equal constant of the body, and moves all
-    later ones when it is not; on 3.14 a small line is no constant but an operand.
-    So the instructions are written out one by one, with each constant in place of
-    its index and each jump's target counted in instructions; the line is left out
-    and the attributes are sorted.
+    The compiler stores ``__firstlineno__`` there, the line of the class, and
+    ``__static_attributes__``, which 3.13.0 lists in the order of the hash seed. The
+    constant of the line may be shared with an equal constant of the body; on 3.14 a
+    small line is an operand. So the instructions are written one by one, with each
+    constant in place of its index and the targets of jumps counted in instructions;
+    the line is left out and the attributes are sorted.
     """
     # dis makes a text of every constant, which huge integers have a limit for.
     blank = code.replace(co_consts=(None,) * len(consts))
     position = _positions(blank)
-    instructions = [
-        one for one in dis.get_instructions(blank) if one.opname != "EXTENDED_ARG"
-    ]
     jumps = {*dis.hasjrel, *dis.hasjabs}
     written: list[tuple[Any, ...]] = []
-    for instruction in instructions:
+    for instruction in dis.get_instructions(blank):
+        if instruction.opname == "EXTENDED_ARG":
+            continue
         operand: Any = instruction.arg
         if instruction.opcode in dis.hasconst:
             operand = consts[instruction.arg or 0]
@@ -169,11 +130,7 @@ def _class_body(code: CodeType, consts: tuple[Any, ...]) -> list[Any]:
 
 
 def _positions(code: CodeType) -> dict[int, int]:
-    """Offset in the bytecode -> index among the instructions.
-
-    An offset inside an instruction (its prefix, its inline caches) is that of the
-    instruction itself or the one that follows.
-    """
+    """Return the index of the instruction at each offset of the bytecode."""
     position: dict[int, int] = {}
     index = 0
     for instruction in dis.get_instructions(code):

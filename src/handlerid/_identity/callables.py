@@ -5,13 +5,11 @@
 1. Wrappings are taken off one by one, outermost first, down to Python functions.
 2. The location is that of the first function, or of the first object that
    ``functools.update_wrapper`` gave a qualified name.
-3. All functions that ``__wrapped__`` leads to are layers: the code of the wrapper and
-   of the wrapped function both say what the handler does.
+3. All functions that ``__wrapped__`` leads to are layers of the fingerprint.
 4. What the author wrote beside the function is a bound argument: arguments of a
    ``partial``, the class of a class method. What the function carries because of where
    and when it was made is a capture: closure cells, defaults, a bound object.
-5. No code of an object runs. Types are compared with ``is``, attributes are read where
-   Python stores them: a mock or a proxy answers as it likes.
+5. No code of an object runs, because a mock or a proxy answers as it likes.
 """
 
 from __future__ import annotations
@@ -25,18 +23,14 @@ from handlerid._peek import is_a, look_up, name_of_class, stored_in, text
 from handlerid.errors import UnsupportedHandler
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
+_FUNCTOOLS = vars(functools)
 _CachedFunction = type(functools.cache(lambda: None))
 
-# functools.Placeholder, from Python 3.14 on, is no argument.
-_PLACEHOLDER = getattr(functools, "Placeholder", object())
-
-_OWN_CLASS = vars(object)["__class__"]
-"""A class that stores another ``__class__`` makes mocks or proxies."""
-
+_PLACEHOLDER = getattr(functools, "Placeholder", object())  # new in Python 3.14
+_OWN_CLASS = vars(object)["__class__"]  # mocks and proxies have another one
 _DEEPEST = 100
-"""Wrappings taken off before a callable counts as wrapping itself."""
 
 # Each text names a way out that is not refused in turn.
 _USE = "use a function that calls it, without functools.wraps"
@@ -53,37 +47,25 @@ class Unset:
     """Stands for the content of an empty closure cell."""
 
 
-class Capture(NamedTuple):
-    """A captured value.
-
-    Attributes:
-        layer: number of layers down to the one that carries it, itself included.
-        name: the variable; ``self`` for a bound object, whose layer comes next.
-        value: its content.
-    """
-
-    layer: int
-    name: str
-    value: object
-
-
 class Anatomy(NamedTuple):
     """The parts of a callable.
 
     Attributes:
-        module: name of the module of the location.
+        module: module of the location.
         qualname: qualified name of the location.
-        layers: the functions that run, outermost first, at least one; text for a
-            layer without Python code.
+        layers: functions that run, outermost first, at least one; text for a layer
+            without Python code.
         bound: bound arguments by name: ``args[0]``, ``keywords[unit]``, ``cls``.
-        captures: captured values, in the order of the layers.
+        captures: captured values, in the order of the layers: number of layers down
+            to the one that carries it, itself included; variable, or ``self`` of a
+            bound object, whose layer comes next; value.
     """
 
     module: str
     qualname: str
     layers: tuple[FunctionType | str, ...]
     bound: tuple[tuple[str, object], ...]
-    captures: tuple[Capture, ...]
+    captures: tuple[tuple[int, str, object], ...]
 
 
 def take_apart(handler: object) -> Anatomy:
@@ -93,6 +75,11 @@ def take_apart(handler: object) -> Anatomy:
         UnsupportedHandler: it is no callable, or of a kind that has no identity; the
             text says what to use instead.
     """
+    if is_plain(handler) and isinstance(handler.__module__, str):
+        captures = tuple([(1, *one) for one in captures_of(handler)])
+        return Anatomy(
+            handler.__module__, handler.__qualname__, (handler,), (), captures
+        )
     parts = _Parts(handler)
     todo = [handler]
     for _ in range(_DEEPEST):
@@ -111,8 +98,8 @@ def take_apart(handler: object) -> Anatomy:
             f"the function {qualname} has no module name; "
             "set its __module__, or define it in a module"
         )
-    bound, captures = tuple(parts.bound), tuple(parts.captures)
-    return Anatomy(module, qualname, tuple(parts.layers), bound, captures)
+    layers, bound = tuple(parts.layers), tuple(parts.bound)
+    return Anatomy(module, qualname, layers, bound, tuple(parts.captures))
 
 
 def name_of(handler: object) -> str:
@@ -122,8 +109,12 @@ def name_of(handler: object) -> str:
 
 
 def is_plain(fn: object) -> TypeGuard[FunctionType]:
-    """Return whether a callable is one function that wraps none."""
-    return type(fn) is FunctionType and not hasattr(fn, "__wrapped__")
+    """Return whether a callable is one function of an author's, and wraps none."""
+    return (
+        type(fn) is FunctionType
+        and not hasattr(fn, "__wrapped__")
+        and fn.__globals__ is not _FUNCTOOLS
+    )
 
 
 def captures_of(fn: FunctionType) -> list[tuple[str, object]]:
@@ -148,57 +139,33 @@ def captures_of(fn: FunctionType) -> list[tuple[str, object]]:
     return captures
 
 
-def carried(
-    fn: Callable[..., object],
-) -> tuple[Sequence[tuple[str, object]], Sequence[tuple[int, str, object]]]:
-    """Return bound arguments and captures, as ``take_apart`` finds them."""
-    if is_plain(fn) and fn.__globals__ is not vars(functools):
-        return (), [(1, *one) for one in captures_of(fn)]
-    anatomy = take_apart(fn)
-    return anatomy.bound, anatomy.captures
-
-
 def surely_same_captures(fn: Any, other: Any) -> bool:
     """Return whether two functions captured the same objects, texts or numbers.
 
     False means that the captures have to be compared by their canonical bytes.
     """
     if (
-        type(fn) is not FunctionType
-        or type(other) is not FunctionType
+        not (is_plain(fn) and is_plain(other))
         or fn.__code__ is not other.__code__
-        or not _surely_same(fn.__defaults__, other.__defaults__)
         or fn.__kwdefaults__ is not other.__kwdefaults__
-        or fn.__dict__
-        or other.__dict__
     ):
         return False
     try:
-        for cell, its in zip(
-            fn.__closure__ or (), other.__closure__ or (), strict=True
+        values, others = (
+            [*(f.__defaults__ or ()), *[c.cell_contents for c in f.__closure__ or ()]]
+            for f in (fn, other)
+        )
+    except ValueError:  # an empty cell
+        return False
+    if len(values) != len(others):
+        return False
+    for value, its in zip(values, others, strict=True):
+        kind = type(value)  # compared with "is": a metaclass may define __eq__
+        if value is not its and (
+            kind is not type(its) or not (kind is str or kind is int) or value != its
         ):
-            if cell is not its and not _surely_same(
-                cell.cell_contents, its.cell_contents
-            ):
-                return False
-    except ValueError:  # a cell that is empty
-        return False
+            return False
     return True
-
-
-def _surely_same(value: Any, other: Any) -> bool:
-    if type(value) is tuple and type(other) is tuple:
-        return len(value) == len(other) and all(map(_same_scalar, value, other))
-    return _same_scalar(value, other)
-
-
-def _same_scalar(value: Any, other: Any) -> bool:
-    if value is other:
-        return True
-    kind = type(value)
-    if kind is not type(other) or (kind is not str and kind is not int):
-        return False
-    return bool(value == other)
 
 
 class _Parts:
@@ -209,7 +176,7 @@ class _Parts:
         self.location: tuple[object, str] | None = None
         self.layers: list[FunctionType | str] = []
         self.bound: list[tuple[str, object]] = []
-        self.captures: list[Capture] = []
+        self.captures: list[tuple[int, str, object]] = []
 
     def take_off(self, rest: Any) -> Sequence[object]:
         """Take off the outermost wrapping and return what is inside, if anything."""
@@ -220,11 +187,10 @@ class _Parts:
             self.arguments(rest.args, rest.keywords)
             return (rest.func,)
         if kind is MethodType:
-            owner = rest.__self__
-            if is_a(type(owner), type):
-                self.bound.append(("cls", owner))
+            if is_a(type(rest.__self__), type):
+                self.bound.append(("cls", rest.__self__))
             else:
-                self.captures.append(Capture(len(self.layers), "self", owner))
+                self.captures.append((len(self.layers), "self", rest.__self__))
             return (rest.__func__,)
         if kind is staticmethod:
             return (rest.__func__,)
@@ -234,11 +200,9 @@ class _Parts:
         return self.object(rest, kind)
 
     def function(self, fn: FunctionType) -> Sequence[object]:
-        if fn.__globals__ is vars(functools):
-            attributes = fn.__dict__
-            method = attributes.get("__partialmethod__") or attributes.get(
-                "_partialmethod"
-            )
+        if fn.__globals__ is _FUNCTOOLS:
+            stored = fn.__dict__
+            method = stored.get("__partialmethod__") or stored.get("_partialmethod")
             if method is None:
                 raise self.refusal(fn, _DISPATCH)
             self.arguments(method.args, method.keywords)
@@ -246,24 +210,24 @@ class _Parts:
         self.location = self.location or (fn.__module__, fn.__qualname__)
         self.layers.append(fn)
         depth = len(self.layers)
-        self.captures += [Capture(depth, *one) for one in captures_of(fn)]
+        self.captures += [(depth, *one) for one in captures_of(fn)]
         wrapped = fn.__dict__.get("__wrapped__")
         return () if wrapped is None else (wrapped,)
 
     def object(self, rest: Any, kind: type) -> Sequence[Any]:
         """Take an object apart that the ``__call__`` of its class runs."""
-        call = look_up(kind, "__call__")
+        call, reason = look_up(kind, "__call__"), ""
         if is_a(kind, type):
-            raise self.refusal(rest, _CLASS)
-        if look_up(kind, "__class__") is not _OWN_CLASS:
-            raise self.refusal(rest, _PROXY)
-        if is_a(kind, classmethod, functools.partialmethod):
-            raise self.refusal(rest, _NOT_READ)
-        if call is None:
-            raise self.refusal(rest, _NOT_CALLABLE)
-        if type(call) is not FunctionType:
-            raise self.refusal(rest, _NATIVE)
-        self.captures.append(Capture(len(self.layers), "self", rest))
+            reason = _CLASS
+        elif look_up(kind, "__class__") is not _OWN_CLASS:
+            reason = _PROXY
+        elif is_a(kind, classmethod, functools.partialmethod):
+            reason = _NOT_READ
+        elif type(call) is not FunctionType:
+            reason = _NOT_CALLABLE if call is None else _NATIVE
+        if reason:
+            raise self.refusal(rest, reason)
+        self.captures.append((len(self.layers), "self", rest))
         return (call, *self.wrapped(rest))
 
     def wrapped(self, rest: Any) -> Sequence[Any]:

@@ -22,10 +22,7 @@ _GRAMMAR = re.compile(
     r"h1-[a-z2-7]{12}[acegikmoqsuwy246]-[a-z2-7]{19}[aq]"
     rf"(?:-[a-z2-7]{{16}})?(?:\.{WIRE_NAME.pattern})?"
 )
-_LONGEST = 3 + 13 + 1 + 20 + 1 + 16 + 1 + 64
-_BASE = 3 + 13 + 1 + 20
-"""Length of location and fingerprint, which every id has."""
-
+_LONGEST = 37 + 17 + 65
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 _PAIR = [first + second for first in _ALPHABET for second in _ALPHABET]
 
@@ -34,9 +31,9 @@ class HandlerId(str):
     """The text that names a handler, safe in URLs, HTML attributes and file names.
 
     Attributes:
-        module: module of the location, or None for an id that was parsed: the text
+        module: module of the location; None if the id was parsed, because the text
             does not reveal it.
-        qualname: qualified name of the location, or None likewise.
+        qualname: qualified name of the location; None likewise.
     """
 
     __slots__ = ("module", "qualname")
@@ -100,24 +97,12 @@ def location_name(handler_id: str) -> str:
 def with_captures(handler_id: HandlerId, captures: bytes) -> HandlerId:
     """Return the id with these 10 bytes as its captures part."""
     _, dot, event = handler_id.partition(".")
-    text = f"{handler_id[:_BASE]}-{_write_captures(captures)}{dot}{event}"
+    text = f"{handler_id[:37]}-{_write_captures(captures)}{dot}{event}"
     return HandlerId(text, handler_id.module, handler_id.qualname)
 
 
-def without_captures(handler_id: str) -> str:
-    """Return location and fingerprint of an id, as text."""
-    return handler_id[:_BASE]
-
-
 def write(location: bytes, fingerprint: bytes, captures: bytes, event: str) -> str:
-    """Write the text of an id.
-
-    Args:
-        location: 8 bytes.
-        fingerprint: 12 bytes.
-        captures: 10 bytes, or none.
-        event: a wire name, or ``""``.
-    """
+    """Write the text of an id, from 8, 12, and 10 or no bytes, and a wire name."""
     # Ten bits make two characters. Written out, because base64.b32encode takes twice
     # as long, and a first id is measured against the hash of its code.
     p = _PAIR
@@ -138,9 +123,5 @@ def write(location: bytes, fingerprint: bytes, captures: bytes, event: str) -> s
 
 
 def _write_captures(captures: bytes) -> str:
-    p = _PAIR
-    a = int.from_bytes(captures, "big")
-    return (
-        f"{p[a >> 70]}{p[a >> 60 & 1023]}{p[a >> 50 & 1023]}{p[a >> 40 & 1023]}"
-        f"{p[a >> 30 & 1023]}{p[a >> 20 & 1023]}{p[a >> 10 & 1023]}{p[a & 1023]}"
-    )
+    number = int.from_bytes(captures, "big")
+    return "".join([_PAIR[number >> shift & 1023] for shift in range(70, -1, -10)])
