@@ -1,0 +1,180 @@
+"""A prepared call, and the observer of calls."""
+
+from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
+from contextvars import Context, copy_context
+from logging import Logger, getLogger
+from typing import Any
+
+from handlerid._dispatch.running import Watch, afinish, astream, finish, stream
+from handlerid._identity import location_name
+from handlerid._registry import RegisteredHandler
+from handlerid.errors import HandlerIdError
+
+_OUR_FAULT = 500
+
+
+class Call:
+    """A handler and its event, ready to run; made by ``Dispatcher.prepare``.
+
+    It has one context, a copy, in which ``authorize``, the handler with all its steps
+    and the observer run. So it runs in one thread at a time. What the handler raises
+    passes through as it is.
+
+    Attributes:
+        handler: the registered handler.
+        event: the event for it; None while ``authorize`` is asked.
+        audience: who sent the payload, as the host said.
+        context: what the handler set there is seen by ``call.context.run(render)``.
+        source: who answered: ``"scope"``, ``"registry"``, ``"token"``, ``"resolver"``,
+            ``"rerender"``, or ``"host"`` for ``Dispatcher.call``.
+    """
+
+    __module__ = "handlerid"
+    __slots__ = ("_observer", "audience", "context", "event", "handler", "source")
+
+    handler: RegisteredHandler
+    event: Any
+    audience: str | None
+    context: Context
+    source: str
+
+    def __init__(self, audience: str | None, observer: "Observer | None") -> None:
+        self.audience = audience
+        self._observer = observer
+        self.context = copy_context()
+        self.event = None
+        self.source = "registry"
+
+    def __repr__(self) -> str:
+        return f"<Call of {location_name(self.handler.id)} from {self.source}>"
+
+    def run(self) -> object:
+        """Run the handler to the end and return its result.
+
+        Raises:
+            AsyncHandler: it is asynchronous; use ``arun``.
+        """
+        if self._observer is None:
+            result = self._begin()
+            if result is None:
+                return None
+            return finish(self.context, self.handler.fn, result, None)
+        with self._watch() as watch:
+            result = self._begin()
+            watch.result = finish(self.context, self.handler.fn, result, watch)
+        return watch.result
+
+    async def arun(self) -> object:
+        """Run or await the handler to the end and return its result.
+
+        An async generator has none: None.
+        """
+        with self._watch() as watch:
+            watch.result = await afinish(self.context, self._begin(), watch)
+        return watch.result
+
+    def stream(
+        self, *, runner: Callable[[Coroutine[Any, Any, Any]], Any] | None = None
+    ) -> Generator[object, None, object]:
+        """Yield what the handler yields; one that does not is a single step.
+
+        Closing the generator runs the handler's ``finally`` before it returns.
+
+        Args:
+            runner: for async handlers where there is no event loop: runs a coroutine
+                and returns its result. It is called once a step, so it has to keep its
+                loop, as the ``run`` of an ``asyncio.Runner()`` does.
+
+        Raises:
+            AsyncHandler: the handler is asynchronous and there is no runner, or one
+                that does not keep its loop; use ``astream``.
+        """
+        fn = self.handler.fn
+        return stream(self.context, fn, self._begin, self._watch(), runner)
+
+    def astream(self) -> AsyncGenerator[object, None]:
+        """Yield what the handler yields; one that does not is a single step.
+
+        Closing the generator, or cancelling the task that waits for a step, runs the
+        handler's ``finally`` before that returns. An ``async for`` that is left between
+        two steps closes nothing: iterate within ``contextlib.aclosing``.
+        """
+        return astream(self.context, self._begin, self._watch())
+
+    def _begin(self) -> object:
+        handler = self.handler
+        if handler.takes_event:
+            return self.context.run(handler.fn, self.event)
+        return self.context.run(handler.fn)
+
+    def _watch(self) -> Watch:
+        return Watch(self._observer, self, self.context)
+
+
+class Observer:
+    """Notified of calls and of refused payloads. Override what you need.
+
+    Pass an instance as ``Dispatcher(observer=...)``. Its methods are called in the
+    thread and, except for ``refused``, in the context of the call: a context variable
+    that ``before`` sets is seen by the handler. What they raise is logged under
+    ``handlerid`` and changes nothing else.
+
+    The seconds are those between ``before`` and the end of the call. Of a stream they
+    include the time that the host takes between two steps.
+    """
+
+    __module__ = "handlerid"
+
+    def before(self, call: Call) -> None:
+        """A handler is about to be called."""
+
+    def step(self, call: Call, value: object) -> None:
+        """A handler yielded a value."""
+
+    def after(self, call: Call, result: object, seconds: float) -> None:
+        """A handler ended, or its stream was closed; then the result is None."""
+
+    def failed(self, call: Call, error: BaseException, seconds: float) -> None:
+        """A handler raised, or was cancelled."""
+
+    def refused(self, error: HandlerIdError) -> None:
+        """A payload was refused; no handler was called."""
+
+
+class LoggingObserver(Observer):
+    """Logs names and durations of calls, and never a value.
+
+    A call that ended is logged at level DEBUG, a refused payload and a handler's own
+    refusal (``NotAllowed``) at WARNING, and a handler that failed at ERROR, with the
+    type of its exception alone: the host knows what else may be logged.
+
+    Args:
+        logger: by default the logger ``handlerid``.
+    """
+
+    __module__ = "handlerid"
+
+    def __init__(self, logger: Logger | None = None) -> None:
+        self._log = logger or getLogger("handlerid")
+
+    def after(self, call: Call, result: object, seconds: float) -> None:  # noqa: ARG002
+        """Log at level DEBUG."""
+        self._log.debug("%s took %.1f ms", _name(call), seconds * 1e3)
+
+    def failed(self, call: Call, error: BaseException, seconds: float) -> None:
+        """Log at level ERROR; WARNING for a refusal, DEBUG if it was cancelled."""
+        log = self._log.error
+        if not isinstance(error, Exception):
+            log = self._log.debug
+        elif isinstance(error, HandlerIdError) and error.status < _OUR_FAULT:
+            log = self._log.warning
+        kind = type(error).__qualname__
+        log("%s failed after %.1f ms: %s", _name(call), seconds * 1e3, kind)
+
+    def refused(self, error: HandlerIdError) -> None:
+        """Log at level WARNING."""
+        self._log.warning("refused, %s: %s", type(error).__name__, error)
+
+
+def _name(call: Call) -> str:
+    return f"{location_name(call.handler.id)} ({call.handler.id})"

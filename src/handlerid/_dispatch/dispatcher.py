@@ -1,0 +1,412 @@
+"""From a payload to a call of its handler.
+
+1. ``prepare`` refuses whatever can be refused. After it only the handler's own code can
+   fail, and its exception passes through as it is.
+2. Who answers, in this order: the given scopes, the registry, carried captures if all
+   of them are immutable, resolvers, ``rerender``, and last carried captures that are
+   mutable, because what a handler changes in those copies is lost. If none of them has
+   the handler, ``stale="accept"`` lets another one of its location answer.
+3. ``authorize`` is asked before the payload is decoded, and only True is a yes.
+4. Functions of the host may return an awaitable. So ``_steps`` is a generator that
+   yields what has to be awaited: ``prepare`` refuses it, ``aprepare`` awaits it.
+"""
+
+from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
+from contextvars import Context, copy_context
+from functools import partial
+from inspect import isawaitable
+from typing import Any, Literal
+
+from handlerid._decoding import Form, Payload, decoder, json_reader
+from handlerid._dispatch.call import Call, Observer
+from handlerid._dispatch.references import References
+from handlerid._dispatch.running import afinish, call_observer, close_unawaited
+from handlerid._dispatch.scope import Scope
+from handlerid._identity import HandlerId, location_name
+from handlerid._registry import Entries, RegisteredHandler, Registry, closest, refusal
+from handlerid._tokens import Tokens
+from handlerid.errors import (
+    AsyncHandler,
+    HandlerIdError,
+    MalformedPayload,
+    NotAllowed,
+    StaleHandler,
+    UnknownHandler,
+)
+
+__all__ = ["Dispatcher", "Resolver"]
+
+Resolver = Callable[[HandlerId, Scope], object]
+_Steps = Generator[tuple[str, Awaitable[Any]], Any, Any]
+
+
+class _NotGiven:
+    def __repr__(self) -> str:
+        return "<not given>"
+
+
+_NOT_GIVEN: Any = _NotGiven()
+
+
+class Dispatcher:
+    """Answers payloads with calls of registered handlers; one for an application.
+
+    Any thread may use it at any time.
+
+    Args:
+        registry: the handlers of the application.
+        tokens: signs the references in pages; an id without signature is refused then.
+        authorize: called with the ``Call``, its event still None, in its context;
+            returns whether it may be made, or an awaitable. Only True is a yes.
+        resolvers: functions that are asked in turn for a handler that is not
+            registered. Each is called with the id and an empty scope, in a copy of the
+            context, and offers in it what it knows; it may return an awaitable.
+        observer: notified of calls and of refused payloads.
+        json: ``"standard"``, Python's own reader, or ``"msgspec"``, which is faster and
+            needs ``handlerid[msgspec]``.
+        max_bytes: the largest payload accepted as JSON, in bytes.
+        extra: ``"ignore"`` or ``"refuse"`` fields that the event does not have. By
+            default they are ignored for the library's own events and refused for the
+            host's.
+
+    Raises:
+        TypeError: an argument has the wrong type.
+        ValueError: ``extra`` or ``json`` is unknown, or the registry has
+            ``captures="carry"`` and there are no ``tokens``.
+        ImportError: msgspec is not installed.
+    """
+
+    __module__ = "handlerid"
+
+    def __init__(
+        self,
+        registry: Registry,
+        *,
+        tokens: Tokens | None = None,
+        authorize: Callable[[Call], bool | Awaitable[bool]] | None = None,
+        resolvers: Iterable[Resolver] = (),
+        observer: Observer | None = None,
+        json: Literal["standard", "msgspec"] = "standard",
+        max_bytes: int = 65_536,
+        extra: Literal["ignore", "refuse"] | None = None,
+    ) -> None:
+        if not isinstance(registry, Registry):
+            raise TypeError("registry must be a Registry: Dispatcher(Registry())")
+        if callable(resolvers):
+            raise TypeError("resolvers must be a list of functions: resolvers=[find]")
+        self._resolvers = tuple(resolvers)
+        functions = [*self._resolvers, *([] if authorize is None else [authorize])]
+        if not all(map(callable, functions)):
+            raise TypeError("authorize and each of the resolvers must be callable")
+        if not isinstance(observer, Observer | None):
+            raise TypeError("observer must be an object whose class extends Observer")
+        if extra not in (None, "ignore", "refuse"):
+            raise ValueError('extra must be "ignore" or "refuse"')
+        self._registry = registry
+        self._find = registry.entries.find
+        self._tokens = tokens
+        self._references = References(registry.entries, tokens)
+        self._authorize = authorize
+        self._observer = observer
+        self._read_json = json_reader(json)
+        self._max_bytes = max_bytes
+        self._refuse_extra = None if extra is None else extra == "refuse"
+
+    @property
+    def registry(self) -> Registry:
+        """The handlers of the application."""
+        return self._registry
+
+    def __repr__(self) -> str:
+        tokens = "" if self._tokens is None else ", with tokens"
+        return f"<Dispatcher of {self._registry!r}{tokens}>"
+
+    def scope(self, *, audience: str | None = _NOT_GIVEN) -> Scope:
+        """Make the scope of one rendering.
+
+        Args:
+            audience: whom its tokens are for, such as a session's or user's id; None
+                for anybody. Required with tokens.
+
+        Raises:
+            TypeError: the audience is missing.
+            ValueError: there is an audience, and no token to bind to it.
+        """
+        audience = self._check_audience(audience)
+        if audience is not None and self._tokens is None:
+            raise ValueError(
+                "only a token can be bound to an audience: Dispatcher(tokens=...)"
+            )
+        return Scope(self._registry.entries.child(), self._references, audience)
+
+    def read(self, body: bytes | bytearray | memoryview | str) -> dict[str, Any]:
+        """Read JSON with every guard, for a host with fields of its own in the body.
+
+        Pass the mapping on to ``dispatch``.
+
+        Raises:
+            MalformedPayload: it is not a JSON object, or too large.
+        """
+        try:
+            return self._read_json(body, self._max_bytes)
+        except HandlerIdError as error:
+            self._notify_refused(error)
+            raise
+
+    def prepare(
+        self,
+        payload: Payload,
+        *,
+        audience: str | None = _NOT_GIVEN,
+        scope: Scope | Iterable[Scope] | None = None,
+        rerender: Callable[[Scope], object] | None = None,
+    ) -> Call:
+        """Read a payload, find its handler and make its event: all but calling it.
+
+        Args:
+            payload: a flat object ``{"handler": <reference>, "key": ..., ...}`` as
+                JSON, as a mapping that the host has read, or as a ``Form``.
+            audience: who sends it, as the host knows; never a part of the payload.
+                Required with tokens.
+            scope: scopes that the host keeps, the newest first.
+            rerender: renders the page again if nobody has the handler. It is called
+                with an empty scope in a copy of the context, and may return an
+                awaitable. Only what it offers is used.
+
+        Raises:
+            MalformedPayload: the payload cannot be read, or names no handler.
+            InvalidToken: there is no token where one is required, or it was changed.
+            ExpiredToken: the token is too old.
+            UnknownHandler: there is no such handler here.
+            StaleHandler: the code of the handler is not that of the page.
+            NotAllowed: ``authorize`` said no, or the token is for another audience.
+            InvalidEvent: fields are missing, do not fit or are not known.
+            AsyncHandler: something has to be awaited; use ``aprepare``.
+            TypeError: the host passed an argument of the wrong type.
+        """
+        call = Call(self._check_audience(audience), self._observer)
+        steps = self._steps(call, payload, scope, rerender)
+        for what, awaitable in steps:
+            close_unawaited(awaitable)
+            text = f"{what} is asynchronous: use aprepare() or adispatch()"
+            steps.throw(AsyncHandler(text))
+        return call
+
+    async def aprepare(
+        self,
+        payload: Payload,
+        *,
+        audience: str | None = _NOT_GIVEN,
+        scope: Scope | Iterable[Scope] | None = None,
+        rerender: Callable[[Scope], object] | None = None,
+    ) -> Call:
+        """Do what ``prepare`` does, and await what functions of the host return."""
+        call = Call(self._check_audience(audience), self._observer)
+        steps = self._steps(call, payload, scope, rerender)
+        for _, awaitable in steps:
+            await _await_all(steps, awaitable)
+        return call
+
+    def dispatch(
+        self,
+        payload: Payload,
+        *,
+        audience: str | None = _NOT_GIVEN,
+        scope: Scope | Iterable[Scope] | None = None,
+        rerender: Callable[[Scope], object] | None = None,
+    ) -> object:
+        """Prepare the call and run it: see ``prepare`` and ``Call.run``."""
+        return self.prepare(
+            payload, audience=audience, scope=scope, rerender=rerender
+        ).run()
+
+    async def adispatch(
+        self,
+        payload: Payload,
+        *,
+        audience: str | None = _NOT_GIVEN,
+        scope: Scope | Iterable[Scope] | None = None,
+        rerender: Callable[[Scope], object] | None = None,
+    ) -> object:
+        """Prepare the call and run it: see ``aprepare`` and ``Call.arun``."""
+        call = await self.aprepare(
+            payload, audience=audience, scope=scope, rerender=rerender
+        )
+        return await call.arun()
+
+    def call(
+        self, handler: RegisteredHandler, event: object, *, audience: str | None = None
+    ) -> Call:
+        """Make a call with an event that exists; ``authorize`` is not asked."""
+        if not isinstance(handler, RegisteredHandler):
+            raise TypeError("handler must be what registry.resolve(id) returns")
+        call = Call(audience, self._observer)
+        call.handler, call.event, call.source = handler, event, "host"
+        return call
+
+    def _steps(self, call: Call, payload: Any, scope: Any, rerender: Any) -> _Steps:
+        """Fill in a call; yield what has to be awaited, and a word for it."""
+        try:
+            fields = payload if type(payload) is dict else self._read(payload)
+            text, captures = fields.get("handler"), b""
+            if not isinstance(text, str):
+                raise MalformedPayload('the payload names no handler: "handler" is it')
+            if self._tokens is not None:
+                verified = self._tokens.verify(text, audience=call.audience)
+                text, captures = verified.handler_id, verified.captures
+            handler, refuse_extra = self._find(text), self._refuse_extra
+            if handler is None or scope is not None:
+                handler, refuse_extra = yield from self._find_elsewhere(
+                    call, text, captures, _check_scopes(scope), rerender
+                )
+            call.handler = handler
+            if self._authorize is not None:
+                answer = yield from _ask(
+                    "authorize", call.context, self._authorize, call
+                )
+                if answer is not True:
+                    raise _not_allowed(handler, answer)
+            if refuse_extra is None and type(fields) is dict:
+                call.event = handler.decode(fields)
+            else:
+                form = type(fields) is Form
+                decode = decoder(handler.event, form=form, refuse_extra=refuse_extra)
+                call.event = decode(fields.fields if form else fields)
+        except HandlerIdError as error:
+            self._notify_refused(error)
+            raise
+
+    def _find_elsewhere(
+        self,
+        call: Call,
+        text: str,
+        captures: bytes,
+        scopes: tuple[Scope, ...],
+        rerender: Callable[[Scope], object] | None,
+    ) -> _Steps:
+        """Return the handler, and whether extra fields are refused; rule 2."""
+        for scope in scopes:
+            handler = scope.entries.find(text)
+            if handler is not None:
+                if handler is not self._find(text):
+                    call.source = "scope"
+                return handler, self._refuse_extra
+        wanted = HandlerId.parse(text)
+        root = self._registry.entries
+        asked = [("resolver", partial(one, wanted)) for one in self._resolvers]
+        if rerender is not None:
+            if not callable(rerender):
+                raise TypeError("rerender must be a function: partial(render, state)")
+            asked.append(("rerender", partial(rerender)))
+        searched = [("scope", one.entries) for one in scopes] or [("registry", root)]
+        carried, errors = None, []
+        try:
+            carried = self._references.rebuild(wanted, captures)
+        except (UnknownHandler, StaleHandler) as error:
+            errors.append(error)
+        if carried is None or carried[1]:
+            for source, ask in asked:
+                offered = Scope(root.child(), None, call.audience)
+                try:
+                    yield from _ask(source, copy_context(), ask, offered)
+                except (UnknownHandler, StaleHandler) as error:
+                    errors.append(error)
+                handler = offered.entries.find(text)
+                if handler is not None:
+                    call.source = source
+                    return handler, self._refuse_extra
+                searched.append((source, offered.entries))
+        if carried is not None:
+            call.source = "token"
+            return carried[0], self._refuse_extra
+        call.source, handler = self._find_stale(wanted, searched, errors)
+        return handler, True
+
+    def _find_stale(
+        self,
+        wanted: HandlerId,
+        searched: list[tuple[str, Entries]],
+        errors: list[UnknownHandler | StaleHandler],
+    ) -> tuple[str, RegisteredHandler]:
+        known = {
+            one: (source, handler)
+            for source, entries in searched
+            for one in entries.at_location(wanted.location)
+            if (handler := entries.find(one)) is not None
+        }
+        near = closest(wanted, known)
+        if near is not None and self._registry.entries.accepts(near):
+            return known[near]
+        errors.insert(0, refusal(wanted, [*known]))
+        # That the location is known says more than that another one is not.
+        raise next((e for e in errors if isinstance(e, StaleHandler)), errors[-1])
+
+    def _read(self, payload: Any) -> Any:
+        """Return something with ``get``: a mapping or a form."""
+        if isinstance(payload, (bytes, str, bytearray, memoryview)):
+            return self._read_json(payload, self._max_bytes)
+        if isinstance(payload, (Form, Mapping)):
+            return payload
+        if isinstance(payload, (list, int, float)):  # what a client may send as JSON
+            raise MalformedPayload("the payload is not a JSON object")
+        close_unawaited(payload)
+        hint = "; did you forget to await it?" if isawaitable(payload) else ""
+        raise TypeError(
+            "payload must be JSON, a mapping or a Form, and is "
+            f"{type(payload).__name__}{hint}"
+        )
+
+    def _check_audience(self, audience: object) -> Any:
+        if audience is _NOT_GIVEN:
+            if self._tokens is None:
+                return None
+            raise TypeError(
+                "with tokens, say the audience: audience=session_id, or audience=None "
+                "for anybody"
+            )
+        if audience is not None and not isinstance(audience, str):
+            raise TypeError("audience must be a str or None")
+        return audience
+
+    def _notify_refused(self, error: HandlerIdError) -> None:
+        if self._observer is not None:
+            call_observer(self._observer.refused, error)
+
+
+def _ask(what: str, context: Context, fn: Callable[..., object], *args: Any) -> _Steps:
+    """Call a function of the host in a context, and await there what it returns."""
+    answer = context.run(fn, *args)
+    if isawaitable(answer):
+        try:
+            answer = yield what, afinish(context, answer, None)
+        finally:
+            close_unawaited(answer)
+    return answer
+
+
+async def _await_all(steps: _Steps, awaitable: Awaitable[Any]) -> None:
+    """Await what the steps yield, until they end."""
+    try:
+        while True:
+            try:
+                answer = await awaitable
+            except BaseException as error:  # noqa: BLE001 - it comes out again
+                _, awaitable = steps.throw(error)
+            else:
+                _, awaitable = steps.send(answer)
+    except StopIteration:
+        return
+
+
+def _check_scopes(scope: Any) -> tuple[Scope, ...]:
+    if scope is None:
+        return ()
+    scopes = (scope,) if isinstance(scope, Scope) else tuple(scope)
+    if not all(isinstance(one, Scope) for one in scopes):
+        raise TypeError("scope must be a Scope or an iterable of Scopes")
+    return scopes
+
+
+def _not_allowed(handler: RegisteredHandler, answer: object) -> NotAllowed:
+    said = "" if answer is False else f": it returned {type(answer).__name__}, not True"
+    return NotAllowed(f"authorize refused {location_name(handler.id)}{said}")

@@ -1,0 +1,107 @@
+"""A scope: the handlers that one rendering offers."""
+
+from collections.abc import Callable, Iterator
+from threading import Event as Flag
+from typing import Self
+
+from handlerid._dispatch.references import References
+from handlerid._identity import HandlerId, name_of
+from handlerid._registry import Entries, RegisteredHandler
+from handlerid.events import Event
+
+
+class Scope:
+    """The handlers that one rendering offers; it reads through to the registry.
+
+    ``Dispatcher.scope`` makes it. One rendering offers into it; any thread may read::
+
+        with dispatcher.scope() as scope:
+            page = render(state, scope)
+
+    Leaving the ``with`` block ends the rendering. The entries live as long as somebody
+    holds the scope, for ``dispatch(payload, scope=scope)``.
+
+    Attributes:
+        audience: whom its tokens are for; None for anybody.
+    """
+
+    __module__ = "handlerid"
+
+    def __init__(
+        self,
+        entries: Entries,
+        references: References | None,
+        audience: str | None,
+        part: object = None,
+        ended: Flag | None = None,
+    ) -> None:
+        self.entries = entries
+        self.audience = audience
+        self._references = references  # None: offers are bare ids
+        self._part = part
+        self._ended = ended or Flag()
+
+    def offer(self, fn: Callable[..., object], event: type[Event] | None = None) -> str:
+        """Register a handler; return its reference for the page: an id or a token.
+
+        What the registry holds already adds nothing to the scope. Takes and raises what
+        ``Registry.register`` does.
+
+        Raises:
+            UnstableCapture: with ``captures="carry"``, a captured value cannot be
+                carried.
+            RuntimeError: the rendering has ended.
+        """
+        handler = self._add(fn, event)
+        if self._references is None:
+            return handler.id
+        return self._references.write(handler, self.audience)
+
+    def register(
+        self, fn: Callable[..., object], event: type[Event] | None = None
+    ) -> HandlerId:
+        """Register a handler and return its id; otherwise the same as ``offer``."""
+        return self._add(fn, event).id
+
+    def part(self, key: object) -> Self:
+        """Return the same scope for a fragment or a row.
+
+        The key becomes part of the ids of what is offered through it, so the equal
+        handlers of two parts are two.
+
+        Args:
+            key: a value that has a canonical form, such as the key of the row.
+        """
+        key = key if self._part is None else (self._part, key)
+        return type(self)(
+            self.entries, self._references, self.audience, key, self._ended
+        )
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._ended.set()
+
+    def __contains__(self, handler_id: object) -> bool:
+        return handler_id in self.entries
+
+    def __iter__(self) -> Iterator[HandlerId]:
+        return iter(self.entries)
+
+    def __len__(self) -> int:
+        return len(self.entries)
+
+    def __repr__(self) -> str:
+        state = "ended" if self._ended.is_set() else "rendering"
+        return f"<Scope of {len(self)} handlers, {state}>"
+
+    def _add(
+        self, fn: Callable[..., object], event: type[Event] | None
+    ) -> RegisteredHandler:
+        if self._ended.is_set():
+            raise RuntimeError(
+                f"{name_of(fn)} is offered after the rendering ended, which is when "
+                "the scope's with block is left; make a scope for each rendering"
+            )
+        return self.entries.add(fn, event, part=self._part)
