@@ -20,6 +20,7 @@ from handlerid._registry.locations import closest, refusal
 from handlerid._registry.modules import CodeIndex
 from handlerid._registry.registry import Registry
 from handlerid._registry.scan import Scan
+from handlerid._registry.signatures import bind
 
 __all__ = [
     "Captures",
@@ -30,6 +31,7 @@ __all__ = [
     "Scan",
     "Stale",
     "Unstable",
+    "bind",
     "closest",
     "refusal",
 ]
