@@ -1,6 +1,7 @@
 """Explain an id: every part that was hashed, and in which parts two ids differ.
 
-1. The parts show what was hashed, and the Python that a fingerprint belongs to.
+1. The parts show what was hashed, and the Python that a fingerprint belongs to. Of the
+   source, the text is shown, with a hash of what counts: comments and layout do not.
    Captures that are not in the id stand beside the parts and are not compared.
 2. Equal ids have no difference, whatever the lines say; different ids always have one.
 3. Constants and names of the code are shown: they are in the source. Of a bound
@@ -11,16 +12,15 @@
 # Annotations are evaluated: `typing.get_type_hints` has to work on public classes.
 
 import dis
-import struct
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from difflib import SequenceMatcher
 from functools import partial
 from hashlib import blake2b
-from inspect import CO_OPTIMIZED
-from re import compile as pattern
+from inspect import getsource
+from textwrap import dedent
 from types import CodeType, EllipsisType, FunctionType, NoneType
 from typing import Any, Self, overload
 
@@ -32,25 +32,18 @@ from handlerid._identity import (
     encode_code,
     take_apart,
 )
-from handlerid._peek import names_of_class
+from handlerid._peek import name_of_class
 from handlerid.events import Event
 
 __all__ = ["Difference", "Explanation", "explain"]
 
 _LITERALS = (str, bytes, int, float, complex, bool, NoneType, EllipsisType)
+_JUMPS = frozenset((*dis.hasjrel, *dis.hasjabs))
 _WIDEST = 60
 """Characters of a constant that are shown; a digest follows if there are more."""
 
-_NAMES = {
-    "names": "co_names",
-    "variables": "co_varnames",
-    "free variables": "co_freevars",
-    "cell variables": "co_cellvars",
-}
-_JUMPS = frozenset((*dis.hasjrel, *dis.hasjabs))
-
-# Where and when a class was compiled: not hashed, or only in another form.
 _POSITIONS = ("__firstlineno__", "__static_attributes__")
+"""Names in a class body whose constants are not hashed as they are."""
 
 
 @dataclass(frozen=True)
@@ -74,22 +67,13 @@ class Explanation:
 
     def as_dict(self) -> dict[str, Any]:
         """Return plain data for JSON; ``from_dict`` reads it."""
-        return {
-            "id": str(self.id),
-            "module": self.id.module,
-            "qualname": self.id.qualname,
-            "parts": {name: list(lines) for name, lines in self.parts.items()},
-            "captures": list(self.captures),
-        }
+        return {**asdict(self), "id": str(self.id)}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Read the result of ``as_dict``, perhaps of another process."""
-        return cls(
-            HandlerId(data["id"], data["module"], data["qualname"]),
-            {name: tuple(lines) for name, lines in data["parts"].items()},
-            tuple(data["captures"]),
-        )
+        parts = {name: tuple(lines) for name, lines in data["parts"].items()}
+        return cls(HandlerId(data["id"]), parts, tuple(data["captures"]))
 
     def __str__(self) -> str:
         beside = {"captures, not in the id": self.captures} if self.captures else {}
@@ -120,7 +104,9 @@ class Difference:
             lines, others = one.parts.get(name, ()), other.parts.get(name, ())
             same = name == "fingerprint" and one.id.fingerprint == other.id.fingerprint
             if lines != others and not same:
-                parts[name] = tuple(_changed(lines, others))
+                changed = tuple(_changed(lines, others))
+                telling = tuple(line for line in changed if line[2:7] != "hash:")
+                parts[name] = telling or changed
         if "location" not in parts and one.id.location != other.id.location:
             parts["keys"] = ("the identities have different keys",)
         return cls((one.id, other.id), parts)
@@ -206,24 +192,18 @@ def _explain(
     # From the inside out: a function keeps its part's name when a wrapper is added.
     for number, layer in enumerate(reversed(anatomy.layers)):
         parts.update(_layer(f"wrapper {number}" if number else "code", layer, identity))
-    if anatomy.bound:
-        parts["bound arguments"] = tuple(
-            f"{where}: {_type_and_digest(value, identity)}"
-            for where, value in anatomy.bound
-        )
-    prefix = "layer {}, {}" if len(anatomy.layers) > 1 else "{1}"
-    captured = [
-        (prefix.format(layer, name), value) for layer, name, value in anatomy.captures
+    several = len(anatomy.layers) > 1
+    carried = [
+        (f"layer {layer}, {name}" if several else name, value)
+        for layer, name, value in anatomy.captures
     ]
-    beside: tuple[str, ...] = ()
-    if not captures:
-        beside = tuple(
-            f"{where}: {_type(value, identity)}" for where, value in captured
-        )
-    elif captured:
-        parts["captures"] = tuple(
-            f"{where}: {_type_and_digest(value, identity)}" for where, value in captured
-        )
+    beside = () if captures else tuple(f"{name}: {_type(v)}" for name, v in carried)
+    hashed = {"bound arguments": anatomy.bound, "captures": carried if captures else ()}
+    for part, values in hashed.items():
+        # A value's digest: the captures part of an id with nothing but this value.
+        digests = ((n, v, identity.handler_id(partial(_probe, v))) for n, v in values)
+        lines = tuple(f"{n}: {_type(v)} {one.captures}" for n, v, one in digests)
+        parts.update({part: lines} if lines else {})
     if handler_id.event:
         parts["event"] = (handler_id.event,)
     return Explanation(handler_id, parts, beside)
@@ -237,29 +217,20 @@ def _layer(
     elif identity.fingerprint == "bytecode":
         yield from _code_parts(name, layer.__code__)
     else:
-        # Not above: bytecode fingerprints do not need the module that reads sources.
+        # Not above: bytecode fingerprints do not need the room that reads sources.
         from handlerid._source import encode_source  # noqa: PLC0415
 
-        yield name, tuple(_syntax_lines(encode_source(layer)))
+        text, form = dedent(getsource(layer.__code__)), encode_source(layer)
+        yield name, (*text.rstrip().split("\n"), f"hash: {_digest(form)}")
 
 
-def _type(value: object, identity: Identity) -> str:
+def _type(value: object) -> str:
     """Name the type of a value without running its code."""
-    if value is Unset:
-        return "not set yet"
-    module, qualname = names_of_class(type(value))
-    known = module in ("builtins", "?")
-    return qualname if known else f"{identity.module_name(module)}.{qualname}"
+    name = "not set yet" if value is Unset else name_of_class(type(value))
+    return name.removeprefix("builtins.")
 
 
-def _type_and_digest(value: object, identity: Identity) -> str:
-    # The captures part of an id that has only this value: canonical and keyed.
-    digest = identity.handler_id(partial(_probe, value)).captures
-    return f"{_type(value, identity)} {digest}"
-
-
-def _probe(value: object) -> None:
-    """Carry one value whose digest is wanted."""
+def _probe(value: object) -> None: ...
 
 
 def _python() -> str:
@@ -287,10 +258,9 @@ def _indented(parts: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
 
 def _code_parts(name: str, code: CodeType) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Show a code object, then those nested in it."""
-    inner = [const for const in code.co_consts if isinstance(const, CodeType)]
     yield name, tuple(_code_lines(code))
     seen: Counter[str] = Counter()
-    for nested in inner:
+    for nested in [const for const in code.co_consts if isinstance(const, CodeType)]:
         seen[nested.co_name] += 1
         number = seen[nested.co_name]
         which = f" ({number})" if number > 1 else ""
@@ -305,18 +275,17 @@ def _code_lines(code: CodeType) -> Iterator[str]:
     )
     yield f"flags: {dis.pretty_flags(code.co_flags)}"
     yield from _instructions(code)
-    if code.co_flags & CO_OPTIMIZED:  # a class body's line number is a constant
-        consts = enumerate(map(_constant, code.co_consts))
-        yield from (f"constant {number}: {const}" for number, const in consts)
-    for field, attribute in _NAMES.items():
-        yield f"{field}: {', '.join(getattr(code, attribute)) or '-'}"
+    for field in ("names", "varnames", "freevars", "cellvars"):
+        yield f"{field}: {', '.join(getattr(code, f'co_{field}')) or '-'}"
     # The lines are for reading; the hash makes sure that nothing is overlooked.
-    own = tuple((..., c.co_name) if _is_code(c) else c for c in code.co_consts)
-    yield f"hash: {_digest(encode_code(code.replace(co_consts=own)))}"
+    nested = {id(c): (..., c.co_name) for c in code.co_consts if type(c) is CodeType}
+    own = code.replace(co_consts=tuple(nested.get(id(c), c) for c in code.co_consts))
+    yield f"hash: {_digest(encode_code(own))}"
 
 
 def _instructions(code: CodeType) -> Iterator[str]:
     yield "instructions:"
+    others = dict(enumerate(code.co_consts))
     # dis takes the repr of every constant, which fails for an int of many digits.
     blank = code.replace(co_consts=(None,) * len(code.co_consts))
     lines: list[str] = []
@@ -324,6 +293,7 @@ def _instructions(code: CodeType) -> Iterator[str]:
         argument = one.argrepr
         if one.opcode in dis.hasconst:
             argument = _constant(code.co_consts[one.arg or 0])
+            others.pop(one.arg or 0, None)
         elif one.opcode in _JUMPS:  # targets change with every line above
             argument = ""
         elif not argument and one.arg is not None:
@@ -333,85 +303,26 @@ def _instructions(code: CodeType) -> Iterator[str]:
         elif one.opname != "EXTENDED_ARG":
             lines.append(f"  {one.opname} {argument}".rstrip())
     yield from lines
+    yield from (f"constant: {_constant(c)}" for c in others.values() if c is not None)
 
 
 def _constant(value: Any) -> str:
     """Show a constant with its type: ``True`` does not look like ``1``."""
     kind = type(value)
-    if _is_code(value):
+    if isinstance(value, CodeType):
         return f"code of {value.co_name}"
     if kind in (tuple, frozenset):
         items = [_constant(item) for item in value]
         items = sorted(items) if kind is frozenset else items
         return f"{kind.__name__} ({', '.join(items)})"
-    if kind is slice:
-        return f"slice {_constant((value.start, value.stop, value.step))}"
-    if kind not in _LITERALS:  # made by hand
+    if kind not in _LITERALS:  # a slice, or made by hand
         return kind.__name__
-    text = _literal(value)
-    return text if value is None or value is ... else f"{kind.__name__} {text}"
-
-
-def _is_code(value: object) -> bool:
-    return isinstance(value, CodeType)
-
-
-def _literal(value: object) -> str:
     # Decimal digits of an int are limited.
-    text = hex(value) if isinstance(value, int) and abs(value) >> 64 else repr(value)
+    text = hex(value) if kind is int and abs(value) >> 64 else repr(value)
     if len(text) > _WIDEST:
         text = f"{text[:_WIDEST]}... {_digest(text.encode('utf-8', 'surrogatepass'))}"
-    return text
+    return text if value is None or value is ... else f"{kind.__name__} {text}"
 
 
 def _digest(content: bytes) -> str:
     return blake2b(content, digest_size=8).hexdigest()
-
-
-# Source in lines.
-
-_SYNTAX = pattern(
-    rb" (?P<field>\w+)=|\((?P<node>\w+)|(?P<list>\[)|(?P<end>[)\]])"
-    rb"|(?P<one>[TFNE-])|i(?P<int>-?[0-9a-f]+);|d(?P<float>[0-9a-f]{16})"
-    rb"|c(?P<complex>[0-9a-f]{32})|s(?P<str>\d+):|b(?P<bytes>\d+):"
-)
-_SINGLE = {b"T": "True", b"F": "False", b"N": "None", b"E": "...", b"-": "nothing"}
-
-
-def _syntax_lines(form: bytes) -> Iterator[str]:
-    """Show the bytes of ``encode_source``: a line for each node, field and item."""
-    depth = at = 0
-    label = ""
-    while depth or not at:
-        found = _SYNTAX.match(form, at)
-        assert found is not None  # noqa: S101 - encode_source wrote the form
-        kind, text, at = str(found.lastgroup), found[found.lastgroup or 0], found.end()
-        if kind == "end":
-            depth -= 1
-            continue
-        if kind == "field":
-            label = f"{text.decode()}="
-            continue
-        if kind in ("str", "bytes"):
-            end = at + int(text)
-            text, at = form[at:end], end
-        yield "  " * depth + label + _READ[kind](text)
-        label = ""
-        depth += kind in ("node", "list")
-    yield f"free variables: {form[at + 1 :].decode().replace(',', ', ') or '-'}"
-
-
-def _floats(text: bytes) -> Any:
-    return struct.unpack(f">{len(text) // 16}d", bytes.fromhex(text.decode()))
-
-
-_READ: dict[str, Callable[[bytes], str]] = {
-    "node": bytes.decode,
-    "list": lambda _: "",
-    "one": _SINGLE.__getitem__,
-    "int": lambda text: _literal(int(text, 16)),
-    "float": lambda text: _literal(*_floats(text)),
-    "complex": lambda text: _literal(complex(*_floats(text))),
-    "str": lambda text: _literal(text.decode("utf-8", "surrogatepass")),
-    "bytes": _literal,
-}

@@ -125,7 +125,9 @@ def test_keys_that_are_no_bytes(keys: Any) -> None:
 
 @pytest.mark.parametrize("keys", [b"", b"x" * 15, [b"x" * 15], [KEY, b"x" * 15]])
 def test_keys_that_are_too_short(keys: bytes | list[bytes]) -> None:
-    with pytest.raises(ValueError, match="a key must have at least 16 bytes") as caught:
+    with pytest.raises(
+        ValueError, match="a key must have at least 16 random bytes"
+    ) as caught:
         Tokens(keys)
     assert "xxx" not in str(caught.value)
 

@@ -1,0 +1,233 @@
+"""Run calls in an executor: in a thread here, or in another process by id or by value.
+
+1. A task that is never pickled runs here, in its call's context: so it is in a thread
+   pool. One that is pickled runs where it is unpickled.
+2. The host's text ``"module:name"`` says where a worker process finds its dispatcher.
+   No part of it comes from a payload.
+3. A handler travels by value only if the host says so, with cloudpickle. It is signed
+   (HMAC-SHA256), and nothing is unpickled before the signature was checked.
+4. What travels by value has an expiry and a nonce, which a worker remembers until then.
+"""
+# Annotations are evaluated: `typing.get_type_hints` has to work on public functions.
+
+import asyncio
+import hmac
+import os
+import pickle
+import re
+import sys
+from concurrent.futures import Executor, Future
+from dataclasses import dataclass, field
+from functools import partial
+from importlib import import_module
+from threading import Lock
+from time import time
+from typing import Any
+
+from handlerid import Call, Dispatcher, RegisteredHandler
+from handlerid.errors import ExpiredToken, InvalidToken, UnsupportedHandler
+
+__all__ = ["Worker", "submit"]
+
+_WORKER = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
+# Bytecode belongs to one release of Python.
+_PURPOSE = f"handlerid by value 2, {sys.implementation.cache_tag}\0".encode()
+_SHORTEST_KEY = 16
+_MAX_AGE, _CLOCK_SKEW = 600, 60
+
+# cloudpickle has one list of modules to pickle by value for the whole process.
+_by_value = Lock()
+
+
+def submit(
+    call: Call,
+    executor: Executor,
+    *,
+    worker: str,
+    key: bytes | None = None,
+    by_value: bool = False,
+) -> Future[Any]:
+    """Run a call in an executor and return its future.
+
+    In a thread pool the call runs here, in its own context. In another process, the
+    worker resolves the id in the registry of its own dispatcher. An async handler runs
+    with ``asyncio.run``.
+
+    Args:
+        call: from ``Dispatcher.prepare``; ``authorize`` is not asked again.
+        executor: of ``concurrent.futures``, or with the same ``submit``.
+        worker: ``"module:name"`` of the worker process's ``Dispatcher``, or ``Worker``.
+        key: signs what is sent by value; at least 16 bytes, known to the ``Worker``.
+        by_value: send the handler itself, pickled by cloudpickle, to a worker process
+            that does not have it: a closure, or a handler of another release. It has
+            to arrive within 600 seconds, its time in the executor's queue included;
+            the clocks of sender and worker may differ by 60 seconds.
+
+    Raises:
+        ValueError: ``worker`` is not written like that, or ``by_value`` has no key.
+        UnsupportedHandler: the handler or its event cannot be pickled.
+    """
+    if not _WORKER.fullmatch(worker):
+        raise ValueError("worker must be written as 'module:name'")
+    content: tuple[str, object] | PickledHandler = (str(call.handler.id), call.event)
+    if by_value:
+        content = _pickle(call.handler, call.event, _check_key(key))
+    return executor.submit(Task(call, Message(worker, os.urandom(16), content)))
+
+
+class Worker:
+    """A worker process's dispatcher that also runs handlers sent by value.
+
+    Whoever has the key can run any code here. Each process remembers its own nonces:
+    until it expires, a copied message can run once in every worker process.
+
+    Args:
+        dispatcher: runs the calls; its observer is notified.
+        key: the key given to ``submit``.
+
+    Raises:
+        ValueError: the key has less than 16 bytes.
+    """
+
+    __slots__ = ("_key", "_lock", "_seen", "dispatcher")
+
+    def __init__(self, dispatcher: Dispatcher, *, key: bytes) -> None:
+        self.dispatcher = dispatcher
+        self._key = _check_key(key)
+        self._lock = Lock()
+        self._seen: dict[str, int] = {}
+
+    def __repr__(self) -> str:
+        return f"<Worker of {self.dispatcher!r}>"
+
+    def call(self, sent: "PickledHandler") -> Call:
+        """Unpickle a handler and its event.
+
+        Raises:
+            InvalidToken: the signature is not of this key and this release of Python.
+            ExpiredToken: it arrived too late, or for the second time.
+        """
+        if not hmac.compare_digest(sent.sign(self._key), sent.signature):
+            raise InvalidToken(
+                "the signature of a handler sent by value is wrong: the sender has "
+                "another key or another release of Python, or it was tampered with"
+            )
+        handler_id, expires, nonce = sent.head.split(" ")
+        now, end = time(), int(expires)
+        if not now - _CLOCK_SKEW < end < now + _MAX_AGE + _CLOCK_SKEW:
+            raise ExpiredToken(
+                f"{handler_id} was sent by value and arrived too late, or the clocks "
+                f"of sender and worker differ by more than {_CLOCK_SKEW} seconds"
+            )
+        with self._lock:
+            for old in [n for n, e in self._seen.items() if e <= now - _CLOCK_SKEW]:
+                del self._seen[old]
+            if nonce in self._seen:
+                raise ExpiredToken(f"{handler_id} was sent by value and ran already")
+            self._seen[nonce] = end
+        fields, event = pickle.loads(sent.pickled)  # noqa: S301 - signed with our key
+        return self.dispatcher.call(RegisteredHandler(*fields, decode=dict), event)
+
+
+class Task:
+    """Run a call here; or, if it is pickled on the way, where it is unpickled."""
+
+    __slots__ = ("_call", "_message")
+
+    def __init__(self, call: Call, message: "Message") -> None:
+        self._call = call
+        self._message = message
+
+    def __call__(self) -> object:
+        return _run(self._call)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return (partial, (_receive, self._message))
+
+
+@dataclass(frozen=True, slots=True)
+class PickledHandler:
+    """A handler and its event, pickled and signed.
+
+    Attributes:
+        head: the id, the expiry in seconds since 1970, and the nonce.
+        pickled: what makes a ``RegisteredHandler``, and the event.
+        signature: of both.
+    """
+
+    head: str
+    pickled: bytes = field(repr=False)
+    signature: bytes = field(default=b"", repr=False)
+
+    def sign(self, key: bytes) -> bytes:
+        """Return the right signature."""
+        text = _PURPOSE + self.head.encode() + b"\0" + self.pickled
+        return hmac.digest(key, text, "sha256")
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """What travels to a worker process.
+
+    Attributes:
+        worker: where the process finds its dispatcher.
+        number: random, since some engines run only one of two equal tasks.
+        content: the id and the event, or the handler.
+    """
+
+    worker: str
+    number: bytes
+    content: tuple[str, object] | PickledHandler = field(repr=False)
+
+
+def _receive(message: Message) -> object:
+    module, _, name = message.worker.partition(":")
+    worker: object = getattr(import_module(module), name)
+    if isinstance(message.content, PickledHandler):
+        if not isinstance(worker, Worker):
+            raise TypeError(f"{message.worker} must be a handlerid.executors.Worker")
+        return _run(worker.call(message.content))
+    dispatcher = worker.dispatcher if isinstance(worker, Worker) else worker
+    if not isinstance(dispatcher, Dispatcher):
+        raise TypeError(f"{message.worker} must be a Dispatcher")
+    handler_id, event = message.content
+    return _run(dispatcher.call(dispatcher.registry.resolve(handler_id), event))
+
+
+def _run(call: Call) -> object:
+    if call.handler.kind in ("coroutine", "async generator"):
+        return asyncio.run(call.arun())
+    return call.run()
+
+
+def _pickle(handler: RegisteredHandler, event: object, key: bytes) -> PickledHandler:
+    pickling: Any = import_module("cloudpickle")  # slow, and few need it
+    one, names = handler, {handler.id.module, handler.event.__module__}
+    with _by_value:
+        # Otherwise functions of modules that can be imported here travel by name.
+        names -= {"handlerid.events", *pickling.list_registry_pickle_by_value()}
+        added = [sys.modules[name] for name in names if name in sys.modules]
+        try:
+            for module in added:
+                pickling.register_pickle_by_value(module)
+            fields = (one.id, one.fn, one.event, one.kind, one.takes_event)
+            pickled = pickling.dumps((fields, event))
+        except Exception as error:
+            raise UnsupportedHandler(
+                f"{one.id.module}.{one.id.qualname} cannot be sent by value: it cannot "
+                "be pickled, since it uses something of this process"
+            ) from error
+        finally:
+            for module in added:
+                pickling.unregister_pickle_by_value(module)
+    head = f"{handler.id} {int(time()) + _MAX_AGE} {os.urandom(16).hex()}"
+    return PickledHandler(head, pickled, PickledHandler(head, pickled).sign(key))
+
+
+def _check_key(key: bytes | None) -> bytes:
+    if not isinstance(key, bytes) or len(key) < _SHORTEST_KEY:
+        raise ValueError(
+            "handlers are sent by value with a key of at least 16 random bytes, the "
+            "same for submit() and Worker: secrets.token_bytes(32)"
+        )
+    return key

@@ -1,0 +1,52 @@
+"""An observer that keeps what it sees."""
+
+from handlerid import Call, HandlerIdError, Observer
+
+__all__ = ["Recorder"]
+
+
+class Recorder(Observer):
+    """Keep calls and their outcome, for a test of a host.
+
+    Pass it as ``Dispatcher(observer=...)``. Each list is in the order of events.
+
+    Attributes:
+        calls: the calls that began.
+        steps: what handlers yielded.
+        results: what handlers returned; None for a stream closed early.
+        errors: what handlers raised.
+        refusals: why payloads were refused.
+    """
+
+    __module__ = "handlerid.testing"
+
+    def __init__(self) -> None:
+        self.calls: list[Call] = []
+        self.steps: list[object] = []
+        self.results: list[object] = []
+        self.errors: list[BaseException] = []
+        self.refusals: list[HandlerIdError] = []
+
+    def __repr__(self) -> str:
+        counts = ", ".join(f"{len(kept)} {name}" for name, kept in vars(self).items())
+        return f"<Recorder {counts}>"
+
+    def before(self, call: Call) -> None:
+        """Keep the call."""
+        self.calls.append(call)
+
+    def step(self, call: Call, value: object) -> None:  # noqa: ARG002 - an Observer's
+        """Keep the step."""
+        self.steps.append(value)
+
+    def after(self, call: Call, result: object, seconds: float) -> None:  # noqa: ARG002
+        """Keep the result."""
+        self.results.append(result)
+
+    def failed(self, call: Call, error: BaseException, seconds: float) -> None:  # noqa: ARG002
+        """Keep the exception."""
+        self.errors.append(error)
+
+    def refused(self, error: HandlerIdError) -> None:
+        """Keep the refusal."""
+        self.refusals.append(error)

@@ -1,0 +1,222 @@
+"""Assert that the handlers of a module have the same ids in every process."""
+
+from __future__ import annotations
+
+import importlib.util
+import json
+import os
+import shutil
+import subprocess
+import sys
+import sysconfig
+import tempfile
+from concurrent.futures import ThreadPoolExecutor
+from itertools import zip_longest
+from pathlib import Path
+from textwrap import indent
+from time import monotonic
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+
+from handlerid import Difference, Explanation
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
+__all__ = ["assert_stable"]
+
+# The module path is complete before anything is imported from it.
+_START = """
+import json, sys
+job = json.load(sys.stdin)
+sys.path[:] = job["first"] + (job["path"] or sys.path) + job["last"]
+from handlerid.testing.worker import work
+work(job)
+"""
+
+_SHOWN = 6_000
+"""Characters of a failed process's output that are shown, the last ones."""
+
+_Found: TypeAlias = dict[str, dict[str, Any]]
+"""For each handler's name its explanations by id."""
+
+
+def assert_stable(
+    target: str | ModuleType,
+    *,
+    handlers: str | None = None,
+    identity: str | None = None,
+    directory: bool = True,
+    pythons: Iterable[str] | None = None,
+    timeout: float = 60,
+) -> None:
+    """Assert that the handlers of a module have the same ids in every process.
+
+    The module is imported in fresh processes with different hash seeds, never in this
+    one. Its handlers are those that ``Registry.scan`` finds, those in a ``Registry`` or
+    ``Dispatcher`` that the module holds, and those that ``handlers`` returns. The
+    processes have the working directory, the environment and the ``sys.path`` of this
+    one, and run without ``-O``.
+
+    Args:
+        target: a module or its name; of a package, all its modules.
+        handlers: ``"module:name"`` of a function that returns more handlers, as
+            closures that a render makes.
+        identity: ``"module:name"`` of the host's ``Identity``, for handlers that are in
+            no registry; by default ``Identity()``.
+        directory: whether one process imports a copy of the code in another directory.
+        pythons: commands of other Pythons; by default, and only if the identity has the
+            source fingerprint, those on the PATH named ``python3.11`` and so on. They
+            import their own packages first, then those of this Python.
+        timeout: seconds for all processes together.
+
+    Raises:
+        AssertionError: ids differ, and the text shows in what; or a process failed, as
+            when the module cannot be imported or a handler cannot have an id.
+        ValueError: other processes cannot import the target, or it cannot be copied.
+    """
+    name = target.__name__ if isinstance(target, ModuleType) else target
+    if name == "__main__":
+        raise ValueError("other processes cannot import __main__; name the module")
+    deadline = monotonic() + timeout
+    job = {"target": name, "handlers": handlers, "identity": identity}
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
+        files = Path(temporary).resolve()
+        first = _Process("with hash seed 0").run(job, files, deadline)
+        if not first:
+            raise AssertionError(
+                f"{name} has no handlers: annotate the parameter of a function with an "
+                "event type, register it in a Registry of the module, or name a "
+                "function that returns handlers with handlers="
+            )
+        others = [_Process("in a second process with nothing changed")]
+        others += [_Process(f"with hash seed {seed}", seed=seed) for seed in (1, 2, 3)]
+        if directory:
+            copy = _copy(name, files / "another directory")
+            others.append(_Process("from a copy in another directory", copy=copy))
+        if pythons is None:
+            pythons = _on_path() if '["of the source' in json.dumps(first) else ()
+        others += [_Process(f"on {one}", python=one) for one in pythons]
+        with ThreadPoolExecutor(os.cpu_count()) as pool:
+            found = list(pool.map(lambda one: one.run(job, files, deadline), others))
+    unstable = list(_compare(first, zip(others, found, strict=True)))
+    if unstable:
+        count = f"{len(unstable)} of {len(set().union(first, *found))} handlers"
+        texts = [f"{count} of {name} do not have the same ids in every process"]
+        raise AssertionError("\n\n".join(texts + unstable))
+
+
+class _Process(NamedTuple):
+    """A fresh process, and how it differs from the first one.
+
+    Attributes:
+        title: the condition, for texts.
+        python: the command of the Python that runs it.
+        seed: its hash seed.
+        copy: a directory with a copy of the target, imported instead of the target.
+    """
+
+    title: str
+    python: str = sys.executable
+    seed: int = 0
+    copy: Path | None = None
+
+    def run(self, job: dict[str, Any], files: Path, deadline: float) -> _Found:
+        """Return the target's handlers as the process knows them."""
+        directory = Path(tempfile.mkdtemp(dir=files))
+        result, output = directory / "result", directory / "output"
+        # Not inherited: what changes the code, or the library of another Python.
+        left_out = ("PYTHONOPTIMIZE", "PYTHONHOME", "PYTHONPATH")
+        kept = {name: one for name, one in os.environ.items() if name not in left_out}
+        # A file and no pipe: a child of the target's may keep a pipe open.
+        with output.open("wb") as stream:
+            try:
+                done = subprocess.run(  # noqa: S603 - a Python of the user's
+                    [self.python, "-B", "-u", "-c", _START],
+                    input=json.dumps({**job, **self._path(), "result": str(result)}),
+                    text=True,
+                    stdout=stream,
+                    stderr=subprocess.STDOUT,
+                    env={**kept, "PYTHONHASHSEED": str(self.seed)},
+                    timeout=max(0.0, deadline - monotonic()),
+                    check=False,
+                )
+                problem = f"exit code {done.returncode}"
+            except subprocess.TimeoutExpired:
+                problem = "the time is up, raise timeout="
+        if not result.exists():
+            said = output.read_text("utf-8", "replace").strip()[-_SHOWN:]
+            raise AssertionError(
+                f"the handlers of {job['target']} were not found {self.title}: "
+                f"{problem}" + (f"\n\n{said}" if said else "; it printed nothing")
+            )
+        found: _Found = json.loads(result.read_text("ascii"))
+        return found
+
+    def _path(self) -> dict[str, list[str]]:
+        """Describe ``sys.path``: first, in the middle (empty: its own), last."""
+        first = [] if self.copy is None else [str(self.copy)]
+        here = [str(Path(entry or ".").absolute()) for entry in sys.path]
+        if self.python == sys.executable:
+            return {"first": first, "path": here, "last": []}
+        library, ends = sysconfig.get_path("stdlib"), ("lib-dynload", ".zip")
+        last = [one for one in here if one != library and not one.endswith(ends)]
+        return {"first": first, "path": [], "last": last}
+
+
+def _copy(target: str, copy: Path) -> Path:
+    """Copy what the target is in: its outermost package, or its file."""
+    top = target.partition(".")[0]
+    spec = importlib.util.find_spec(top)
+    copy.mkdir()
+    for location in (spec and spec.submodule_search_locations) or ():
+        shutil.copytree(
+            location,
+            copy / top,
+            ignore=shutil.ignore_patterns("__pycache__"),
+            ignore_dangling_symlinks=True,  # some editors lock a file with one
+            dirs_exist_ok=True,
+        )
+    if spec and spec.origin and Path(spec.origin).is_file():
+        shutil.copy(spec.origin, copy)
+    if spec and not any(copy.iterdir()):
+        raise ValueError(f"{top} is in no directory to copy; pass directory=False")
+    return copy
+
+
+def _on_path() -> list[str]:
+    """Return the commands of other releases that handlerid supports."""
+    # More than there will be in the lifetime of this release.
+    others = {*range(11, sys.version_info.minor + 10)} - {sys.version_info.minor}
+    commands = [shutil.which(f"python3.{minor}") for minor in sorted(others)]
+    return [one for one in commands if one and _runs(one)]
+
+
+def _runs(python: str) -> bool:
+    """Return whether a command is a Python: pyenv has some that refuse to run."""
+    return not subprocess.run(  # noqa: S603 - on the PATH
+        [python, "-V"], check=False, capture_output=True
+    ).returncode
+
+
+def _compare(first: _Found, others: Iterable[tuple[_Process, _Found]]) -> Iterator[str]:
+    """Yield a text for each handler whose id differs, with the first condition."""
+    seen: set[str] = set()
+    for process, found in others:
+        for name in [one for one in {**first, **found} if one not in seen]:
+            before, after = first.get(name, {}), found.get(name, {})
+            # Handlers of one name are compared as a set: their order does not matter.
+            gone = [one for key, one in before.items() if key not in after]
+            new = [one for key, one in after.items() if key not in before]
+            texts = [_difference(*pair) for pair in zip_longest(gone, new)]
+            if texts:
+                seen.add(name)
+                lines = indent("\n".join(texts), "    ")
+                yield f"{name}, {process.title}:\n{lines}"
+
+
+def _difference(one: dict[str, Any] | None, other: dict[str, Any] | None) -> str:
+    if one is None or other is None:
+        return f"{'not' if one is None else 'only'} in the first process"
+    explanations = Explanation.from_dict(one), Explanation.from_dict(other)
+    return str(Difference.between(*explanations) or "the explicit name differs")

@@ -1,0 +1,60 @@
+"""Runs in a fresh process of ``assert_stable``: import, find handlers, explain ids."""
+
+from __future__ import annotations
+
+import json
+import os
+import pkgutil
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from handlerid import Dispatcher, Registry, explain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+__all__ = ["work"]
+
+
+def work(job: dict[str, Any]) -> None:
+    """Write the explained ids of the target's handlers as JSON, and end the process.
+
+    An exception is not caught: the user gets its traceback.
+    """
+    target, name = job["target"], job["identity"]
+    identity = pkgutil.resolve_name(name) if name else None
+    # Equal ids are one here, so lost captures do not matter.
+    registry = Registry(identity=identity, captures="allow")
+    registry.scan(target)
+    if job["handlers"]:
+        for fn in pkgutil.resolve_name(job["handlers"])():
+            registry.register(fn)
+    found: dict[str, dict[str, Any]] = {}
+    for one in (registry, *_registries(target)):
+        for handler_id in one:
+            name = f"{handler_id.module}.{handler_id.qualname}"
+            name += f" ({handler_id.event})" if handler_id.event else ""
+            fn, event = one.resolve(handler_id).fn, handler_id.event or None
+            explanation = explain(fn, identity=one.identity, event=event)
+            if handler_id.captures != explanation.id.captures:
+                explanation = explain(
+                    fn, identity=one.identity, event=event, captures=True
+                )
+            found.setdefault(name, {})[handler_id] = explanation.as_dict()
+    Path(job["result"]).write_text(json.dumps(found), "ascii")
+    sys.stdout.flush()
+    sys.stderr.flush()
+    os._exit(0)  # do not wait for threads that the modules have started
+
+
+def _registries(target: str) -> Iterator[Registry]:
+    """The registries that the modules hold, themselves or in a dispatcher."""
+    for name, module in list(sys.modules.items()):
+        if name == target or name.startswith(f"{target}."):
+            for value in list(vars(module).values()):
+                # Not isinstance: a lazy proxy would be loaded.
+                if issubclass(type(value), Dispatcher):
+                    yield value.registry
+                elif issubclass(type(value), Registry):
+                    yield value
