@@ -5,19 +5,11 @@ from __future__ import annotations
 import asyncio
 import os
 import uuid
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 
-from handlerid import (
-    ClickEvent,
-    Dispatcher,
-    Event,
-    Identity,
-    Registry,
-    Tokens,
-    current_event,
-    rerender,
-)
+from handlerid import ClickEvent, Dispatcher, Event, Registry
+from handlerid.executors import Worker
 
 KEY = b"both sides hold it"
 
@@ -38,9 +30,9 @@ class Refusal(Exception):
 
 
 @registry.handler
-def where(event: ClickEvent) -> tuple[int, str, float, str]:
+def where(event: ClickEvent) -> tuple[int, str, float]:
     """Which process ran it, with what."""
-    return os.getpid(), event.key, event.client_x, current_event().key
+    return os.getpid(), event.key, event.client_x
 
 
 @registry.handler
@@ -68,58 +60,14 @@ async def later(event: ClickEvent) -> str:
 @registry.handler
 def steps(event: ClickEvent) -> Iterator[int]:
     yield 1
+    return event.key
 
 
-def page(scope: Registry) -> str:
-    word = "rendered"
-
-    def on_click(event: ClickEvent) -> str:
-        return f"{word} {event.key}"
-
-    return scope.register(on_click)
-
-
+# Authorize belongs to the host's request, which a worker does not have.
 dispatcher = Dispatcher(
-    registry,
-    resolvers=[rerender(page)],
-    # Of the host's request, which a worker does not have.
-    authorize=lambda call: os.environ.get("IS_WORKER") is None,
-    worker="tests.support.worker_app:dispatcher",
-    worker_key=KEY,
+    registry, authorize=lambda call: os.environ.get("IS_WORKER") is None
 )
-other_key = Dispatcher(registry, worker_key=b"another key, as long")
-no_key = Dispatcher(registry)
-other_ids = Dispatcher(Registry(identity=Identity(key=b"other")), worker_key=KEY)
+worker = Worker(dispatcher, key=KEY)
+other_key = Worker(dispatcher, key=b"another key, as long")
 knows_nothing = Dispatcher(Registry())
-
-used: set[bytes] = set()
-
-
-def first_use(nonce: bytes, _: int | None) -> bool:
-    """Says no to a second use, and in a worker to every one."""
-    fresh = nonce not in used and os.environ.get("IS_WORKER") is None
-    used.add(nonce)
-    return fresh
-
-
-def link(url: str) -> Callable[[ClickEvent], tuple[int, str]]:
-    def follow(event: ClickEvent) -> tuple[int, str]:
-        return os.getpid(), url + event.key
-
-    return follow
-
-
-def carrying() -> Dispatcher:
-    """Knows what is scanned, and answers tokens only."""
-    registry = Registry(captures="carry")
-    registry.scan(__name__)
-    return Dispatcher(
-        registry,
-        tokens=Tokens(KEY, max_age=3600, replay=first_use),
-        worker="tests.support.worker_app:carries",
-        worker_key=KEY,
-    )
-
-
-carries = carrying()
 no_dispatcher = object()
