@@ -1,8 +1,4 @@
-"""Runs the benchmark suite: ``python -m benchmarks [group ...] [--quick]``.
-
-What belongs here: the command line. Groups stand in ``groups``, what they are measured
-beside in ``peers``, sampling and showing in ``harness``.
-"""
+"""Runs the benchmark suite: ``python -m benchmarks [group ...] [--quick]``."""
 
 from __future__ import annotations
 
@@ -12,28 +8,25 @@ import sys
 import traceback
 from pathlib import Path
 
-from benchmarks.harness import exported, machine, page, plots
-from benchmarks.harness.compare import changes
-from benchmarks.harness.results import Group
-from benchmarks.harness.running import run_alone
+from benchmarks.harness import report
+from benchmarks.harness.interleaved import run_alone
+from benchmarks.harness.results import Group, changes
 from benchmarks.harness.terminal import console, progress, show, show_bars
 
-GROUPS: dict[str, tuple[str, float, float]] = {
+GROUPS = {
     # Seconds that each takes on two cores: a first look, and in full.
-    "identity": ("identity", 4, 20),
-    "registry": ("registry", 2, 5),
-    "carrying": ("carrying", 2, 8),
-    "decoding": ("decoding", 3, 8),
-    "dispatch": ("dispatch", 5, 12),
-    "captures": ("captures", 2, 10),
-    "mesop": ("mesop", 3, 16),
-    "import": ("importing", 3, 20),
-    "correctness": ("correctness", 9, 45),
-    "endtoend": ("endtoend", 17, 140),
-    "memory": ("memory", 3, 140),
-    "scale": ("scale", 3, 170),
+    "identity": (4, 20),
+    "registry": (2, 8),
+    "captures": (3, 15),
+    "decoding": (3, 10),
+    "dispatch": (5, 15),
+    "mesop": (3, 16),
+    "footprint": (4, 60),
+    "correctness": (9, 45),
+    "served": (17, 140),
+    "scale": (3, 170),
 }
-"""The module of each group, in the order in which they run."""
+"""The modules in ``groups``, in the order in which they run."""
 
 FAILED = "Not measured, since this failed:"
 
@@ -46,23 +39,20 @@ def main(arguments: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     options = _options(arguments)
     old = _read(options.compare) if options.compare else None
-    described = machine.describe(arguments)
+    described = report.describe(arguments)
     groups = _measure(options.groups or list(GROUPS), options.quick)
     for group in groups:
         show(group)
     bars = [bar for group in groups for bar in group.bars]
-    bars.sort(key=lambda bar: not bar.promised)
     if bars:
         show_bars(bars)
     if options.json:
         data = {
             "machine": described,
-            "versions": machine.versions(),
+            "versions": report.versions(),
             "groups": [group.as_dict() for group in groups],
         }
         options.json.write_text(json.dumps(data, indent=1) + "\n", "utf-8")
-    if options.pyperf:
-        exported.write(groups, options.pyperf)
     if options.report:
         _report(groups, described, options.report)
     failed = any(note.startswith(FAILED) for group in groups for note in group.notes)
@@ -78,9 +68,6 @@ def _options(arguments: list[str]) -> argparse.Namespace:
     parser.add_argument("groups", nargs="*", help=f"of {', '.join(GROUPS)}; all")
     parser.add_argument("--quick", action="store_true", help="a first look")
     parser.add_argument("--json", type=Path, metavar="FILE", help="all samples, too")
-    parser.add_argument(
-        "--pyperf", type=Path, metavar="FILE", help="the times, for pyperf's own tools"
-    )
     parser.add_argument(
         "--report",
         type=Path,
@@ -110,15 +97,14 @@ def _measure(names: list[str], quick: bool) -> list[Group]:
     found = []
     expected = {
         name: first if quick else full
-        for name, (_, first, full) in GROUPS.items()
+        for name, (first, full) in GROUPS.items()
         if name in names
     }
     with progress(sum(expected.values())) as clock:
         for name in names:
             clock.begin(name, expected[name])
-            module = f"benchmarks.groups.{GROUPS[name][0]}"
             try:
-                group = run_alone(module, quick, clock.tick)
+                group = run_alone(f"benchmarks.groups.{name}", quick, clock.tick)
             except Exception as error:  # noqa: BLE001 - the other groups are kept
                 traceback.print_exception(error)
                 group = Group(name, notes=[f"{FAILED} {type(error).__name__}: {error}"])
@@ -129,16 +115,15 @@ def _measure(names: list[str], quick: bool) -> list[Group]:
 def _report(groups: list[Group], described: dict[str, str], file: Path) -> None:
     """Writes the page and its plots beside it."""
     folder = file.parent / "benchmarks"
-    folder.mkdir(parents=True, exist_ok=True)
     drawn = [plot for group in groups for plot in group.plots]
     try:
-        plots.draw(drawn, folder)
+        report.draw(drawn, folder)
     except ImportError:
         console.print("matplotlib is not installed: no plots")
         where = None
     else:
         where = folder.name
-    text = page.write(groups, described, machine.versions(), where)
+    text = report.write(groups, described, report.versions(), where)
     file.write_text(text, "utf-8")
     console.print(f"report: {file.name}", markup=False)
 

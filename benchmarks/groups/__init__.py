@@ -1,1 +1,1 @@
-"""The groups of benchmarks: a module each, and each has ``run(run) -> Group``."""
+"""The groups of benchmarks: a module each, with ``run(run) -> Group``."""

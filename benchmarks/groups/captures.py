@@ -1,7 +1,7 @@
-"""What captures cost: a page of closures under each mode, and the tokens in it.
+"""What captures cost: a page of closures under each mode, tokens, and the clicks.
 
-Floor of a page: the same buttons with a number in place of an id. Floor of a token: a
-bare HMAC-SHA256 over the same bytes. Peer: itsdangerous, which signs, too.
+The floor of a page is the same buttons with a number in place of a reference, that of a
+token a bare HMAC-SHA256 over the same bytes.
 """
 
 from __future__ import annotations
@@ -13,16 +13,22 @@ from collections.abc import Callable
 from hashlib import sha256
 from typing import Any
 
-from benchmarks.harness.interleaved import Contender, DidNotDoTheWork, measure
+from benchmarks.harness.interleaved import (
+    Contender,
+    DidNotDoTheWork,
+    Run,
+    measure,
+    same,
+)
 from benchmarks.harness.results import Bar, Group, Matrix, Table
-from benchmarks.harness.running import Run
-from handlerid import ClickEvent, Dispatcher, HandlerId, Registry, Tokens
+from handlerid import ClickEvent, Dispatcher, HandlerIdError, Registry, Scope, Tokens
 from handlerid.errors import CapturesReplaced
 
 __all__ = ["run"]
 
 KEY = b"a key of thirty-two bytes, or so"
 MODES = ("warn", "allow", "distinct", "carry")
+SOME = 50
 
 opened: list[str] = []
 
@@ -40,59 +46,50 @@ def urls(count: int) -> list[str]:
     return [f"https://example.org/articles/{number}" for number in range(count)]
 
 
+def button(reference: str) -> str:
+    return f'<button data-handler="{reference}">open</button>\n'
+
+
 def by_hand(count: int) -> str:
     """What the buttons cost alone; nobody could answer them."""
     handlers = [link(url) for url in urls(count)]
     return "".join(button(str(number)) for number, _ in enumerate(handlers))
 
 
-def button(handler: str) -> str:
-    return f'<button data-handler="{handler}">open</button>\n'
-
-
 class Page:
-    """A page of closures under one mode, and a click on it.
+    """A page of closures under one mode; every server has just started."""
 
-    Every render is one of a server that has started and has not rendered before.
-    """
-
-    def __init__(self, mode: Any, tokens: Tokens | None) -> None:
+    def __init__(self, mode: Any) -> None:
         self.mode = mode
-        self.tokens = tokens
+        self.tokens = Tokens(KEY) if mode == "carry" else None
 
-    def dispatcher(self) -> Dispatcher:
+    def server(self) -> Dispatcher:
         registry = Registry(captures=self.mode)
         registry.scan(__name__)
         return Dispatcher(registry, tokens=self.tokens)
 
-    def ids(self, count: int) -> list[str]:
-        dispatcher = self.dispatcher()
-        return self.offered(dispatcher, count)
-
-    def offered(self, dispatcher: Dispatcher, count: int) -> list[str]:
-        return [dispatcher.offer(link(url), ClickEvent) for url in urls(count)]
+    def offer(self, server: Dispatcher, count: int) -> tuple[Scope, list[str]]:
+        with server.scope(audience=None) as scope:
+            return scope, [scope.offer(link(url), ClickEvent) for url in urls(count)]
 
     def __call__(self, count: int) -> str:
-        return "".join(map(button, self.ids(count)))
+        return "".join(map(button, self.offer(self.server(), count)[1]))
 
-    def reached(self, count: int) -> tuple[int, int]:
-        """Of so many buttons, how many lead to their own url.
-
-        On the server that rendered them, and on one that never did.
-        """
-        rendering, other = self.dispatcher(), self.dispatcher()
-        ids = self.offered(rendering, count)
-        return clicked(rendering, ids), clicked(other, ids)
+    def reached(self) -> tuple[int, int]:
+        """Of some buttons, how many lead to their own url, here and elsewhere."""
+        here = self.server()
+        scope, references = self.offer(here, SOME)
+        return clicked(here, references, scope), clicked(self.server(), references)
 
 
-def clicked(dispatcher: Dispatcher, ids: list[str]) -> int:
-    """How many of the ids lead where their closure was to lead."""
+def clicked(server: Dispatcher, references: list[str], scope: Any = None) -> int:
+    """How many of the references lead where their closure was to lead."""
     right = 0
-    for handler, url in zip(ids, urls(len(ids)), strict=True):
+    for reference, url in zip(references, urls(SOME), strict=True):
         opened.clear()
         try:
-            dispatcher.dispatch({"handler": handler})
-        except Exception:  # noqa: BLE001 - nobody there knows it
+            server.dispatch({"handler": reference}, audience=None, scope=scope)
+        except HandlerIdError:
             continue
         right += opened == [url]
     return right
@@ -101,41 +98,32 @@ def clicked(dispatcher: Dispatcher, ids: list[str]) -> int:
 def pages(run: Run, group: Group) -> None:
     """Time and size of a page, and which of its buttons are answered rightly."""
     count = 1_000 if run.quick else 10_000
-    kinds = {f'captures="{mode}"': Page(mode, None) for mode in MODES[:3]}
-    kinds['captures="distinct", tokens'] = Page("distinct", Tokens(KEY))
-    kinds['captures="carry", tokens'] = Page("carry", Tokens(KEY))
+    kinds = {f'captures="{mode}"': Page(mode) for mode in MODES}
+
+    def is_page(_: int, html: Any) -> bool:
+        return bool(html.count("<button") == count)
+
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CapturesReplaced)
-        contenders = [Contender("by hand", by_hand, lambda n: [count] * n, is_page)]
-        for name, page in kinds.items():
-            contenders.append(Contender(name, page, lambda n: [count] * n, is_page))
+        contenders = [
+            Contender(name, page, same(count), is_page)
+            for name, page in {"by hand": by_hand, **kinds}.items()
+        ]
         figures = measure(contenders, run, calls=1, rounds=5 if run.quick else 9)
-        rows = []
+        rows = [["by hand", "0", *_sizes(by_hand(count)), "none", "none"]]
         for name, page in kinds.items():
-            some = 50
-            here, elsewhere = page.reached(some)
-            if page.mode in MODES[2:] and here != some:
-                raise DidNotDoTheWork(f"{name}: {here} of {some} buttons work")
-            html = page(count)
+            here, elsewhere = page.reached()
+            if page.mode in MODES[2:] and here != SOME:
+                raise DidNotDoTheWork(f"{name}: {here} of {SOME} buttons work")
+            references = page.offer(page.server(), count)[1]
+            sizes = _sizes("".join(map(button, references)))
+            right = (f"{here} of {SOME}", f"{elsewhere} of {SOME}")
+            rows.append([name, str(len(set(references))), *sizes, *right])
             run.tick()
-            rows.append(
-                [
-                    name,
-                    str(len(set(page.ids(count)))),
-                    f"{len(html) / 1024:,.0f}",
-                    f"{len(gzip.compress(html.encode(), 6)) / 1024:,.0f}",
-                    f"{here} of {some}",
-                    f"{elsewhere} of {some}",
-                ]
-            )
     for figure in figures:
         figure.samples = [one / count for one in figure.samples]
     title = f"Rendering a page of {count:,} closures, a closure"
     group.tables.append(Table(title, "µs", figures, ("by hand",)))
-    floor = by_hand(count)
-    gzipped = len(gzip.compress(floor.encode(), 6)) / 1024
-    size = f"{len(floor) / 1024:,.0f}"
-    rows.insert(0, ["by hand", "0", size, f"{gzipped:,.0f}", "none", "none"])
     columns = ["page", "ids", "KiB", "KiB, gzip", "right here", "right elsewhere"]
     group.matrices.append(
         Matrix(
@@ -144,65 +132,50 @@ def pages(run: Run, group: Group) -> None:
             rows,
             note="Right: of fifty buttons, those that lead to their own url, on the "
             "server that rendered them and on one that has only imported the module. "
-            "There the others need the page rendered anew, as `rerender` does it.",
+            "There, all but `carry` need the page rendered again, by `rerender`.",
         )
     )
 
 
-def is_page(count: int, html: object) -> bool:
-    return isinstance(html, str) and html.count("<button") == count
+def _sizes(html: str) -> tuple[str, str]:
+    data = html.encode()
+    return f"{len(data) / 1024:,.0f}", f"{len(gzip.compress(data, 6)) / 1024:,.0f}"
 
 
 def signed(run: Run, group: Group) -> Table:
     """Tokens beside the least that signing costs, over the same bytes."""
     handler_id = Registry().register(link(""), ClickEvent)
     plain, bound = Tokens(KEY), Tokens(KEY, max_age=3600)
-    captures = b"c" * 100
-
-    def of(*items: object) -> Callable[[int], list[Any]]:
-        return lambda count: list(items) * count
-
-    def verifying(tokens: Tokens, **keywords: Any) -> Callable[[str], Any]:
-        return lambda token: tokens.verify(token, **keywords)
-
-    def is_verified(_: object, found: Any) -> bool:
-        return isinstance(found.handler_id, HandlerId) and (
-            found.handler_id == handler_id
-        )
-
-    def bare(message: bytes) -> bytes:
-        return hmac.digest(KEY, message, "sha256")
-
-    def is_digest(_: object, found: object) -> bool:
-        return isinstance(found, bytes) and len(found) == 32
-
-    def issuing(tokens: Tokens, **keywords: Any) -> Callable[[HandlerId], str]:
-        return lambda one: tokens.issue(one, **keywords)
-
     kinds: dict[str, tuple[Tokens, dict[str, Any], dict[str, Any]]] = {
         "an id": (plain, {}, {}),
-        "an id, audience and expiry": (
-            bound,
-            {"audience": "ada"},
-            {"audience": "ada"},
-        ),
-        "an id and captures of 100 bytes": (plain, {"captures": captures}, {}),
+        "an id, audience and expiry": (bound, {"audience": "a"}, {"audience": "a"}),
+        "an id and captures of 100 bytes": (plain, {"captures": b"c" * 100}, {}),
     }
     contenders = []
     for name, (tokens, given, wanted) in kinds.items():
-        token = tokens.issue(handler_id, **given)
-        message = token.rpartition(".")[0].encode()
-        verify = verifying(tokens, **wanted)
 
-        def holds(_: object, issued: Any, verify: Any = verify) -> bool:
-            return is_verified(_, verify(issued))
+        def issue(one: Any, tokens: Any = tokens, given: Any = given) -> str:
+            return str(tokens.issue(one, **given))
 
+        def verify(token: str, tokens: Any = tokens, wanted: Any = wanted) -> Any:
+            return tokens.verify(token, **wanted)
+
+        def is_right(_: object, found: Any) -> bool:
+            return bool(found.handler_id == handler_id)
+
+        def holds(_: object, token: Any, verify: Any = verify) -> bool:
+            return bool(verify(token).handler_id == handler_id)
+
+        token = issue(handler_id)
         contenders += [
-            Contender(f"HMAC of the bytes: {name}", bare, of(message), is_digest),
             Contender(
-                f"issue: {name}", issuing(tokens, **given), of(handler_id), holds
+                f"HMAC of the bytes: {name}",
+                lambda message: hmac.digest(KEY, message, "sha256"),
+                same(token.rpartition(".")[0].encode()),
+                lambda _, digest: len(digest) == 32,
             ),
-            Contender(f"verify: {name}", verify, of(token), is_verified),
+            Contender(f"issue: {name}", issue, same(handler_id), holds),
+            Contender(f"verify: {name}", verify, same(token), is_right),
         ]
     try:
         from itsdangerous import TimestampSigner
@@ -215,70 +188,68 @@ def signed(run: Run, group: Group) -> Table:
             Contender(
                 "itsdangerous, sign with a time",
                 signer.sign,
-                of(text),
+                same(text),
                 lambda _, found: signer.unsign(found) == text.encode(),
             ),
             Contender(
                 "itsdangerous, unsign with a time",
                 signer.unsign,
-                of(signer.sign(text)),
+                same(signer.sign(text)),
                 lambda _, found: found == text.encode(),
             ),
         ]
     figures = measure(contenders, run, calls=500)
-    floor = contenders[0].name
-    table = Table("Tokens", "µs", figures, (floor,))
+    table = Table("Tokens", "µs", figures, (contenders[0].name,))
     for name in kinds:
-        bare_one = table[f"HMAC of the bytes: {name}"]
+        floor = table[f"HMAC of the bytes: {name}"]
         for what in ("issue", "verify"):
-            ratio = table[f"{what}: {name}"].over(bare_one)
-            bar = Bar(f"{what} a token, {name} / HMAC of the bytes", ratio, "<=", 8.0)
-            group.bars.append(bar)
+            ratio = table[f"{what}: {name}"].over(floor)
+            title = f"{what} a token, {name} / HMAC of the bytes"
+            group.bars.append(Bar(title, ratio, "<=", 8))
     return table
 
 
 def compared(run: Run) -> Table:
-    """A click whose closure is carried, beside one whose page is rendered anew."""
-    from handlerid import rerender
-
+    """A click on a closure, by who answers it."""
     count = 100
+    distinct, carry = Page("distinct"), Page("carry")
+    kept = distinct.server()
+    scope, in_page = distinct.offer(kept, count)
+    carried = carry.offer(carry.server(), count)[1]
+    other, carrying = distinct.server(), carry.server()
 
-    def render(scope: Registry) -> list[str]:
-        return [scope.register(link(url), ClickEvent) for url in urls(count)]
+    def render(scope: Scope) -> None:
+        for url in urls(count):
+            scope.offer(link(url), ClickEvent)
 
-    distinct = Registry(captures="distinct")
-    resolving = Dispatcher(distinct, resolvers=[rerender(render)])
-    with distinct.scope() as scope:
-        in_page = render(scope)[-1]
-    page = Page("carry", Tokens(KEY))
-    carried = page.ids(count)[-1]
-    carrying = page.dispatcher()
-
-    def leads(_: object, found: object) -> bool:
+    def leads(_: object, __: object) -> bool:
         return opened[-1] == urls(count)[-1]
 
+    ways: dict[str, tuple[Callable[[Any], object], str]] = {
+        "the scope that was kept": (
+            lambda payload: kept.dispatch(payload, scope=scope),
+            in_page[-1],
+        ),
+        "carried in its token": (
+            lambda payload: carrying.dispatch(payload, audience=None),
+            carried[-1],
+        ),
+        f"its page of {count} closures rendered again": (
+            lambda payload: other.dispatch(payload, rerender=render),
+            in_page[-1],
+        ),
+    }
     contenders = [
-        Contender(
-            f"its page of {count} closures rendered anew",
-            resolving.dispatch,
-            lambda n: [{"handler": in_page}] * n,
-            leads,
-        ),
-        Contender(
-            "carried in its token",
-            carrying.dispatch,
-            lambda n: [{"handler": carried}] * n,
-            leads,
-        ),
+        Contender(name, call, same({"handler": reference}), leads)
+        for name, (call, reference) in ways.items()
     ]
     figures = measure(contenders, run, calls=10)
     opened.clear()
-    title = "A click on a closure, on a server that never rendered it"
-    return Table(title, "µs", figures, (figures[0].name,))
+    return Table("A click on a closure", "µs", figures, (figures[0].name,))
 
 
 def run(run: Run) -> Group:
-    """Measures this group."""
+    """Measure this group."""
     group = Group("captures")
     pages(run, group)
     group.tables += [signed(run, group), compared(run)]

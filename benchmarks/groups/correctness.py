@@ -1,9 +1,9 @@
 """Whether a fast answer is a right one: ids of handlers that are hard to name.
 
-What belongs here: counting. Every way of naming a function is asked about the same
-handlers in fresh processes, each of which differs in one condition. The handlers are
-those of this library's tests: pairs that must differ, pairs that need not, and those
-with golden ids. All are written to files, so that who reads sources has them.
+Every way of naming a function is asked about the same handlers in fresh processes, each
+of which differs in one condition. The handlers are those of this library's tests: pairs
+that must differ, pairs that need not, and those with golden ids. All are written to
+files, for the ways that read sources.
 """
 
 from __future__ import annotations
@@ -20,8 +20,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from textwrap import dedent
 
+from benchmarks.harness.interleaved import Run
 from benchmarks.harness.results import Group, Matrix
-from benchmarks.harness.running import Run
 from benchmarks.peers import hashing
 from benchmarks.peers.answers import OURS, REFUSED
 from tests.promises.corpus.pairs import EQUAL, HANDLERS
@@ -82,10 +82,8 @@ def write(folder: Path) -> None:
         for side, source in zip(("first", "second"), sources, strict=True):
             file = folder / side / f"{name}.py"
             file.write_text(dedent(source).strip("\n") + "\n", "utf-8", "surrogatepass")
-    golden = ROOT / "tests" / "golden" / "handlers.py"
+    golden = ROOT / "tests" / "promises" / "golden" / "handlers.py"
     shutil.copy(golden, folder / "first" / "golden.py")
-    unstable = ROOT / "benchmarks" / "peers" / "unstable.py"
-    shutil.copy(unstable, folder / "first" / "unstable.py")
 
 
 def pairs() -> list[tuple[str, str, tuple[str, str]]]:

@@ -13,9 +13,8 @@ from functools import partial
 from importlib.util import find_spec
 from typing import Any
 
-from benchmarks.harness.interleaved import Contender, measure
+from benchmarks.harness.interleaved import Contender, Run, measure
 from benchmarks.harness.results import Bar, Group, Table
-from benchmarks.harness.running import Run
 
 __all__ = ["run"]
 
@@ -39,7 +38,7 @@ def with_item(event: Any, item: str) -> None:
 
 
 def closures() -> Sequence[Callable[[Any], None]]:
-    """Ten handlers, made anew, of the size that handlers have."""
+    """Handlers made anew, of the size that handlers have."""
     keys: dict[str, int] = {}
 
     def add(event: Any) -> None:
@@ -61,48 +60,17 @@ def closures() -> Sequence[Callable[[Any], None]]:
         if event.is_target:
             clicked.append("cleared")
 
-    def double(event: Any) -> None:
-        for key, count in list(keys.items()):
-            keys[key] = min(100, 2 * count)
-
-    def halve(event: Any) -> None:
-        for key, count in list(keys.items()):
-            keys[key] = count // 2 or 1
-
     def show(event: Any) -> None:
         total = sum(keys.values())
         names = ", ".join(sorted(keys))
         clicked.append(f"{total} of {names}")
 
-    def show_one(event: Any) -> None:
-        if event.key in keys:
-            clicked.append(f"{keys[event.key]} of {event.key}")
-        else:
-            clicked.append(f"none of {event.key}")
-
-    def show_most(event: Any) -> None:
-        most = max(keys, key=lambda key: keys[key], default="nothing")
-        clicked.append(f"most of {most}")
-
     def rename(event: Any) -> None:
         if event.key in keys:
             keys[event.key.title()] = keys.pop(event.key)
 
-    def only(event: Any) -> None:
-        count = keys.get(event.key, 1)
-        keys.clear()
-        keys[event.key] = count
+    return (add, remove, clear, show, rename) * 2
 
-    return (
-        *(add, remove, clear, double, halve),
-        *(show, show_one, show_most, rename, only),
-    )
-
-
-SIGNATURE = (
-    "Which parameters a partial leaves is read with inspect.signature at the click, "
-    "for 50 µs; Mesop passes the event whatever they are. Functions have a short way."
-)
 
 IN_MODULE = [partial(with_item, item=str(number)) for number in range(HANDLERS)]
 
@@ -117,7 +85,7 @@ PAGES: dict[str, Callable[[], Sequence[Any]]] = {
 
 
 def run(run: Run) -> Group:
-    """Measures this group; Mesop is as it was afterwards."""
+    """Measure this group; Mesop is as it was afterwards."""
     if find_spec("mesop") is None:
         return Group("mesop", notes=["Mesop is not installed, so this is left out."])
     from flask import Flask
@@ -165,7 +133,6 @@ def run(run: Run) -> Group:
             clicking[f"Mesop, {what}"].over(clicking[f"on handlerid, {what}"]),
             ">=",
             1,
-            why=SIGNATURE if what == "partials of a module" else "",
         )
         for what in PAGES
     ]
@@ -194,7 +161,7 @@ def _page(
     here = runtime()
 
     def render(_: object) -> list[str]:
-        here._path_to_page_config["/"] = config
+        here._path_to_page_config["/"] = config  # noqa: SLF001 - Mesop has no public way
         run_path(here, "/")
         return ids
 

@@ -1,9 +1,4 @@
-"""What a run of the suite found.
-
-What belongs here: figures with their spread, bars, and the verdicts on them. How it is
-shown stands beside (``terminal``, ``page``, ``plots``).
-
-The rules:
+"""Figures with their spread, bars and the verdicts on them, and what changed.
 
 1. A figure is the median of its samples, and its spread the quartiles around it.
 2. One whose quartiles are further apart than ``WIDEST`` of the median is not quoted: it
@@ -11,15 +6,31 @@ The rules:
 3. A ratio is taken sample by sample, between samples of the same round.
 4. A bar is judged by the median, unless that has too wide a spread: then both quartiles
    have to be on the same side, or the bar is not decided.
+5. Between two runs, a figure of a table that has a floor is compared as a multiple of
+   it, so that a slower machine is no regression. A change is beyond noise when the
+   quartiles of the two runs do not overlap and neither spread is too wide.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass, field
 from statistics import median, quantiles
 from typing import Any, Literal
 
-__all__ = ["Bar", "Figure", "Group", "Line", "Matrix", "Plot", "Spread", "Table"]
+__all__ = [
+    "Bar",
+    "Change",
+    "Figure",
+    "Group",
+    "Line",
+    "Matrix",
+    "Plot",
+    "Spread",
+    "Table",
+    "changes",
+    "number",
+]
 
 WIDEST = 0.3
 """Distance of the quartiles, as a part of the median, up to which a figure stands."""
@@ -91,7 +102,6 @@ class Table:
         figures: those of one run, by turns.
         beside: names of figures that all others are given as multiples of.
         better: whether less or more of the unit is better.
-        paired: whether samples with one index were taken in the same round.
     """
 
     title: str
@@ -109,7 +119,7 @@ class Table:
 
 @dataclass
 class Matrix:
-    """What is counted or said, and not timed: rows of texts."""
+    """What is counted and not timed: rows of texts."""
 
     title: str
     columns: list[str]
@@ -149,34 +159,30 @@ class Plot:
     x_label: str
     y_label: str
     lines: list[Line]
-    log_x: bool = True
     log_y: bool = False
 
 
 @dataclass
 class Bar:
-    """What the project promises of its speed, and whether that held.
+    """A bound that the project promises, and whether it held.
 
     Attributes:
-        why: what is to be said when it is missed: the reason, and what would help.
-        promised: whether it is one that the project promises, and no further one.
+        why: the reason, if it is missed, and what would help.
     """
 
     name: str
     value: Spread
-    sense: Literal["<=", ">=", "<"]
+    sense: Literal["<=", ">="]
     bound: float
     unit: str = "times"
     why: str = ""
-    promised: bool = False
 
     @property
     def verdict(self) -> str:
         def holds(value: float) -> bool:
-            if self.sense == ">=":
-                return round(value, 2) >= self.bound
             rounded = round(value, 2)
-            return rounded < self.bound if self.sense == "<" else rounded <= self.bound
+            at_least = self.sense == ">="
+            return rounded >= self.bound if at_least else rounded <= self.bound
 
         sides = {holds(self.value.low), holds(self.value.high)}
         if self.value.too_wide and len(sides) == 2:
@@ -231,3 +237,56 @@ class Group:
         matrices = [Matrix(**one) for one in data["matrices"]]
         notes, seconds = data["notes"], data["seconds"]
         return cls(data["name"], tables, matrices, plots, bars, notes, seconds)
+
+
+@dataclass(frozen=True)
+class Change:
+    """A figure that changed beyond noise.
+
+    Attributes:
+        factor: the new by the old; above 1 is worse, whatever the unit.
+    """
+
+    group: str
+    table: str
+    figure: str
+    old: Spread
+    new: Spread
+    factor: float
+
+    @property
+    def percent(self) -> float:
+        return (self.factor - 1) * 100
+
+
+def changes(old: list[Group], new: list[Group]) -> list[Change]:
+    """Return what changed, the worst first; what only one run has is left out."""
+    found = [
+        change
+        for group in new
+        for older in old
+        if older.name == group.name
+        for table in group.tables
+        for before in older.tables
+        if before.title == table.title
+        for change in _changes(group.name, before, table)
+    ]
+    return sorted(found, key=lambda change: -change.factor)
+
+
+def _changes(group: str, before: Table, after: Table) -> Iterator[Change]:
+    for figure in after.figures:
+        if figure.name not in before:
+            continue
+        old, new = _spread(before, figure.name), _spread(after, figure.name)
+        apart = old.high < new.low or new.high < old.low
+        if apart and not old.too_wide and not new.too_wide and old.median:
+            factor = new.median / old.median
+            factor = 1 / factor if after.better == "more" else factor
+            yield Change(group, after.title, figure.name, old, new, factor)
+
+
+def _spread(table: Table, name: str) -> Spread:
+    if not table.beside or table.beside[0] == name:
+        return table[name].spread
+    return table[name].over(table[table.beside[0]])

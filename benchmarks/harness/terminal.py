@@ -1,7 +1,4 @@
-"""What a run shows on the terminal: how far it is, and tables of what it found.
-
-What belongs here: layout, with rich. The report page has its own: see ``page``.
-"""
+"""What a run shows on the terminal: how far it is, and tables of what it found."""
 
 from __future__ import annotations
 

@@ -1,19 +1,25 @@
-"""What every way of naming a function answers, in this process, about these handlers.
+"""What every way of naming a function answers in this process, about these handlers.
 
     python -m benchmarks.peers.answers FOLDER [--trace] [--peers NAME ...]
 
-What belongs here: what runs in the fresh processes of ``groups.correctness``. The
-folder has ``first`` and ``second``, with the two handlers of each pair as the modules
-of one name, and in ``first`` the modules ``golden`` and ``unstable``, each with many in
-a dictionary. Prints the answers as JSON: by peer, by handler, an id or the error.
+It runs in the fresh processes of ``groups.correctness``. The folder has ``first`` and
+``second``, with the two handlers of each pair as the modules of one name, and in
+``first`` the module ``golden``, with many in a dictionary. Prints the answers as JSON:
+by peer, by handler, an id or the error.
 """
 
 from __future__ import annotations
 
 import argparse
+import functools
 import importlib.util
+import io
+import itertools
 import json
+import random
 import sys
+import threading
+import weakref
 from collections.abc import Callable, Iterator
 from importlib.machinery import SourceFileLoader, SourcelessFileLoader
 from pathlib import Path
@@ -31,8 +37,43 @@ OURS: dict[str, Callable[[], hashing.Hashing]] = {
 REFUSED = "refused: "
 """What an answer begins with that is an error."""
 
-MANY = ("golden", "unstable")
-"""Modules with a dictionary of handlers; any other has one, the last name in it."""
+
+# Handlers that have nothing stable to be named by: each has to be refused. A way that
+# gives one of them an id in spite of that may give another one in the next process.
+
+partial: Any = functools.partial
+
+
+class Session:
+    """Has nothing but its address."""
+
+
+class Named:
+    """Its ``repr`` has the address in it."""
+
+    def __repr__(self) -> str:
+        return f"<Named at {id(self):#x}>"
+
+
+def on_click(*args: object) -> None: ...
+
+
+session = Session()
+
+UNSTABLE: dict[str, Any] = {
+    "an object bound": partial(on_click, session),
+    "an object with a repr bound": partial(on_click, Named()),
+    "an object in a list bound": partial(on_click, [session]),
+    "an object in a dict bound": partial(on_click, {"session": session}),
+    "a lock bound": partial(on_click, threading.Lock()),
+    "a file bound": partial(on_click, io.StringIO()),
+    "an iterator bound": partial(on_click, iter([1])),
+    "a generator bound": partial(on_click, (one for one in [1])),
+    "a counter bound": partial(on_click, itertools.count()),
+    "a random generator bound": partial(on_click, random.Random()),
+    "a weak reference bound": partial(on_click, weakref.ref(session)),
+    "a thread bound": partial(on_click, threading.current_thread()),
+}
 
 
 def load(file: Path) -> Any:
@@ -52,15 +93,20 @@ def load(file: Path) -> Any:
 
 
 def handlers(folder: Path) -> Iterator[tuple[str, Any]]:
-    """Labels and handlers; a module stays the one of its name while it is asked for."""
+    """Labels and handlers; a module stays the one of its name while it is asked for.
+
+    A pair's module has one, the last name in it.
+    """
+    for name, handler in UNSTABLE.items():
+        yield f"unstable: {name}", handler
     for side in ("first", "second"):
         for file in sorted(folder.joinpath(side).iterdir()):
             if file.suffix not in (".py", ".pyc"):
                 continue
             module = load(file)
-            if file.stem in MANY:
+            if file.stem == "golden":
                 for name, handler in module.HANDLERS.items():
-                    yield f"{file.stem}: {name}", handler
+                    yield f"golden: {name}", handler
             else:
                 yield f"{file.stem} {side}", list(vars(module).values())[-1]
 

@@ -1,9 +1,8 @@
 """Other ways from a mapping to a typed object.
 
-What belongs here: a peer a function, which takes an event type and returns the peer's
-own decoder for the same fields; none is measured here. Each has the type that its
-documentation begins with: a Struct, a model, a dataclass; and its default settings,
-except where the name says otherwise.
+Each peer is a function that takes an event type and returns the peer's own decoder for
+the same fields. Each has the type that its documentation begins with: a Struct, a
+model, a dataclass; and its default settings, except where the name says otherwise.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Other ways from an event to its handler.
 
-What belongs here: a peer a function, which takes a handler and the fields of a click
-and returns how that peer brings the click to it, and what it is called with. None is
-measured here. They do not do the same: which of them read bytes, find the handler by a
-text, check anything or isolate the handler is said in ``DOES``, and the table shows it.
+Each peer is a function that takes a handler and the fields of a click, and returns how
+that peer brings the click to it, and what it is called with. They do not do the same:
+``DOES`` says which of them read bytes, find the handler by a text, check anything or
+isolate the handler.
 """
 
 from __future__ import annotations
@@ -56,9 +56,10 @@ def nicegui(handler: Callable[[Any], object], fields: Fields) -> Way:
 
     with Client(page("/"), request=None):
         element = ui.element().on("click", handler)
-    (listener,) = element._event_listeners.values()
+    # Its socket calls these two.
+    (listener,) = element._event_listeners.values()  # noqa: SLF001
     message = {"listener_id": listener.id, "args": dict(fields)}
-    return element._handle_event, message
+    return element._handle_event, message  # noqa: SLF001
 
 
 def textual(handler: Callable[[Any], object], fields: Fields) -> Way:
@@ -80,7 +81,7 @@ def textual(handler: Callable[[Any], object], fields: Fields) -> Way:
     app = Page()
 
     async def answer(fields: Fields) -> None:
-        await app._dispatch_message(Clicked(fields))
+        await app._dispatch_message(Clicked(fields))  # noqa: SLF001 - as its loop does
 
     return answer, fields
 

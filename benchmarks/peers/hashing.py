@@ -1,11 +1,7 @@
 """Other ways from a function to a text that names it.
 
-What belongs here: a peer a function, which returns how that peer is called, or None
-where it is not installed. Nothing is measured here: the speed is (``groups.identity``)
-and the answers are (``groups.correctness``), with the same functions.
-
-How each is called is what its own documentation says; where that has no such call, it
-is what its own code does for this purpose, and the comment names it.
+Each peer is a function that returns how the peer is called, as its documentation says;
+where that has no such call, as its own code does it.
 """
 
 from __future__ import annotations
@@ -17,7 +13,7 @@ from collections.abc import Callable
 from types import FunctionType, SimpleNamespace
 from typing import Any
 
-__all__ = ["PEERS", "Hashing", "load"]
+__all__ = ["PEERS", "Hashing", "installed", "load"]
 
 Hashing = Callable[[Any], str]
 
@@ -120,6 +116,14 @@ def load(name: str) -> Hashing | None:
         return PEERS[name]()
     except ImportError:
         return None
+
+
+def installed(notes: list[str]) -> dict[str, Hashing]:
+    """Return those that are installed; note which are not."""
+    found = {name: peer for name in PEERS if (peer := load(name)) is not None}
+    missing = [name for name in PEERS if name not in found]
+    notes += [f"{name} is not installed: left out." for name in missing]
+    return found
 
 
 def is_id(_: FunctionType, result: object) -> bool:

@@ -1,33 +1,47 @@
 """Server processes, and clicks on them.
 
-What belongs here: starting an application as its documentation says, in two processes,
-and putting it under load. The load comes from wrk: it is written in C, takes a few
-percent of a core where a generator in Python would take one of the two, and tells
-percentiles of every request. Debian and Homebrew have it. Its connections wait for an
-answer before they ask again, so a slow server gets fewer clicks: the percentiles are
-those of a server that is busy all the time, not of one with so many clicks a second.
+Each application is started as its documentation says, in two processes. The load comes
+from wrk: it is written in C, takes a few percent of a core where a generator in Python
+would take one of the two, and has percentiles of every request. Its connections wait
+for an answer before they ask again, so a slow server gets fewer clicks: the percentiles
+are those of a server that is busy all the time, not of one with so many clicks a
+second.
 """
 
 from __future__ import annotations
 
+import base64
 import json
 import os
+import re
 import shutil
-import signal
 import socket
-import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
+from subprocess import run
+from typing import Any
 
 import psutil
 
-__all__ = ["COMMANDS", "Load", "Server", "serving", "under_load"]
+from tests.support.servers import running
+
+__all__ = [
+    "COMMANDS",
+    "Load",
+    "Server",
+    "mesop_click",
+    "mesop_has_counted",
+    "mesop_init",
+    "serving",
+    "under_load",
+]
 
 ROOT = Path(__file__).parents[2]
+DEMO = ROOT / "docs" / "examples" / "demo"
 PROCESSES = 2
 CONNECTIONS = 16
 
@@ -72,16 +86,16 @@ class Server:
     Attributes:
         url: the address of its first process.
         ports: where each of them listens.
-        processes: those that were started; they may have started others.
+        pids: those that were started; they may have started others.
     """
 
     url: str
     ports: list[int]
-    processes: list[subprocess.Popen[bytes]]
+    pids: list[int]
 
     def seconds(self) -> float:
         """Processor time that its processes took so far."""
-        started = [psutil.Process(one.pid) for one in self.processes]
+        started = [psutil.Process(pid) for pid in self.pids]
         others = [child for one in started for child in one.children(recursive=True)]
         times = [one.cpu_times() for one in (*started, *others)]
         seconds: float = sum(one.user + one.system for one in times)
@@ -98,44 +112,26 @@ class Load:
 
 
 @contextmanager
-def serving(application: str, environment: dict[str, str]) -> Iterator[Server]:
-    """Runs an application in two processes; they are gone at the end."""
-    path = os.pathsep.join([str(ROOT), *filter(None, sys.path)])
-    environment = {"PYTHONPATH": path, "PYTHONWARNINGS": "ignore", **environment}
+def serving(application: str, variables: dict[str, str]) -> Iterator[Server]:
+    """Run an application in two processes; they are gone at the end."""
+    path = os.pathsep.join([str(ROOT), str(DEMO), *filter(None, sys.path)])
+    fixed = {"PYTHONPATH": path, "PYTHONWARNINGS": "ignore"}
+    environment = {**os.environ, **fixed, **variables}
     with ExitStack() as stack:
-        processes, ports = [], []
+        pids, ports = [], []
         for _ in range(PROCESSES):
             listener = socket.create_server(("127.0.0.1", 0), backlog=128)
             stack.enter_context(listener)
             fd = listener.fileno()
-            process = subprocess.Popen(
-                [
-                    sys.executable,
-                    *(part.format(fd=fd) for part in COMMANDS[application]),
-                ],
-                pass_fds=[fd],
-                cwd=ROOT,
-                env={**os.environ, **environment},
-                stdout=subprocess.DEVNULL,
-                start_new_session=True,  # Ctrl-C is for this process
-            )
-            stack.callback(_end, process)
-            processes.append(process)
+            command = (part.format(fd=fd) for part in COMMANDS[application])
+            started = running(*command, pass_fds=(fd,), cwd=ROOT, env=environment)
+            pids.append(stack.enter_context(started).pid)
             ports.append(listener.getsockname()[1])
-        yield Server(f"http://127.0.0.1:{ports[0]}", ports, processes)
-
-
-def _end(process: subprocess.Popen[bytes]) -> None:
-    process.terminate()
-    try:
-        process.wait(10)
-    except subprocess.TimeoutExpired:
-        os.killpg(process.pid, signal.SIGKILL)
-        process.wait()
+        yield Server(f"http://127.0.0.1:{ports[0]}", ports, pids)
 
 
 def under_load(server: Server, load: Load, seconds: int) -> dict[str, float]:
-    """Clicks for so long, and returns wrk's figures and the processors' time.
+    """Click for so long, and return wrk's figures and the processors' time.
 
     Raises:
         RuntimeError: an answer was an error.
@@ -161,7 +157,7 @@ def under_load(server: Server, load: Load, seconds: int) -> dict[str, float]:
             "-s",
             file.name,
         ]
-        done = subprocess.run(
+        done = run(
             [wrk, *limits, "-s", file.name, server.url + load.path],
             capture_output=True,
             text=True,
@@ -173,3 +169,58 @@ def under_load(server: Server, load: Load, seconds: int) -> dict[str, float]:
     if found["wrong"] or not found["requests"]:
         raise RuntimeError(f"{found['wrong']:.0f} answers were errors: {done.stdout}")
     return {**found, "processor": taken}
+
+
+# What a browser sends to Mesop's page.
+
+HANDLER = re.compile(rb"[0-9a-f]{64}:[a-z_.]+ClickEvent")
+"""The id of a handler of clicks; the first in the page is the button's."""
+
+
+def mesop_init() -> bytes:
+    """The body of the request with which a page begins."""
+    import mesop.protos.ui_pb2 as pb
+
+    request = pb.UiRequest(path="/")
+    request.init.SetInParent()
+    return base64.urlsafe_b64encode(request.SerializeToString())
+
+
+def mesop_click(answer: str) -> bytes:
+    """The body of a click, with the state that the answer to the first has."""
+    import mesop.protos.ui_pb2 as pb
+
+    request = pb.UiRequest(path="/")
+    request.user_event.click.is_target = True
+    for response in _responses(answer):
+        found = HANDLER.search(response.SerializeToString())
+        if found and not request.user_event.handler_id:
+            request.user_event.handler_id = found[0].decode()
+        if response.HasField("update_state_event"):
+            states = response.update_state_event.full_states
+            request.user_event.states.CopyFrom(states)
+    return base64.urlsafe_b64encode(request.SerializeToString())
+
+
+def mesop_has_counted(answer: str) -> bool:
+    """Whether the answer to a click has the state with one click in it."""
+    return any(
+        '"count"' in state.data and "1" in state.data
+        for response in _responses(answer)
+        for state in response.update_state_event.diff_states.states
+    )
+
+
+def _responses(answer: str) -> list[Any]:
+    """The messages of an answer."""
+    import mesop.protos.ui_pb2 as pb
+
+    found = []
+    for line in answer.splitlines():
+        data = line.removeprefix("data: ")
+        if data in (line, "<stream_end>"):
+            continue
+        response = pb.UiResponse()
+        response.ParseFromString(base64.b64decode(data))
+        found.append(response)
+    return found

@@ -1,7 +1,6 @@
 """The demo's page as Mesop has it: the same controls, the same increment.
 
-What belongs here: what Mesop's server process runs (``gunicorn ...:app``). What is sent
-to it is in ``mesop_client``.
+gunicorn serves it, see ``load``.
 """
 
 from __future__ import annotations
@@ -10,7 +9,7 @@ from typing import Any
 
 import mesop as me
 
-from handlerid._demo.page import FIELDS, LINKS
+from page import FIELDS, LINKS
 
 __all__ = ["app"]
 

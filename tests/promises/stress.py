@@ -2,10 +2,11 @@
 
     python -m tests.promises.stress [--threads 8] [--operations 1000000] [--seed 0]
 
-Each handler knows its own number, so an answer tells which handler gave it. Lost is what
-was registered and is not found, during the run or after it; wrong is an answer of another
-handler, of another event, or in another call's context. It exits with 1 when there is one
-of either. Threads give way to each other a hundred times as often as usual.
+Each handler knows its own number, so an answer tells which handler gave it. Lost is
+what was registered and is not found, during the run or after it; wrong is an answer of
+another handler, of another event, or in another call's context. It exits with 1 when
+there is one of either. Threads give way to each other a hundred times as often as
+usual.
 """
 
 from __future__ import annotations

@@ -1,8 +1,8 @@
 """What a client may try, and what it gets: nothing runs, nothing leaks.
 
-The attempts are from outside, by a client that holds a page and no key. Every attempt is
-made under an audit hook: a server that answers it imports nothing, evaluates nothing and
-unpickles nothing.
+The attempts are from outside, by a client that holds a page and no key. Every attempt
+is made under an audit hook: a server that answers it imports nothing, evaluates nothing
+and unpickles nothing.
 """
 
 from __future__ import annotations

@@ -1,6 +1,7 @@
 """Measures that ids are the same in every process, and that none is shared.
 
-    python -m tests.promises.corpus [--python 3.12 3.13] [--package django] [--sample 30]
+    python -m tests.promises.corpus [--python 3.12 3.13] [--package django] [--sample
+    30]
 
 What belongs here: the command line and the table. It exits with 1 when a bar is
 missed: an id that differs, functions merged or split, a condition without a proof that

@@ -3,8 +3,8 @@
     python -m tests.promises.corpus.memory [--count 1000000]
 
 ``tests/promises/test_memory.py`` runs a sample. Each line is one kind of handler in one
-use; bytes are what ``tracemalloc`` says is there that was not there before, objects what
-the garbage collector knows. The exit status is 1 when a line is over the bar.
+use; bytes are what ``tracemalloc`` says is there that was not there before, objects
+what the garbage collector knows. The exit status is 1 when a line is over the bar.
 """
 
 from __future__ import annotations

@@ -2,8 +2,9 @@
 
     python -m tests.promises.corpus.source_measure [folder or package ...]
 
-``tests/source`` runs a sample of it. Every Python reads the same files: by default the standard library of
-the Python that runs this, and django, sympy and numpy where they are installed.
+``tests/source`` runs a sample of it. Every Python reads the same files: by default the
+standard library of the Python that runs this, and django, sympy and numpy where they
+are installed.
 
 It prints, for each Python, the functions whose form is another than on the first; and,
 for the layout, the functions whose form changes when the whole file is written anew by

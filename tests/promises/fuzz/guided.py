@@ -1,8 +1,8 @@
 """Fuzzing that follows the coverage of the library's own code, with atheris.
 
-A process of its own, started by ``tests.promises.fuzz``: the instrumented code is several times
-slower, so the limit of time is wider here, and the slowest payloads are timed again
-without. Arguments: seconds, and a folder to work in.
+A process of its own, started by ``tests.promises.fuzz``: the instrumented code is
+several times slower, so the limit of time is wider here, and the slowest payloads are
+timed again without. Arguments: seconds, and a folder to work in.
 """
 
 from __future__ import annotations

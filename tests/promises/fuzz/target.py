@@ -1,7 +1,7 @@
 """What the fuzzers try: any bytes at all become an event or a documented error.
 
-An input is a selector and a text; in the text, ``@`` stands for the id of the handler, so
-that a fuzzer need not guess it.
+An input is a selector and a text; in the text, ``@`` stands for the id of the handler,
+so that a fuzzer need not guess it.
 """
 
 from __future__ import annotations

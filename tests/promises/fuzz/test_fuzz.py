@@ -1,4 +1,4 @@
-"""A short run that is the same each time; ``python -m tests.promises.fuzz`` is the long one."""
+"""A short run, the same each time; the long one: ``python -m tests.promises.fuzz``."""
 
 from __future__ import annotations
 
