@@ -1,7 +1,7 @@
 """A prepared call, and the observer of calls."""
 
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
-from contextvars import Context, copy_context
+from contextvars import Context
 from logging import Logger, getLogger
 from typing import Any
 
@@ -30,20 +30,12 @@ class Call:
     """
 
     __module__ = "handlerid"
-    __slots__ = ("_observer", "audience", "context", "event", "handler", "source")
-
     handler: RegisteredHandler
-    event: Any
-    audience: str | None
+    event: Any = None
+    audience: str | None = None
     context: Context
-    source: str
-
-    def __init__(self, audience: str | None, observer: "Observer | None") -> None:
-        self.audience = audience
-        self._observer = observer
-        self.context = copy_context()
-        self.event = None
-        self.source = "registry"
+    source: str = "registry"
+    observer: "Observer | None" = None
 
     def __repr__(self) -> str:
         return f"<Call of {location_name(self.handler.id)} from {self.source}>"
@@ -54,11 +46,15 @@ class Call:
         Raises:
             AsyncHandler: it is asynchronous; use ``arun``.
         """
-        if self._observer is None:
-            result = self._begin()
+        if self.observer is None:
+            handler = self.handler
+            if handler.takes_event:
+                result = self.context.run(handler.fn, self.event)
+            else:
+                result = self.context.run(handler.fn)
             if result is None:
                 return None
-            return finish(self.context, self.handler.fn, result, None)
+            return finish(self.context, handler.fn, result, None)
         with self._watch() as watch:
             result = self._begin()
             watch.result = finish(self.context, self.handler.fn, result, watch)
@@ -108,7 +104,7 @@ class Call:
         return self.context.run(handler.fn)
 
     def _watch(self) -> Watch:
-        return Watch(self._observer, self, self.context)
+        return Watch(self.observer, self, self.context)
 
 
 class Observer:

@@ -184,12 +184,10 @@ class Dispatcher:
             AsyncHandler: something has to be awaited; use ``aprepare``.
             TypeError: the host passed an argument of the wrong type.
         """
-        call = Call(self._check_audience(audience), self._observer)
-        steps = self._steps(call, payload, scope, rerender)
+        call = Call()
+        steps = self._steps(call, payload, audience, scope, rerender)
         for what, awaitable in steps:
-            close_unawaited(awaitable)
-            text = f"{what} is asynchronous: use aprepare() or adispatch()"
-            steps.throw(AsyncHandler(text))
+            _refuse(steps, what, awaitable)
         return call
 
     async def aprepare(
@@ -201,10 +199,8 @@ class Dispatcher:
         rerender: Callable[[Scope], object] | None = None,
     ) -> Call:
         """Do what ``prepare`` does, and await what functions of the host return."""
-        call = Call(self._check_audience(audience), self._observer)
-        steps = self._steps(call, payload, scope, rerender)
-        for _, awaitable in steps:
-            await _await_all(steps, awaitable)
+        call = Call()
+        await _awaited(self._steps(call, payload, audience, scope, rerender))
         return call
 
     def dispatch(
@@ -216,9 +212,11 @@ class Dispatcher:
         rerender: Callable[[Scope], object] | None = None,
     ) -> object:
         """Prepare the call and run it: see ``prepare`` and ``Call.run``."""
-        return self.prepare(
-            payload, audience=audience, scope=scope, rerender=rerender
-        ).run()
+        call = Call()
+        steps = self._steps(call, payload, audience, scope, rerender)
+        for what, awaitable in steps:
+            _refuse(steps, what, awaitable)
+        return call.run()
 
     async def adispatch(
         self,
@@ -229,9 +227,8 @@ class Dispatcher:
         rerender: Callable[[Scope], object] | None = None,
     ) -> object:
         """Prepare the call and run it: see ``aprepare`` and ``Call.arun``."""
-        call = await self.aprepare(
-            payload, audience=audience, scope=scope, rerender=rerender
-        )
+        call = Call()
+        await _awaited(self._steps(call, payload, audience, scope, rerender))
         return await call.arun()
 
     def call(
@@ -240,24 +237,31 @@ class Dispatcher:
         """Make a call with an event that exists; ``authorize`` is not asked."""
         if not isinstance(handler, RegisteredHandler):
             raise TypeError("handler must be what registry.resolve(id) returns")
-        call = Call(audience, self._observer)
+        call = Call()
         call.handler, call.event, call.source = handler, event, "host"
+        call.audience = self._check_audience(audience)
+        call.context, call.observer = copy_context(), self._observer
         return call
 
-    def _steps(self, call: Call, payload: Any, scope: Any, rerender: Any) -> _Steps:
+    def _steps(
+        self, call: Call, payload: Any, audience: Any, scope: Any, rerender: Any
+    ) -> _Steps:
         """Fill in a call; yield what has to be awaited, and a word for it."""
+        if audience is not _NOT_GIVEN or self._tokens is not None:
+            call.audience = self._check_audience(audience)
+        call.context, call.observer = copy_context(), self._observer
         try:
-            fields = payload if type(payload) is dict else self._read(payload)
+            fields: Any = payload if type(payload) is dict else self._read(payload)
             text, captures = fields.get("handler"), b""
             if not isinstance(text, str):
-                raise MalformedPayload('the payload names no handler: "handler" is it')
+                raise MalformedPayload('the payload names no handler in "handler"')
             if self._tokens is not None:
                 verified = self._tokens.verify(text, audience=call.audience)
                 text, captures = verified.handler_id, verified.captures
             handler, refuse_extra = self._find(text), self._refuse_extra
             if handler is None or scope is not None:
                 handler, refuse_extra = yield from self._find_elsewhere(
-                    call, text, captures, _check_scopes(scope), rerender
+                    call, text, captures, scope, rerender
                 )
             call.handler = handler
             if self._authorize is not None:
@@ -277,27 +281,17 @@ class Dispatcher:
             raise
 
     def _find_elsewhere(
-        self,
-        call: Call,
-        text: str,
-        captures: bytes,
-        scopes: tuple[Scope, ...],
-        rerender: Callable[[Scope], object] | None,
+        self, call: Call, text: str, captures: bytes, scope: Any, rerender: Any
     ) -> _Steps:
         """Return the handler, and whether extra fields are refused; rule 2."""
-        for scope in scopes:
-            handler = scope.entries.find(text)
+        scopes, root = _check_scopes(scope), self._registry.entries
+        for entries in (*[one.entries for one in scopes], root):
+            handler = entries.find(text)
             if handler is not None:
-                if handler is not self._find(text):
+                if entries is not root and handler is not root.find(text):
                     call.source = "scope"
                 return handler, self._refuse_extra
         wanted = HandlerId.parse(text)
-        root = self._registry.entries
-        asked = [("resolver", partial(one, wanted)) for one in self._resolvers]
-        if rerender is not None:
-            if not callable(rerender):
-                raise TypeError("rerender must be a function: partial(render, state)")
-            asked.append(("rerender", partial(rerender)))
         searched = [("scope", one.entries) for one in scopes] or [("registry", root)]
         carried, errors = None, []
         try:
@@ -305,22 +299,43 @@ class Dispatcher:
         except (UnknownHandler, StaleHandler) as error:
             errors.append(error)
         if carried is None or carried[1]:
-            for source, ask in asked:
-                offered = Scope(root.child(), None, call.audience)
-                try:
-                    yield from _ask(source, copy_context(), ask, offered)
-                except (UnknownHandler, StaleHandler) as error:
-                    errors.append(error)
-                handler = offered.entries.find(text)
-                if handler is not None:
-                    call.source = source
-                    return handler, self._refuse_extra
-                searched.append((source, offered.entries))
+            handler = yield from self._ask_host(
+                call, wanted, rerender, searched, errors
+            )
+            if handler is not None:
+                return handler, self._refuse_extra
         if carried is not None:
             call.source = "token"
             return carried[0], self._refuse_extra
         call.source, handler = self._find_stale(wanted, searched, errors)
         return handler, True
+
+    def _ask_host(
+        self,
+        call: Call,
+        wanted: HandlerId,
+        rerender: Any,
+        searched: list[tuple[str, Entries]],
+        errors: list[Any],
+    ) -> _Steps:
+        """Return the handler that a resolver or ``rerender`` offers, or None."""
+        asked = [("resolver", partial(one, wanted)) for one in self._resolvers]
+        if rerender is not None:
+            if not callable(rerender):
+                raise TypeError("rerender must be a function: partial(render, state)")
+            asked.append(("rerender", rerender))
+        for source, ask in asked:
+            scope = Scope(self._registry.entries.child(), None, call.audience)
+            try:
+                yield from _ask(source, copy_context(), ask, scope)
+            except (UnknownHandler, StaleHandler) as error:
+                errors.append(error)
+            handler = scope.entries.find(wanted)
+            if handler is not None:
+                call.source = source
+                return handler
+            searched.append((source, scope.entries))
+        return None
 
     def _find_stale(
         self,
@@ -384,18 +399,27 @@ def _ask(what: str, context: Context, fn: Callable[..., object], *args: Any) -> 
     return answer
 
 
-async def _await_all(steps: _Steps, awaitable: Awaitable[Any]) -> None:
-    """Await what the steps yield, until they end."""
+def _refuse(steps: _Steps, what: str, awaitable: object) -> None:
+    close_unawaited(awaitable)
+    text = f"{what} is asynchronous: use aprepare() or adispatch()"
+    steps.throw(AsyncHandler(text))
+
+
+async def _awaited(steps: _Steps) -> None:
+    """Run the steps and await what they yield; what that raises is raised in them."""
+    resume: Callable[[Any], Any] = steps.send
+    argument: object = None
     try:
         while True:
+            _, awaitable = resume(argument)
             try:
-                answer = await awaitable
-            except BaseException as error:  # noqa: BLE001 - it comes out again
-                _, awaitable = steps.throw(error)
-            else:
-                _, awaitable = steps.send(answer)
+                resume, argument = steps.send, await awaitable
+            except BaseException as error:  # noqa: BLE001 - it is raised in the steps
+                resume, argument = steps.throw, error
     except StopIteration:
         return
+    finally:
+        argument = None  # an error's traceback holds this frame: make no circle
 
 
 def _check_scopes(scope: Any) -> tuple[Scope, ...]:

@@ -12,6 +12,7 @@
 from __future__ import annotations
 
 import sys
+from contextvars import copy_context
 from inspect import CORO_CLOSED, CORO_CREATED, getcoroutinestate, isawaitable
 from logging import getLogger
 from time import perf_counter
@@ -124,7 +125,9 @@ def stream(
         if _is_generator(result):
             result = yield from _steps(context, result, watch)
         elif runner is not None and type(result) is AsyncGeneratorType:
-            yield from _steps_by_runner(context, fn, result, watch, runner)
+            # The loop may know this one: it closes the handler's in its own context.
+            steps = astream(context, lambda: result, Watch(None, None, context))
+            yield from _steps_by_runner(fn, steps, watch, runner)
             result = None
         else:
             if runner is not None and isawaitable(result):
@@ -205,12 +208,13 @@ def _exhaust(steps: Generator[object, None, object]) -> object:
 
 
 def _steps_by_runner(
-    context: Context, fn: Handler, steps: Any, watch: Watch, runner: Runner
+    fn: Handler, steps: AsyncGenerator[object, None], watch: Watch, runner: Runner
 ) -> Generator[object, None, None]:
     """Yield the steps of an async generator; the runner is called once a step."""
+    context = copy_context()  # that of the call is entered within
     try:
         while (step := _run_by(runner, fn, _next(context, steps), steps)) is not _END:
-            if steps.ag_frame is None:
+            if getattr(steps, "ag_frame", None) is None:
                 raise AsyncHandler(
                     f"the runner ended its loop after a step of {name_of(fn)}, and so "
                     "the handler: a stream needs one that keeps its loop, such as the "
@@ -219,8 +223,8 @@ def _steps_by_runner(
             watch.step(step)
             yield step
     finally:
-        if steps.ag_frame is not None:
-            _run_by(runner, fn, _in_context(context, steps.aclose()), steps)
+        if getattr(steps, "ag_frame", None) is not None:
+            _run_by(runner, fn, afinish(context, steps.aclose(), None), steps)
 
 
 def _run_by(

@@ -5,17 +5,14 @@ from __future__ import annotations
 import asyncio
 import gc
 import warnings
-from collections.abc import (
-    Awaitable,
-    Callable,
-)
-from typing import Any
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 
+import anyio.lowlevel
 import pytest
 
-from handlerid._anatomy import take_apart
+from handlerid._identity import name_of
 from handlerid.errors import AsyncHandler
-from tests.running.support import (
+from tests.dispatch.running import (
     ASYNC,
     GENERATOR,
     ITEM,
@@ -58,18 +55,6 @@ async def test_arun_and_astream(
 def test_an_iterator_that_is_passed_through_is_not_touched() -> None:
     assert next(ITERATOR) == 1
     assert next(GENERATOR) == 1
-
-
-@pytest.mark.parametrize("steps", [stream, lambda *args: run(stream, *args)])
-def test_arguments_are_passed_on(steps: Any) -> None:
-    assert run(lambda *args: args, 1, 2) == (1, 2)
-    assert list(stream(lambda *args: args, 1, 2)) == [(1, 2)]
-
-
-@pytest.mark.anyio
-async def test_arguments_are_passed_on_in_async() -> None:
-    assert await arun(lambda *args: args, 1, 2) == (1, 2)
-    assert await collect(astream(lambda *args: args, 1, 2)) == [(1, 2)]
 
 
 @pytest.mark.parametrize(
@@ -120,12 +105,10 @@ def test_an_async_handler_needs_a_loop(
             to_end(handler)
         gc.collect()
     assert warned == []
-    anatomy = take_apart(handler)
     assert str(caught.value) == (
-        f"{anatomy.module}.{anatomy.qualname} is asynchronous, and run() and stream() "
-        "make no event loop: await arun() or iterate over astream() in the host's "
-        "loop; where there is none, bridge with asyncio.run(call.arun()) or pass "
-        "runner=asyncio.run"
+        f"{name_of(handler)} is asynchronous: await adispatch() or arun() in the "
+        "host's event loop, or write asyncio.run(app.adispatch(...)) where there is "
+        "none"
     )
 
 
@@ -151,3 +134,106 @@ async def test_an_async_stream_that_is_not_started_calls_nothing() -> None:
     await steps.aclose()
     assert await collect(steps) == []
     assert called == []
+
+
+# Exceptions pass as they are
+
+
+class Boom(Exception):
+    pass
+
+
+BOOM = Boom("boom")
+
+
+def raise_at_once() -> None:
+    raise BOOM
+
+
+def raise_later() -> Iterator[int]:
+    yield 1
+    raise BOOM
+
+
+def raise_in_finally() -> Iterator[int]:
+    try:
+        yield 1
+    finally:
+        raise BOOM
+
+
+async def raise_in_coroutine() -> None:
+    await anyio.lowlevel.checkpoint()
+    raise BOOM
+
+
+async def raise_in_async_steps() -> AsyncIterator[int]:
+    yield 1
+    raise BOOM
+
+
+RAISING = [
+    raise_at_once,
+    raise_later,
+    raise_in_finally,
+    raise_in_coroutine,
+    raise_in_async_steps,
+]
+
+
+def check_unwrapped(error: Boom) -> None:
+    assert error is BOOM
+    assert error.__cause__ is None
+    assert error.__context__ is None
+
+
+@pytest.mark.parametrize("handler", RAISING[:3])
+@pytest.mark.parametrize("to_end", [run, lambda handler: list(stream(handler))])
+def test_an_exception_passes_unwrapped(
+    handler: Handler, to_end: Callable[[Handler], object]
+) -> None:
+    with pytest.raises(Boom) as caught:
+        to_end(handler)
+    check_unwrapped(caught.value)
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize("handler", RAISING)
+async def test_an_exception_passes_unwrapped_in_async(handler: Handler) -> None:
+    for way in (arun, lambda handler: collect(astream(handler))):
+        with pytest.raises(Boom) as caught:
+            await way(handler)
+        check_unwrapped(caught.value)
+
+
+def test_an_exception_in_finally_comes_out_of_close() -> None:
+    steps = stream(raise_in_finally)
+    assert next(steps) == 1
+    with pytest.raises(Boom):
+        steps.close()
+
+
+@pytest.mark.anyio
+@pytest.mark.parametrize(
+    "error",
+    [
+        *(KeyboardInterrupt, SystemExit, GeneratorExit, asyncio.CancelledError),
+        *(StopIteration, StopAsyncIteration),
+    ],
+)
+async def test_every_exception_of_a_plain_handler_passes_where_python_lets_it(
+    error: type[BaseException],
+) -> None:
+    def fail() -> None:
+        raise error
+
+    stops_any = error is StopIteration
+    stops_async = issubclass(error, StopIteration | StopAsyncIteration)
+    with pytest.raises(error):
+        run(fail)
+    with pytest.raises(RuntimeError if stops_any else error):
+        next(stream(fail))
+    with pytest.raises(RuntimeError if stops_any else error):
+        await arun(fail)
+    with pytest.raises(RuntimeError if stops_async else error):
+        await anext(astream(fail))

@@ -13,7 +13,7 @@ import anyio
 import anyio.lowlevel
 import pytest
 
-from tests.running.support import (
+from tests.dispatch.running import (
     AwaitableColours,
     Handler,
     arun,

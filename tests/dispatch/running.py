@@ -1,8 +1,4 @@
-"""What the tests of running share: handlers of every kind, and ways to run them.
-
-What belongs here: no tests. The ways stand for a call, which copies the context of
-whoever makes it.
-"""
+"""What the tests of running share: handlers of every kind, and ways to run them."""
 
 from __future__ import annotations
 
@@ -15,40 +11,54 @@ from collections.abc import (
     Iterator,
 )
 from contextvars import ContextVar, copy_context
+from functools import partial
 from types import coroutine
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import anyio.lowlevel
 import pytest
 
-from handlerid import _running
-
-if TYPE_CHECKING:
-    from handlerid._running.bridging import Runner
+from handlerid import Call, Event, HandlerId, RegisteredHandler
 
 Handler = Callable[..., object]
+Runner = Callable[[Coroutine[Any, Any, Any]], Any]
 
 colour: ContextVar[str] = ContextVar("colour", default="none")
 
 asyncio_only = pytest.mark.parametrize("anyio_backend", ["asyncio"])
 
 
-def run(fn: Handler, *args: object, runner: Runner | None = None) -> object:
-    return _running.run(copy_context(), fn, *args, runner=runner)
+def call(fn: Handler, *args: object) -> Call:
+    """A call of something that need not have an id."""
+    made = Call()
+    made.context = copy_context()
+    made.handler = RegisteredHandler(
+        id=HandlerId("h1-", __name__, "handler"),
+        fn=partial(fn, *args) if args else fn,
+        event=Event,
+        kind="plain",
+        takes_event=False,
+        decode=dict,
+    )
+    return made
+
+
+def run(fn: Handler, *args: object) -> object:
+    return call(fn, *args).run()
 
 
 def stream(
     fn: Handler, *args: object, runner: Runner | None = None
 ) -> Generator[object, None, object]:
-    return _running.stream(copy_context(), fn, *args, runner=runner)
+    return call(fn, *args).stream(runner=runner)
 
 
 def arun(fn: Handler, *args: object) -> Coroutine[Any, Any, object]:
-    return _running.arun(copy_context(), fn, *args)
+    return call(fn, *args).arun()
 
 
 def astream(fn: Handler, *args: object) -> AsyncGenerator[object, None]:
-    return _running.astream(copy_context(), fn, *args)
+    return call(fn, *args).astream()
 
 
 # Handlers: one for each kind of thing that a call may return
