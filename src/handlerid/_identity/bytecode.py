@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import dis
 import marshal
+from operator import attrgetter
 from types import CodeType
 from typing import Any
 
@@ -22,6 +23,16 @@ from handlerid.errors import UnsupportedHandler
 
 _OPTIMIZED = 0x01
 """The flag that functions have and class bodies do not."""
+
+_fields = attrgetter(
+    *("co_name", "co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_flags"),
+    *("co_code", "co_exceptiontable", "co_consts", "co_names", "co_varnames"),
+    *("co_freevars", "co_cellvars"),
+)
+_CONSTANTS = 7
+_names = attrgetter(
+    *("co_name", "co_flags", "co_names", "co_varnames", "co_freevars", "co_cellvars")
+)
 
 
 def encode_code(code: CodeType) -> bytes:
@@ -56,20 +67,9 @@ def form_of(code: CodeType) -> list[Any]:
             break
     if "__firstlineno__" in code.co_names and not code.co_flags & _OPTIMIZED:
         return _class_body(code, consts)
-    return [
-        code.co_name,
-        code.co_argcount,
-        code.co_posonlyargcount,
-        code.co_kwonlyargcount,
-        code.co_flags,
-        code.co_code,
-        code.co_exceptiontable,
-        consts,
-        code.co_names,
-        code.co_varnames,
-        code.co_freevars,
-        code.co_cellvars,
-    ]
+    form = list(_fields(code))
+    form[_CONSTANTS] = consts
+    return form
 
 
 def _spelled_out(value: Any) -> Any:
@@ -95,12 +95,16 @@ def _class_body(code: CodeType, consts: tuple[Any, ...]) -> list[Any]:
     """
     # dis makes a text of every constant, which huge integers have a limit for.
     blank = code.replace(co_consts=(None,) * len(consts))
-    position = _positions(blank)
+    position: dict[int, int] = {}  # of each offset, among the instructions
+    instructions: list[dis.Instruction] = []
+    for instruction in dis.get_instructions(blank):
+        position[instruction.offset] = len(instructions)
+        if instruction.opname != "EXTENDED_ARG":
+            instructions.append(instruction)
+    position[len(blank.co_code)] = len(instructions)
     jumps = {*dis.hasjrel, *dis.hasjabs}
     written: list[tuple[Any, ...]] = []
-    for instruction in dis.get_instructions(blank):
-        if instruction.opname == "EXTENDED_ARG":
-            continue
+    for instruction in instructions:
         operand: Any = instruction.arg
         if instruction.opcode in dis.hasconst:
             operand = consts[instruction.arg or 0]
@@ -116,26 +120,5 @@ def _class_body(code: CodeType, consts: tuple[Any, ...]) -> list[Any]:
         (position[e.start], position[e.end], position[e.target], e.depth, e.lasti)
         for e in dis.Bytecode(blank).exception_entries  # type: ignore[attr-defined]
     ]
-    return [
-        "class body",
-        code.co_name,
-        code.co_flags,
-        tuple(written),
-        tuple(exceptions),
-        code.co_names,
-        code.co_varnames,
-        code.co_freevars,
-        code.co_cellvars,
-    ]
-
-
-def _positions(code: CodeType) -> dict[int, int]:
-    """Return the index of the instruction at each offset of the bytecode."""
-    position: dict[int, int] = {}
-    index = 0
-    for instruction in dis.get_instructions(code):
-        position[instruction.offset] = index
-        if instruction.opname != "EXTENDED_ARG":
-            index += 1
-    position[len(code.co_code)] = index
-    return position
+    names = _names(code)
+    return ["class body", *names[:2], tuple(written), tuple(exceptions), *names[2:]]

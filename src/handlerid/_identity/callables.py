@@ -15,7 +15,6 @@
 from __future__ import annotations
 
 import functools
-from operator import itemgetter
 from types import CodeType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
 
@@ -72,21 +71,18 @@ def take_apart(handler: object) -> Anatomy:
     """Return the parts of a callable.
 
     Raises:
-        UnsupportedHandler: it is no callable, or of a kind that has no identity; the
-            text says what to use instead.
+        UnsupportedHandler: it has no identity; the text says what to use instead.
     """
     if is_plain(handler) and isinstance(handler.__module__, str):
-        captures = tuple([(1, *one) for one in captures_of(handler)])
-        return Anatomy(
-            handler.__module__, handler.__qualname__, (handler,), (), captures
-        )
-    parts = _Parts(handler)
-    todo = [handler]
+        carried = tuple([(1, *one) for one in captures_of(handler)])
+        names = handler.__module__, handler.__qualname__
+        return Anatomy(*names, (handler,), (), carried)
+    parts, todo = _Parts(handler), [handler]
     for _ in range(_DEEPEST):
         if not todo:
             break
         todo += reversed(parts.take_off(todo.pop()))
-    if todo:
+    else:
         raise UnsupportedHandler(
             f"{_described(handler)} wraps itself, or more than {_DEEPEST} callables"
         )
@@ -121,12 +117,11 @@ def captures_of(fn: FunctionType) -> list[tuple[str, object]]:
     """Return what one function carries besides its code: cells and defaults."""
     code: CodeType = fn.__code__
     captures: list[tuple[str, object]] = []
-    if fn.__closure__:
-        for name, cell in zip(code.co_freevars, fn.__closure__, strict=True):
-            try:
-                captures.append((name, cell.cell_contents))
-            except ValueError:
-                captures.append((name, Unset))
+    for name, cell in zip(code.co_freevars, fn.__closure__ or (), strict=True):
+        try:
+            captures.append((name, cell.cell_contents))
+        except ValueError:
+            captures.append((name, Unset))
     last = code.co_argcount
     if fn.__defaults__:
         # From the end: a function that was given new code may have too many.
@@ -137,35 +132,6 @@ def captures_of(fn: FunctionType) -> list[tuple[str, object]]:
         names = code.co_varnames[last : last + code.co_kwonlyargcount]
         captures += [(name, defaults[name]) for name in names if name in defaults]
     return captures
-
-
-def surely_same_captures(fn: Any, other: Any) -> bool:
-    """Return whether two functions captured the same objects, texts or numbers.
-
-    False means that the captures have to be compared by their canonical bytes.
-    """
-    if (
-        not (is_plain(fn) and is_plain(other))
-        or fn.__code__ is not other.__code__
-        or fn.__kwdefaults__ is not other.__kwdefaults__
-    ):
-        return False
-    try:
-        values, others = (
-            [*(f.__defaults__ or ()), *[c.cell_contents for c in f.__closure__ or ()]]
-            for f in (fn, other)
-        )
-    except ValueError:  # an empty cell
-        return False
-    if len(values) != len(others):
-        return False
-    for value, its in zip(values, others, strict=True):
-        kind = type(value)  # compared with "is": a metaclass may define __eq__
-        if value is not its and (
-            kind is not type(its) or not (kind is str or kind is int) or value != its
-        ):
-            return False
-    return True
 
 
 class _Parts:
@@ -245,8 +211,7 @@ class _Parts:
             if value is not _PLACEHOLDER:
                 self.bound.append((f"args[{index}]", value))
         # Marked, because by ** a keyword may be any text, "args[0]" too.
-        for name, value in sorted(keywords.items(), key=itemgetter(0)):
-            self.bound.append((f"keywords[{name}]", value))
+        self.bound += [(f"keywords[{one}]", keywords[one]) for one in sorted(keywords)]
 
     def refusal(self, rest: Any, reason: str) -> UnsupportedHandler:
         name = _described(rest)
@@ -257,9 +222,8 @@ class _Parts:
 
 def _described(rest: Any) -> str:
     """Name a callable for an error, without its ``repr``."""
-    kind = type(rest)
-    if is_a(kind, type):
-        return name_of_class(rest)
-    if kind is FunctionType:
+    if type(rest) is FunctionType:
         return f"{text(rest.__module__)}.{text(rest.__qualname__)}"
-    return f"an object of {name_of_class(kind)}"
+    if is_a(type(rest), type):
+        return name_of_class(rest)
+    return f"an object of {name_of_class(type(rest))}"

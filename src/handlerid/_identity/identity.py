@@ -2,12 +2,9 @@
 
 1. Each part is an unkeyed, personalised BLAKE2b digest: 8 bytes of the location, 12 of
    the code, 10 of the captures. With keys the id holds the keyed hash of each digest.
-2. The fingerprint of a handler with several layers is the digest of the digests of the
-   layers, outermost first.
-3. The captures part is there if the handler has bound arguments; if captures belong to
-   the id and it has some; if it is offered in a part of a page.
-4. A change of what is hashed is a new version of the format: ``h2``.
-5. One weak record per code object holds all that is remembered. No function is held.
+2. The fingerprint of several layers is the digest of their digests, outermost first.
+3. A change of what is hashed is a new version of the format: ``h2``.
+4. One weak record per code object holds all that is remembered. No function is held.
    Names and ``__wrapped__`` are read at each call, because they may have been set.
 """
 
@@ -23,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from weakref import ref
 
 from handlerid._identity.bytecode import encode_code
-from handlerid._identity.callables import is_plain, surely_same_captures, take_apart
+from handlerid._identity.callables import captures_of, is_plain, take_apart
 from handlerid._identity.ids import WIRE_NAME, HandlerId, with_captures, write
 from handlerid._values import Codec, encode_scalar
 from handlerid.errors import UnsupportedHandler
@@ -33,6 +30,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from handlerid._identity.callables import Anatomy
+
+_FUNCTOOLS = vars(functools)
 
 _CALLABLES = (FunctionType, MethodType, functools.partial)
 """Callables that are described inside a value; others are values like any other."""
@@ -44,22 +43,19 @@ _COMPILER_SCOPES = re.compile(r"<(?:list|dict|set)comp>\.")
 class Identity:
     """Compute ids: the same handler has the same id in every process.
 
-    Results are remembered by code object for as long as it lives; no function is kept
-    alive. Any thread may use an instance.
+    No function is kept alive. Any thread may use an instance.
 
     Args:
         keys: one secret of 1 to 64 bytes, or several. Without them, ids can be computed
             from the source. The first key writes; ids of all of them are answered.
-        fingerprint: ``"bytecode"`` is fast, needs no source, and belongs to one
-            release of Python. ``"source"`` hashes the syntax tree: equal on every
-            Python, blind to comments and layout. A source that is missing, or was
-            edited since it was imported, is an error.
+        fingerprint: ``"bytecode"`` belongs to one release of Python. ``"source"``
+            hashes the syntax tree: equal on every Python, blind to comments and
+            layout; a source that is missing or was edited is an error.
         module_name: returns the name by which other processes know a module of this
             one, or None for the default, which resolves ``__main__``.
-        encoders: by exact type, a function that returns a key for an object that is a
-            bound argument or a captured value, such as its primary key. Python's own
-            types have a canonical form and take none.
-        decoders: by the same types, a function from the key to the object, for
+        encoders: by exact type of a bound argument or captured value, a function that
+            returns a key for it, such as its primary key. Python's own types take none.
+        decoders: by the same types, functions from the key to the object, for
             captures that travel in a token.
 
     Raises:
@@ -121,21 +117,21 @@ class Identity:
             TypeError: ``event`` is no event type.
             ValueError: ``event`` is a text, and no wire name.
         """
-        name = "" if event is None else event_name(event)
+        if event is not None:
+            event = event_name(event)
         if not captures and type(fn) is FunctionType and not hasattr(fn, "__wrapped__"):
             try:
-                last = self._records[id(fn.__code__)].last
+                known, qualname, module, ids = self._records[id(fn.__code__)].last
             except KeyError:
-                pass
-            else:
-                # Equal names that are other objects take the longer way.
-                if (
-                    last[0] is name
-                    and last[1] is fn.__qualname__
-                    and last[2] is fn.__module__
-                ):
-                    return last[3][0]
-        return self.ids(fn, name, captures=captures)[0]
+                return self._plain_ids(fn, event)[0]
+            # Equal names that are other objects take the longer way.
+            if (
+                known is event
+                and qualname is fn.__qualname__
+                and module is fn.__module__
+            ):
+                return ids[0]
+        return self.ids(fn, event, captures=captures)[0]
 
     def ids(
         self,
@@ -149,25 +145,21 @@ class Identity:
     ) -> tuple[HandlerId, ...]:
         """Return the ids of a handler by each key, the writing key's first.
 
+        Takes and raises what ``handler_id`` does, and:
+
         Args:
             fn: a callable.
             event: an event type or wire name.
             captures: whether captures are part of the ids.
-            part: the host's key of a part of the page; in the captures part if it is
-                not None.
-            location: ``"module:qualname"``, or an explicit name, which has no colon:
-                the ids that the handler has, or had, at another location. Its name in
-                the code is another one there, too.
-            omitted: as for ``Codec.encode``: paths of values without canonical form
-                are appended, instead of raising ``UnstableCapture``.
-
-        Raises:
-            UnsupportedHandler, UnstableCapture, TypeError, ValueError: as for
-                ``handler_id``.
+            part: the host's key of a part of the page, for the captures part.
+            location: ``"module:qualname"`` or an explicit name: the ids that the
+                handler has, or had, there. Its name in the code is that one, too.
+            omitted: gets the paths of values that have no canonical form, instead of
+                ``UnstableCapture``.
         """
-        name = "" if event is None else event_name(event)
+        name = None if event is None else event_name(event)
         anatomy = None
-        if location is None and is_plain(fn) and isinstance(fn.__module__, str):
+        if location is None and is_plain(fn):
             ids = self._plain_ids(fn, name)
             if captures and (fn.__closure__ or fn.__defaults__ or fn.__kwdefaults__):
                 anatomy = take_apart(fn)
@@ -214,8 +206,7 @@ class Identity:
     def describe(self, value: object) -> tuple[str, list[tuple[object, ...]]] | None:
         """Return what identifies a callable inside a value; None if nothing does.
 
-        The text is its id without key and event; the tuples are bound arguments (name
-        and value) and captures (layer, variable and value).
+        Its id without key and event, and its bound arguments and captures.
         """
         kind = type(value)
         if not any(kind is one for one in _CALLABLES):
@@ -225,8 +216,9 @@ class Identity:
             fingerprint = self._fingerprint(anatomy)
         except UnsupportedHandler:
             return None
-        where = _location(*self._names(anatomy.module, anatomy.qualname))
-        text = write(self._location_digest(where), fingerprint, b"", "")
+        module, qualname = self.module_name(anatomy.module), anatomy.qualname
+        where = _location(module, self._qualname(qualname))
+        text = str(write(_hash(self._location, where), fingerprint, None))
         return text, [*anatomy.bound, *anatomy.captures]
 
     def differing_captures(
@@ -236,16 +228,19 @@ class Identity:
 
         A value that cannot be compared counts as different.
         """
-        if surely_same_captures(fn, other):
-            return ()
-        captures, others = take_apart(fn).captures, take_apart(other).captures
-        if [one[:2] for one in captures] != [one[:2] for one in others]:
-            return tuple(dict.fromkeys(name for _, name, _ in (*captures, *others)))
-        pairs = zip(captures, others, strict=True)
-        differing = (
-            name for (_, name, value), (*_, its) in pairs if not self._same(value, its)
+        captures: Sequence[tuple[Any, ...]]
+        captures, others = (
+            captures_of(one) if is_plain(one) else take_apart(one).captures
+            for one in (fn, other)
         )
-        return tuple(dict.fromkeys(differing))
+        if [one[:-1] for one in captures] != [one[:-1] for one in others]:
+            return tuple(dict.fromkeys(one[-2] for one in (*captures, *others)))
+        pairs = zip(captures, others, strict=True)
+        return tuple(
+            dict.fromkeys(
+                one[-2] for one, its in pairs if not self._same(one[-1], its[-1])
+            )
+        )
 
     def _same(self, value: object, other: object) -> bool:
         try:
@@ -258,86 +253,82 @@ class Identity:
     ) -> bytes:
         return self.codec.encode(value, where, describe=self.describe, omitted=omitted)
 
-    def _plain_ids(self, fn: FunctionType, event: str) -> tuple[HandlerId, ...]:
+    def _plain_ids(self, fn: FunctionType, event: str | None) -> tuple[HandlerId, ...]:
         record, qualname, module = self.record(fn), fn.__qualname__, fn.__module__
         last = record.last
         if last[0] is event and last[1] is qualname and last[2] is module:
             return last[3]
-        digest = record.digest
-        if digest is None:
-            record.digest = digest = self._digest(fn, None)
-        names = self._names(module, qualname)
-        ids = self._write(*names, _location(*names), digest, event)
+        if fn.__globals__ is _FUNCTOOLS or not isinstance(module, str):
+            return self._ids_at(take_apart(fn), event, None)
+        if record.digest is None:
+            record.digest = self._hash_code(fn, None)
+        names = self.module_name(module), self._qualname(qualname)
+        ids = self._write(names, _location(*names), record.digest, event)
         record.last = event, qualname, module, ids
         return ids
 
     def _ids_at(
-        self, anatomy: Anatomy, event: str, location: str | None
+        self, anatomy: Anatomy, event: str | None, location: str | None
     ) -> tuple[HandlerId, ...]:
-        names = self._names(anatomy.module, anatomy.qualname)
+        names = self.module_name(anatomy.module), self._qualname(anatomy.qualname)
         where, own = _location(*names), None
         if location is not None:
             module, colon, qualname = location.rpartition(":")
-            where, own = f"={location}", ""
-            if colon:
-                where = _location(module, self._names("", qualname)[1])
-                own = _last_name(qualname)
-        return self._write(*names, where, self._fingerprint(anatomy, own), event)
+            qualname = self._qualname(qualname)
+            where = _location(module, qualname) if colon else f"={location}".encode()
+            own = qualname.rpartition(".")[2] if colon else ""
+        return self._write(names, where, self._fingerprint(anatomy, own), event)
 
     def _write(
-        self, module: str, qualname: str, where: str, fingerprint: bytes, event: str
+        self,
+        names: tuple[str, str],
+        where: bytes,
+        fingerprint: bytes,
+        event: str | None,
     ) -> tuple[HandlerId, ...]:
         if event and not WIRE_NAME.fullmatch(event):
             raise ValueError(f"{event!r} is not a wire name, as in an id: click")
-        location = self._location_digest(where)
+        location = _hash(self._location, where)
         if not self._keys:
-            text = write(location, fingerprint, b"", event)
-            return (HandlerId(text, module, qualname),)
-        ids = []
-        for key in self._keys:
-            keyed = _keyed(fingerprint, key, b"fingerprint")
-            text = write(_keyed(location, key, b"location"), keyed, b"", event)
-            ids.append(HandlerId(text, module, qualname))
-        return tuple(ids)
+            return (write(location, fingerprint, event, *names),)
+        keyed = [
+            (_keyed(location, key, b"location"), _keyed(fingerprint, key, b"code"))
+            for key in self._keys
+        ]
+        return tuple([write(*digests, event, *names) for digests in keyed])
 
     def _fingerprint(self, anatomy: Anatomy, own: str | None = None) -> bytes:
         """The digest of all layers; with the handler's own name replaced by another."""
+        name = anatomy.qualname.rpartition(".")[2]
         digests = []
         for layer in anatomy.layers:
             if isinstance(layer, str):
-                digests.append(_digest_layers(layer.encode()))
-                continue
-            record, name = self.record(layer), layer.__code__.co_name
-            if own is None or own == name or name != _last_name(anatomy.qualname):
+                digests.append(_hash_layers(layer.encode()))
+            elif own is not None and own != name == layer.__code__.co_name:
+                digests.append(self._renamed(layer, own))
+            else:
+                record = self.record(layer)
                 if record.digest is None:
-                    record.digest = self._digest(layer, None)
+                    record.digest = self._hash_code(layer, None)
                 digests.append(record.digest)
-                continue
-            record.renamed = record.renamed or {}
-            if own not in record.renamed:
-                record.renamed[own] = self._digest(layer, own)
-            digests.append(record.renamed[own])
-        return digests[0] if len(digests) == 1 else _digest_layers(b"".join(digests))
+        return digests[0] if len(digests) == 1 else _hash_layers(b"".join(digests))
 
-    def _digest(self, fn: FunctionType, own: str | None) -> bytes:
-        state, code = self._code.copy(), fn.__code__
+    def _renamed(self, fn: FunctionType, own: str) -> bytes:
+        record = self.record(fn)
+        known = record.renamed or {}
+        if own not in known:
+            record.renamed = known = {**known, own: self._hash_code(fn, own)}
+        return known[own]
+
+    def _hash_code(self, fn: FunctionType, own: str | None) -> bytes:
         if self._source is not None:
-            state.update(self._source(fn, own))
-        else:
-            code = code if own is None else code.replace(co_name=own)
-            state.update(encode_code(code))
-        return state.digest()
+            return _hash(self._code, self._source(fn, own))
+        code = fn.__code__ if own is None else fn.__code__.replace(co_name=own)
+        return _hash(self._code, encode_code(code))
 
-    def _location_digest(self, where: str) -> bytes:
-        state = self._location.copy()
-        state.update(where.encode("utf-8", "surrogatepass"))
-        return state.digest()
-
-    def _names(self, module: str, qualname: str) -> tuple[str, str]:
-        """Module and qualified name as other processes, or Pythons, have them."""
-        if self._source is not None:
-            qualname = _COMPILER_SCOPES.sub("", qualname)
-        return self.module_name(module), qualname
+    def _qualname(self, qualname: str) -> str:
+        # A location has to be equal on every Python if the fingerprint is.
+        return qualname if self._source is None else _COMPILER_SCOPES.sub("", qualname)
 
     def _forget(self, record: CodeRecord) -> None:
         if self._records.get(record.address) is record:
@@ -348,21 +339,17 @@ class CodeRecord(ref[CodeType]):
     """What an identity knows of a code object, for as long as that lives.
 
     Attributes:
-        address: ``id()`` of the code object.
-        digest: unkeyed digest of the code, or None until it is needed.
-        renamed: the same by other names that the function has, or had.
-        last: what the last ids of a plain function were computed from (event, qualified
-            name, module), and the ids. One tuple, so that threads see all of it.
-        binding: for the registry: how the function is called, together with what that
-            was computed from.
+        binding: how the function is called, together with what that was computed from.
+            The registry sets and reads it.
     """
 
     __slots__ = ("address", "binding", "digest", "last", "renamed")
 
     address: int
-    digest: bytes | None
-    renamed: dict[str, bytes] | None
-    last: tuple[str, str, str, tuple[HandlerId, ...]]
+    digest: bytes | None  # unkeyed; None until it is needed
+    renamed: dict[str, bytes] | None  # the same by other names of the function
+    # Event, qualified name, module and their ids. One tuple: a thread sees all of it.
+    last: tuple[str | None, str, str, tuple[HandlerId, ...]]
     binding: object
 
 
@@ -370,11 +357,7 @@ _NEVER: tuple[Any, ...] = (None, None, None, ())
 
 
 def event_name(event: type[Any] | str) -> str:
-    """Return the wire name of an event type, or the name itself.
-
-    Raises:
-        TypeError: it is neither a text nor an event type.
-    """
+    """Return the wire name of an event type, or the name itself."""
     if isinstance(event, str):
         return event
     try:
@@ -389,8 +372,8 @@ def event_name(event: type[Any] | str) -> str:
 def importable_name(name: str) -> str:
     """Importable name of a module; resolves ``__main__``.
 
-    That is what ``python -m`` was given, or the name of the file. A module that has
-    neither, as in an interactive session, keeps its name: no other process has it.
+    That is what ``python -m`` was given, or the name of the file. In an interactive
+    session it has neither: no other process has the module.
     """
     if name not in ("__main__", "__mp_main__"):
         return name
@@ -402,7 +385,7 @@ def importable_name(name: str) -> str:
     file = getattr(main, "__file__", None)
     if file is None:
         return name
-    # pathlib would cost more to import than all of this module.
+    # pathlib takes longer to import than this package.
     return os.path.splitext(os.path.basename(str(file)))[0]  # noqa: PTH119, PTH122
 
 
@@ -417,15 +400,17 @@ def _checked_keys(keys: bytes | Sequence[bytes] | None) -> tuple[bytes, ...]:
     return tuple(dict.fromkeys(checked))
 
 
-def _location(module: str, qualname: str) -> str:
-    return f"{len(module)}:{module}{qualname}"
+def _location(module: str, qualname: str) -> bytes:
+    return f"{len(module)}:{module}{qualname}".encode("utf-8", "surrogatepass")
 
 
-def _last_name(qualname: str) -> str:
-    return qualname.rpartition(".")[2]
+def _hash(state: blake2b, content: bytes) -> bytes:
+    state = state.copy()
+    state.update(content)
+    return state.digest()
 
 
-def _digest_layers(content: bytes) -> bytes:
+def _hash_layers(content: bytes) -> bytes:
     return blake2b(content, digest_size=12, person=b"layers").digest()
 
 

@@ -94,15 +94,14 @@ def location_name(handler_id: str) -> str:
     return handler_id
 
 
-def with_captures(handler_id: HandlerId, captures: bytes) -> HandlerId:
-    """Return the id with these 10 bytes as its captures part."""
-    _, dot, event = handler_id.partition(".")
-    text = f"{handler_id[:37]}-{_write_captures(captures)}{dot}{event}"
-    return HandlerId(text, handler_id.module, handler_id.qualname)
-
-
-def write(location: bytes, fingerprint: bytes, captures: bytes, event: str) -> str:
-    """Write the text of an id, from 8, 12, and 10 or no bytes, and a wire name."""
+def write(
+    location: bytes,
+    fingerprint: bytes,
+    event: str | None,
+    module: str | None = None,
+    qualname: str | None = None,
+) -> HandlerId:
+    """Write an id without captures, from 8 bytes, 12 bytes and a wire name."""
     # Ten bits make two characters. Written out, because base64.b32encode takes twice
     # as long, and a first id is measured against the hash of its code.
     p = _PAIR
@@ -117,11 +116,15 @@ def write(location: bytes, fingerprint: bytes, captures: bytes, event: str) -> s
         f"{p[b & 1023]}{p[c >> 40]}{p[c >> 30 & 1023]}{p[c >> 20 & 1023]}"
         f"{p[c >> 10 & 1023]}{p[c & 1023]}"
     )
-    if captures:
-        text = f"{text}-{_write_captures(captures)}"
-    return f"{text}.{event}" if event else text
+    found = str.__new__(HandlerId, f"{text}.{event}" if event else text)
+    found.module = module
+    found.qualname = qualname
+    return found
 
 
-def _write_captures(captures: bytes) -> str:
+def with_captures(handler_id: HandlerId, captures: bytes) -> HandlerId:
+    """Return an id without captures, with these 10 bytes as its captures part."""
     number = int.from_bytes(captures, "big")
-    return "".join([_PAIR[number >> shift & 1023] for shift in range(70, -1, -10)])
+    part = "".join([_PAIR[number >> shift & 1023] for shift in range(70, -1, -10)])
+    text = f"{handler_id[:37]}-{part}{handler_id[37:]}"
+    return HandlerId(text, handler_id.module, handler_id.qualname)
