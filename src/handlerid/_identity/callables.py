@@ -2,7 +2,7 @@
 
 ``docs/reference/callables.md`` has the same as a table, with a reason for each row.
 
-1. Wrappings are taken off one by one, outermost first, down to Python functions.
+1. Wrappings are taken off one by one, outermost first.
 2. The location is that of the first function, or of the first object that
    ``functools.update_wrapper`` gave a qualified name.
 3. All functions that ``__wrapped__`` leads to are layers of the fingerprint.
@@ -24,7 +24,7 @@ from handlerid.errors import UnsupportedHandler
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-_FUNCTOOLS = vars(functools)
+FUNCTOOLS = vars(functools)
 _CachedFunction = type(functools.cache(lambda: None))
 
 _PLACEHOLDER = getattr(functools, "Placeholder", object())  # new in Python 3.14
@@ -109,7 +109,7 @@ def is_plain(fn: object) -> TypeGuard[FunctionType]:
     return (
         type(fn) is FunctionType
         and not hasattr(fn, "__wrapped__")
-        and fn.__globals__ is not _FUNCTOOLS
+        and fn.__globals__ is not FUNCTOOLS
     )
 
 
@@ -132,6 +132,11 @@ def captures_of(fn: FunctionType) -> list[tuple[str, object]]:
         names = code.co_varnames[last : last + code.co_kwonlyargcount]
         captures += [(name, defaults[name]) for name in names if name in defaults]
     return captures
+
+
+def carried(fn: object) -> Sequence[tuple[Any, ...]]:
+    """Return the captures of a callable, as tuples that end with name and value."""
+    return captures_of(fn) if is_plain(fn) else take_apart(fn).captures
 
 
 class _Parts:
@@ -160,13 +165,10 @@ class _Parts:
             return (rest.__func__,)
         if kind is staticmethod:
             return (rest.__func__,)
-        if kind is _CachedFunction:
-            self.layers.append("functools.cache")
-            return self.wrapped(rest)
         return self.object(rest, kind)
 
     def function(self, fn: FunctionType) -> Sequence[object]:
-        if fn.__globals__ is _FUNCTOOLS:
+        if fn.__globals__ is FUNCTOOLS:
             stored = fn.__dict__
             method = stored.get("__partialmethod__") or stored.get("_partialmethod")
             if method is None:
@@ -182,6 +184,9 @@ class _Parts:
 
     def object(self, rest: Any, kind: type) -> Sequence[Any]:
         """Take an object apart that the ``__call__`` of its class runs."""
+        if kind is _CachedFunction:
+            self.layers.append("functools.cache")
+            return self.wrapped(rest)
         call, reason = look_up(kind, "__call__"), ""
         if is_a(kind, type):
             reason = _CLASS

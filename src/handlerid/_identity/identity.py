@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from weakref import ref
 
 from handlerid._identity.bytecode import encode_code
-from handlerid._identity.callables import captures_of, is_plain, take_apart
+from handlerid._identity.callables import FUNCTOOLS, carried, is_plain, take_apart
 from handlerid._identity.ids import WIRE_NAME, HandlerId, with_captures, write
 from handlerid._values import Codec, encode_scalar
 from handlerid.errors import UnsupportedHandler
@@ -30,8 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from handlerid._identity.callables import Anatomy
-
-_FUNCTOOLS = vars(functools)
 
 _CALLABLES = (FunctionType, MethodType, functools.partial)
 """Callables that are described inside a value; others are values like any other."""
@@ -112,10 +110,8 @@ class Identity:
 
         Raises:
             UnsupportedHandler: the callable cannot have an id.
-            UnstableCapture: a bound argument, or with ``captures`` a captured value,
-                has no canonical form.
-            TypeError: ``event`` is no event type.
-            ValueError: ``event`` is a text, and no wire name.
+            UnstableCapture: a value that is part of the id has no canonical form.
+            TypeError, ValueError: ``event`` is no event type, or no wire name.
         """
         if event is not None:
             event = event_name(event)
@@ -145,17 +141,12 @@ class Identity:
     ) -> tuple[HandlerId, ...]:
         """Return the ids of a handler by each key, the writing key's first.
 
-        Takes and raises what ``handler_id`` does, and:
-
-        Args:
-            fn: a callable.
-            event: an event type or wire name.
-            captures: whether captures are part of the ids.
+        Args and errors are those of ``handler_id``, and:
             part: the host's key of a part of the page, for the captures part.
             location: ``"module:qualname"`` or an explicit name: the ids that the
                 handler has, or had, there. Its name in the code is that one, too.
-            omitted: gets the paths of values that have no canonical form, instead of
-                ``UnstableCapture``.
+            omitted: gets the paths of values without canonical form, which are errors
+                otherwise.
         """
         name = None if event is None else event_name(event)
         anatomy = None
@@ -180,10 +171,8 @@ class Identity:
         digest = blake2b(content, digest_size=10, person=b"captures").digest()
         if not self._keys:
             return (with_captures(ids[0], digest),)
-        return tuple(
-            with_captures(one, _keyed(digest, key, b"captures"))
-            for one, key in zip(ids, self._keys, strict=True)
-        )
+        keyed = [_keyed(digest, key, b"captures") for key in self._keys]
+        return tuple(map(with_captures, ids, keyed))
 
     def record(self, fn: FunctionType | CodeType) -> CodeRecord:
         """Return the record of a function's code; it lives as long as the code."""
@@ -228,19 +217,13 @@ class Identity:
 
         A value that cannot be compared counts as different.
         """
-        captures: Sequence[tuple[Any, ...]]
-        captures, others = (
-            captures_of(one) if is_plain(one) else take_apart(one).captures
-            for one in (fn, other)
-        )
+        captures, others = carried(fn), carried(other)
         if [one[:-1] for one in captures] != [one[:-1] for one in others]:
-            return tuple(dict.fromkeys(one[-2] for one in (*captures, *others)))
-        pairs = zip(captures, others, strict=True)
-        return tuple(
-            dict.fromkeys(
-                one[-2] for one, its in pairs if not self._same(one[-1], its[-1])
-            )
-        )
+            differing = [*captures, *others]
+        else:
+            pairs = zip(captures, others, strict=True)
+            differing = [one for one, its in pairs if not self._same(one[-1], its[-1])]
+        return tuple(dict.fromkeys([one[-2] for one in differing]))
 
     def _same(self, value: object, other: object) -> bool:
         try:
@@ -258,7 +241,7 @@ class Identity:
         last = record.last
         if last[0] is event and last[1] is qualname and last[2] is module:
             return last[3]
-        if fn.__globals__ is _FUNCTOOLS or not isinstance(module, str):
+        if fn.__globals__ is FUNCTOOLS or not isinstance(module, str):
             return self._ids_at(take_apart(fn), event, None)
         if record.digest is None:
             record.digest = self._hash_code(fn, None)
