@@ -15,6 +15,7 @@ import dis
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import asdict, dataclass
 from difflib import SequenceMatcher
 from functools import partial
@@ -220,8 +221,10 @@ def _layer(
         # Not above: bytecode fingerprints do not need the room that reads sources.
         from handlerid._source import encode_source  # noqa: PLC0415
 
-        text, form = dedent(getsource(layer.__code__)), encode_source(layer)
-        yield name, (*text.rstrip().split("\n"), f"hash: {_digest(form)}")
+        form, lines = encode_source(layer), [""]
+        with suppress(OSError):  # inspect does not find what is in a zip
+            lines = dedent(getsource(layer.__code__)).rstrip().split("\n")
+        yield name, (*lines, f"hash: {_digest(form)}")
 
 
 def _type(value: object) -> str:
