@@ -1,13 +1,4 @@
-"""From an id to its handler.
-
-``registry``    the registry of an application
-``entries``     handlers by id, for a registry or a scope
-``signatures``  how a handler is called
-``captures``    the warning about a handler that replaces another
-``locations``   stale ids, names and earlier locations
-``modules``     code of scanned modules
-``scan``        finding handlers in a package
-"""
+"""From an id to its handler: registries, how handlers are called, scanned modules."""
 
 from handlerid._registry.entries import (
     Captures,
@@ -17,14 +8,12 @@ from handlerid._registry.entries import (
     Unstable,
 )
 from handlerid._registry.locations import closest, refusal
-from handlerid._registry.modules import CodeIndex
 from handlerid._registry.registry import Registry
 from handlerid._registry.scan import Scan
 from handlerid._registry.signatures import bind
 
 __all__ = [
     "Captures",
-    "CodeIndex",
     "Entries",
     "RegisteredHandler",
     "Registry",

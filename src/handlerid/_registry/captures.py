@@ -36,33 +36,30 @@ _USE_KEY = (
 
 
 class Warned(dict[tuple[type, str], str]):
-    """What was warned about, with the module; shared by a registry and its scopes."""
+    """The module of what was warned about, by kind of warning and key."""
 
     def forget(self, module: str) -> None:
         """Forget the handlers that are defined in a module."""
-        for key, where in self.copy().items():
-            if where == module:
-                self.pop(key, None)
+        for once in [one for one, where in self.copy().items() if where == module]:
+            self.pop(once, None)
 
     def warn(self, warning: Warning, key: str, fn: Callable[..., object]) -> None:
-        """Warn once a key, unless a filter makes an error of the warning."""
+        """Warn once a key; again, if a filter makes an error of the warning."""
         once = type(warning), key
-        if once in self:
-            return
-        module = take_apart(fn).module  # filters name it
-        self[once] = module
-        try:
-            warnings.warn_explicit(warning, type(warning), *defined_at(fn), module)
-        except BaseException:
-            self.pop(once, None)
-            raise
+        if once not in self:
+            module = take_apart(fn).module  # filters name it
+            self[once] = module
+            try:
+                warnings.warn_explicit(warning, type(warning), *defined_at(fn), module)
+            except BaseException:
+                self.pop(once, None)
+                raise
 
 
 def captures_replaced(
     handler_id: HandlerId,
     fn: Callable[..., object],
     names: tuple[str, ...],
-    *,
     in_scope: bool,
     omitted: bool,
 ) -> CapturesReplaced:
@@ -79,15 +76,13 @@ def captures_replaced(
     )
 
 
-def annotation_ignored(
-    handler_id: HandlerId, fn: Callable[..., object], doubt: str
-) -> UserWarning:
+def annotation_ignored(fn: Callable[..., object], where: str, doubt: str) -> Warning:
     """Return the warning that the annotation of a handler says no event type."""
     filename, line = defined_at(fn)
     return UserWarning(
-        f"{location_name(handler_id)} ({filename}:{line}) is registered without an "
-        f"event type: {doubt}. Import the event type at run time, annotate one, or "
-        "pass it: register(fn, event=...)"
+        f"{where} ({filename}:{line}) is registered without an event type: {doubt}. "
+        "Import the event type at run time, annotate one, or pass it: "
+        "register(fn, event=...)"
     )
 
 

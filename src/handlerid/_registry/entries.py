@@ -2,8 +2,8 @@
 
 1. Entries hold one function an id: the last that was registered.
 2. A scope reads through to the entries of its registry and writes to its own.
-3. A function that replaces one with other captures makes that one unreachable;
-   ``captures=`` says what happens then. A scope and its registry are not compared.
+3. A function that replaces one with other captures makes that one unreachable, and
+   ``captures=`` says what happens. A scope and its registry are not compared.
 4. Writes hold a lock, reads need none. Captures are compared outside of the lock,
    because that may run an encoder of the host.
 """
@@ -43,9 +43,8 @@ class RegisteredHandler:
         id: the id under which it is registered.
         fn: the handler as the author gave it.
         event: the type of the events it is registered for.
-        kind: ``"plain"``, ``"generator"``, ``"coroutine"`` or ``"async generator"``:
-            what a call of it returns. A plain wrapper has the kind of the function
-            that it wraps.
+        kind: ``"plain"``, ``"generator"``, ``"coroutine"`` or ``"async generator"``.
+            A plain wrapper has the kind of the function that it wraps.
         takes_event: whether it is called with the event or with nothing.
         decode: makes the event from a payload.
         omitted: whether captures without canonical form were left out of the id.
@@ -68,18 +67,8 @@ class RegisteredHandler:
 class Entries:
     """Handlers by id. Any thread may use it.
 
-    Args:
-        identity: computes the ids.
-        captures: as for ``Registry``.
-        unstable: likewise.
-        stale: likewise.
-        parent: the entries of a registry, if these are of a scope. Their settings are
-            the same then.
-
-    Attributes:
-        names: explicit names; shared with the scopes.
-        index: code of scanned modules; shared with the scopes.
-        warned: the warnings given; shared with the scopes.
+    The settings are those of ``Registry``. A scope has those of its parent, and shares
+    with it explicit names, the index of scanned code and the warnings given.
     """
 
     def __init__(
@@ -96,10 +85,10 @@ class Entries:
         self.stale: Stale = stale
         self.parent = parent
         self.names: Names = parent.names if parent else Names()
+        self.warned: Warned = parent.warned if parent else Warned()
         self.index: CodeIndex = (
             parent.index if parent else CodeIndex(identity.module_name)
         )
-        self.warned: Warned = parent.warned if parent else Warned()
         self._distinct = captures in ("distinct", "carry")
         self._lock = Lock()
         self._handlers: dict[str, RegisteredHandler] = {}
@@ -121,22 +110,13 @@ class Entries:
     ) -> RegisteredHandler:
         """Register a handler and return the entry that answers its id.
 
-        If it is registered already, here or in the parent, nothing is added.
-
-        Args:
-            fn: the handler.
-            event: as for ``Registry.register``.
-            part: as for ``Identity.ids``.
-
-        Raises:
-            SignatureError, UnsupportedHandler, UnstableCapture, CapturesReplaced: as
-                for ``Registry.register``.
+        What is registered already, here or in the parent, is not added again. ``part``
+        is for ``Identity.ids``; all else is as for ``Registry.register``.
         """
         binding = bind(fn, event, self.identity)
         omitted: list[str] | None = [] if self.unstable == "omit" else None
         ids = self.ids(fn, binding.event, part=part, omitted=omitted)
-        new_id, aliases = ids[0], ids[1:]
-        new = None
+        new_id, aliases, new = ids[0], ids[1:], None
         while True:
             old = known = self._handlers.get(new_id)
             if old is None and self.parent is not None:
@@ -161,7 +141,8 @@ class Entries:
             if old is not None and old.fn is not fn:
                 self._compare(old, new)
             if binding.doubt:
-                warning = annotation_ignored(new_id, fn, binding.doubt)
+                where = location_name(new_id)
+                warning = annotation_ignored(fn, where, binding.doubt)
                 self.warned.warn(warning, new_id[:_CODE], fn)
             with self._lock:
                 if self._handlers.get(new_id) is old:
@@ -184,23 +165,25 @@ class Entries:
 
         The others are those by other keys, and at locations that it had before.
         """
-        identity, captures = self.identity, self._distinct
+
+        def at(location: str | None) -> tuple[HandlerId, ...]:
+            return self.identity.ids(
+                fn,
+                event,
+                captures=self._distinct,
+                part=part,
+                location=location,
+                omitted=omitted,
+            )
+
         try:
-            ids = identity.ids(fn, event, captures=captures, part=part, omitted=omitted)
+            ids = at(None)
             naming = self.names.of(ids[0]) if self.names.given else None
             if naming is None:
                 return ids
-            found = [] if naming.name else [*ids]
-            for location in (naming.name, *naming.before):
-                if location is not None:
-                    found += identity.ids(
-                        fn,
-                        event,
-                        captures=captures,
-                        part=part,
-                        location=location,
-                        omitted=omitted,
-                    )
+            found = [*at(naming.name)]
+            for location in naming.before:
+                found += at(location)
         except UnstableCapture as error:
             raise UnstableCapture(
                 f"{name_of(fn)}: {error}", where=error.where, type_name=error.type_name
@@ -216,22 +199,14 @@ class Entries:
             return self.parent.find(text)
         return found
 
-    def resolve(self, text: str, *, stale: Stale | None = None) -> RegisteredHandler:
-        """Return the handler of an id.
-
-        Args:
-            text: the text of the id.
-            stale: ``"refuse"`` overrides what the registry and the handler accept.
-
-        Raises:
-            MalformedPayload, StaleHandler, UnknownHandler: as ``Registry.resolve``.
-        """
+    def resolve(self, text: str) -> RegisteredHandler:
+        """Return the handler of an id, as ``Registry.resolve`` does."""
         found = self.find(text)
         if found is not None:
             return found
         missing = HandlerId.parse(text)
         known = self.at_location(missing.location)
-        near = None if stale == "refuse" else closest(missing, known)
+        near = closest(missing, known)
         if near is not None and self.accepts(near):
             found = self.find(near)
             if found is not None:  # it may have been forgotten just now
@@ -286,21 +261,21 @@ class Entries:
     def __len__(self) -> int:
         return len(self._handlers)
 
+    def __bool__(self) -> bool:
+        return True
+
     def _compare(self, old: RegisteredHandler, new: RegisteredHandler) -> None:
         """Warn, or raise, if a handler replaces one with other captures."""
         # What was left out of an id is compared whatever the mode.
-        mode = "warn" if new.omitted else self.captures
-        if mode not in ("warn", "refuse"):
+        mode, key = self.captures, new.id[: _CODE if new.omitted else None]
+        if mode in ("allow", "distinct", "carry") and not new.omitted:
             return
-        key = new.id[:_CODE] if new.omitted else new.id
-        if mode == "warn" and (CapturesReplaced, key) in self.warned:
+        if mode != "refuse" and (CapturesReplaced, key) in self.warned:
             return
         names = self.identity.differing_captures(old.fn, new.fn)
         if names:
             in_scope = self.parent is not None
-            replaced = captures_replaced(
-                new.id, new.fn, names, in_scope=in_scope, omitted=new.omitted
-            )
+            replaced = captures_replaced(new.id, new.fn, names, in_scope, new.omitted)
             if mode == "refuse":
                 raise replaced
             self.warned.warn(replaced, key, new.fn)

@@ -1,14 +1,12 @@
 """Ids by location: stale ids, explicit names, and locations that handlers had before.
 
-1. An id is stale if its location is known and its code is not. Known code with another
-   event, other bound arguments or other captures is not stale: it names a handler that
-   is not here.
+1. An id is stale if its location is known and its code is not. An id of known code
+   with another event, bound arguments or captures is unknown.
 2. A handler may answer a stale id if it is the only one at the location with the same
    event and the same captures part.
 3. A name belongs to a location: to every function there, so also to closures that are
    made again and after a reload. Two locations with one name are an error.
-4. The location of a named handler is one that it had before: giving it a name loses no
-   open page.
+4. A named handler is found at its location, too: a name loses no open page.
 """
 
 from __future__ import annotations
@@ -30,13 +28,7 @@ _LOCATION = r"[^:]{1,500}:[^:]{1,500}"
 
 
 class Naming(NamedTuple):
-    """What the author said of a location.
-
-    Attributes:
-        name: explicit name of the handlers there, or None.
-        before: locations and names that they had before.
-        stale: what is done with stale ids of this location, or None.
-    """
+    """What the author said of a location; ``before`` are locations and names."""
 
     name: str | None
     before: tuple[str, ...]
@@ -103,12 +95,7 @@ class Names:
 
 
 def closest(missing: HandlerId, known: Iterable[HandlerId]) -> HandlerId | None:
-    """Return the id that may answer a stale one by rule 2, or None.
-
-    Args:
-        missing: the id that is not registered.
-        known: the ids at its location.
-    """
+    """Return which of the ids at its location may answer a stale id, or None."""
     near = []
     for one in known:
         if one.fingerprint == missing.fingerprint:
@@ -121,12 +108,7 @@ def closest(missing: HandlerId, known: Iterable[HandlerId]) -> HandlerId | None:
 def refusal(
     missing: HandlerId, known: Sequence[HandlerId]
 ) -> UnknownHandler | StaleHandler:
-    """Return the error for an id that is not registered.
-
-    Args:
-        missing: the id.
-        known: the ids at its location, the newest last.
-    """
+    """Return the error for an id, given the ids at its location, the newest last."""
     if not known:
         return UnknownHandler(
             f"no handler is registered at the location of {missing}; is the module "
@@ -141,8 +123,8 @@ def refusal(
             handler_id=missing,
         )
     return StaleHandler(
-        f"the code of {where} differs from the code that {missing} names: the page is "
-        "older or newer than this server",
+        f"the code of {where} differs from the code of {missing}: the page is older or "
+        "newer than this server",
         handler_id=missing,
         current=known,
         location=where,

@@ -3,9 +3,9 @@
 1. A module is known by the name that other processes know it by.
 2. Nothing is imported, evaluated or asked: a name that is in no table is unknown.
 3. Code is what the functions of a module hold: its own, those of its classes and those
-   inside decorators, with nested code. The code that the module's loader has is read
-   for functions that nothing refers to any more. It counts only if it agrees with the
-   functions that are there: a file that was edited since the import does not.
+   inside decorators, with nested code. Functions that nothing refers to any more are
+   found in the code that the module's loader has, if it agrees with the functions that
+   are there: a file that was edited since the import does not.
 4. A class or function is held if the module has it under its own qualified name.
 """
 
@@ -16,16 +16,19 @@ from threading import RLock
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any, cast
 
-from handlerid._identity import encode_code
+from handlerid._identity import captures_of, encode_code
 from handlerid._peek import globals_of, names_of_class, namespace, storage
 from handlerid.errors import UnsupportedHandler
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
 
+    Codes = dict[str, list[CodeType]]
+
 _FUNCTION = 0x01
 """The flag of code that every function has, and no class body or module."""
 
+# By address, because a metaclass may define ``__hash__``.
 _INSIDE = {
     id(staticmethod): ("__func__",),
     id(classmethod): ("__func__",),
@@ -35,15 +38,11 @@ _INSIDE = {
     id(functools.partialmethod): ("func",),
     id(functools.cached_property): ("func",),
 }
-"""Attributes of Python's own wrappers that hold functions. The types are keys by
-address, because a metaclass may define ``__hash__``."""
+"""Attributes of Python's own wrappers that hold functions."""
 
 
 class CodeIndex:
     """The modules that the host scanned. Any thread may use it.
-
-    Several code objects may have one qualified name; all of them are kept. The table of
-    a module is made when it is first needed.
 
     Args:
         module_name: ``Identity.module_name``.
@@ -58,13 +57,13 @@ class CodeIndex:
         self._name = module_name
         self._lock = RLock()
         self._modules: dict[str, ModuleType] = {}
-        self._tables: dict[str, _Table] = {}
+        self._tables: dict[str, _Table] = {}  # made when they are first needed
 
     def add(self, module: ModuleType) -> None:
         """Add a module; a second time, its table is made again."""
         name = str(globals_of(module)["__name__"])
-        self.forget(name)
         with self._lock:
+            self.forget(name)
             self._modules[self._name(name)] = module
 
     def forget(self, module_name: str) -> None:
@@ -80,10 +79,8 @@ class CodeIndex:
         return self._modules.get(name)
 
     def codes(self, module: str, qualname: str) -> Iterator[CodeType]:
-        """Yield the code objects of a qualified name, those of live functions first."""
+        """Yield all code objects of a qualified name, those of live functions first."""
         table = self._table(module)
-        if table is None:
-            return
         yield from table.codes.get(qualname, ())
         with self._lock:
             if table.unread is None:
@@ -92,21 +89,21 @@ class CodeIndex:
 
     def function(self, module: str, qualname: str) -> FunctionType | None:
         """Return the function that a module holds under a qualified name."""
-        table = self._table(module)
-        return None if table is None else table.functions.get(qualname)
+        return self._table(module).functions.get(qualname)
 
     def class_(self, module: str, qualname: str) -> type | None:
         """Return the class that a module holds under a qualified name."""
-        table = self._table(module)
-        return None if table is None else table.classes.get(qualname)
+        return self._table(module).classes.get(qualname)
 
-    def _table(self, name: str) -> _Table | None:
+    def _table(self, name: str) -> _Table:
         table = self._tables.get(name)
-        if table is None and name in self._modules:
+        if table is None:
             with self._lock:
-                table, module = self._tables.get(name), self._modules.get(name)
-                if table is None and module is not None:
-                    table = self._tables[name] = _Table(module)
+                module = self._modules.get(name)
+                if module is None:
+                    return _Table({})
+                table = self._tables.get(name) or _Table(globals_of(module))
+                self._tables[name] = table
         return table
 
 
@@ -116,18 +113,16 @@ class _Table:
     Attributes:
         codes: code objects of live functions.
         unread: further code objects of the loader; None until they are needed.
-        functions: functions that the module holds.
-        classes: classes likewise.
     """
 
-    def __init__(self, module: ModuleType) -> None:
-        self.names = globals_of(module)
-        self.codes: dict[str, list[CodeType]] = {}
-        self.unread: dict[str, list[CodeType]] | None = None
+    def __init__(self, names: dict[str, Any]) -> None:
+        self.names = names
+        self.codes: Codes = {}
+        self.unread: Codes | None = None
         self.functions: dict[str, FunctionType] = {}
         self.classes: dict[str, type] = {}
         self.seen: set[int] = set()
-        self.hold(self.names, "")
+        self.hold(names, "")
 
     def hold(self, names: Mapping[str, Any], prefix: str) -> None:
         """Enter what a namespace holds."""
@@ -139,12 +134,12 @@ class _Table:
                     self.classes[path] = cast("type", value)
                     self.hold(namespace(value), f"{path}.")
                 continue
-            fn = value
-            if kind is staticmethod or kind is classmethod:
-                fn = value.__func__
+            wraps = kind is staticmethod or kind is classmethod
+            fn = value.__func__ if wraps else value
             # An imported function is held by another module.
-            if type(fn) is FunctionType and (
-                (fn.__module__, fn.__qualname__) == (own, path)
+            if type(fn) is FunctionType and (fn.__module__, fn.__qualname__) == (
+                own,
+                path,
             ):
                 self.functions[path] = fn
             self.walk(value)
@@ -155,36 +150,27 @@ class _Table:
         while todo:
             one = todo.pop()
             kind = type(one)
-            if id(one) in self.seen:
+            inside = _INSIDE.get(id(kind), ())
+            if id(one) in self.seen or issubclass(kind, type):
                 continue
             if kind is FunctionType:
-                self.seen.add(id(one))
                 if one.__globals__ is self.names:
                     _gather(one.__code__, self.codes)
-                todo.append(one.__dict__.get("__wrapped__"))
-                for cell in one.__closure__ or ():
-                    try:
-                        todo.append(cell.cell_contents)
-                    except ValueError:
-                        continue  # empty
-            elif (inside := _INSIDE.get(id(kind))) is not None:
+                todo += [value for _, value in captures_of(one)]
+            if callable(one) or inside:
                 self.seen.add(id(one))
                 todo += [getattr(one, name) for name in inside]
-            elif callable(one) and not issubclass(kind, type):
-                self.seen.add(id(one))
                 todo.append(dict.get(storage(one), "__wrapped__"))
 
-    def read_loader(self) -> dict[str, list[CodeType]]:
+    def read_loader(self) -> Codes:
         """Return the code that only the loader has."""
         spec = self.names.get("__spec__")
         get_code = getattr(getattr(spec, "loader", None), "get_code", None)
-        if get_code is None:
-            return {}
+        found: Codes = {}
         try:
-            code = get_code(spec.name)  # type: ignore[union-attr]
+            code = get_code and get_code(spec.name)  # type: ignore[union-attr]
         except (ImportError, OSError, SyntaxError, ValueError):
             return {}  # the file is gone, or was edited
-        found: dict[str, list[CodeType]] = {}
         if type(code) is CodeType:
             _gather(code, found)
         for qualname in found.keys() & self.codes.keys():
@@ -196,7 +182,7 @@ class _Table:
         return found
 
 
-def _gather(code: CodeType, found: dict[str, list[CodeType]]) -> None:
+def _gather(code: CodeType, found: Codes) -> None:
     """Enter a code object and all that are nested in it, each once."""
     todo = [code]
     while todo:

@@ -1,4 +1,4 @@
-"""The registry: handlers of an application by id."""
+"""The registry: the handlers of an application by id."""
 
 from collections.abc import Callable, Iterable, Iterator
 from types import ModuleType
@@ -12,15 +12,14 @@ from handlerid._registry.entries import (
     Stale,
     Unstable,
 )
-from handlerid._registry.scan import Scan, Scanning
-from handlerid.errors import ScanFailed
+from handlerid._registry.scan import OnError, Scan, Scanning
 from handlerid.events import Event
 
 F = TypeVar("F", bound=Callable[..., object])
 
 
 class Registry:
-    """Handlers by id. The last function registered under an id is the one that answers.
+    """Handlers by id. The function registered last under an id is the one that answers.
 
     Any thread may register and look up at any time; nothing is lost.
 
@@ -30,12 +29,12 @@ class Registry:
             ``"warn"`` replaces it, with one ``CapturesReplaced`` warning an id;
             ``"allow"`` replaces it; ``"refuse"`` raises ``CapturesReplaced`` and keeps
             the old one. With ``"distinct"``, captures are part of the id, and each
-            closure is its own entry. With ``"carry"``, a dispatcher with tokens sends
-            the captured values along, too.
-        unstable: what ``"distinct"`` and ``"carry"`` do with a captured value that
-            has no canonical form. ``"refuse"`` raises ``UnstableCapture``. ``"omit"``
-            leaves the value out of the id; a handler that differs in such values alone
-            is replaced with the warning of ``"warn"``, and never carried.
+            closure is its own entry. With ``"carry"``, tokens carry the captured
+            values, too.
+        unstable: for ``"distinct"`` and ``"carry"``, what is done with a captured
+            value that has no canonical form. ``"refuse"`` raises ``UnstableCapture``.
+            ``"omit"`` leaves it out of the id. A handler that differs in such values
+            alone is replaced with a warning, as by ``"warn"``, and is never carried.
         stale: what is done with an id whose location is known and whose code is not.
             ``"refuse"`` raises ``StaleHandler``. ``"accept"`` lets the handler there
             answer, if it is the only one with the same event, the same bound arguments
@@ -44,11 +43,11 @@ class Registry:
 
     Raises:
         TypeError: an argument has the wrong type.
-        ValueError: ``captures``, ``unstable`` or ``stale`` is none of these, or
-            ``unstable="omit"`` is said where captures are not part of ids.
+        ValueError: an argument is none of these, or ``unstable="omit"`` is said where
+            captures are not part of ids.
 
     Attributes:
-        entries: what is registered, for the dispatcher.
+        entries: the handlers, for the dispatcher.
     """
 
     __module__ = "handlerid"
@@ -61,7 +60,7 @@ class Registry:
         unstable: Unstable = "refuse",
         stale: Stale = "refuse",
     ) -> None:
-        if identity is not None and not isinstance(identity, Identity):
+        if not isinstance(identity, Identity | None):
             raise TypeError(
                 f"identity must be an Identity, not {type(identity).__name__}"
             )
@@ -70,32 +69,31 @@ class Registry:
         _check("stale", stale, get_args(Stale))
         if unstable == "omit" and captures not in ("distinct", "carry"):
             raise ValueError(
-                'unstable="omit" leaves captured values out of ids, and captures='
-                f'"{captures}" has none in them; use captures="distinct" or "carry"'
+                'unstable="omit" needs captures="distinct" or "carry": with '
+                f'"{captures}", captures are not part of ids'
             )
         self.entries = Entries(identity or Identity(), captures, unstable, stale)
         self._decorated: dict[HandlerId, None] = {}
 
     @property
     def identity(self) -> Identity:
-        """The identity that computes the ids."""
+        """What computes the ids."""
         return self.entries.identity
 
     def register(
-        self,
-        fn: Callable[..., object],
-        event: type[Event] | str | None = None,
+        self, fn: Callable[..., object], event: type[Event] | str | None = None
     ) -> HandlerId:
         """Register a handler and return its id.
 
         Registering the same function again changes nothing. Another function with the
-        same id replaces the first: see ``captures``.
+        same id replaces the first: see ``captures``. An annotation that cannot be
+        evaluated, or that names no event type, is a ``UserWarning`` if ``event`` is not
+        given.
 
         Args:
             fn: a callable that takes the event, or nothing.
-            event: the event type, or the wire name of one of the library's events. By
-                default the one that the annotation of ``fn`` names, or ``Event`` if
-                the parameter is not annotated.
+            event: the event type, or the wire name of one of the library's. By default
+                it is the one that the annotation of ``fn`` names, or ``Event``.
 
         Raises:
             UnsupportedHandler: ``fn`` cannot have an id, or the event type has a field
@@ -103,13 +101,7 @@ class Registry:
             UnstableCapture: a bound argument of ``fn``, or with ``"distinct"`` and
                 ``"carry"`` a captured value, has no canonical form.
             SignatureError: ``fn`` cannot be called with such an event.
-            CapturesReplaced: with ``captures="refuse"``, as described there.
-
-        Warns:
-            CapturesReplaced: with ``captures="warn"``, as described there.
-            UserWarning: the annotation cannot be evaluated or names no event type, and
-                ``event`` is not given. Any annotation other than ``Any`` and
-                ``object`` counts.
+            CapturesReplaced: see ``captures``.
         """
         return self.entries.add(fn, event).id
 
@@ -152,9 +144,9 @@ class Registry:
         Args:
             fn: the handler, if the decorator is used bare.
             event: as for ``register``.
-            name: an explicit name that takes the place of the location in the ids, so
-                that the handler may be renamed or moved. It belongs to the location:
-                every function registered there later has it, too.
+            name: takes the place of the location in ids, so that the handler may be
+                renamed or moved. It belongs to the location: every function registered
+                there later has it, too.
             moved_from: where the handler was before: ``"module:qualname"`` or an
                 earlier name. Pages with ids from there find it as long as its code is
                 the same; its own name does not count as code.
@@ -163,7 +155,7 @@ class Registry:
         Raises:
             NameTaken: a handler at another location has the name.
             ValueError: ``name``, ``moved_from`` or ``stale`` is not written as one.
-            HandlerIdError: as ``register``.
+            HandlerIdError: as for ``register``.
         """
         if stale is not None:
             _check("stale", stale, get_args(Stale))
@@ -178,15 +170,12 @@ class Registry:
         return decorate if fn is None else decorate(fn)
 
     def scan(
-        self,
-        package: ModuleType | str,
-        *,
-        on_error: Callable[[ScanFailed], object] | None = None,
+        self, package: ModuleType | str, *, on_error: OnError | None = None
     ) -> Scan:
         """Import a package with all its modules and register the handlers in it.
 
-        Those are functions with the decorator ``handler``, and functions whose
-        parameter is annotated with an event type; for a union, once for each type. A
+        Those are functions decorated with ``handler``, and functions whose parameter
+        is annotated with an event type; for a union, once for each type. A
         ``__main__`` is not imported. A second scan registers nothing new.
 
         Args:
@@ -205,15 +194,10 @@ class Registry:
         return scanning.run(self.register, filter(None, decorated))
 
     def forget(self, module: ModuleType | str) -> tuple[HandlerId, ...]:
-        """Remove every handler that is defined in a module, as before a reload.
+        """Remove the handlers that are defined in a module, and return their ids.
 
-        Submodules are modules of their own.
-
-        Args:
-            module: the module or its name; it need not be known.
-
-        Returns:
-            The ids of the handlers.
+        For hot reload. Submodules are modules of their own; an unknown module is no
+        error.
         """
         name = module if isinstance(module, str) else module.__name__
         gone = self.entries.forget(self.identity.module_name(name))
@@ -240,9 +224,7 @@ class Registry:
 
 
 def _check(argument: str, value: object, choices: tuple[str, ...]) -> None:
-    listed = ", ".join(f'"{one}"' for one in choices)
-    text = f"{argument} must be one of {listed}, not {value!r}"
-    if not isinstance(value, str):
-        raise TypeError(text)
     if value not in choices:
-        raise ValueError(text)
+        listed = ", ".join(f'"{one}"' for one in choices)
+        error = ValueError if isinstance(value, str) else TypeError
+        raise error(f"{argument} must be one of {listed}, not {value!r}")

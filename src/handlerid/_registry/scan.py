@@ -1,12 +1,10 @@
 """Finding the handlers that the modules of an application declare.
 
 1. The host says what to import. A module ``__main__`` is a program and is not imported.
-2. A handler is declared by its annotation: the parameter that gets the event names an
-   event type that derives from ``Event``, or a union of such. A ``msgspec.Struct`` may
-   be anything: handlers of such events are decorated.
-3. Functions count where they are defined, and so do the static, class and instance
-   methods of classes. Partials, bound methods and cached functions count where a module
-   of the package has a name for them.
+2. A handler is declared by its annotation, which names types that derive from
+   ``Event``. A ``msgspec.Struct`` may be anything: its handlers are decorated.
+3. Functions count where they are defined, and so do static and class methods. Partials,
+   bound methods and cached functions count where a module has a name for them.
 4. Namespaces are read as Python stores them: a lazy object runs no code.
 """
 
@@ -37,14 +35,10 @@ _CALLABLES = (MethodType, functools.partial, type(functools.cache(lambda: None))
 
 
 class Found(NamedTuple):
-    """A handler that a scan registered, or found registered.
+    """A handler that a scan found, at ``module`` and ``qualname``.
 
-    Attributes:
-        handler_id: its id.
-        module: the module of its location.
-        qualname: its qualified name there.
-        event: the wire name of its event type.
-        why: ``"decorated"`` with ``handler``, or ``"annotated"`` with an event type.
+    ``event`` is the wire name of its event type, and ``why`` is ``"decorated"`` with
+    ``handler`` or ``"annotated"`` with an event type.
     """
 
     handler_id: HandlerId
@@ -64,7 +58,6 @@ class Scan:
     """
 
     __module__ = "handlerid"
-    __slots__ = ("found", "modules", "seconds")
 
     def __init__(
         self, found: Iterable[Found], modules: Iterable[str], seconds: float
@@ -80,24 +73,21 @@ class Scan:
         return len(self.found)
 
     def __repr__(self) -> str:
-        return (
-            f"<Scan: {len(self.found)} handlers in {len(self.modules)} modules, "
-            f"{self.seconds:.3f} s>"
-        )
+        return f"<Scan: {self._summary()}>"
 
     def __str__(self) -> str:
-        lines = [
-            f"{one.handler_id}  {one.module}.{one.qualname}  {one.why}" for one in self
-        ]
-        return "\n".join([repr(self)[len("<Scan: ") : -1], *lines])
+        lines = [f"{x.handler_id}  {x.module}.{x.qualname}  {x.why}" for x in self]
+        return "\n".join([self._summary(), *lines])
+
+    def _summary(self) -> str:
+        found = f"{len(self.found)} handlers in {len(self.modules)} modules"
+        return f"{found}, {self.seconds:.3f} s"
 
 
 class Scanning:
-    """One scan: all modules are imported before the first handler is registered.
+    """One scan. All modules are imported before the first handler is registered.
 
-    Args:
-        package: a module or its dotted name.
-        on_error: called for each failure; by default failures are raised.
+    Failures are raised, or reported to ``on_error``.
 
     Attributes:
         modules: the modules that were imported.
@@ -113,14 +103,8 @@ class Scanning:
         register: Callable[[Handler, type[Event]], HandlerId],
         decorated: Iterable[RegisteredHandler],
     ) -> Scan:
-        """Register the annotated handlers.
-
-        Args:
-            register: registers a handler for an event type.
-            decorated: what the decorator has registered; these are not registered
-                again, because their author said which events they are for.
-        """
-        names = {module.__name__ for module in self.modules}
+        """Register annotated handlers, but not decorated ones, whose event is known."""
+        names = [module.__name__ for module in self.modules]
         mine = [one for one in decorated if take_apart(one.fn).module in names]
         known = {id(one.fn) for one in mine}
         found = {one.id: _found(one.id, "decorated") for one in mine}
@@ -129,38 +113,36 @@ class Scanning:
                 if id(fn) in known or take_apart(fn).module not in names:
                     continue
                 try:
-                    handler_id = register(fn, event)
+                    one = register(fn, event)
                 except Exception as error:  # noqa: BLE001 - encoders are the host's
-                    # The text of an exception of the host may hold a value.
-                    why = type(error).__name__
-                    if isinstance(error, HandlerIdError):
-                        why = str(error)
+                    # The text of the host's exceptions may hold a value.
+                    ours = isinstance(error, HandlerIdError)
+                    why = str(error) if ours else type(error).__name__
                     text = f"{name_of(fn)} cannot be registered: {why}"
                     self._fail(text, module.__name__, error)
                 else:
-                    found.setdefault(handler_id, _found(handler_id, "annotated"))
-        seconds = perf_counter() - self._start
-        return Scan(found.values(), [one.__name__ for one in self.modules], seconds)
+                    found.setdefault(one, _found(one, "annotated"))
+        return Scan(found.values(), names, perf_counter() - self._start)
 
     def _imported(self, package: ModuleType | str) -> Iterator[ModuleType]:
         """Import a module, and all modules in it if it is a package."""
         if isinstance(package, str):
+            name = package
             try:
-                module = import_module(package)
-                if not issubclass(type(module), ModuleType):
-                    raise TypeError("sys.modules has an object that is no module")
+                package = import_module(name)
             except (Exception, SystemExit) as error:  # noqa: BLE001 - it runs any code
                 # A script that ends in sys.exit() does not end the host.
-                text = f"{package} cannot be imported: {type(error).__name__}: {error}"
-                self._fail(text, package, error)
-                return
-            package = module
+                text = f"{name} cannot be imported: {type(error).__name__}: {error}"
+                return self._fail(text, name, error)
+            if not issubclass(type(package), ModuleType):
+                text = f"{name} puts an object that is no module into sys.modules"
+                return self._fail(text, name, None)
         yield package
         for name in _inside(package):
             if name != "__main__":
                 yield from self._imported(f"{package.__name__}.{name}")
 
-    def _fail(self, text: str, module: str, cause: BaseException) -> None:
+    def _fail(self, text: str, module: str, cause: BaseException | None) -> None:
         failed = ScanFailed(text, module=module)
         if self._on_error is None:
             raise failed from cause
@@ -174,13 +156,13 @@ def _found(handler_id: HandlerId, why: str) -> Found:
 
 
 def _inside(module: ModuleType) -> list[str]:
-    """Return the names of the modules in a package, or in a namespace package."""
+    """Return the names of the modules in a package."""
     import pkgutil  # noqa: PLC0415 - a millisecond that only a scan needs
 
     directories = list(getattr(module, "__path__", ()))
     names = {one.name for one in pkgutil.iter_modules(directories)}
     for directory in filter(os.path.isdir, directories):
-        # pkgutil leaves out a directory without __init__, which is a package, too.
+        # pkgutil leaves out directories without __init__, which are packages, too.
         names.update(
             entry.name
             for entry in os.scandir(directory)
@@ -222,5 +204,5 @@ def _annotated(fn: Handler) -> Iterator[tuple[Handler, type[Event]]]:
     except (SignatureError, UnsupportedHandler):
         return  # no handler
     for event in accepts:
-        if issubclass(event, Event):
+        if Event in event.__mro__:
             yield fn, event
