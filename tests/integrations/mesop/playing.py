@@ -36,7 +36,14 @@ FLAGS = [
     "--disable-sync",
 ]
 
-OF_CAPTURES = ("method", "method_of_new", "callable_object", "wrappers", "loop")
+OF_CAPTURES = (
+    "method",
+    "method_of_new",
+    "callable_object",
+    "wrappers",
+    "loop",
+    "partial_object",
+)
 """Rows that are also played with ``captures="warn"``."""
 
 

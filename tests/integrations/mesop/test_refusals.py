@@ -204,9 +204,9 @@ def test_a_generator_is_run_to_its_end(browser: Browser) -> None:
 
 
 def test_rendering_again_replaces_nothing() -> None:
-    """Warnings are errors here: one would be seen."""
+    """Warnings are errors here: a warning would fail the test."""
     reset_runtime(without_hot_reload=True)
-    install()
+    install(captures="warn")
     renders = 0
 
     def changing() -> None:
@@ -233,10 +233,11 @@ def test_rendering_again_replaces_nothing() -> None:
     assert renders >= 3
 
 
-def test_an_error_of_a_bound_argument_names_handler_and_argument(
+def test_a_mode_that_omits_nothing_names_handler_and_bound_argument(
     browser: Browser,
 ) -> None:
     reset_runtime(without_hot_reload=True)
+    install(captures="warn")
     me.page(path="/")(
         lambda: me.button("x", on_click=partial(needs_two, other=object()))
     )

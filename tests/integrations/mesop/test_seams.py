@@ -73,7 +73,7 @@ def test_an_older_rendering_answers_until_eight_newer_ones() -> None:
 @pytest.mark.parametrize(
     ("location", "fingerprint", "event", "near"),
     [
-        (True, False, "other", "on_click"),
+        (True, True, "other", "on_click"),
         (False, True, "other", "on_click"),
         (False, False, "mesop_click", "on_click, counting.<locals>.on_count"),
         (False, False, "other", ""),

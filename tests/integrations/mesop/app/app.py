@@ -89,6 +89,10 @@ def take(e: me.ClickEvent, item):
     put("partial", item)
 
 
+def take_object(e: me.ClickEvent, item):
+    put("partial_object", "called")
+
+
 def take_all(e: me.ClickEvent, items):
     put("frozenset", " ".join(sorted(items)))
 
@@ -208,4 +212,4 @@ def sourceless():
 @me.page(path="/partial_object")
 def partial_object():
     section("partial_object")
-    me.button("partial_object", on_click=partial(take, item=object()))
+    me.button("partial_object", on_click=partial(take_object, item=object()))
