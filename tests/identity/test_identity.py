@@ -6,16 +6,18 @@ import functools
 import gc
 import pickle
 import re
-import sys
 import weakref
+from base64 import b32decode, b32encode
+from hashlib import blake2b
 from pathlib import Path
 from textwrap import dedent
-from types import FrameType, FunctionType
+from types import FunctionType
 from typing import Any
 
 import pytest
 
 from handlerid import ClickEvent, HandlerId, Identity, InputEvent, handler_id
+from handlerid._identity import CodeRecord, location_name
 from handlerid.errors import MalformedPayload, UnstableCapture, UnsupportedHandler
 from tests.pythons import require_python
 from tests.support.fresh import run_fresh
@@ -116,8 +118,8 @@ def test_a_parsed_id_has_the_parts_and_no_names(event: str) -> None:
     assert parsed.event == event
     assert parsed.captures == one.captures
     assert (parsed.module, parsed.qualname) == (None, None)
-    assert one.place == f"{__name__}.on_click"
-    assert parsed.place == str(one)
+    assert location_name(one) == f"{__name__}.on_click"
+    assert location_name(parsed) == str(one)
 
 
 GOOD = "h1-" + "a" * 13 + "-" + "b" * 19 + "q"
@@ -347,37 +349,108 @@ def test_an_argument_without_a_canonical_form_is_refused() -> None:
 # Settings.
 
 
-def test_a_key_changes_every_part() -> None:
-    fn = partial(on_click, 1)
-    plain, keyed = (
-        handler_id(fn, "click"),
-        Identity(key=b"secret").handler_id(fn, "click"),
-    )
-    other = Identity(key=b"another").handler_id(fn, "click")
-    for a, b in ((plain, keyed), (keyed, other), (plain, other)):
-        assert a.location != b.location
-        assert a.fingerprint != b.fingerprint
-        assert a.captures != b.captures
-    assert Identity(key=b"secret").handler_id(fn, "click") == keyed
+def keyed(digest: bytes, key: bytes, part: bytes) -> str:
+    state = blake2b(digest, digest_size=len(digest), key=key, person=part)
+    return b32encode(state.digest()).decode().rstrip("=").lower()
 
 
-def test_keyed_layers_differ_too() -> None:
-    fn = wrapped(on_click)
-    assert handler_id(fn).fingerprint != Identity(key=b"k").handler_id(fn).fingerprint
+def digest_of(part: str) -> bytes:
+    return b32decode(part.upper() + "=" * (-len(part) % 8))
 
 
-@pytest.mark.parametrize("key", [b"", b"x" * 65])
-def test_a_key_of_a_wrong_size_is_refused(key: bytes) -> None:
-    with pytest.raises(ValueError, match="key must have 1 to 64 bytes"):
-        Identity(key=key)
+def test_a_keyed_id_is_the_keyed_hash_of_the_unkeyed_digests() -> None:
+    fn = partial(wrapped(make(1)), 1)
+    plain = handler_id(fn, "click", captures=True)
+    one = Identity(keys=b"secret").handler_id(fn, "click", captures=True)
+    assert one.location == keyed(digest_of(plain.location), b"secret", b"location")
+    assert one.fingerprint == keyed(digest_of(plain.fingerprint), b"secret", b"code")
+    assert one.captures == keyed(digest_of(plain.captures), b"secret", b"captures")
+    assert one.event == plain.event
+    assert (one.module, one.qualname) == (plain.module, plain.qualname)
+
+
+@pytest.mark.parametrize("captures", [False, True])
+def test_the_first_key_writes_and_all_keys_answer(captures: bool) -> None:
+    old, both = Identity(keys=[b"old"]), Identity(keys=[b"new", b"old", b"new"])
+    for fn in (on_click, make(1), partial(make(1), 1), wrapped(on_click)):
+        new, before = both.ids(fn, "click", captures=captures)
+        assert both.ids(fn, "click", captures=captures) == (new, before)
+        assert both.handler_id(fn, "click", captures=captures) == new
+        assert before == old.handler_id(fn, "click", captures=captures)
+        assert new.location != before.location
+        assert new.fingerprint != before.fingerprint
+        assert (new.captures != before.captures) == bool(new.captures)
+    assert both.ids(make(1), location="x")[1:] == old.ids(make(1), location="x")
+
+
+def test_without_keys_there_is_one_id() -> None:
+    assert Identity().ids(on_click, "click") == (handler_id(on_click, "click"),)
+
+
+@pytest.mark.parametrize("keys", [b"", b"x" * 65, [], [b"good", b""]])
+def test_keys_of_a_wrong_size_are_refused(keys: Any) -> None:
+    with pytest.raises(ValueError) as caught:  # noqa: PT011  the text is below
+        Identity(keys=keys)
+    assert str(caught.value) == "keys must be one key or several, each of 1 to 64 bytes"
+
+
+@pytest.mark.parametrize(
+    "keys", ["text", ["text"], [b"good", None], bytearray(b"good")]
+)
+def test_keys_that_are_not_bytes_are_refused(keys: Any) -> None:
+    with pytest.raises(TypeError) as caught:
+        Identity(keys=keys)
+    assert str(caught.value) == "keys must be bytes, or a sequence of bytes"
+
+
+def test_a_fingerprint_of_another_kind_is_refused() -> None:
+    with pytest.raises(
+        ValueError, match=r'^fingerprint must be "bytecode" or "source"$'
+    ):
+        Identity(fingerprint="text")  # type: ignore[arg-type]
+
+
+def test_the_repr_tells_the_settings() -> None:
+    assert repr(Identity()) == "<Identity of the bytecode>"
+    both = Identity(keys=[b"secret", b"b"], fingerprint="source")
+    assert repr(both) == "<Identity of the source with 2 keys>"
 
 
 def test_module_name_maps_the_module() -> None:
-    identity = Identity(module_name=lambda name: name.removeprefix("tests."))
+    identity = Identity(module_name=lambda name: name.rpartition(".")[2])
     assert identity.handler_id(on_click).module == "test_identity"
     moved = FunctionType(on_click.__code__, {})
     moved.__module__, moved.__qualname__ = "test_identity", "on_click"
     assert handler_id(moved) == identity.handler_id(on_click)
+
+
+def test_module_name_returns_none_for_the_default() -> None:
+    identity = Identity(module_name=lambda name: None)
+    assert identity.handler_id(on_click) == handler_id(on_click)
+    assert identity.module_name("shop") == "shop"
+
+
+def test_a_decoder_needs_an_encoder() -> None:
+    Identity(encoders={Panel: id}, decoders={Panel: lambda key: Panel()})
+    with pytest.raises(ValueError, match="has no encoder"):
+        Identity(decoders={Panel: lambda key: Panel()})
+
+
+def test_a_value_is_described_by_unkeyed_digests() -> None:
+    captured = make(on_click)
+    for key in (None, b"secret"):
+        text, parts = Identity(keys=key).describe(captured) or ("", [])
+        assert text == handler_id(captured)
+        assert parts == [(1, "value", on_click)]
+    assert Identity().describe(Panel()) is None
+    assert Identity().describe(partial(print)) is None
+
+
+def test_an_event_that_is_no_event_type_is_refused() -> None:
+    for event in (int, 5, ClickEvent()):
+        with pytest.raises(TypeError) as caught:
+            handler_id(on_click, event)  # type: ignore[arg-type]
+        assert str(caught.value) == "event must be an event type or a wire name"
 
 
 def test_an_encoder_lets_a_type_of_the_hosts_own_be_bound() -> None:
@@ -407,12 +480,11 @@ def test_an_encoder_that_would_never_be_asked_is_refused() -> None:
         Identity(encoders={str: str.lower})
 
 
-# Memory.
-
-
 # Distinct ids.
 
-distinct_id = Identity().distinct_id
+
+def distinct_id(fn: Any, event: Any = None) -> HandlerId:
+    return handler_id(fn, event, captures=True)
 
 
 def test_captures_tell_closures_apart_on_demand() -> None:
@@ -494,7 +566,7 @@ def test_a_bound_object_is_a_capture() -> None:
         distinct_id(Panel().method)
     assert caught.value.where == "self"
     identity = Identity(encoders={Panel: lambda _: "the panel"})
-    assert identity.distinct_id(Panel().method).captures
+    assert identity.handler_id(Panel().method, captures=True).captures
 
 
 def test_a_closure_may_capture_itself() -> None:
@@ -508,11 +580,47 @@ def test_a_closure_may_capture_itself() -> None:
     assert distinct_id(make_again("/a")) != distinct_id(make_again("/b"))
 
 
-def test_distinct_ids_at_an_old_place() -> None:
+def at(fn: Any, location: str, *, captures: bool = False) -> HandlerId:
+    return Identity().ids(fn, location=location, captures=captures)[0]
+
+
+def test_ids_at_another_location() -> None:
     one, other = make("/a"), make("/b")
-    ids = [Identity().id_at(fn, "shop:old", distinct=True) for fn in (one, other)]
-    assert ids[0].location == ids[1].location == Identity().id_at(one, "shop:old")[3:16]
+    ids = [at(fn, "shop:old", captures=True) for fn in (one, other)]
+    assert ids[0].location == ids[1].location == at(one, "shop:old").location
     assert ids[0].captures == distinct_id(one).captures != ids[1].captures
+    assert ids[0].qualname == one.__qualname__
+
+
+def test_its_name_there_is_in_the_code_too() -> None:
+    names: dict[str, Any] = {"__name__": "shop"}
+    exec("def old(event): return 1\ndef new(event): return 1", names)
+    old, new = names["old"], names["new"]
+    assert at(new, "shop:old") == handler_id(old)
+    assert at(new, "shop:new") == handler_id(new)
+    assert at(new, "a name") == at(old, "a name") != handler_id(new)
+    assert at(wrapped(new), "shop:old") == handler_id(wrapped(old))
+
+
+def test_a_part_of_the_page_is_in_the_captures_part() -> None:
+    identity = Identity()
+    for fn in (on_click, partial(on_click, 1)):
+        ids = {identity.ids(fn, part=key)[0] for key in (None, 0, 1, "1", (1, 2))}
+        assert len(ids) == 5
+        assert len({one[:37] for one in ids}) == 1
+        assert handler_id(fn) in ids
+    with pytest.raises(UnstableCapture) as caught:
+        identity.ids(on_click, part=object())
+    assert caught.value.where == "part"
+
+
+def test_what_has_no_canonical_form_can_be_left_out() -> None:
+    identity, omitted = Identity(), list[str]()
+    (one,) = identity.ids(make((1, Panel())), captures=True, omitted=omitted)
+    assert one == identity.ids(make((1, Panel())), captures=True, omitted=omitted)[0]
+    assert one != identity.ids(make((2, Panel())), captures=True, omitted=omitted)[0]
+    assert len(omitted) == 3
+    assert all(path.startswith("value") for path in omitted)
 
 
 def test_nothing_keeps_a_handler_alive() -> None:
@@ -539,7 +647,7 @@ def test_code_that_is_gone_is_forgotten() -> None:
     for number in range(50):
         load(number)
     gc.collect()
-    assert len(identity._known) == 0
+    assert not identity._records
 
 
 # Every process.
@@ -581,8 +689,8 @@ PRINT = """
 from handlerid import Identity, handler_id
 import app
 for handler in app.HANDLERS: print(handler_id(handler, "click"))
-distinct_id = Identity(encoders={app.Panel: lambda panel: "a panel"}).distinct_id
-for handler in app.HANDLERS: print(distinct_id(handler, "click"))
+identity = Identity(encoders={app.Panel: lambda panel: "a panel"})
+for handler in app.HANDLERS: print(identity.handler_id(handler, "click", captures=True))
 """
 
 
@@ -694,28 +802,28 @@ def test_a_module_that_is_no_text_is_refused_by_every_way(module: object) -> Non
     setter(fn, "__module__", module)
     for ask in (
         identity.handler_id,
-        identity.distinct_id,
-        functools.partial(identity.id_at, place="shop:on_click"),
+        functools.partial(identity.handler_id, captures=True),
+        functools.partial(identity.ids, location="shop:on_click"),
     ):
         with pytest.raises(UnsupportedHandler, match="has no module name"):
             ask(fn)
 
 
-def test_another_thread_finds_no_half_written_id() -> None:
-    # A debugger's trace function lets other threads run between any two lines.
-    identity, fn, seen = Identity(), make(1), []
-    address = id(fn.__code__)
+def test_a_record_is_one_for_a_code_object_and_holds_no_function() -> None:
+    identity = Identity()
+    fn = make(1)
+    record = identity.record(fn)
+    assert identity.record(make(2)) is identity.record(fn.__code__) is record
+    assert record() is fn.__code__
+    assert record.binding is None
+    identity.handler_id(fn, ClickEvent)
+    assert identity.record(fn) is record
+    assert Identity().record(fn) is not record
 
-    def trace(frame: FrameType, event: str, _: object) -> Any:
-        known = identity._known.get(address)
-        if known is not None and known.event is not None:
-            seen.append(known.id)
-        return trace if frame.f_code.co_name in ("handler_id", "_recall") else None
 
-    before = sys.gettrace()
-    sys.settrace(trace)
-    try:
-        found = identity.handler_id(fn, "click")
-    finally:
-        sys.settrace(before)
-    assert set(seen) == {found}
+def test_a_late_callback_forgets_no_other_record() -> None:
+    identity = Identity()
+    old = identity.record(on_click)
+    identity._records[old.address] = new = CodeRecord(on_click.__code__)
+    identity._forget(old)
+    assert identity._records[old.address] is new
