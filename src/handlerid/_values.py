@@ -152,7 +152,8 @@ def _split_alias(value: GenericAlias) -> Sequence[object]:
     return [value.__origin__, value.__args__]
 
 
-def _make_union(*members: Any) -> object:
+def make_union(*members: Any) -> object:
+    """Return the union of classes."""
     # Of a text, Union would make a reference that it compiles.
     if not all(issubclass(type(member), type) for member in members):
         raise Corrupt
@@ -178,8 +179,8 @@ _OWN: dict[type, Row] = {
     range: _attributes("R", range, "start", "stop", "step"),
     slice: _attributes("/", slice, "start", "stop", "step"),
     GenericAlias: Row("a", _split_alias, GenericAlias),
-    UnionType: _attributes("|", _make_union, "__args__"),
-    type(Union[int, "str"]): _attributes("|", _make_union, "__args__"),
+    UnionType: _attributes("|", make_union, "__args__"),
+    type(Union[int, "str"]): _attributes("|", make_union, "__args__"),
 }
 
 
@@ -411,6 +412,31 @@ def _check_stored(value: object, kind: type, names: Sequence[str]) -> None:
                 raise Refused(f"has a slot that is no field: {name}")
 
 
+def make_member(tag: str, kind: type, parts: Sequence[Any]) -> object:
+    """Return a member or flag of an enum; None if a name is gone."""
+    members = members_of(kind)
+    if tag == "e":
+        return members.get(*parts)
+    if not issubclass(kind, Flag):
+        raise Corrupt
+    rest, *names = parts
+    bits = [storage(members[name])["_value_"] for name in names if name in members]
+    return kind(sum(bits, rest)) if len(bits) == len(names) else None
+
+
+def fill(value: object, names: Sequence[str], fields: Sequence[object]) -> None:
+    """Store the fields of a dataclass in an object that ``object.__new__`` made."""
+    kind, stored = type(value), storage(value)
+    for name, field in zip(names, fields, strict=True):
+        on_class = look_up(kind, name)
+        if type(on_class) is Slot:
+            on_class.__set__(value, field)
+        elif look_up(type(on_class), "__set__") is not None:
+            raise Corrupt
+        else:
+            dict.__setitem__(stored, name, field)
+
+
 # Writing.
 
 
@@ -545,7 +571,7 @@ class Writing:
 def step(tag: str, parts: Sequence[Any], index: int) -> str:
     """Return what an error calls the way to a part."""
     if tag == "r":
-        return "." + cast("str", parts[2]).split(",")[index - 3]
+        return f".{['', '', '', *parts[2].split(',')][index]}"
     if tag == "d":
         return "[value]" if index % 2 else "[key]"
     if tag in "xh":  # what an encoder or describe returned

@@ -1,0 +1,296 @@
+"""Closures that travel: a handler as bytes, and the handler from the bytes.
+
+``docs/reference/carried-bytes.md`` shows the bytes. They are read after their signature
+was verified, together with the id; that is not done here.
+
+1. No code travels. Code is named by module, qualified name and fingerprint, and is the
+   one that the server's scanned modules hold.
+2. Nothing in the bytes is imported, evaluated, looked up with ``getattr`` or unpickled.
+   All look-ups are in tables.
+3. What was shared is shared again: cells, functions, and mutable objects. A cell that
+   a handler assigns is refused: what it assigns elsewhere would be lost.
+4. Bytes of another format are an ``ExpiredToken``: an old page is no attack. Bytes that
+   only claim to be of this format are an ``InvalidToken``. Other code is a
+   ``StaleHandler``, an unknown location an ``UnknownHandler``.
+"""
+
+from __future__ import annotations
+
+from opcode import opmap
+from types import CellType, CodeType, FunctionType
+from typing import TYPE_CHECKING, Any, NamedTuple
+from weakref import ref
+
+from handlerid._peek import globals_of, names_of_class
+from handlerid._tokens.graphs import CodeIndex as CodeIndex
+from handlerid._tokens.graphs import DecoderFailed, Reader, Writer, from_bytes, to_bytes
+from handlerid._values import Corrupt, Refused
+from handlerid.errors import (
+    ExpiredToken,
+    HandlerIdError,
+    InvalidToken,
+    StaleHandler,
+    UnknownHandler,
+    UnstableCapture,
+    UnsupportedHandler,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Sequence
+
+    from handlerid._identity import HandlerId, Identity
+    from handlerid._tokens.graphs import Location
+
+_FORMAT = b"a"
+_MAX_BYTES = 8192
+_BASE = slice(0, 37)
+"""Of an id: its location and its fingerprint."""
+
+_MORE = 5
+"""Index in a function's node of what was set on it after it was made."""
+
+_CORRUPT = "the captures in the token are corrupt"
+_MISFITS = (
+    *(Corrupt, Refused, HandlerIdError, ValueError, TypeError, LookupError),
+    *(AttributeError, ArithmeticError, RecursionError, StopIteration),
+)
+"""What reading raises, and Python's own types if they get what they do not take."""
+
+_ASSIGN = (opmap["STORE_DEREF"], opmap["DELETE_DEREF"])
+_EXTENDED = opmap["EXTENDED_ARG"]
+
+
+class Rebuilt(NamedTuple):
+    """A handler made of bytes.
+
+    Attributes:
+        fn: the handler.
+        mutable: whether something mutable was made for it: what the handler changes in
+            it is lost.
+    """
+
+    fn: Callable[..., object]
+    mutable: bool
+
+
+class _Known(NamedTuple):
+    """What is known of a function's code.
+
+    Attributes:
+        code: the code; the reference removes this from the table.
+        names: address of the globals that it was looked up for.
+        location: module, qualified name and fingerprint.
+        assigned: the free variables that it assigns.
+    """
+
+    code: ref[CodeType]
+    names: int
+    location: Location
+    assigned: frozenset[str]
+
+
+class Closures:
+    """Pack handlers to bytes, and rebuild them elsewhere. Any thread may use it.
+
+    Args:
+        identity: computes fingerprints; its encoders and decoders stand for objects of
+            the host's types.
+        index: the modules whose code may be used.
+        ids: return the ids of a handler by each key, explicit names applied.
+    """
+
+    def __init__(
+        self,
+        identity: Identity,
+        index: CodeIndex,
+        ids: Callable[[Callable[..., object], str | None], tuple[HandlerId, ...]],
+    ) -> None:
+        self.identity, self.index, self.ids = identity, index, ids
+        self._decoders = {}
+        for kind, decode in identity.codec.decoders.items():
+            module, qualname = names_of_class(kind)
+            self._decoders[identity.module_name(module), qualname] = decode
+        self._tables = _Tables(index.version)
+
+    def pack(self, fn: Callable[..., object]) -> bytes:
+        """Return the bytes of a handler; equal ones for equal handlers.
+
+        They are not signed and not encrypted: names and values can be read in them.
+
+        Raises:
+            UnstableCapture: a captured value cannot be carried, or all of them
+                together are too long; the text names the variable.
+            UnsupportedHandler: a function's code is in no scanned module.
+        """
+        writer = Writer(self.identity.codec, self.index, self._locate, self._held)
+        data = _FORMAT + to_bytes(writer.write(fn))
+        if len(data) <= _MAX_BYTES:
+            return data
+        raise UnstableCapture(
+            f"the handler cannot be carried: it takes {len(data)} bytes, and at most "
+            f"{_MAX_BYTES} are allowed; {writer.largest()} is the largest of what it "
+            "captured. Pass a key instead and look the object up in the handler.",
+            where=writer.largest(),
+        )
+
+    def rebuild(self, handler_id: HandlerId, data: bytes) -> Rebuilt:
+        """Return the handler that bytes were packed from, made anew.
+
+        Location and fingerprint are compared with those of the id. Its captures are
+        not: the signature binds them to the bytes.
+
+        Args:
+            handler_id: the id that was signed together with the bytes.
+            data: what ``pack`` returned.
+
+        Raises:
+            InvalidToken: the bytes are corrupt, or of another handler.
+            ExpiredToken: they are of a format that is not known here.
+            UnknownHandler: no scanned module has the location that they name.
+            StaleHandler: code or a class differs here. What a decoder raises passes
+                through.
+        """
+        if data[:1] != _FORMAT or len(data) > _MAX_BYTES:
+            raise _other_format(data)
+        reader = Reader(self.index, self._decoders, self._find, self._fingerprints)
+        try:
+            node = from_bytes(data[1:])
+            fn = reader.value(node)
+            self._check(handler_id, fn, plain=node[0] == "F" and not node[_MORE:])
+        except (StaleHandler, UnknownHandler) as error:
+            raise type(error)(str(error), handler_id=handler_id) from None
+        except DecoderFailed as failure:
+            raise failure.error from None
+        except _MISFITS:
+            raise InvalidToken(_CORRUPT) from None
+        return Rebuilt(fn, reader.mutable)
+
+    def _check(self, handler_id: HandlerId, fn: Any, *, plain: bool) -> None:
+        """Compare location and fingerprint of a handler with those of its id."""
+        checked, base = self._current().checked, handler_id[_BASE]
+        if plain and checked.get(base) is fn.__code__:
+            return
+        ids = self.ids(fn, handler_id.event or None)
+        if any(one[_BASE] == base for one in ids):
+            if plain:
+                checked[base] = fn.__code__
+            return
+        if any(one.location == handler_id.location for one in ids):
+            raise _stale()
+        raise Corrupt
+
+    def _current(self) -> _Tables:
+        # A thread that looked something up meanwhile writes it into the old tables.
+        if self._tables.version != self.index.version:
+            self._tables = _Tables(self.index.version)
+        return self._tables
+
+    def _locate(self, fn: FunctionType) -> tuple[Location, frozenset[str]]:
+        """Return where a function's code is, and which free variables it assigns."""
+        tables, code, names = self._current(), fn.__code__, fn.__globals__
+        known = tables.known.get(id(code))
+        if known is None or known.names != id(names):
+            name = names.get("__name__")
+            module = self.identity.module_name(name) if type(name) is str else ""
+            found = self.index.module(module)
+            same = found is not None and globals_of(found) is names
+            fingerprints = self._fingerprints(bare(code, names)) if same else ()
+            if not any(
+                one is code or self._fingerprints(bare(one, names)) == fingerprints
+                for one in (self.index.codes(module, code.co_qualname) if same else ())
+            ):
+                what = "has no such code" if same else "was not scanned"
+                raise UnsupportedHandler(
+                    f"{fn.__module__}.{code.co_qualname} cannot be carried: its module "
+                    f"{what}, so no server could rebuild it; scan the module, and "
+                    "define the function in its source"
+                )
+            address = id(code)
+            weak = ref(code, lambda _: tables.known.pop(address, None))
+            location = module, code.co_qualname, fingerprints[0]
+            known = _Known(weak, id(names), location, assigned(code))
+            tables.known[address] = known
+        return known.location, known.assigned
+
+    def _find(
+        self, module: Any, qualname: Any, fingerprint: Any
+    ) -> tuple[CodeType, dict[str, Any]]:
+        """Return the code at a location, and the globals that it runs in."""
+        tables, location = self._current(), (module, qualname, fingerprint)
+        if location in tables.found:
+            return tables.found[location]
+        if any(type(one) is not str for one in location):
+            raise Corrupt
+        found = self.index.module(module)
+        codes = () if found is None else tuple(self.index.codes(module, qualname))
+        if found is None or not codes:
+            raise UnknownHandler(
+                "a handler was carried from a location that no scanned module has; "
+                "does every server scan the same modules?"
+            )
+        names = globals_of(found)
+        for code in codes:
+            if fingerprint in self._fingerprints(bare(code, names)):
+                tables.found[location] = code, names
+                return code, names
+        raise _stale()
+
+    def _fingerprints(self, fn: FunctionType) -> Sequence[str]:
+        return [one.fingerprint for one in self.identity.ids(fn)]
+
+    def _held(self, fn: FunctionType) -> str:
+        return self._fingerprints(fn)[0]
+
+
+class _Tables:
+    """What was looked up in one version of the index."""
+
+    def __init__(self, version: int) -> None:
+        self.version = version
+        self.known: dict[int, _Known] = {}
+        self.found: dict[Location, tuple[CodeType, dict[str, Any]]] = {}
+        self.checked: dict[str, CodeType] = {}
+
+
+def bare(code: CodeType, names: dict[str, Any]) -> FunctionType:
+    """Return a function with this code that captured nothing yet."""
+    cells = tuple([CellType() for _ in code.co_freevars])
+    return FunctionType(code, names, None, None, cells or None)
+
+
+def assigned(code: CodeType) -> frozenset[str]:
+    """Return the free variables that a code object, or one nested in it, assigns."""
+    return frozenset(_assigned(code, frozenset(code.co_freevars)))
+
+
+def _assigned(code: CodeType, free: frozenset[str]) -> Iterable[str]:
+    free &= frozenset(code.co_freevars)
+    if not free:
+        return
+    local = (*code.co_varnames, *code.co_cellvars)
+    slots = [*dict.fromkeys(local), *code.co_freevars]
+    extended = 0
+    for operation, low in zip(code.co_code[::2], code.co_code[1::2], strict=True):
+        argument = extended | low
+        extended = argument << 8 if operation == _EXTENDED else 0
+        if operation in _ASSIGN and slots[argument] in free:
+            yield slots[argument]
+    for constant in code.co_consts:
+        if type(constant) is CodeType:
+            yield from _assigned(constant, free)
+
+
+def _other_format(data: bytes) -> Exception:
+    if data[:1].isalpha() and data[:1] != _FORMAT:
+        return ExpiredToken(
+            "the captures in the token are of a format that this release does not "
+            "know: the page is older, or newer, than this server"
+        )
+    return InvalidToken(_CORRUPT)
+
+
+def _stale() -> StaleHandler:
+    return StaleHandler(
+        "a handler was carried from a location whose code is another here: the page is "
+        "older, or newer, than this server"
+    )
