@@ -1,0 +1,239 @@
+"""Tables of scanned modules: what is in them, and what is not."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+
+from handlerid import Identity
+from handlerid._scanned import Scanned
+
+SOURCE = """
+import functools
+from os.path import join
+from enum import Enum
+
+def outer():
+    def inner():
+        return lambda: 1
+    return inner
+
+def decorated_by(fn):
+    @functools.wraps(fn)
+    def wrapper(*args):
+        return fn(*args)
+    return wrapper
+
+@decorated_by
+def shown(): return [x for x in "ab"]
+
+def dropped():
+    def nested(): return 1
+
+dropped = None
+
+class Kind(Enum):
+    ONE = 1
+
+class Outer:
+    class Inner:
+        def method(self): return 1
+    @property
+    def computed(self): return 2
+    @staticmethod
+    def still(): return 3
+
+Alias = Outer
+Path = None
+
+def twice(): return 1
+first = twice
+def twice(): return 2
+
+def local():
+    class Here:
+        def method(self): return 1
+    return Here
+"""
+
+
+@pytest.fixture
+def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleType]:
+    (tmp_path / "shop_tables.py").write_text(SOURCE, "utf-8")
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+    yield importlib.import_module("shop_tables")
+    del sys.modules["shop_tables"]
+
+
+@pytest.fixture
+def scanned(module: ModuleType) -> Scanned:
+    scanned = Scanned(Identity().module_name)
+    scanned.add(module)
+    return scanned
+
+
+@pytest.mark.parametrize(
+    ("qualname", "count"),
+    [
+        ("outer", 1),
+        ("outer.<locals>.inner", 1),
+        ("outer.<locals>.inner.<locals>.<lambda>", 1),
+        ("shown", 1),
+        ("decorated_by.<locals>.wrapper", 1),
+        ("dropped", 1),
+        ("dropped.<locals>.nested", 1),
+        ("Outer.Inner.method", 1),
+        ("Outer.computed", 1),
+        ("Outer.still", 1),
+        ("local.<locals>.Here.method", 1),
+        ("twice", 2),
+        ("local.<locals>.Here", 0),
+        ("Outer", 0),
+        ("<module>", 0),
+        ("join", 0),
+        ("", 0),
+    ],
+)
+def test_code_by_qualified_name(scanned: Scanned, qualname: str, count: int) -> None:
+    codes = list(scanned.codes("shop_tables", qualname))
+    assert len({code.co_code for code in codes}) == min(count, 1)
+    assert len({code.co_consts for code in codes}) == count
+
+
+def test_the_functions_own_code_comes_first(
+    scanned: Scanned, module: ModuleType
+) -> None:
+    codes = scanned.codes("shop_tables", "outer")
+    assert next(codes) is module.outer.__code__
+
+
+def test_classes_are_held_under_their_own_name_only(
+    scanned: Scanned, module: ModuleType
+) -> None:
+    assert scanned.class_("shop_tables", "Outer.Inner") is module.Outer.Inner
+    assert scanned.class_("shop_tables", "Kind") is module.Kind
+    for name in ("Alias", "Enum", "Path", "outer", "Outer.computed", "local.Here"):
+        assert scanned.class_("shop_tables", name) is None
+
+
+def test_functions_are_held_under_their_own_name_only(
+    scanned: Scanned, module: ModuleType
+) -> None:
+    assert scanned.function("shop_tables", "shown") is module.shown
+    assert scanned.function("shop_tables", "Outer.still") is module.Outer.still
+    assert scanned.function("shop_tables", "twice") is module.twice
+    for name in ("first", "join", "Outer", "Outer.computed", "dropped"):
+        assert scanned.function("shop_tables", name) is None
+
+
+def test_a_module_that_was_not_added_is_unknown(scanned: Scanned) -> None:
+    assert "os" not in scanned
+    assert scanned.module("os") is None
+    assert scanned.function("os", "fdopen") is None
+    assert scanned.class_("os", "stat_result") is None
+    assert list(scanned.codes("os", "fdopen")) == []
+
+
+def test_a_file_that_was_edited_says_nothing(
+    scanned: Scanned, module: ModuleType
+) -> None:
+    file = Path(str(module.__file__))
+    file.write_text(SOURCE.replace("return lambda: 1", "return lambda: 2"), "utf-8")
+    assert list(scanned.codes("shop_tables", "dropped")) == []
+    assert len(list(scanned.codes("shop_tables", "outer"))) == 1
+
+
+def test_a_file_that_is_gone_or_broken_says_nothing(
+    scanned: Scanned, module: ModuleType
+) -> None:
+    file = Path(str(module.__file__))
+    file.write_text("def (", "utf-8")
+    assert list(scanned.codes("shop_tables", "dropped")) == []
+    scanned.add(module)
+    file.unlink()
+    assert list(scanned.codes("shop_tables", "dropped")) == []
+
+
+def test_forgetting(scanned: Scanned, module: ModuleType) -> None:
+    version = scanned.version
+    scanned.forget("shop_tables")
+    scanned.forget("never there")
+    assert scanned.version != version
+    assert "shop_tables" not in scanned
+    assert list(scanned.codes("shop_tables", "outer")) == []
+    scanned.add(module)
+    assert len(list(scanned.codes("shop_tables", "outer"))) == 1
+
+
+def test_adding_again_reads_again(scanned: Scanned, module: ModuleType) -> None:
+    assert scanned.function("shop_tables", "added") is None
+
+    def added() -> None: ...
+
+    added.__qualname__, added.__module__ = "added", "shop_tables"
+    vars(module)["added"] = added
+    assert scanned.function("shop_tables", "added") is None
+    scanned.add(module)
+    assert scanned.function("shop_tables", "added") is added
+
+
+def test_a_module_is_known_by_its_name_elsewhere(module: ModuleType) -> None:
+    scanned = Scanned(lambda name: f"app.{name}")
+    scanned.add(module)
+    assert scanned.module("app.shop_tables") is module
+    assert "shop_tables" not in scanned
+    scanned.forget("shop_tables")
+    assert scanned.module("app.shop_tables") is None
+
+
+def test_what_a_wrapper_says_that_it_wraps() -> None:
+    module = ModuleType("without_a_loader")
+    source = "def gone(): pass\ndef here(): pass\nhere.__wrapped__ = gone\ndel gone"
+    exec(source, vars(module))
+    scanned = Scanned(Identity().module_name)
+    scanned.add(module)
+    assert len(list(scanned.codes("without_a_loader", "gone"))) == 1
+    assert list(scanned.codes("without_a_loader", "never")) == []
+
+
+def test_threads_get_the_same_tables(scanned: Scanned) -> None:
+    found: list[object] = []
+    ready = threading.Barrier(8)
+
+    def look() -> None:
+        ready.wait()
+        found.extend(map(id, scanned.codes("shop_tables", "dropped")))
+
+    threads = [threading.Thread(target=look) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(found) == 8
+    assert len(set(found)) == 1
+
+
+def test_a_metaclass_is_not_asked(module: ModuleType, scanned: Scanned) -> None:
+    class Asking(type):
+        def __hash__(cls) -> int:
+            raise AssertionError("asked")
+
+        def __eq__(cls, other: object) -> bool:
+            raise AssertionError("asked")
+
+    class Odd(metaclass=Asking):
+        def __getattr__(self, name: str) -> object:
+            raise AssertionError("asked")
+
+        def __call__(self) -> None: ...
+
+    vars(module).update(Odd=Odd, odd=Odd())
+    scanned.add(module)
+    assert scanned.class_("shop_tables", "Odd") is None

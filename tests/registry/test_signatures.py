@@ -1,0 +1,576 @@
+"""How handlers want to be called: every kind of signature and of callable, by name."""
+
+import functools
+import gc
+import inspect
+import sys
+import typing
+import weakref
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import FunctionType, MethodType
+from typing import Annotated, Any, Generic, Optional, TypeVar, Union
+
+import pytest
+import typing_extensions
+
+from handlerid import (
+    ClickEvent,
+    Event,
+    Identity,
+    InputEvent,
+    RegisteredHandler,
+    Registry,
+)
+from handlerid._registry.signatures import bind, inspect_signature
+from handlerid.errors import SignatureError, UnsupportedHandler
+
+Handler = Callable[..., Any]
+T = TypeVar("T")
+
+NOTHING = (False, ())
+ANYTHING = (True, ())
+CLICK = (True, (ClickEvent,))
+BOTH = (True, (ClickEvent, InputEvent))
+
+
+class GenericEvent(Event, Generic[T]):
+    pass
+
+
+NAMES: dict[str, Any] = {
+    "__name__": "app",
+    **{one.__name__: one for one in (ClickEvent, InputEvent, Event, GenericEvent)},
+    **{"Annotated": Annotated, "Any": Any, "Optional": Optional, "Union": Union},
+    "Click": (alias := typing_extensions.TypeAliasType("Click", ClickEvent)),
+    "Quoted": typing_extensions.TypeAliasType("Quoted", "ClickEvent"),
+    "Either": typing_extensions.TypeAliasType("Either", alias | InputEvent),
+    "itself": "itself",
+}
+if sys.version_info >= (3, 12):
+    exec("type Click = ClickEvent\ntype Unknown = Missing", NAMES)
+
+
+def define(parameters: str, *, future: bool = False, prefix: str = "") -> Handler:
+    """A function ``app.handler`` with these parameters."""
+    source = f"{prefix}def handler({parameters}): ..."
+    if future:
+        source = f"from __future__ import annotations\n{source}"
+    names = dict(NAMES)
+    exec(compile(source, "app.py", "exec", dont_inherit=True), names)
+    return typing.cast("Handler", names["handler"])
+
+
+def said(handler: Handler) -> tuple[bool, tuple[type, ...]]:
+    signature = inspect_signature(handler)
+    return signature.takes_event, signature.accepts
+
+
+PARAMETERS = {
+    "": NOTHING,
+    "event": ANYTHING,
+    "event, /": ANYTHING,
+    "event: Any": ANYTHING,
+    "event: object": ANYTHING,
+    "event: Event": (True, (Event,)),
+    "event: ClickEvent": CLICK,
+    "event: ClickEvent, /": CLICK,
+    "event: GenericEvent[int]": (True, (GenericEvent,)),
+    "event: ClickEvent | InputEvent": BOTH,
+    "event: Union[ClickEvent, InputEvent]": BOTH,
+    "event: Union[Click, ClickEvent, None]": CLICK,
+    "event: ClickEvent | str": CLICK,
+    "event: Optional[ClickEvent]": CLICK,
+    "event: Annotated[ClickEvent, 'why']": CLICK,
+    "event: Annotated[ClickEvent | InputEvent, 1]": BOTH,
+    "event: Click": CLICK,
+    "event: Quoted": CLICK,
+    "event: Either": BOTH,
+    "event: 'ClickEvent'": CLICK,
+    "event: '''\"ClickEvent\"'''": CLICK,
+    "event: 'ClickEvent | InputEvent'": BOTH,
+    "event: Union['ClickEvent', 'InputEvent']": BOTH,
+    "i=1": NOTHING,
+    "i: int = 1": NOTHING,
+    "event: ClickEvent | None = None": CLICK,
+    "event: 'ClickEvent | None' = None": CLICK,
+    "event: ClickEvent, i: int = 1": CLICK,
+    "event, i=1": ANYTHING,
+    "i: int = 1, event: ClickEvent | None = None": NOTHING,
+    "event: ClickEvent, *, i=1": CLICK,
+    "*, i=1": NOTHING,
+    "*args": ANYTHING,
+    "*args: ClickEvent": CLICK,
+    "*args: 'ClickEvent | InputEvent'": BOTH,
+    "*args, i=1": ANYTHING,
+    "i=1, *args": NOTHING,
+    "**kwargs": NOTHING,
+    "event: ClickEvent, *args, **kwargs": CLICK,
+}
+
+
+@pytest.mark.parametrize("future", [False, True], ids=["", "future"])
+@pytest.mark.parametrize("parameters", PARAMETERS)
+def test_functions(parameters: str, future: bool) -> None:
+    signature = inspect_signature(define(parameters, future=future))
+    assert (signature.takes_event, signature.accepts) == PARAMETERS[parameters]
+    assert signature.doubt == ""
+
+
+@pytest.mark.parametrize("future", [False, True], ids=["", "future"])
+@pytest.mark.parametrize(
+    ("parameters", "text", "reason"),
+    [
+        ("event: str", "str", "names no event type"),
+        ("event: None", "None", "names no event type"),
+        ("event: type[ClickEvent]", "type[ClickEvent]", "names no event type"),
+        ("event: list[ClickEvent]", "list[ClickEvent]", "names no event type"),
+        ("event: 'Missing'", "Missing", ""),
+        ("event: 'Missing | ClickEvent'", "Missing | ClickEvent", ""),
+        ("event: Optional['Missing']", "Optional", ""),
+        ("event: 'itself'", "itself", "names no event type"),
+        ("event: 'Missing | None' = None", "Missing | None", ""),
+    ],
+)
+def test_an_annotation_that_says_no_event_type(
+    parameters: str, text: str, reason: str, future: bool
+) -> None:
+    signature = inspect_signature(define(parameters, future=future))
+    assert signature.takes_event is ("=" not in parameters)
+    assert signature.accepts == ()
+    reason = reason or (
+        "cannot be evaluated (is it local, or imported under TYPE_CHECKING only?)"
+    )
+    assert signature.doubt.endswith(f"of its parameter event {reason}")
+    assert text in signature.doubt.replace("handlerid.events.", "")
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="needs a type statement")
+def test_a_type_statement_that_cannot_be_evaluated() -> None:
+    assert "cannot be evaluated" in inspect_signature(define("event: Unknown")).doubt
+
+
+# Wrappers, methods, objects.
+
+
+def wrapping(parameters: str, passed: str) -> Callable[[Any], Handler]:
+    """A decorator whose wrapper has these parameters and passes on those."""
+    names: dict[str, Any] = {"functools": functools, "__name__": "wrapping"}
+    source = f"""
+def decorate(fn):
+    @functools.wraps(fn)
+    def wrapper({parameters}): return fn({passed})
+    return wrapper
+"""
+    exec(source, names)
+    return typing.cast("Callable[[Any], Handler]", names["decorate"])
+
+
+passing = wrapping("*args, **kwargs", "*args, **kwargs")
+own_event = wrapping("event", "")
+renamed = wrapping("happened", "happened")
+injecting = wrapping("happened", "'text', happened")
+injecting_more = wrapping("happened, *args", "'text', happened, *args")
+
+
+def plain() -> None: ...
+def click(event: ClickEvent) -> None: ...
+def quoted(event: "ClickEvent") -> None: ...
+def text_and_event(text: str, event: ClickEvent) -> None: ...
+def event_and_text(event: ClickEvent, text: str) -> None: ...
+def keyword(event: ClickEvent, *, text: str) -> None: ...
+def three(a: int, b: int, c: int) -> None: ...
+
+
+class Component:
+    def method(self, event: ClickEvent) -> None: ...
+    def quoted(self, event: "ClickEvent") -> None: ...
+    def nothing(self) -> None: ...
+    def own_default(self: Any = None, event: ClickEvent | None = None) -> None: ...
+    def only_args(*args: object) -> None: ...
+    def self_in_args(*args: object, i: int = 1) -> None: ...
+    def forgot_self() -> None: ...  # type: ignore[misc]
+    def with_text(self, text: str, event: ClickEvent) -> None: ...
+
+    @classmethod
+    def of_class(cls, event: ClickEvent) -> None: ...
+
+    @staticmethod
+    def static(event: ClickEvent) -> None: ...
+
+    wrapped = passing(method)
+    own_event = wrapping("self, event", "self")(nothing)
+    partial_method = functools.partialmethod(with_text, "a")
+
+
+class CallableObject:
+    def __call__(self, event: "ClickEvent") -> None: ...
+
+
+class CallableWithNothing:
+    def __call__(self) -> None: ...
+
+
+class Decorator:
+    """A class as a decorator, as ``functools.wraps`` makes a function one."""
+
+    def __init__(self, fn: Handler) -> None:
+        functools.update_wrapper(self, fn)
+        self.fn = fn
+
+    def __call__(self, event: object) -> object:
+        return self.fn()
+
+
+class PassingDecorator(Decorator):
+    def __call__(self, *args: object) -> object:
+        return self.fn(*args)
+
+
+def signed(*annotations: object) -> Handler:
+    """A function whose signature was set by hand."""
+
+    def fn(*args: object) -> None: ...
+
+    kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
+    fn.__signature__ = inspect.Signature(  # type: ignore[attr-defined]
+        [
+            inspect.Parameter(name, kind, annotation=one)
+            for name, one in zip("abc", annotations, strict=False)
+        ]
+    )
+    return fn
+
+
+component: Any = Component()
+untyped: Any = click
+
+CALLABLES: dict[str, tuple[Handler, tuple[bool, tuple[type, ...]]]] = {
+    "partial by position": (functools.partial(text_and_event, "a"), CLICK),
+    "partial by keyword": (functools.partial(event_and_text, text="a"), CLICK),
+    "partial with the event": (functools.partial(click, ClickEvent()), NOTHING),
+    "partial with the event by name": (functools.partial(untyped, event=1), NOTHING),
+    "partial of a partial": (
+        functools.partial(functools.partial(keyword), text="a"),
+        CLICK,
+    ),
+    "partial of a method": (functools.partial(component.with_text, "a"), CLICK),
+    "partial of an object": (functools.partial(CallableObject()), CLICK),
+    "partial of a wrapper": (functools.partial(passing(text_and_event), "a"), CLICK),
+    "partial of wrappers": (
+        functools.partial(passing(passing(text_and_event)), "a"),
+        CLICK,
+    ),
+    "bound method": (component.method, CLICK),
+    "bound method, text": (component.quoted, CLICK),
+    "bound method without": (component.nothing, NOTHING),
+    "method whose self has a default": (component.own_default, CLICK),
+    "method with *args": (component.only_args, ANYTHING),
+    "method with *args and a keyword": (component.self_in_args, ANYTHING),
+    "method that is a partial": (
+        MethodType(functools.partial(text_and_event), "a"),
+        CLICK,
+    ),
+    "class method": (Component.of_class, CLICK),
+    "static method": (Component.static, CLICK),
+    "partial method": (component.partial_method, CLICK),
+    "wrapped method": (component.wrapped, CLICK),
+    "wrapped method, own event": (component.own_event, ANYTHING),
+    "object": (CallableObject(), CLICK),
+    "object without": (CallableWithNothing(), NOTHING),
+    "wraps": (passing(click), CLICK),
+    "wraps twice": (passing(passing(quoted)), CLICK),
+    "wraps one without": (passing(plain), NOTHING),
+    "wraps lambda i=i": (passing(lambda i=1: i), NOTHING),
+    "wraps, own event": (own_event(plain), ANYTHING),
+    "wraps a wrapper with its own event": (passing(own_event(plain)), ANYTHING),
+    "wraps, another name": (renamed(click), CLICK),
+    "wraps, another name, text": (renamed(quoted), CLICK),
+    "wraps and injects": (injecting(text_and_event), CLICK),
+    "wraps and injects, wrapped": (passing(injecting(text_and_event)), CLICK),
+    "wraps and injects, with *args": (injecting_more(text_and_event), CLICK),
+    "wraps one with, has none": (wrapping("", "1")(click), NOTHING),
+    "wraps one with, has keywords": (wrapping("**kw", "1")(click), NOTHING),
+    "wraps a partial": (passing(functools.partial(text_and_event, "a")), CLICK),
+    "object as a decorator": (Decorator(plain), ANYTHING),
+    "object as a decorator, *args": (PassingDecorator(click), CLICK),
+    "object as a decorator, around one": (PassingDecorator(own_event(plain)), ANYTHING),
+    "functools.cache": (functools.cache(click), CLICK),
+    "functools.cache without": (functools.cache(plain), NOTHING),
+    "signature by hand": (signed(ClickEvent), CLICK),
+    "signature by hand, text": (signed("ClickEvent"), CLICK),
+    "signature by hand, without": (signed(), NOTHING),
+}
+
+
+@pytest.mark.parametrize("name", CALLABLES)
+def test_callables(name: str) -> None:
+    handler, expected = CALLABLES[name]
+    assert said(handler) == expected
+    if "cache" not in name:  # an event is mutable, so it is no key of a cache
+        handler(*([ClickEvent()] if expected[0] else []))
+
+
+@pytest.mark.skipif(sys.version_info < (3, 14), reason="needs functools.Placeholder")
+def test_a_partial_that_leaves_a_position_open() -> None:
+    open_ = functools.partial(text_and_event, functools.Placeholder, 1)  # type: ignore[attr-defined]
+    registry = Registry()
+    assert registry.resolve(registry.register(open_, ClickEvent)).takes_event
+    closed = functools.partial(text_and_event, 1, 2)  # type: ignore[arg-type]
+    assert not registry.resolve(registry.register(closed, ClickEvent)).takes_event
+
+
+def test_local_classes() -> None:
+    class LocalEvent(ClickEvent):
+        pass
+
+    def named(event: LocalEvent) -> None: ...
+    def used(event: "LocalEvent") -> object:
+        return LocalEvent
+
+    def unused(event: "LocalEvent") -> None: ...
+
+    later: Any
+
+    def empty_cell(event: "ClickEvent") -> None:
+        later()
+
+    for handler in (named, used, passing(used), renamed(used)):
+        assert said(handler) == (True, (LocalEvent,))
+    assert said(unused) == ANYTHING
+    assert said(empty_cell) == CLICK
+
+
+def test_a_closure_variable_comes_before_a_global() -> None:
+    def make(ClickEvent: type) -> Handler:  # noqa: N803
+        def handler(event: "ClickEvent") -> object:  # type: ignore[valid-type]
+            return ClickEvent
+
+        return handler
+
+    assert said(make(InputEvent)) == (True, (InputEvent,))
+
+
+# Handlers that cannot be called.
+
+ALONE = "and a handler is called with the event alone; bind the others with functools."
+ALONE += "partial or give them defaults"
+BINDS = "cannot take the arguments that functools.partial binds to it"
+
+REFUSED: dict[str, tuple[Handler, str]] = {
+    "two": (event_and_text, f"event_and_text needs event, text, {ALONE}"),
+    "three": (three, f"three needs a, b, c, {ALONE}"),
+    "method": (component.with_text, f"Component.with_text needs text, event, {ALONE}"),
+    "unbound": (Component.method, f"Component.method needs self, event, {ALONE}"),
+    "wraps": (passing(event_and_text), f"event_and_text needs event, text, {ALONE}"),
+    "partial leaves two": (functools.partial(three, 1), f"three needs b, c, {ALONE}"),
+    "signature by hand": (signed(1, 2), f"signed.<locals>.fn needs a, b, {ALONE}"),
+    "keyword": (keyword, f"keyword needs text by keyword, {ALONE}"),
+    "wrapper that needs a keyword": (
+        wrapping("*args, text", "*args")(click),
+        f"click needs text by keyword, {ALONE}",
+    ),
+    "partial binds the first by keyword": (
+        functools.partial(text_and_event, text="a"),
+        f"text_and_event needs event by keyword, {ALONE}",
+    ),
+    "method without self": (
+        component.forgot_self,
+        "Component.forgot_self has no readable signature; register a function with one "
+        "parameter",
+    ),
+    "partial that does not fit": (functools.partial(untyped, 1, 2), f"click {BINDS}"),
+    "partial of one without": (functools.partial(plain, secret="x"), f"plain {BINDS}"),  # type: ignore[call-arg]
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_a_handler_that_cannot_be_called_is_refused(name: str) -> None:
+    handler, text = REFUSED[name]
+    with pytest.raises(SignatureError) as caught:
+        Registry().register(handler)
+    assert str(caught.value) == f"{__name__}.{text}"
+
+
+def test_an_object_that_is_not_callable_is_refused() -> None:
+    with pytest.raises(UnsupportedHandler, match="is not callable"):
+        inspect_signature(typing.cast("Handler", object()))
+
+
+# What a call returns.
+
+
+def generates(event: ClickEvent) -> typing.Iterator[int]:
+    yield 1
+
+
+async def awaits(event: ClickEvent) -> None: ...
+async def streams(event: ClickEvent) -> typing.AsyncIterator[int]:
+    yield 1
+
+
+class Streams:
+    async def __call__(self, event: ClickEvent) -> typing.AsyncIterator[int]:
+        yield 1
+
+    async def method(self, event: ClickEvent) -> None: ...
+
+
+def in_coroutine(fn: Handler) -> Handler:
+    @functools.wraps(fn)
+    async def wrapper(event: Any) -> None:
+        fn(event)
+
+    return wrapper
+
+
+@pytest.mark.parametrize(
+    ("handler", "kind"),
+    [
+        (click, "plain"),
+        (generates, "generator"),
+        (awaits, "coroutine"),
+        (streams, "async generator"),
+        (Streams(), "async generator"),
+        (Streams().method, "coroutine"),
+        (passing(awaits), "coroutine"),
+        (in_coroutine(click), "coroutine"),
+        (in_coroutine(generates), "coroutine"),
+        (functools.partial(generates), "generator"),
+        (functools.cache(awaits), "coroutine"),
+    ],
+)
+def test_the_kind_is_public(handler: Handler, kind: str) -> None:
+    registry = Registry()
+    assert registry.resolve(registry.register(handler)).kind == kind
+
+
+# What is kept in the record of a code object is true of the next function, too.
+
+
+@pytest.fixture
+def registry() -> Registry:
+    return Registry(captures="allow")
+
+
+def bound(registry: Registry, fn: Handler, event: Any = None) -> tuple[type, bool]:
+    found: RegisteredHandler = registry.resolve(registry.register(fn, event))
+    return found.event, found.takes_event
+
+
+def again(fn: Any, **changes: Any) -> Any:
+    """A function with the same code, and something else about it."""
+    names = changes.pop("names", fn.__globals__)
+    made = FunctionType(fn.__code__, names, fn.__name__, None, fn.__closure__)
+    made.__annotations__ = dict(fn.__annotations__)
+    made.__defaults__ = fn.__defaults__
+    for name, value in changes.items():
+        setattr(made, name, value)
+    return made
+
+
+def test_a_signature_is_read_once_a_code_object(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    identity = Identity()
+    first = bind(click, None, identity)
+    partial = bind(functools.partial(text_and_event, "a"), None, identity)
+    method = bind(component.method, None, identity)
+    monkeypatch.setattr("handlerid._registry.signatures.inspect_signature", None)
+    assert bind(again(click), None, identity) is first
+    assert bind(functools.partial(text_and_event, "b"), None, identity) is partial
+    assert bind(Component().method, None, identity) is method
+    with pytest.raises(TypeError):
+        bind(click, ClickEvent, identity)  # another question
+
+
+def test_handlers_with_the_same_signature_share_a_binding() -> None:
+    one, other = define("event: ClickEvent"), define("event: ClickEvent")
+    identity = Identity()
+    assert bind(one, None, identity) is bind(other, None, identity)
+
+
+@pytest.mark.parametrize(
+    ("changes", "expected"),
+    [
+        ({"__annotations__": {"event": InputEvent}}, (InputEvent, True)),
+        ({"__annotations__": {"event": "InputEvent"}}, (InputEvent, True)),
+        ({"__annotations__": {}}, (Event, True)),
+        ({"__annotations__": {}, "__defaults__": (1,)}, (Event, False)),
+        ({"__defaults__": (1,)}, (ClickEvent, True)),
+        ({"names": {"ClickEvent": InputEvent, "__name__": "x"}}, (ClickEvent, True)),
+        ({"__wrapped__": lambda event: None}, (ClickEvent, True)),
+        ({"__signature__": inspect.signature(plain)}, (Event, False)),
+    ],
+)
+def test_differences_are_seen(
+    registry: Registry, changes: Any, expected: tuple[type, bool]
+) -> None:
+    for fn in (click, again(click, **changes)):
+        bound(registry, fn)
+    assert bound(registry, again(click, **changes)) == expected
+    assert bound(registry, click) == (ClickEvent, True)
+
+
+def test_a_name_that_means_another_class_elsewhere(registry: Registry) -> None:
+    names = {"ClickEvent": InputEvent, "__name__": __name__}
+    assert bound(registry, quoted) == (ClickEvent, True)
+    assert bound(registry, again(quoted, names=names)) == (InputEvent, True)
+    assert bound(registry, quoted) == (ClickEvent, True)
+
+
+def test_the_event_that_is_asked_for_counts(registry: Registry) -> None:
+    def on_event(event: Any) -> None: ...
+
+    for event in (ClickEvent, None, InputEvent, ClickEvent):
+        assert bound(registry, on_event, event)[0] is (event or Event)
+    for _ in range(2):
+        with pytest.raises(SignatureError):
+            bound(registry, click, InputEvent)
+        assert bound(registry, click) == (ClickEvent, True)
+
+
+def test_an_annotation_that_a_closure_says_is_read_again(registry: Registry) -> None:
+    def make(kind: type[Event]) -> Handler:
+        def on_any(event: kind) -> type[Event]:  # type: ignore[valid-type]
+            return kind
+
+        return on_any
+
+    for kind in (ClickEvent, InputEvent, ClickEvent):
+        assert bound(registry, make(kind)) == (kind, True)
+
+
+def test_defaults_of_keyword_only_parameters_count(registry: Registry) -> None:
+    def on_keyword(event: ClickEvent, *, limit: int = 1) -> None: ...
+
+    bound(registry, on_keyword)
+    with pytest.raises(SignatureError):
+        bound(registry, again(on_keyword))
+
+
+def test_partials_and_methods_of_one_function(registry: Registry) -> None:
+    assert bound(registry, click) == (ClickEvent, True)
+    assert bound(registry, functools.partial(click, ClickEvent())) == (Event, False)
+    assert bound(registry, functools.partial(untyped, event=1)) == (Event, False)
+    assert bound(registry, MethodType(untyped, component)) == (Event, False)
+    assert bound(registry, functools.partial(click)) == (ClickEvent, True)
+
+
+def test_a_local_event_type_is_not_kept_alive() -> None:
+    identity = Identity()
+
+    def render() -> weakref.ref[type]:
+        @dataclass(kw_only=True, slots=True)
+        class LocalPlanEvent(Event): ...
+
+        def on_local(event: Any) -> None: ...
+
+        on_local.__annotations__["event"] = LocalPlanEvent
+        for asked in (None, LocalPlanEvent):
+            assert bind(on_local, asked, identity).event is LocalPlanEvent
+        return weakref.ref(LocalPlanEvent)
+
+    gone = render()
+    gc.collect()
+    assert gone() is None
