@@ -1,0 +1,76 @@
+"""The program that uses every public name runs, and uses every one."""
+
+from __future__ import annotations
+
+import ast
+import typing
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import pytest
+
+import handlerid
+from tests.typing import public_names
+
+PROGRAM = Path(public_names.__file__).read_text("utf-8")
+PARTS = [
+    name
+    for name, value in vars(public_names).items()
+    if getattr(value, "__module__", "") == public_names.__name__
+    and not isinstance(value, type)
+    and not name.startswith(("on_", "render"))
+]
+
+
+@pytest.mark.parametrize("name", PARTS)
+def test_the_types_are_true(name: str) -> None:
+    getattr(public_names, name)()
+
+
+def test_every_public_name_is_used() -> None:
+    used = {
+        alias.name
+        for node in ast.walk(ast.parse(PROGRAM))
+        if isinstance(node, ast.ImportFrom) and node.module == "handlerid"
+        for alias in node.names
+    }
+    names = {name for name in handlerid.__all__ if name[0] != "_"}
+    assert used == names - {"errors", "events"}
+
+
+def test_public_names_are_where_they_say() -> None:
+    for name in handlerid.__all__:
+        value: Any = getattr(handlerid, name)
+        if isinstance(value, type):
+            assert value.__module__ in ("handlerid", "handlerid.events"), name
+            assert "__repr__" in dir(value)
+
+
+def test_annotations_resolve() -> None:
+    """``typing.get_type_hints`` works on whatever is public."""
+    for name in handlerid.__all__:
+        value: Any = getattr(handlerid, name)
+        if isinstance(value, (str, ModuleType)):
+            continue
+        if isinstance(value, type):
+            members = [one for key, one in vars(value).items() if key[0] != "_"]
+            members += [value, value.__init__]
+        else:
+            members = [value]
+        for member in members:
+            function = getattr(member, "fget", None) or getattr(
+                member, "__func__", member
+            )
+            if callable(function):
+                typing.get_type_hints(function)
+
+
+def test_a_misspelt_name_is_no_name() -> None:
+    """The comments are unused, which mypy reports, where it takes any name."""
+    with pytest.raises(ImportError):
+        from handlerid import Regstry  # type: ignore[attr-defined]  # noqa: F401
+    with pytest.raises(ImportError):
+        from handlerid.events import ClikEvent  # type: ignore[attr-defined]  # noqa: F401
+    with pytest.raises(AttributeError, match="has no attribute 'nobody'"):
+        handlerid.nobody  # type: ignore[attr-defined]  # noqa: B018
