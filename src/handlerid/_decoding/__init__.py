@@ -3,13 +3,13 @@
 The rules:
 
 1. A decoder is compiled once an event type, when a handler is first registered for it.
-2. The types of fields are a closed list (``fields``). Any other is refused when a
+2. The types of fields are a closed list (``hints``). Any other is refused when a
    handler is registered, unless the class names a ``decoder=``.
 3. From JSON nothing is converted, except that an integer is accepted for a float, and
-   that what JSON does not have comes as text: a date, bytes. ``True`` is no number. A
-   float is finite. From a form, where all is text, text is accepted for a number.
-4. Every field that does not fit is named with its path and with what would have
-   fitted, never with what was there. The search ends after fifty errors.
+   that what JSON does not have comes as text: a date, bytes. From a form, where all is
+   text, text is accepted for a number.
+4. Every misfit is named with its path and with what would have fitted, never with what
+   was there. The search ends after fifty.
 5. A ``ValueError`` raised by the class, as in ``__post_init__``, refuses the payload.
 6. A name that is no field is ignored by the library's own events and refused by all
    others, so that a renamed field is never a lost value.
@@ -20,7 +20,7 @@ from typing import Any
 
 from handlerid._decoding.forms import Form
 
-__all__ = ["Decoder", "Form", "Payload", "decoder", "is_struct", "json_reader"]
+__all__ = ["Decoder", "Form", "Payload", "decoder", "json_reader"]
 
 Decoder = Callable[[Mapping[str, Any]], Any]
 
@@ -37,7 +37,7 @@ def decoder(
     """Return the decoder of an event type; the same one at each call.
 
     A decoder takes the payload as a mapping, and raises ``InvalidEvent`` for what does
-    not fit. Any thread may use it. With ``make=`` of the event type, it is that.
+    not fit. Any thread may use it. An event type with ``make=`` has that as decoder.
 
     Args:
         event_type: the class: a dataclass, or a ``msgspec.Struct``.
@@ -55,12 +55,10 @@ def decoder(
         setattr(event_type, _ATTRIBUTE, known)
     found = known.get((form, refuse_extra))
     if found is None:
-        if refuse_extra is None:
-            refuse_extra = event_type.__module__ != "handlerid.events"
-            found = decoder(event_type, form=form, refuse_extra=refuse_extra)
-            known[form, None] = found
-            return found
-        found = _compile(event_type, form=form, refuse_extra=refuse_extra)
+        strict = refuse_extra
+        if strict is None:
+            strict = event_type.__module__ != "handlerid.events"
+        found = _compile(event_type, form=form, refuse_extra=strict)
         known[form, refuse_extra] = found
     return found
 
@@ -69,18 +67,12 @@ def _compile(event_type: type, *, form: bool, refuse_extra: bool) -> Decoder:
     made: Decoder | None = getattr(event_type, "__handlerid_make__", None)
     if made is not None:
         return made
-    # Loaded with the first event type: ``import handlerid`` stays quick, and msgspec
-    # is an extra.
-    if is_struct(event_type):
+    # Loaded with the first event type: the import stays quick, and msgspec is an extra.
+    if hasattr(event_type, "__struct_config__"):
         from handlerid._decoding.structs import compile_decoder  # noqa: PLC0415
     else:
         from handlerid._decoding.compiled import compile_decoder  # noqa: PLC0415
     return compile_decoder(event_type, form=form, refuse_extra=refuse_extra)
-
-
-def is_struct(cls: type) -> bool:
-    """Whether a class is a ``msgspec.Struct``."""
-    return hasattr(cls, "__struct_config__")
 
 
 def json_reader(name: str) -> Callable[[Any, int], dict[str, Any]]:
@@ -95,8 +87,6 @@ def json_reader(name: str) -> Callable[[Any, int], dict[str, Any]]:
     """
     from handlerid._decoding import json  # noqa: PLC0415 - not needed by the import
 
-    if name == "standard":
-        return json.read_json
-    if name == "msgspec":
-        return json.msgspec_reader()
-    raise ValueError('json must be "standard" or "msgspec"')
+    if name not in ("standard", "msgspec"):
+        raise ValueError('json must be "standard" or "msgspec"')
+    return json.read_json if name == "standard" else json.msgspec_reader()

@@ -1,7 +1,7 @@
 """The decoder of a dataclass: generated code for what fits, a loop for the rest.
 
 The generated function never decides that a payload does not fit: when in doubt it calls
-``decode_slowly``, which finds every error.
+``decode_slowly``, which finds every misfit.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -10,15 +10,14 @@ from typing import Any, Optional, cast
 from handlerid._decoding.fields import (
     NOTHING,
     Field,
-    Readers,
-    Unreadable,
-    build,
+    check_names,
     fields_of,
     full_name,
-    read_fields,
+    object_of,
 )
-from handlerid._decoding.misfits import Errors
-from handlerid._decoding.readers import ANY
+from handlerid._decoding.hints import Readers, Unreadable
+from handlerid._decoding.misfits import Misfits, note, refusal
+from handlerid._decoding.readers import ANY, widen
 from handlerid.errors import InvalidEvent, UnsupportedHandler
 
 Decoder = Callable[[Mapping[str, Any]], Any]
@@ -34,95 +33,79 @@ _DOUBTS |= {
 
 
 def compile_decoder(event_type: type, *, form: bool, refuse_extra: bool) -> Decoder:
-    """Make the decoder of a dataclass: see ``handlerid._decoding.decoder``.
-
-    Raises:
-        UnsupportedHandler: as described there.
-    """
+    """Make the decoder of a dataclass: see ``handlerid._decoding.decoder``."""
     fields = _fields(event_type, lax=form, refuse_extra=refuse_extra)
     names = {"handler", "key", *(field.name for field in fields)}
     known = names if refuse_extra else None
-    if form and any(field.rest for field in fields):
-        known = None
+    read = object_of(event_type, fields, lax=form, known=known).read
 
     def decode_slowly(payload: Mapping[str, Any]) -> object:
-        errors = Errors()
-        flat = _flat(payload, fields) if form else payload
-        values = read_fields(flat, fields, errors, lax=form)
-        if known is not None:
-            errors.add_extra(payload, known)
-        event = None if errors else build(event_type, values, errors)
-        if errors:
-            raise errors.as_error(event_type)
+        misfits: Misfits = []
+        event = None
+        try:
+            event = read(_flat(payload, fields) if form else payload, misfits)
+        except RecursionError:  # a class that refers to itself, and a host's mapping
+            note(misfits, "fewer levels of objects")
+        if misfits:
+            raise refusal(misfits, event_type)
         return event
 
-    return (
-        decode_slowly if form else _generate(event_type, fields, known, decode_slowly)
-    )
+    if form:
+        return decode_slowly
+    scope: dict[str, object] = {
+        "new": event_type.__new__,
+        "init": cast("Any", event_type).__init__,
+        "event_type": event_type,
+        "known": known,
+        "slowly": decode_slowly,
+        "widen": widen,
+        "InvalidEvent": InvalidEvent,
+        "NOTHING": NOTHING,
+    }
+    for index, field in enumerate(fields):
+        scope[f"default{index}"] = field.default
+        scope[f"read{index}"] = field.reader.read
+    body = "\n    ".join(_lines(event_type, fields, refuse_extra=refuse_extra))
+    exec(f"def decode(payload):\n    {body}", scope)  # noqa: S102 - fields are names
+    return cast("Decoder", scope["decode"])
 
 
 def _fields(event_type: type, *, lax: bool, refuse_extra: bool) -> list[Field]:
-    name = full_name(event_type)
     fields = fields_of(event_type)
-    if any(field.name == "handler" for field in fields):
-        raise UnsupportedHandler(
-            f"the event type {name} has a field handler, and that is the name of the "
-            "id in a payload; rename the field"
-        )
+    check_names(event_type, [field.name for field in fields])
     hook = getattr(event_type, "__handlerid_decoder__", None)
     try:
         Readers(hook, lax=lax, refuse_extra=refuse_extra).fill(fields)
     except Unreadable as error:
         raise UnsupportedHandler(
-            f"the field {error.path} of the event type {name} has a type that cannot "
-            "be read from a payload; use str, bool, int, float, None, Any, Literal, "
-            "Enum, date, time, datetime, timedelta, bytes, list, tuple, dict, "
-            "TypedDict, a dataclass, or a union of these that can be told apart; or "
-            f"say how it is read: class {event_type.__name__}(Event, decoder=...)"
+            f"the field {error} of the event type {full_name(event_type)} has a "
+            "type that cannot be read from a payload; use str, bool, int, float, None, "
+            "Any, Literal, Enum, date, time, datetime, bytes, list, tuple, dict, a "
+            "dataclass, or a union of these that can be told apart; or say how it is "
+            f"read: class {event_type.__name__}(Event, decoder=...)"
         ) from None
     return fields
 
 
 def _flat(form: Mapping[str, list[Any]], fields: list[Field]) -> dict[str, Any]:
-    """Return a form as a mapping: one value a field, or all of them for a list."""
-    own = {"handler", *(field.name for field in fields if not field.rest)}
-    flat: dict[str, Any] = {}
+    """Return a form as a mapping: one value a name, or all of them for a list."""
+    flat: dict[str, Any] = {name: values for name, values in form.items() if values}
     for field in fields:
-        values = form.get(field.name)
         if field.rest:
-            flat[field.name] = {name: form[name] for name in form if name not in own}
-        elif values:
-            several = len(values) > 1 or list in (field.reader.kinds or ())
-            flat[field.name] = values if several else values[0]
+            own = {"handler", *(one.name for one in fields if not one.rest)}
+            rest = {name: form[name] for name in form if name not in own}
+            flat = {name: flat[name] for name in flat if name in own}
+            flat[field.name] = rest
+        elif len(flat.get(field.name, ())) == 1 and list not in field.reader.kinds:
+            flat[field.name] = flat[field.name][0]
     return flat
 
 
-def _generate(
-    event_type: Any, fields: list[Field], known: set[str] | None, slowly: Decoder
-) -> Decoder:
-    names: dict[str, object] = {
-        "new": event_type.__new__,
-        "init": event_type.__init__,
-        "event_type": event_type,
-        "known": known,
-        "slowly": slowly,
-        "Errors": Errors,
-        "InvalidEvent": InvalidEvent,
-        "NOTHING": NOTHING,
-    }
-    for index, field in enumerate(fields):
-        names[f"default{index}"] = field.default
-        names[f"read{index}"] = field.reader.read
-    body = "\n    ".join(_lines(event_type, fields, known))
-    exec(f"def decode(payload):\n    {body}", names)  # noqa: S102 - fields are names
-    return cast("Decoder", names["decode"])
-
-
 def _lines(
-    event_type: Any, fields: list[Field], known: set[str] | None
+    event_type: Any, fields: list[Field], *, refuse_extra: bool
 ) -> Iterator[str]:
-    doubts = [] if known is None else ["not known.issuperset(payload)"]
-    takes, gets, reads = [], [], []
+    doubts = ["not known.issuperset(payload)"] if refuse_extra else []
+    takes, gets, reads, floats = [], [], [], []
     for index, field in enumerate(fields):
         value, default = f"v{index}", f"default{index}"
         test = _doubt(field)
@@ -133,12 +116,14 @@ def _lines(
             doubts.append(test.format(value))
         elif field.default is NOTHING:  # it is required, or a factory makes it
             doubts.append(f"{value} is NOTHING")
-            reads.append(f"{value} = read{index}({value}, errors)")
+            reads.append(f"{value} = read{index}({value}, misfits)")
         else:
             either = f"{default} if {value} is NOTHING else"
-            reads.append(f"{value} = {either} read{index}({value}, errors)")
-    # A look-up without a default is quicker: where the payload has as many names as the
-    # event and the id, all fields may be there. A subclass of dict may have a default.
+            reads.append(f"{value} = {either} read{index}({value}, misfits)")
+        if field.hint is float:
+            floats.append(value)
+    # A look-up without a default is quicker: where the payload has more names than the
+    # event, all fields may be there. A subclass of dict may have a default of its own.
     yield f"whole = type(payload) is dict and len(payload) > {len(fields)}"
     yield "if whole:"
     yield "    try:"
@@ -147,22 +132,23 @@ def _lines(
     yield "if not whole:"
     yield "    get = payload.get"
     yield from (f"    {line}" for line in gets)
-    # A sum of floats is finite only if each of them is. It may overflow all the same.
-    floats = [f"v{i}" for i, field in enumerate(fields) if field.hint is float]
-    if floats:
+    if floats:  # a sum is finite only if each of them is; else it may be all the same
         doubts.append(f"({' + '.join(floats)}) * 0.0 != 0.0")
-    yield f"if {' or '.join(doubts) or 'False'}: return slowly(payload)"
+    doubt = " or ".join(doubts) or "False"
+    yield f"if {doubt}:"
+    yield from (f"    if type({v}) is int: {v} = widen({v})" for v in floats)
+    yield f"    if {doubt}: return slowly(payload)"
     if reads:
-        yield "errors = Errors()"
-        yield from reads
-        yield "if errors: return slowly(payload)"
+        yield "misfits = []"
+        yield "try:"
+        yield from (f"    {line}" for line in reads)
+        yield "except RecursionError: return slowly(payload)"
+        yield "if misfits: return slowly(payload)"
     arguments = ", ".join(f"{field.name}=v{i}" for i, field in enumerate(fields))
     # __post_init__, __init__ or __setattr__ of the class may refuse the values.
     yield "try:"
-    if (
-        event_type.__new__ is object.__new__
-        and type(event_type).__call__ is type.__call__
-    ):
+    plain_new = event_type.__new__ is object.__new__
+    if plain_new and type(event_type).__call__ is type.__call__:
         yield "    event = new(event_type)"
         yield f"    init(event, {arguments})"
         yield "    return event"

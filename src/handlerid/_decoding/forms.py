@@ -3,8 +3,6 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-__all__ = ["Form"]
-
 
 class Form:
     """A payload whose values are text, because a form was sent.

@@ -1,13 +1,12 @@
 """JSON text as a payload, with every guard.
 
-The guards: size; UTF-8; depth; duplicate keys; numbers that JSON does not have, or that
-no float or Python's limit of digits holds; half surrogate pairs; and the payload must
-be an object. No error repeats a part of the payload.
+The guards: size; UTF-8; depth; duplicate keys; numbers that JSON, a float or Python's
+limit of digits does not have; half surrogate pairs; and the payload must be an object.
+No error repeats a part of the payload.
 
-There is a short way for payloads as pages send them: no list, no escape, few keys.
-There Python's scanner runs at full speed, and counting colons tells that no key came
-twice. Whatever is doubtful goes the long way, which looks at each key and each number;
-both refuse the same.
+Payloads as pages send them (no list, no escape, few keys) go a short way, at the speed
+of Python's scanner: counting colons tells that no key came twice. All others go the
+long way, which looks at each key and each number. Both refuse the same.
 """
 
 import json
@@ -17,8 +16,6 @@ from collections.abc import Callable, Iterator
 from typing import Any, NoReturn
 
 from handlerid.errors import MalformedPayload
-
-__all__ = ["msgspec_reader", "read_json"]
 
 _DEEPEST = 32  # levels of nesting; an event of fields in lists in fields has a few
 
@@ -30,8 +27,7 @@ def read_json(payload: Any, max_bytes: int) -> dict[str, Any]:
     """Read a JSON object.
 
     Args:
-        payload: JSON text; UTF-8 if it is bytes. Anything else is refused too: a
-            host may hand over what it read from a client's JSON.
+        payload: JSON text; UTF-8 if it is bytes. Anything else is refused.
         max_bytes: the largest size accepted, in bytes.
 
     Raises:
@@ -53,7 +49,7 @@ def read_json(payload: Any, max_bytes: int) -> dict[str, Any]:
                 end == len(text)
                 and _INFINITIES.isdisjoint(value.values())
                 # As many colons as there should be: no key came twice.
-                and (len(value) == colons or _flat_colons(value) == colons)
+                and (len(value) == colons or _count_colons(value) == colons)
             ):
                 return value
         except (StopIteration, ValueError, AttributeError, TypeError):
@@ -66,9 +62,8 @@ def read_json(payload: Any, max_bytes: int) -> dict[str, Any]:
 def msgspec_reader() -> Callable[[Any, int], dict[str, Any]]:
     """Return ``read_json`` as msgspec does it.
 
-    msgspec refuses invalid UTF-8, half surrogate pairs, and numbers that are none or
-    that no float holds. It accepts duplicate keys and any depth, so where these are
-    possible, and for every refusal, ``read_json`` decides.
+    msgspec accepts duplicate keys and any depth, so where these are possible, and for
+    every refusal, ``read_json`` decides.
 
     Raises:
         ImportError: msgspec is not installed.
@@ -132,8 +127,9 @@ def _read_long(text: str) -> dict[str, Any]:
     if "\\" in text:
         # An escape can write half a surrogate pair: text that no UTF-8 can hold.
         try:
-            for one in _strings(value):
-                one.encode()
+            for one in _walk(value):
+                if type(one) is str:
+                    one.encode()
         except UnicodeEncodeError:
             raise MalformedPayload("the payload holds half a surrogate pair") from None
     return value
@@ -154,44 +150,24 @@ def _check_depth(text: str) -> None:
             depth -= 1
 
 
-def _strings(value: object) -> Iterator[str]:
-    """Yield every text in a value, keys included."""
+def _walk(value: object) -> Iterator[object]:
+    """Yield a value and all that is in it, keys included."""
     waiting = [value]
     while waiting:
         one = waiting.pop()
-        if type(one) is str:
-            yield one
-        elif type(one) is list:
+        yield one
+        if type(one) is list:
             waiting.extend(one)
         elif type(one) is dict:
-            waiting.extend(one)
-            waiting.extend(one.values())
+            waiting += [*one, *one.values()]
 
 
 def _count_colons(value: object) -> int:
-    """Return the colons that the text of an object without escapes has.
-
-    There is one a key, and those within strings. The text has more if a key came twice.
-    """
-    colons = 0
-    waiting = [value]
-    while waiting:
-        one = waiting.pop()
-        if type(one) is str:
-            colons += one.count(":")
-        elif type(one) is list:
-            waiting.extend(one)
-        elif type(one) is dict:
-            colons += len(one)
-            waiting.extend(one)
-            waiting.extend(one.values())
-    return colons
-
-
-def _flat_colons(value: dict[str, Any]) -> int:
-    """The same for an object in which no other is."""
-    texts = [one for one in value.values() if type(one) is str]
-    return len(value) + "".join([*value, *texts]).count(":")
+    """Return the colons in the text of an object without escapes and duplicate keys."""
+    return sum(
+        one.count(":") if type(one) is str else len(one) if type(one) is dict else 0
+        for one in _walk(value)
+    )
 
 
 def _no_object() -> MalformedPayload:

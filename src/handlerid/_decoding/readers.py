@@ -1,56 +1,48 @@
 """Readers of values: what JSON or a form has becomes what a field of an event holds.
 
-A reader takes a value and the errors found so far, and returns the value for the event.
-After an error is recorded, the return value is ignored. ``fields`` chooses the reader
+A reader takes a value and the list of misfits, and returns the value for the event.
+After a misfit is recorded, the return value is ignored. ``fields`` chooses the reader
 for a type.
 """
 
 import binascii
 import datetime as dt
-import math
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Set as AbstractSet
 from contextlib import suppress
+from dataclasses import dataclass
 from itertools import repeat
 from types import NoneType
 from typing import Any
 
-from handlerid._decoding.misfits import Errors
-from handlerid.errors import FieldError
+from handlerid._decoding.misfits import Misfits, note, put_step
 
 _MOST_CHOICES = 10
 
-Read = Callable[[Any, Errors], object]
+Read = Callable[[Any, Misfits], Any]
 
 
+@dataclass(slots=True, eq=False)
 class Reader:
     """How values of one type are read.
 
     Attributes:
-        read: takes a value and the errors so far, returns the value for the event.
-        kinds: the types that JSON may have there; None for any. No two members of a
-            union share one.
+        read: takes a value and the misfits so far, returns the value for the event.
         expected: what fits, in words.
+        kinds: the types that JSON may have there; ``object`` is any. No two members
+            of a union share one.
         natives: types whose instances are taken as they are, from a mapping that the
             host made.
     """
 
-    __slots__ = ("expected", "kinds", "natives", "read")
-
-    def __init__(
-        self,
-        read: Read,
-        kinds: Iterable[type] | None,
-        expected: str,
-        natives: Iterable[type] = (),
-    ) -> None:
-        self.read = read
-        self.kinds: Set[type] | None = None if kinds is None else set(kinds)
-        self.expected = expected
-        self.natives = set(natives)
+    read: Read
+    expected: str
+    kinds: AbstractSet[type]
+    natives: AbstractSet[type] = frozenset()
 
 
-ANY = Reader(lambda value, _: value, None, "anything")
+ANY = Reader(lambda value, _: value, "anything", {object})
 
 SCALARS: dict[type, str] = {
     str: "a string",
@@ -59,7 +51,6 @@ SCALARS: dict[type, str] = {
     float: "a finite number",
     NoneType: "null",
 }
-
 # What text of a form stands for. As many digits as Python always converts.
 _TRUTH = {"on": True, "true": True, "1": True, "yes": True}
 _TRUTH |= {"off": False, "false": False, "0": False, "no": False, "": False}
@@ -79,17 +70,25 @@ def scalar(kind: type, *, lax: bool) -> Reader:
     from_text = _FROM_TEXT.get(kind) if lax else None
     is_float = kind is float
 
-    def read(value: Any, errors: Errors) -> object:
+    def read(value: Any, misfits: Misfits) -> Any:
         if from_text is not None and type(value) is str:
             value = from_text(value.strip())
         if is_float and type(value) is int:
-            with suppress(OverflowError):  # it stays an int, and is refused
-                value = float(value)
-        if type(value) is not kind or (is_float and not math.isfinite(value)):
-            errors.add(expected)
+            value = widen(value)
+        fits = type(value) is kind
+        if not fits or (is_float and value * 0.0 != 0.0):  # NaN and infinities
+            note(misfits, expected)
         return value
 
-    return Reader(read, [kind], expected)
+    return Reader(read, expected, {kind})
+
+
+def widen(value: int) -> float:
+    """Return an integer as a float; one that is too large as it is."""
+    try:
+        return float(value)
+    except OverflowError:
+        return value
 
 
 def one_of(members: Sequence[tuple[Any, object]], *, lax: bool) -> Reader | None:
@@ -99,27 +98,27 @@ def one_of(members: Sequence[tuple[Any, object]], *, lax: bool) -> Reader | None
         members: each scalar, and the value for the event.
         lax: whether text stands for the scalars that are no text.
     """
-    found = {(type(value), value): member for value, member in members}
-    if not found or any(kind not in SCALARS for kind, _ in found):
+    kinds = {type(value) for value, _ in members}
+    if not kinds or not kinds.issubset(SCALARS):
         return None
+    found = {(type(value), value): member for value, member in members}
     if lax:
-        texts = {_as_text(v): member for (kind, v), member in found.items()}
-        found = {**{(str, text): member for text, member in texts.items()}, **found}
+        texts = {(str, _as_text(value)): member for value, member in members}
+        found = texts | found
     shown = [repr(value) for value, _ in members]
     more = ", ..." if len(shown) > _MOST_CHOICES else ""
     expected = f"one of {', '.join(shown[:_MOST_CHOICES])}{more}"
-    kinds = {type(value) for value, _ in members}
 
-    def read(value: Any, errors: Errors) -> object:
+    def read(value: Any, misfits: Misfits) -> Any:
         kind = type(value)
         if kind in SCALARS and (kind, value) in found:  # by type: True is not 1
             return found[kind, value]
         if kind in SCALARS or not any(value is one for one in found.values()):
-            errors.add(expected)
+            note(misfits, expected)
         return value
 
-    natives = {type(member) for member in found.values()} - set(SCALARS)
-    return Reader(read, kinds, expected, natives)
+    natives = {type(member) for _, member in members}.difference(SCALARS)
+    return Reader(read, expected, kinds, natives)
 
 
 def _as_text(value: object) -> str:
@@ -155,53 +154,31 @@ def text(kind: Any) -> Reader:
     pattern, make, expected = TEXTS[kind]
     fits = re.compile(pattern).fullmatch
 
-    def read(value: Any, errors: Errors) -> object:
+    def read(value: Any, misfits: Misfits) -> Any:
         if type(value) is str and fits(value):
-            try:
+            with suppress(ValueError):  # the 30th of February
                 return make(value)
-            except ValueError:
-                pass  # the 30th of February
         if type(value) is not kind:
-            errors.add(expected)
+            note(misfits, expected)
         return value
 
-    return Reader(read, [str], expected, [kind])
-
-
-def duration(*, lax: bool) -> Reader:
-    """Read a timedelta from a number of seconds."""
-    read_number = scalar(float, lax=lax).read
-    expected = "a number of seconds"
-
-    def read(value: Any, errors: Errors) -> object:
-        if type(value) is dt.timedelta:
-            return value
-        misfits = Errors()
-        number: Any = read_number(value, misfits)
-        if not misfits:
-            try:
-                return dt.timedelta(seconds=number)
-            except OverflowError:
-                pass  # more than a million years
-        errors.add(expected)
-        return value
-
-    return Reader(read, [int, float], expected, [dt.timedelta])
+    return Reader(read, expected, {str}, {kind})
 
 
 # Lists and objects of any names
 
 
-def sequence_of(item: Reader, make: Callable[[list[object]], object]) -> Reader:
+def sequence_of(item: Reader, make: Callable[[list[Any]], Any]) -> Reader:
     """Read a list of any length, whose items are alike."""
+    reads = repeat(item.read)
 
-    def read(value: Any, errors: Errors) -> object:
+    def read(value: Any, misfits: Misfits) -> Any:
         if type(value) is not list:
-            errors.add("a list")
+            note(misfits, "a list")
             return value
-        return make(_read_items(repeat(item.read), value, errors))
+        return make(_read_items(reads, value, misfits))
 
-    return Reader(read, [list], "a list")
+    return Reader(read, "a list", {list})
 
 
 def row_of(items: Sequence[Reader]) -> Reader:
@@ -209,117 +186,101 @@ def row_of(items: Sequence[Reader]) -> Reader:
     expected = f"a list of {len(items)}"
     reads = [item.read for item in items]
 
-    def read(value: Any, errors: Errors) -> object:
+    def read(value: Any, misfits: Misfits) -> Any:
         if type(value) is not list or len(value) != len(reads):
-            errors.add(expected)
+            note(misfits, expected)
             return value
-        return tuple(_read_items(reads, value, errors))
+        return tuple(_read_items(reads, value, misfits))
 
-    return Reader(read, [list], expected)
+    return Reader(read, expected, {list})
 
 
 def _read_items(
-    reads: Iterable[Read], values: list[Any], errors: Errors
-) -> list[object]:
+    reads: Iterable[Read], values: list[Any], misfits: Misfits
+) -> list[Any]:
     items = []
-    known = len(errors)
-    for index, (read, one) in enumerate(zip(reads, values, strict=False)):
-        items.append(read(one, errors))
-        if len(errors) != known:
-            if not errors.step(f"[{index}]", known):
+    count = len(misfits)
+    for read, value in zip(reads, values):  # noqa: B905 - strict= would take longer
+        items.append(read(value, misfits))
+        if len(misfits) != count:
+            if not put_step(misfits, f"[{len(items) - 1}]", count):
                 break
-            known = len(errors)
+            count = len(misfits)
     return items
 
 
 def map_of(key: Reader, item: Reader) -> Reader:
     """Read an object with names of the client's choosing; it becomes a dict.
 
-    The path of an error counts the names: they are the client's text.
+    The path of a misfit counts the names: they are the client's text.
     """
 
-    def read(value: Any, errors: Errors) -> object:
+    def read(value: Any, misfits: Misfits) -> Any:
         if not isinstance(value, Mapping):
-            errors.add("an object")
+            note(misfits, "an object")
             return value
-        items: dict[object, object] = {}
-        known = len(errors)
+        items: dict[Any, Any] = {}
+        known = len(misfits)
         for index, (name, one) in enumerate(value.items()):
-            made = key.read(name, errors)
+            made = key.read(name, misfits)
             if made in items:
-                errors.add("a name that is not there yet")
+                note(misfits, "a name that is not there yet")
             step = "keys"
-            if len(errors) == known:
+            if len(misfits) == known:
                 step = "values"
-                items[made] = item.read(one, errors)
-            if len(errors) != known:
-                if not errors.step(f".{step}()[{index}]", known):
+                items[made] = item.read(one, misfits)
+            if len(misfits) != known:
+                if not put_step(misfits, f".{step}()[{index}]", known):
                     break
-                known = len(errors)
+                known = len(misfits)
         return items
 
-    return Reader(read, [dict], "an object")
-
-
-# Unions
+    return Reader(read, "an object", {dict})
 
 
 def union_of(members: Sequence[Reader], *, lax: bool) -> Reader | None:
-    """Read what one of the members reads; None if they cannot be told apart."""
+    """Read what one of the members reads; None if they cannot be told apart.
+
+    From a form, the first member that can read a text reads it. None comes first, so
+    that empty text is None, and str last. With str among them, no text is None.
+    """
     if ANY in members:
         return ANY
-    by_kind: dict[type, Reader] = {}
-    for member in members:
-        for kind in (*(member.kinds or [object]), *member.natives):
-            if by_kind.setdefault(kind, member) is not member or kind is object:
-                return None
-    if float in by_kind:
-        by_kind.setdefault(int, by_kind[float])
-    expected = " or ".join(dict.fromkeys(member.expected for member in members))
+    by_kind = _by_kind(members)
+    if by_kind is None:
+        return None
+    words = [member.expected for member in members]
+    expected = " or ".join(dict.fromkeys(words))
+    rank = {SCALARS[str]: 2, SCALARS[NoneType]: 3 if SCALARS[str] in words else 0}
+    by_rank = sorted(members, key=lambda member: rank.get(member.expected, 1))
 
-    def read(value: Any, errors: Errors) -> object:
-        member = by_kind.get(type(value))
-        if member is None and isinstance(value, Mapping):
-            member = by_kind.get(dict)
-        if member is None:
-            errors.add(expected)
-            return value
-        before = len(errors)
-        result = member.read(value, errors)
-        if errors[before:] == [("", member.expected)]:
-            errors[before:] = [FieldError("", expected)]
+    def read(value: Any, misfits: Misfits) -> Any:
+        before = len(misfits)
+        if lax and type(value) is str:
+            for member in by_rank:
+                result = member.read(value, misfits)
+                if len(misfits) == before:
+                    return result
+                del misfits[before:]
+        kind = type(value)
+        if kind not in by_kind and isinstance(value, Mapping):
+            kind = dict
+        chosen = by_kind.get(kind)
+        result = chosen.read(value, misfits) if chosen else value
+        if chosen is None or misfits[before:] == [("", chosen.expected)]:
+            misfits[before:] = [("", expected)]
         return result
 
-    return Reader(
-        _text_first(members, read, expected) if lax else read,
-        [kind for member in members for kind in member.kinds or ()],
-        expected,
-        [native for member in members for native in member.natives],
-    )
+    kinds = {kind for member in members for kind in member.kinds}
+    return Reader(read, expected, kinds, set(by_kind) - kinds)
 
 
-def _text_first(members: Sequence[Reader], read: Read, expected: str) -> Read:
-    """From a form, the first member that can read a text reads it; str is the last.
-
-    Where no member is str, empty text is None, if a member is None.
-    """
-    words = [member.expected for member in members]
-    has_str = SCALARS[str] in words
-    empty_is_none = not has_str and SCALARS[NoneType] in words
-    others = [m for m in members if m.expected not in (SCALARS[str], SCALARS[NoneType])]
-
-    def read_text(value: Any, errors: Errors) -> object:
-        if type(value) is not str:
-            return read(value, errors)
-        if empty_is_none and not value.strip():
-            return None
-        for member in others:
-            misfits = Errors()
-            result = member.read(value, misfits)
-            if not misfits:
-                return result
-        if not has_str:
-            errors.add(expected)
-        return value
-
-    return read_text
+def _by_kind(members: Sequence[Reader]) -> dict[type, Reader] | None:
+    found: dict[type, Reader] = {}
+    for member in members:
+        for kind in member.kinds | member.natives:
+            if found.setdefault(kind, member) is not member or kind is object:
+                return None
+    if float in found:
+        found.setdefault(int, found[float])
+    return found

@@ -1,112 +1,99 @@
 """Decoders of ``msgspec.Struct`` classes.
 
-msgspec stops at the first error and may repeat a value in its text. So a payload that
+msgspec stops at the first misfit and may repeat a value in its text. So a payload that
 does not fit is read again field by field, and only the names of types are taken from
 msgspec's texts. This module imports msgspec: an author has made a Struct.
 """
 
 import re
 from collections import abc
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
 
 import msgspec
 
-from handlerid._decoding.misfits import MISSING, Errors
+from handlerid._decoding.fields import check_names, full_name
+from handlerid._decoding.misfits import (
+    MISSING,
+    TOGETHER,
+    Misfits,
+    note,
+    note_extra,
+    refusal,
+)
 from handlerid._decoding.readers import scalar
 from handlerid.errors import InvalidEvent, UnsupportedHandler
-
-__all__ = ["compile_decoder"]
 
 # ``Expected `int`, got `str` - at `$.size` ``; other texts may hold a value.
 _TEXT = re.compile(r"Expected (.*?)(?:, got .*?)?(?: - at `\$(.*)`)?", re.DOTALL)
 _SEVERAL = {list, tuple, set, frozenset, abc.Collection, abc.Sequence, abc.Set}
 _SEVERAL |= {abc.MutableSequence, abc.MutableSet}
-_UNIONS = (Union, UnionType)
 
 
 def compile_decoder(
     event_type: Any, *, form: bool, refuse_extra: bool
 ) -> Callable[[Mapping[str, Any]], Any]:
-    """Make the decoder of a Struct: see ``handlerid._decoding.decoder``.
-
-    Raises:
-        UnsupportedHandler: msgspec does not read a field's type, a field or the tag
-            has the name of the id, or the Struct is read from a list.
-    """
+    """Make the decoder of a Struct: see ``handlerid._decoding.decoder``."""
     own = _names(event_type)
-    refuse_extra = refuse_extra or event_type.__struct_config__.forbid_unknown_fields
-    known = {"handler", "key", *own}
     fields = msgspec.structs.fields(event_type)
-
-    def convert(value: object, kind: Any) -> Any:
-        return msgspec.convert(value, kind, strict=not form, str_keys=True)
+    closed = event_type.__struct_config__.forbid_unknown_fields
+    known = {"handler", "key", *own} if refuse_extra or closed else None
+    convert = partial(msgspec.convert, strict=not form, str_keys=True)
 
     def decode(payload: Mapping[str, Any]) -> Any:
         given = _flat(payload, fields) if form else payload
-        extra = refuse_extra and not known.issuperset(payload)
-        if refuse_extra:
+        if closed:
             given = {name: given[name] for name in given if name in own}
-        said = None
-        if not extra:
-            try:
+        said: Sequence[tuple[str, str]] = ()
+        try:
+            if known is None or known.issuperset(payload):
                 return convert(given, event_type)
-            except InvalidEvent as error:
-                said = error
-            except msgspec.ValidationError:
-                pass
-        errors = _find_errors(event_type, given, convert)
-        if extra:
-            errors.add_extra(payload, known)
-        if not errors and said is not None:
-            for one in said.fields:
-                errors.add(one.expected, one.path)
-        if not errors:
-            errors.add(f"values that {event_type.__name__} takes together")
-        raise errors.as_error(event_type)
+        except InvalidEvent as error:
+            said = error.fields
+        except msgspec.ValidationError:
+            pass
+        misfits = _find_misfits(fields, given, convert)
+        if known is not None:
+            note_extra(misfits, payload, known)
+        if not misfits:
+            misfits.extend(said or [("", TOGETHER.format(event_type.__name__))])
+        raise refusal(misfits, event_type)
 
     return decode
 
 
 def _names(event_type: Any) -> set[str]:
     """Return the names that a Struct reads, if it can be read at all."""
-    name = f"{event_type.__module__}.{event_type.__qualname__}"
     try:
         msgspec.json.Decoder(event_type)
     except (TypeError, NameError) as error:
         raise UnsupportedHandler(
-            f"msgspec cannot read a field of the event type {name}: {error}"
+            "msgspec cannot read a field of the event type "
+            f"{full_name(event_type)}: {error}"
         ) from None
     config = event_type.__struct_config__
     names = {field.encode_name for field in msgspec.structs.fields(event_type)}
     if config.tag_field is not None:
         names.add(config.tag_field)
-    if "handler" in names:
-        raise UnsupportedHandler(
-            f"the event type {name} has a field handler, and that is the name of the "
-            "id in a payload; rename the field"
-        )
+    check_names(event_type, names)
     if config.array_like:
         raise UnsupportedHandler(
-            f"the event type {name} is array_like, so msgspec reads it from a list, "
-            "and a payload is an object; leave array_like out"
+            f"the event type {full_name(event_type)} is array_like, so msgspec reads "
+            "it from a list, and a payload is an object; leave array_like out"
         )
     return names
 
 
-def _find_errors(
-    event_type: Any, payload: Mapping[str, Any], convert: Callable[[object, Any], Any]
-) -> Errors:
-    errors = Errors()
-    config = event_type.__struct_config__
-    tag_field, tag = config.tag_field, config.tag
-    if tag_field is not None and payload.get(tag_field, tag) != tag:
-        errors.add(repr(tag), tag_field)
-    for field in msgspec.structs.fields(event_type):
+def _find_misfits(
+    fields: tuple[Any, ...], payload: Mapping[str, Any], convert: Callable[..., Any]
+) -> Misfits:
+    misfits: Misfits = []
+    for field in fields:
         if field.encode_name not in payload:
             if field.required:
-                errors.add(MISSING, field.encode_name)
+                note(misfits, MISSING, field.encode_name)
             continue
         try:
             convert(payload[field.encode_name], field.type)
@@ -117,12 +104,12 @@ def _find_errors(
             wanted, path = text.groups() if text else (None, None)
             fallback = f"a value for {getattr(field.type, '__name__', field.type)}"
             expected = wanted.replace("`", "") if wanted else fallback
-            errors.add(expected, f"{field.encode_name}{path or ''}")
-    return errors
+            note(misfits, expected, f"{field.encode_name}{path or ''}")
+    return misfits
 
 
 def _flat(form: Mapping[str, list[Any]], fields: tuple[Any, ...]) -> dict[str, Any]:
-    """Return a form as a mapping: one value a field, or all of them for a list."""
+    """Return a form as a mapping: one value a name, or all of them for a list."""
     flat: dict[str, Any] = {
         name: values if len(values) > 1 else values[0]
         for name, values in form.items()
@@ -134,7 +121,7 @@ def _flat(form: Mapping[str, list[Any]], fields: tuple[Any, ...]) -> dict[str, A
             if name in flat or field.required:
                 flat[name] = form.get(name, [])
         elif hint is bool and name in flat:  # msgspec does not know a box's "on"
-            flat[name] = scalar(bool, lax=True).read(flat[name], Errors())
+            flat[name] = scalar(bool, lax=True).read(flat[name], [])
         elif hint is bool and field.required:
             flat[name] = False
     return flat
@@ -143,7 +130,7 @@ def _flat(form: Mapping[str, list[Any]], fields: tuple[Any, ...]) -> dict[str, A
 def _takes_several(hint: Any) -> bool:
     hint = _plain(hint)
     origin = get_origin(hint) or hint
-    if origin in _UNIONS:
+    if origin in (Union, UnionType):
         return any(map(_takes_several, get_args(hint)))
     return origin in _SEVERAL
 

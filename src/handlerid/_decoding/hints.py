@@ -1,0 +1,159 @@
+"""The reader for each type that a field may have.
+
+The types are a closed list, in the order of ``Readers._find``. Any other type is the
+author's mistake, reported when a handler is registered, unless the class names a
+``decoder=``.
+"""
+
+import dataclasses
+import typing
+from collections.abc import Callable, Iterable
+from enum import Enum
+from types import NoneType, UnionType
+from typing import Any
+
+import typing_extensions
+
+from handlerid._decoding import readers
+from handlerid._decoding.fields import Field, fields_of, object_of
+from handlerid._decoding.misfits import Misfits, note
+from handlerid._decoding.readers import ANY, Reader
+
+_UNIONS = (typing.Union, UnionType)
+# On 3.12 and 3.13 a ``type`` statement makes one of another class.
+_ALIASES = (
+    typing_extensions.TypeAliasType,
+    getattr(typing, "TypeAliasType", typing_extensions.TypeAliasType),
+)
+
+Hook = Callable[[Any, Any], object]
+
+
+class Unreadable(Exception):
+    """A type that cannot be read from a payload; its text is the field within it."""
+
+
+class Readers:
+    """Finds the readers for one event type.
+
+    Args:
+        hook: the event type's ``decoder=``, for types that are not in the list.
+        lax: whether the payloads are forms.
+        refuse_extra: whether names that are no fields are refused within fields.
+    """
+
+    def __init__(self, hook: Hook | None, *, lax: bool, refuse_extra: bool) -> None:
+        self._hook = hook
+        self._lax = lax
+        self._refuse_extra = refuse_extra
+        self._objects: dict[type, Reader] = {}
+
+    def fill(self, fields: list[Field]) -> None:
+        """Give each field its reader, or raise ``Unreadable``."""
+        for field in fields:
+            try:
+                field.reader = self._of(field.hint)
+                field.read = field.reader.read
+            except Unreadable as error:
+                inner = f".{error}" if error.args else ""
+                raise Unreadable(field.name + inner) from None
+            except TypeError:
+                raise Unreadable(field.name) from None
+
+    def _of(self, hint: Any) -> Reader:
+        try:
+            hash(hint)
+            return self._find(hint)
+        except (TypeError, Unreadable):
+            if self._hook is None:
+                raise
+            return _hooked(self._hook, hint)
+
+    def _find(self, hint: Any) -> Reader:
+        if hint is Any or hint is object:
+            return ANY
+        hint = NoneType if hint is None else hint
+        if hint in readers.SCALARS:
+            return readers.scalar(hint, lax=self._lax)
+        if hint in readers.TEXTS:
+            return readers.text(hint)
+        if isinstance(hint, _ALIASES):
+            try:
+                return self._of(hint.__value__)
+            except (NameError, RecursionError):  # of checkers only; refers to itself
+                raise Unreadable from None
+        if isinstance(hint, typing.NewType):
+            return self._of(hint.__supertype__)
+        if isinstance(hint, type) and hint not in (list, tuple, dict):
+            return self._class(hint)
+        return self._generic(hint)
+
+    def _generic(self, hint: Any) -> Reader:
+        origin = typing_extensions.get_origin(hint) or hint
+        inner = typing_extensions.get_args(hint)
+        if origin is tuple:
+            # Not ``tuple[()]``, which has no arguments either.
+            bare = hint is tuple or hint is typing.Tuple  # noqa: UP006 - may be written
+            return self._tuple((Any, ...) if bare else inner)
+        if origin is list:
+            return readers.sequence_of(self._of(*inner) if inner else ANY, list)
+        if origin is dict:
+            name, item = inner or (str, Any)
+            key = ANY if name is Any else self._of(name)
+            if key is not ANY and key.kinds != {str}:
+                raise Unreadable  # names are text
+            return readers.map_of(key, self._of(item))
+        if not inner:
+            raise Unreadable  # Final, Literal or Union by itself
+        if origin in (typing_extensions.Annotated, typing.Final):
+            return self._of(inner[0])
+        if origin is typing.Literal:
+            return self._one_of(inner)
+        if origin in _UNIONS:
+            # With a member that only the hook reads, only the hook reads the union.
+            members = [self._of(one) for one in inner]
+            return _given(readers.union_of(members, lax=self._lax))
+        raise Unreadable
+
+    def _tuple(self, inner: tuple[Any, ...]) -> Reader:
+        if inner[1:] == (...,):
+            return readers.sequence_of(self._of(inner[0]), tuple)
+        return readers.row_of([self._of(one) for one in inner])
+
+    def _one_of(self, members: Iterable[Any]) -> Reader:
+        pairs = [(one.value if isinstance(one, Enum) else one, one) for one in members]
+        return _given(readers.one_of(pairs, lax=self._lax))
+
+    def _class(self, cls: type) -> Reader:
+        if issubclass(cls, Enum):
+            # With the names that a Flag gives to several bits, which it does not list.
+            return self._one_of(cls.__members__.values())
+        if cls in self._objects:
+            return self._objects[cls]
+        if not dataclasses.is_dataclass(cls):
+            raise Unreadable
+        fields = fields_of(cls)
+        known = {field.name for field in fields} if self._refuse_extra else None
+        reader = object_of(cls, fields, lax=self._lax, known=known)
+        self._objects[cls] = reader  # before the fields: one may refer to the class
+        self.fill(fields)
+        return reader
+
+
+def _given(reader: Reader | None) -> Reader:
+    if reader is None:
+        raise Unreadable
+    return reader
+
+
+def _hooked(hook: Hook, hint: Any) -> Reader:
+    expected = f"a value for {getattr(hint, '__name__', None) or hint}"
+
+    def read(value: Any, misfits: Misfits) -> Any:
+        try:
+            return hook(value, hint)
+        except Exception:  # noqa: BLE001 - each library has errors of its own
+            note(misfits, expected)
+            return value
+
+    return Reader(read, expected, {object})
