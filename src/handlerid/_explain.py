@@ -185,7 +185,11 @@ def _explain(
 ) -> Explanation:
     handler_id = identity.handler_id(fn, event, captures=captures)
     anatomy = take_apart(fn)
-    python = _python() if identity.fingerprint == "bytecode" else "every Python"
+    python = "every Python"
+    if identity.fingerprint == "bytecode":
+        level = sys.flags.optimize
+        python = f"{sys.implementation.name} {sys.version.split()[0]}"
+        python += f" with -{'O' * level}" if level else ""
     parts: dict[str, tuple[str, ...]] = {
         "location": (f"module {handler_id.module}", f"name {handler_id.qualname}"),
         "fingerprint": (f"of the {identity.fingerprint}", f"belongs to {python}"),
@@ -234,12 +238,6 @@ def _type(value: object) -> str:
 
 
 def _probe(value: object) -> None: ...
-
-
-def _python() -> str:
-    release = ".".join(map(str, sys.version_info[:3]))
-    optimised = f" with -{'O' * sys.flags.optimize}" if sys.flags.optimize else ""
-    return f"{sys.implementation.name} {release}{optimised}"
 
 
 def _changed(first: tuple[str, ...], second: tuple[str, ...]) -> Iterator[str]:

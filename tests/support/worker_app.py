@@ -5,7 +5,7 @@ from __future__ import annotations
 import asyncio
 import os
 import uuid
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import dataclass
 
 from handlerid import ClickEvent, Dispatcher, Event, Registry
@@ -58,7 +58,7 @@ async def later(event: ClickEvent) -> str:
 
 
 @registry.handler
-def steps(event: ClickEvent) -> Iterator[int]:
+def steps(event: ClickEvent) -> Generator[int, None, str]:
     yield 1
     return event.key
 

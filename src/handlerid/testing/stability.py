@@ -11,6 +11,7 @@ import sys
 import sysconfig
 import tempfile
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from itertools import zip_longest
 from pathlib import Path
 from textwrap import indent
@@ -177,8 +178,9 @@ def _copy(target: str, copy: Path) -> Path:
             ignore_dangling_symlinks=True,  # some editors lock a file with one
             dirs_exist_ok=True,
         )
-    if spec and spec.origin and Path(spec.origin).is_file():
-        shutil.copy(spec.origin, copy)
+    file = spec.origin if spec and not spec.submodule_search_locations else None
+    if file and Path(file).is_file():
+        shutil.copy(file, copy)
     if spec and not any(copy.iterdir()):
         raise ValueError(f"{top} is in no directory to copy; pass directory=False")
     return copy
@@ -189,14 +191,9 @@ def _on_path() -> list[str]:
     # More than there will be in the lifetime of this release.
     others = {*range(11, sys.version_info.minor + 10)} - {sys.version_info.minor}
     commands = [shutil.which(f"python3.{minor}") for minor in sorted(others)]
-    return [one for one in commands if one and _runs(one)]
-
-
-def _runs(python: str) -> bool:
-    """Return whether a command is a Python: pyenv has some that refuse to run."""
-    return not subprocess.run(  # noqa: S603 - on the PATH
-        [python, "-V"], check=False, capture_output=True
-    ).returncode
+    # pyenv puts commands there that refuse to run.
+    run = partial(subprocess.run, capture_output=True, check=False)
+    return [one for one in commands if one and not run([one, "-V"]).returncode]
 
 
 def _compare(first: _Found, others: Iterable[tuple[_Process, _Found]]) -> Iterator[str]:
