@@ -53,7 +53,7 @@ def test_a_hook_reads_the_types_that_the_library_does_not(hook: Any) -> None:
     def on_price(event: Event) -> None: ...
 
     dispatcher = Dispatcher(Registry())
-    handler = dispatcher.offer(on_price, QuoteEvent)
+    handler = dispatcher.registry.register(on_price, QuoteEvent)
     payload = {
         "handler": str(handler),
         "price": "1.50",

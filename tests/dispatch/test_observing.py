@@ -1,4 +1,4 @@
-"""What an observer is told, when, and in which context."""
+"""What an observer is notified of, when, and in which context."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import asyncio
 import json
 import logging
 import time
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Generator, Iterator
 from contextlib import aclosing, closing
 from contextvars import ContextVar
 from typing import Any
@@ -22,9 +22,8 @@ from handlerid import (
     LoggingObserver,
     Observer,
     Registry,
-    _observing,
-    current_call,
 )
+from handlerid._dispatch import running
 from handlerid.errors import (
     AsyncHandler,
     HandlerIdError,
@@ -42,29 +41,29 @@ class Boom(Exception): ...
 
 
 class Recorder(Observer):
-    """Keeps what it is told; sets a context variable for the handler to see."""
+    """Keeps what it is notified of; sets a context variable for the handler to see."""
 
     def __init__(self) -> None:
-        self.told: list[object] = []
+        self.seen: list[object] = []
         self.seconds: list[float] = []
 
     def before(self, call: Call) -> None:
-        assert current_call() is call
-        self.told.append("before")
+        self.seen.append("before")
         span.set("mine")
 
-    def after(self, call: Call, seconds: float) -> None:
-        assert current_call() is call
-        self.told.append(("after", span.get()))
+    def step(self, call: Call, value: object) -> None:
+        self.seen.append(("step", value, span.get()))
+
+    def after(self, call: Call, result: object, seconds: float) -> None:
+        self.seen.append(("after", result, span.get()))
         self.seconds.append(seconds)
 
     def failed(self, call: Call, error: BaseException, seconds: float) -> None:
-        assert current_call() is call
-        self.told.append(("failed", type(error), span.get()))
+        self.seen.append(("failed", type(error), span.get()))
         self.seconds.append(seconds)
 
     def refused(self, error: HandlerIdError) -> None:
-        self.told.append(("refused", type(error)))
+        self.seen.append(("refused", type(error)))
 
 
 class Clock:
@@ -73,14 +72,14 @@ class Clock:
     def __init__(self) -> None:
         self.now = 100.0
 
-    def perf_counter(self) -> float:
+    def __call__(self) -> float:
         return self.now
 
 
 @pytest.fixture
 def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
     clock = Clock()
-    monkeypatch.setattr(_observing, "time", clock)
+    monkeypatch.setattr(running, "perf_counter", clock)
     return clock
 
 
@@ -95,12 +94,18 @@ def dispatcher(recorder: Recorder) -> Dispatcher:
 
 
 def offer(dispatcher: Dispatcher, fn: Callable[..., object]) -> dict[str, object]:
-    return {"handler": str(dispatcher.offer(fn)), "key": "k"}
+    return {"handler": str(dispatcher.registry.register(fn)), "key": "k"}
 
 
-# One before, and one after or failed.
+def stream(dispatcher: Dispatcher, payload: Any) -> Any:
+    return dispatcher.prepare(payload).stream()
 
-OK = ["before", ("after", "mine")]
+
+def astream(dispatcher: Dispatcher, payload: Any) -> Any:
+    return dispatcher.prepare(payload).astream()
+
+
+# One before, a step for each value that is yielded, and one after or failed.
 
 
 @pytest.mark.anyio
@@ -113,30 +118,51 @@ async def test_a_call_has_one_before_and_one_after(
     payload = offer(dispatcher, handler)
     assert dispatcher.dispatch(payload) == "mine"
     assert await dispatcher.adispatch(payload) == "mine"
-    assert list(dispatcher.stream(payload)) == ["mine"]
-    assert [step async for step in dispatcher.astream(payload)] == ["mine"]
-    assert recorder.told == OK * 4
+    assert list(stream(dispatcher, payload)) == ["mine"]
+    assert [step async for step in astream(dispatcher, payload)] == ["mine"]
+    assert recorder.seen == ["before", ("after", "mine", "mine")] * 4
     assert span.get() == "none"
+
+
+STEPS = [("step", 1, "mine"), ("step", 2, "mine")]
 
 
 @pytest.mark.anyio
 async def test_a_stream_is_one_call(dispatcher: Dispatcher, recorder: Recorder) -> None:
-    def steps(event: ClickEvent) -> Iterator[str]:
-        yield span.get()
-        yield span.get()
+    def steps(event: ClickEvent) -> Generator[int, None, str]:
+        yield 1
+        yield 2
+        return "result"
 
-    async def asteps(event: ClickEvent) -> AsyncIterator[str]:
-        yield span.get()
+    async def asteps(event: ClickEvent) -> AsyncIterator[int]:
+        yield 1
         await anyio.lowlevel.checkpoint()
-        yield span.get()
+        yield 2
 
     payload = offer(dispatcher, steps)
-    assert list(dispatcher.stream(payload)) == ["mine", "mine"]
-    assert dispatcher.dispatch(payload) is None
+    assert list(stream(dispatcher, payload)) == [1, 2]
+    assert [step async for step in astream(dispatcher, payload)] == [1, 2]
+    assert dispatcher.dispatch(payload) == "result"
+    assert await dispatcher.adispatch(payload) == "result"
+    assert recorder.seen == ["before", *STEPS, ("after", "result", "mine")] * 4
+    recorder.seen.clear()
     payload = offer(dispatcher, asteps)
-    assert [step async for step in dispatcher.astream(payload)] == ["mine", "mine"]
+    assert [step async for step in astream(dispatcher, payload)] == [1, 2]
     assert await dispatcher.adispatch(payload) is None
-    assert recorder.told == OK * 4
+    assert recorder.seen == ["before", *STEPS, ("after", None, "mine")] * 2
+
+
+def test_steps_by_a_runner_are_steps(
+    dispatcher: Dispatcher, recorder: Recorder
+) -> None:
+    async def asteps(event: ClickEvent) -> AsyncIterator[int]:
+        yield 1
+        yield 2
+
+    call = dispatcher.prepare(offer(dispatcher, asteps))
+    with asyncio.Runner() as runner:
+        assert list(call.stream(runner=runner.run)) == [1, 2]
+    assert recorder.seen == ["before", *STEPS, ("after", None, "mine")]
 
 
 @pytest.mark.anyio
@@ -160,20 +186,23 @@ async def test_closing_a_stream_early_is_no_failure(
             await anyio.lowlevel.checkpoint()
             done.append("finally")
 
-    with closing(dispatcher.stream(offer(dispatcher, steps))) as stream:
-        next(stream)
+    with closing(stream(dispatcher, offer(dispatcher, steps))) as taken:
+        next(taken)
     for handler in (steps, asteps):
-        async with aclosing(dispatcher.astream(offer(dispatcher, handler))) as astream:
-            await anext(astream)
+        async with aclosing(astream(dispatcher, offer(dispatcher, handler))) as ataken:
+            await anext(ataken)
     assert done == ["finally"] * 3
-    assert recorder.told == OK * 3
+    assert recorder.seen == ["before", STEPS[0], ("after", None, "mine")] * 3
 
 
-def test_a_stream_that_is_not_started_is_no_call(
+@pytest.mark.anyio
+async def test_a_stream_that_is_not_started_is_no_call(
     dispatcher: Dispatcher, recorder: Recorder
 ) -> None:
-    dispatcher.stream(offer(dispatcher, lambda event: None)).close()
-    assert recorder.told == []
+    payload = offer(dispatcher, lambda event: None)
+    stream(dispatcher, payload).close()
+    await astream(dispatcher, payload).aclose()
+    assert recorder.seen == []
 
 
 @pytest.mark.anyio
@@ -184,8 +213,9 @@ async def test_what_a_handler_raises_is_a_failure_and_passes(
         raise Boom
 
     def fails_later(event: ClickEvent) -> Iterator[int]:
+        if event.key:
+            raise Boom
         yield 1
-        raise Boom
 
     async def fails_async(event: ClickEvent) -> None:
         await anyio.lowlevel.checkpoint()
@@ -193,14 +223,14 @@ async def test_what_a_handler_raises_is_a_failure_and_passes(
 
     for handler in (fails, fails_later):
         payload = offer(dispatcher, handler)
-        for way in (dispatcher.dispatch, lambda p: list(dispatcher.stream(p))):
+        for way in (dispatcher.dispatch, lambda p: list(stream(dispatcher, p))):
             with pytest.raises(Boom):
                 way(payload)
     with pytest.raises(Boom):
         await dispatcher.adispatch(offer(dispatcher, fails_async))
     with pytest.raises(Boom):
-        await anext(dispatcher.astream(offer(dispatcher, fails_async)))
-    assert recorder.told == ["before", ("failed", Boom, "mine")] * 6
+        await anext(astream(dispatcher, offer(dispatcher, fails_async)))
+    assert recorder.seen == ["before", ("failed", Boom, "mine")] * 6
 
 
 def test_cancelling_is_a_failure(dispatcher: Dispatcher, recorder: Recorder) -> None:
@@ -219,7 +249,7 @@ def test_cancelling_is_a_failure(dispatcher: Dispatcher, recorder: Recorder) -> 
             await task
 
     asyncio.run(main())
-    assert recorder.told == ["before", ("failed", asyncio.CancelledError, "mine")]
+    assert recorder.seen == ["before", ("failed", asyncio.CancelledError, "mine")]
 
 
 def test_a_missing_loop_is_a_failure(
@@ -229,7 +259,7 @@ def test_a_missing_loop_is_a_failure(
 
     with pytest.raises(AsyncHandler):
         dispatcher.dispatch(offer(dispatcher, handler))
-    assert recorder.told == ["before", ("failed", AsyncHandler, "mine")]
+    assert recorder.seen == ["before", ("failed", AsyncHandler, "mine")]
 
 
 # Seconds, and refusals.
@@ -246,17 +276,17 @@ def test_the_seconds_are_those_of_all_steps(
         clock.now += 4
         raise Boom
 
-    stream = dispatcher.stream(offer(dispatcher, steps))
+    taken = stream(dispatcher, offer(dispatcher, steps))
     for _ in range(2):
-        next(stream)
+        next(taken)
         clock.now += 8
     with pytest.raises(Boom):
-        next(stream)
+        next(taken)
     assert recorder.seconds == [1 + 2 + 4 + 2 * 8]
 
 
 def test_the_clock_never_goes_back() -> None:
-    assert vars(_observing)["time"] is time
+    assert vars(running)["perf_counter"] is time.perf_counter
     assert time.get_clock_info("perf_counter").monotonic
 
 
@@ -276,45 +306,44 @@ async def test_refusals(recorder: Recorder) -> None:
         ({**payload, "key": 1}, InvalidEvent),
     ]
     for bad, error in refused:
-        for way in (dispatcher.prepare, dispatcher.dispatch, dispatcher.astream):
+        for way in (dispatcher.prepare, dispatcher.dispatch):
             with pytest.raises(error):
                 way(bad)
         with pytest.raises(error):
             await dispatcher.adispatch(bad)
+    with pytest.raises(MalformedPayload):
+        dispatcher.read(b"[")
     strict = Dispatcher(registry, observer=recorder, extra="refuse")
     with pytest.raises(InvalidEvent):
         strict.dispatch({**payload, "more": 1})
     guarded = Dispatcher(registry, observer=recorder, authorize=no_one)
     with pytest.raises(NotAllowed):
         await guarded.adispatch(payload)
-    expected = [error for _, error in refused for _ in range(4)]
-    expected += [InvalidEvent, NotAllowed]
-    assert recorder.told == [("refused", error) for error in expected]
+    with pytest.raises(AsyncHandler):
+        guarded.dispatch(payload)
+    expected = [error for _, error in refused for _ in range(3)]
+    expected += [MalformedPayload, InvalidEvent, NotAllowed, AsyncHandler]
+    assert recorder.seen == [("refused", error) for error in expected]
 
 
-# Observers that lack a method, or fail.
-
-
-def test_an_observer_may_have_some_methods_alone() -> None:
-    told: list[str] = []
-
-    class OnlyAfter:
-        def after(self, call: Call, seconds: float) -> None:
-            told.append("after")
-
-    only: Any = OnlyAfter()
-    dispatcher = Dispatcher(Registry(), observer=only)
-    dispatcher.dispatch(offer(dispatcher, lambda event: None))
-    with pytest.raises(MalformedPayload):
-        dispatcher.dispatch({})
-    assert told == ["after"]
+# Observers that fail.
 
 
 class Failing(Observer):
     def before(self, call: Call) -> None:
         raise Boom
 
-    after = failed = refused = before  # type: ignore[assignment]
+    def step(self, call: Call, value: object) -> None:
+        raise Boom
+
+    def after(self, call: Call, result: object, seconds: float) -> None:
+        raise Boom
+
+    def failed(self, call: Call, error: BaseException, seconds: float) -> None:
+        raise Boom
+
+    def refused(self, error: HandlerIdError) -> None:
+        raise Boom
 
 
 @pytest.mark.anyio
@@ -326,19 +355,24 @@ async def test_an_observer_that_fails_loses_no_answer(
     def fails(event: ClickEvent) -> None:
         raise ZeroDivisionError
 
+    def one_step(event: ClickEvent) -> Iterator[int]:
+        yield 1
+
     payload = offer(dispatcher, lambda event: event.key)
     assert dispatcher.dispatch(payload) == "k"
     assert await dispatcher.adispatch(payload) == "k"
-    assert list(dispatcher.stream(payload)) == ["k"]
+    assert list(stream(dispatcher, payload)) == ["k"]
     assert len(caplog.records) == 6
+    assert list(stream(dispatcher, offer(dispatcher, one_step))) == [1]
+    assert len(caplog.records) == 6 + 3
     with pytest.raises(ZeroDivisionError):
         dispatcher.dispatch(offer(dispatcher, fails))
     with pytest.raises(MalformedPayload):
         dispatcher.dispatch({})
-    assert len(caplog.records) == 6 + 2 + 1
+    assert len(caplog.records) == 9 + 2 + 1
     for record in caplog.records:
         assert (record.name, record.levelname) == ("handlerid", "ERROR")
-        assert record.getMessage() == "an observer failed, and the call goes on"
+        assert record.getMessage() == "an observer failed; the call goes on"
         assert record.exc_info is not None
 
 

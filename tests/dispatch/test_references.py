@@ -1,10 +1,10 @@
-"""Tokens in the place of ids, and what they carry: a dispatcher's part of it."""
+"""References in pages: tokens in the place of ids, and what they carry."""
 
 from __future__ import annotations
 
 import base64
 import json
-from collections.abc import AsyncIterator, Callable
+from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -17,12 +17,13 @@ from handlerid import (
     Form,
     HandlerId,
     Identity,
+    Observer,
     Registry,
     Tokens,
-    rerender,
 )
 from handlerid.errors import (
     ExpiredToken,
+    HandlerIdError,
     InvalidToken,
     MalformedPayload,
     NotAllowed,
@@ -30,7 +31,6 @@ from handlerid.errors import (
     UnknownHandler,
     UnstableCapture,
 )
-from handlerid.testing import RecordingDispatcher
 
 KEY = b"0123456789abcdef0123456789abcdef"
 ALICE, BOB = "the session of alice", "the session of bob"
@@ -75,117 +75,91 @@ def open_row(row: Row) -> Callable[[ClickEvent], int]:
     return opened
 
 
-def server(**options: Any) -> Dispatcher:
+def server(
+    *, identity: Identity | None = None, unstable: Any = "refuse", **options: Any
+) -> Dispatcher:
     """A server that scanned this module and rendered nothing."""
-    identity = options.pop("identity", None)
-    registry = Registry(captures="carry", identity=identity)
+    registry = Registry(captures="carry", identity=identity, unstable=unstable)
     registry.scan(__name__)
     return Dispatcher(registry, **{"tokens": Tokens(KEY), **options})
 
 
+def offer(
+    app: Dispatcher,
+    fn: Callable[..., object],
+    event: type[ClickEvent] | None = None,
+    audience: str | None = None,
+) -> str:
+    with app.scope(audience=audience) as scope:
+        return scope.offer(fn, event)
+
+
+def answer(app: Dispatcher, text: str, **fields: Any) -> object:
+    return app.dispatch({"handler": text, **fields}, audience=None)
+
+
 @pytest.fixture
 def signed() -> Dispatcher:
-    return Dispatcher(Registry(), tokens=Tokens(KEY))
+    app = Dispatcher(Registry(), tokens=Tokens(KEY))
+    app.registry.register(on_click)
+    return app
 
 
 # Tokens for ids.
 
 
 def test_a_token_stands_for_the_id(signed: Dispatcher) -> None:
-    text = signed.offer(on_click)
+    text = offer(signed, on_click)
     handler_id = signed.registry.register(on_click)
     assert text.startswith("t1.")
     assert Tokens(KEY).verify(text).handler_id == handler_id
     payload = {"handler": text, "key": "k"}
     body = json.dumps(payload)
     form = Form({"handler": text, "key": "k"})
+    sent: Any
     for sent in (payload, body, body.encode(), memoryview(body.encode()), form):
-        assert signed.dispatch(sent) == "k"
+        assert signed.dispatch(sent, audience=None) == "k"
 
 
 @pytest.mark.anyio
-async def test_every_way_in_verifies_it(signed: Dispatcher) -> None:
-    async def steps(event: ClickEvent) -> AsyncIterator[str]:
-        yield event.key
-
-    text = signed.offer(on_click, audience=ALICE)
-    payload = {"handler": text, "key": "k"}
+async def test_every_way_in_verifies_the_audience(signed: Dispatcher) -> None:
+    payload = {"handler": offer(signed, on_click, audience=ALICE), "key": "k"}
     assert signed.prepare(payload, audience=ALICE).run() == "k"
-    assert await (await signed.aprepare(payload, audience=ALICE)).arun() == "k"
+    assert (await signed.aprepare(payload, audience=ALICE)).run() == "k"
     assert signed.dispatch(payload, audience=ALICE) == "k"
     assert await signed.adispatch(payload, audience=ALICE) == "k"
-    assert list(signed.stream(payload, audience=ALICE)) == ["k"]
-    streamed = {"handler": signed.offer(steps, audience=ALICE), "key": "k"}
-    assert [s async for s in signed.astream(streamed, audience=ALICE)] == ["k"]
-
-    with pytest.raises(NotAllowed):
-        signed.prepare(payload, audience=BOB)
-    with pytest.raises(NotAllowed):
-        await signed.aprepare(payload, audience=BOB)
-    with pytest.raises(NotAllowed):
-        signed.dispatch(payload, audience=BOB)
-    with pytest.raises(NotAllowed):
-        await signed.adispatch(payload, audience=BOB)
-    with pytest.raises(NotAllowed):
-        signed.stream(payload, audience=BOB)
-    with pytest.raises(NotAllowed):
-        signed.astream(payload, audience=BOB)
-    with pytest.raises(NotAllowed):
-        signed.dispatch(payload)
-
-
-@pytest.mark.anyio
-async def test_an_async_authorize_streams_for_the_audience() -> None:
-    async def may(call: object) -> bool:
-        return True
-
-    async def steps(event: ClickEvent) -> AsyncIterator[str]:
-        yield event.key
-
-    signed = Dispatcher(Registry(), tokens=Tokens(KEY), authorize=may)
-    payload = {"handler": signed.offer(steps, audience=ALICE), "key": "k"}
-    assert [s async for s in signed.astream(payload, audience=ALICE)] == ["k"]
-    with pytest.raises(NotAllowed):
-        await anext(signed.astream(payload, audience=BOB))
+    for other in (BOB, None):
+        for way in (signed.prepare, signed.dispatch):
+            with pytest.raises(NotAllowed, match="another audience"):
+                way(payload, audience=other)
+        for later in (signed.aprepare, signed.adispatch):
+            with pytest.raises(NotAllowed, match="another audience"):
+                await later(payload, audience=other)
 
 
 def test_an_id_alone_was_offered_to_nobody(signed: Dispatcher) -> None:
     handler_id = signed.registry.register(on_click)
     with pytest.raises(InvalidToken):
-        signed.dispatch({"handler": str(handler_id)})
+        answer(signed, str(handler_id))
 
 
 def test_without_tokens_a_token_is_no_id(signed: Dispatcher) -> None:
     with pytest.raises(MalformedPayload):
-        Dispatcher(signed.registry).dispatch({"handler": signed.offer(on_click)})
+        answer(Dispatcher(signed.registry), offer(signed, on_click))
 
 
-@pytest.mark.anyio
-async def test_an_audience_without_tokens_would_protect_nothing() -> None:
-    dispatcher = Dispatcher(Registry())
-    payload = {"handler": dispatcher.offer(on_click)}
-    ways: list[Callable[[], object]] = [
-        lambda: dispatcher.offer(on_click, audience=ALICE),
-        lambda: dispatcher.prepare(payload, audience=ALICE),
-        lambda: dispatcher.dispatch(payload, audience=ALICE),
-        lambda: dispatcher.stream(payload, audience=ALICE),
-        lambda: dispatcher.astream(payload, audience=ALICE),
-    ]
-    for call in ways:
-        with pytest.raises(ValueError, match="only a token can be bound to an aud"):
-            call()
-    with pytest.raises(ValueError, match="only a token can be bound"):
-        await dispatcher.adispatch(payload, audience=ALICE)
+def test_a_refused_token_is_told_to_the_observer(signed: Dispatcher) -> None:
+    refused: list[HandlerIdError] = []
 
+    class Seeing(Observer):
+        def refused(self, error: HandlerIdError) -> None:
+            refused.append(error)
 
-def test_a_refused_token_is_told_to_the_recorder() -> None:
-    recording = RecordingDispatcher(Registry(), tokens=Tokens(KEY))
-    text = recording.offer(on_click, audience=ALICE)
-    recording.dispatch({"handler": text}, audience=ALICE)
+    app = Dispatcher(signed.registry, tokens=Tokens(KEY), observer=Seeing())
+    text = offer(app, on_click, audience=ALICE)
     with pytest.raises(NotAllowed):
-        recording.dispatch({"handler": text}, audience=BOB)
-    assert len(recording.calls) == 1
-    assert [type(one) for one in recording.refusals] == [NotAllowed]
+        app.dispatch({"handler": text}, audience=BOB)
+    assert [type(one) for one in refused] == [NotAllowed]
 
 
 def test_authorize_is_asked_after_the_token_and_before_the_event() -> None:
@@ -193,16 +167,17 @@ def test_authorize_is_asked_after_the_token_and_before_the_event() -> None:
 
     def nobody(call: Any) -> bool:
         asked.append(call.handler.id)
-        assert call.event is None
+        assert (call.event, call.audience) == (None, ALICE)
         return False
 
-    signed = Dispatcher(Registry(), tokens=Tokens(KEY), authorize=nobody)
-    text = signed.offer(on_click, audience=ALICE)
+    app = Dispatcher(Registry(), tokens=Tokens(KEY), authorize=nobody)
+    app.registry.register(on_click)
+    text = offer(app, on_click, audience=ALICE)
     with pytest.raises(NotAllowed, match="another audience"):
-        signed.dispatch({"handler": text, "key": 7}, audience=BOB)
+        app.dispatch({"handler": text, "key": 7}, audience=BOB)
     assert asked == []
     with pytest.raises(NotAllowed, match="authorize refused"):
-        signed.dispatch({"handler": text, "key": 7}, audience=ALICE)
+        app.dispatch({"handler": text, "key": 7}, audience=ALICE)
     assert len(asked) == 1
 
 
@@ -215,7 +190,7 @@ def test_carrying_needs_a_signature() -> None:
 
 
 @pytest.mark.parametrize(
-    ("fn", "answer"),
+    ("fn", "expected"),
     [
         (link("/tea"), "/tea"),
         (link("/coffee"), "/coffee"),
@@ -225,59 +200,33 @@ def test_carrying_needs_a_signature() -> None:
     ],
 )
 def test_a_server_that_rendered_nothing_answers(
-    fn: Callable[..., object], answer: str
+    fn: Callable[..., object], expected: str
 ) -> None:
     renders, answers = server(), server()
-    text = renders.offer(fn, ClickEvent, audience=ALICE)
+    text = offer(renders, fn, ClickEvent, ALICE)
     before = len(answers.registry)
     payload = {"handler": text, "key": "k"}
-    assert answers.dispatch(payload, audience=ALICE) == answer
+    assert answers.dispatch(payload, audience=ALICE) == expected
     assert len(answers.registry) == before, "what was rebuilt is kept by nobody"
 
 
 def test_what_is_registered_is_not_rebuilt() -> None:
-    dispatcher = server()
+    app = server()
     fn = link("/tea")
-    text = dispatcher.offer(fn)
-    assert dispatcher.prepare({"handler": text}).handler.fn is fn
+    app.registry.register(fn)
+    call = app.prepare({"handler": offer(app, fn)}, audience=None)
+    assert (call.handler.fn, call.source) == (fn, "registry")
 
 
 def test_what_is_rebuilt_has_the_id_of_the_token() -> None:
-    text = server().offer(link("/tea"))
-    call = server().prepare({"handler": text})
+    text = offer(server(), link("/tea"))
+    call = server().prepare({"handler": text}, audience=None)
     assert call.handler.id == Tokens(KEY).verify(text).handler_id
-    assert call.handler.event is ClickEvent
-
-
-def test_captures_under_the_id_of_others_answer_nothing() -> None:
-    """Somebody with a key would have to sign this; it is refused all the same."""
-    tea, coffee = (server().offer(link(url)) for url in ("/tea", "/coffee"))
-    tokens = Tokens(KEY)
-    captures = tokens.verify(coffee).captures
-    text = tokens.issue(tokens.verify(tea).handler_id, captures=captures)
-    with pytest.raises((UnknownHandler, InvalidToken)):
-        server().dispatch({"handler": text})
-
-
-def test_a_page_that_is_rendered_here_is_asked_last() -> None:
-    """Nothing was scanned, so what the token carries cannot be rebuilt."""
-    rendered: list[str] = []
-
-    def page(scope: Registry) -> None:
-        rendered.append("page")
-        scope.register(link("/tea"))
-
-    text = server().offer(link("/tea"))
-    registry = Registry(captures="carry")
-    options: Any = {"tokens": Tokens(KEY), "resolvers": [rerender(page)]}
-    assert Dispatcher(registry, **options).dispatch({"handler": text}) == "/tea"
-    assert rendered == ["page"]
-    assert server(**options).dispatch({"handler": text}) == "/tea"
-    assert rendered == ["page"], "what a token carries comes before resolvers"
+    assert (call.handler.event, call.handler.kind) == (ClickEvent, "plain")
 
 
 def test_a_page_of_other_code_is_stale() -> None:
-    text = server().offer(link("/tea"))
+    text = offer(server(), link("/tea"))
     tokens = Tokens(KEY)
     verified = tokens.verify(text)
     other = str(verified.handler_id).replace(
@@ -285,65 +234,59 @@ def test_a_page_of_other_code_is_stale() -> None:
     )
     text = tokens.issue(other, captures=verified.captures)
     with pytest.raises(StaleHandler):
-        server().dispatch({"handler": text})
+        answer(server(), text)
 
 
 def test_an_event_type_that_nobody_here_defines() -> None:
     """A server that lacks the module of a host's own event says so."""
-    text = server().offer(link("/tea"))
+    text = offer(server(), link("/tea"))
     tokens = Tokens(KEY)
     verified = tokens.verify(text)
     other = verified.handler_id.replace(".click", ".nobody_defines_this")
     text = tokens.issue(other, captures=verified.captures)
     with pytest.raises(UnknownHandler, match="no event type has the wire name of h1-"):
-        server().dispatch({"handler": text})
+        answer(server(), text)
 
 
 def test_a_token_ends() -> None:
-    text = server(tokens=Tokens(KEY)).offer(link("/tea"))
+    text = offer(server(tokens=Tokens(KEY)), link("/tea"))
     with pytest.raises(ExpiredToken):
-        server(tokens=Tokens(KEY, max_age=60)).dispatch({"handler": text})
+        answer(server(tokens=Tokens(KEY, max_age=60)), text)
 
 
 def test_an_object_of_the_hosts_is_carried_as_the_host_says() -> None:
-    identity = Identity(encoders={Row: lambda row: row.number})
-    text = server(identity=identity, decoders={Row: Row}).offer(open_row(Row(7)))
-    answers = server(identity=identity, decoders={Row: Row})
-    assert answers.dispatch({"handler": text}) == 7
-    with pytest.raises(UnstableCapture, match="row"):
-        server(identity=identity).offer(open_row(Row(7)))
-    with pytest.raises(UnstableCapture, match="row"):
-        server().offer(open_row(Row(7)))
+    def both() -> Identity:
+        return Identity(encoders={Row: lambda row: row.number}, decoders={Row: Row})
+
+    text = offer(server(identity=both()), open_row(Row(7)))
+    assert answer(server(identity=both()), text) == 7
+    one_way = Identity(encoders={Row: lambda row: row.number})
+    for identity in (one_way, None):
+        with pytest.raises(UnstableCapture, match="row"):
+            offer(server(identity=identity), open_row(Row(7)))
 
 
-def test_only_what_the_host_names_is_pickled() -> None:
-    identity = Identity(encoders={Row: lambda row: row.number})
-    text = server(identity=identity, by_pickle=[Row]).offer(open_row(Row(7)))
-    answers = server(identity=identity, by_pickle=[Row])
-    assert answers.dispatch({"handler": text}) == 7
-    with pytest.raises(StaleHandler):
-        server(identity=identity).dispatch({"handler": text})
+def test_what_was_left_out_of_the_id_is_carried_by_no_token() -> None:
+    app = server(unstable="omit")
+    text = offer(app, open_row(Row(7)))
+    assert Tokens(KEY).verify(text).captures == b""
+    with pytest.raises(UnknownHandler):
+        answer(app, text)
+
+    def render(scope: Any) -> None:
+        scope.offer(open_row(Row(8)))
+
+    assert app.dispatch({"handler": text}, audience=None, rerender=render) == 8
 
 
 def test_a_named_handler_is_carried_under_its_name() -> None:
     def named() -> Dispatcher:
-        dispatcher = server()
-        dispatcher.registry.handler(name="visit")(link("/anything"))
-        return dispatcher
+        app = server()
+        app.registry.handler(name="visit")(link("/anything"))
+        return app
 
-    renders, answers = named(), named()
-    text = renders.offer(link("/tea"))
-    assert answers.dispatch({"handler": text}) == "/tea"
-
-
-def test_a_scope_carries_as_its_registry_does() -> None:
-    root = server().registry
-    with root.scope() as scope:
-        text = Dispatcher(scope, tokens=Tokens(KEY)).offer(link("/tea"))
-    assert server().dispatch({"handler": text}) == "/tea"
-    with root.scope() as scope:
-        answers = Dispatcher(scope, tokens=Tokens(KEY))
-        assert answers.dispatch({"handler": text}) == "/tea"
+    text = offer(named(), link("/tea"))
+    assert answer(named(), text) == "/tea"
 
 
 def test_what_is_carried_can_be_hidden_from_the_browser() -> None:
@@ -354,12 +297,15 @@ def test_what_is_carried_can_be_hidden_from_the_browser() -> None:
         body = text.split(".")[-2]
         return base64.urlsafe_b64decode(body + "=" * (-len(body) % 4))
 
-    text = hiding().offer(link("/a-secret-place"))
-    assert b"a-secret-place" in read(server().offer(link("/a-secret-place")))
-    assert b"a-secret-place" not in read(text)
-    assert hiding().dispatch({"handler": text}) == "/a-secret-place"
+    text = offer(hiding(), link("/a-secret-path"))
+    assert b"a-secret-path" in read(offer(server(), link("/a-secret-path")))
+    assert b"a-secret-path" not in read(text)
+    assert answer(hiding(), text) == "/a-secret-path"
     with pytest.raises(ExpiredToken):
-        server().dispatch({"handler": text})
+        answer(server(), text)
+
+
+# The hook against replay.
 
 
 def test_a_click_that_is_refused_later_has_used_its_token() -> None:
@@ -370,23 +316,23 @@ def test_a_click_that_is_refused_later_has_used_its_token() -> None:
         used.add(nonce)
         return first
 
-    dispatcher = Dispatcher(
+    app = Dispatcher(
         Registry(),
         tokens=Tokens(KEY, replay=first_use),
         authorize=lambda call: False,
     )
-    text = dispatcher.offer(link("/tea"))
+    app.registry.register(on_click)
+    text = offer(app, on_click)
     with pytest.raises(NotAllowed):
-        dispatcher.dispatch({"handler": text})
+        answer(app, text)
     with pytest.raises(ExpiredToken):
-        dispatcher.dispatch({"handler": text})
+        answer(app, text)
 
 
 def test_what_the_hook_against_replay_raises_passes_through() -> None:
     def down(nonce: bytes, expires: int | None) -> bool:
         raise ConnectionError("no store")
 
-    dispatcher = Dispatcher(Registry(), tokens=Tokens(KEY, replay=down))
-    text = dispatcher.offer(link("/tea"))
+    app = Dispatcher(Registry(), tokens=Tokens(KEY, replay=down))
     with pytest.raises(ConnectionError):
-        dispatcher.dispatch({"handler": text})
+        answer(app, offer(app, on_click))
