@@ -13,7 +13,6 @@ from handlerid import HandlerId, errors, handler_id
 from handlerid.errors import (
     AsyncHandler,
     CapturesReplaced,
-    CapturesShared,
     ExpiredToken,
     FieldError,
     HandlerIdError,
@@ -48,7 +47,6 @@ TABLE: list[tuple[type[HandlerIdError], int, str]] = [
     (AsyncHandler, 500, AUTHORS),
     (ScanFailed, 500, AUTHORS),
     (CapturesReplaced, 500, AUTHORS),
-    (CapturesShared, 500, AUTHORS),
     (HandlerIdError, 500, AUTHORS),
 ]
 
@@ -96,10 +94,6 @@ CASES: list[tuple[HandlerIdError, dict[str, object]]] = [
     (
         CapturesReplaced("a"),
         {"handler_id": "", "names": (), "filename": "", "line": 0},
-    ),
-    (
-        CapturesShared("a", handler_id=ID, names=["url"]),
-        {"handler_id": ID, "names": ("url",)},
     ),
     (ScanFailed("a", module="app.page"), {"module": "app.page"}),
     *((error("a"), {}) for error in WITHOUT_DATA),
@@ -205,6 +199,11 @@ def test_replaced_captures_are_a_warning_and_an_error() -> None:
         warnings.warn(replaced, stacklevel=1)
     with pytest.raises(HandlerIdError, match="two handlers"):
         raise replaced
+
+
+def test_a_reload_helps_where_the_page_is_old() -> None:
+    reload = {error for error, _, _ in TABLE if error.reload}
+    assert reload == {StaleHandler, ExpiredToken}
 
 
 def test_one_except_catches_whatever_the_library_raises() -> None:

@@ -827,3 +827,40 @@ def test_a_late_callback_forgets_no_other_record() -> None:
     identity._records[old.address] = new = CodeRecord(on_click.__code__)
     identity._forget(old)
     assert identity._records[old.address] is new
+
+
+COMPREHENSIONS = """
+from handlerid import Identity
+
+def made():
+    rows = [lambda event: row for row in range(2)]
+    rows += {1: lambda event: row for row in range(2)}.values()
+    rows += {(lambda event: row) for row in range(1)}
+    rows += [one for two in [[(lambda event: row) for row in "a"]] for one in two]
+    return rows + list(lambda event: row for row in range(1))
+
+class Page:
+    handlers = [lambda event: number for number in range(1)]
+
+if __name__ == "__main__":
+    identity = Identity(fingerprint="source")
+    for fn in (*made(), *Page.handlers, *[lambda event: 1 for _ in "a"]):
+        found = identity.handler_id(fn, "click")
+        print(found, found.qualname)
+        print(identity.ids(fn, location=f"app:{fn.__qualname__}")[0])
+"""
+
+
+def test_a_lambda_in_a_comprehension_has_one_location_on_every_python(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "app.py").write_text(COMPREHENSIONS)
+    pythons = [require_python(version) for version in ("3.11", "3.12", "3.13")]
+    texts = {
+        run_fresh("app.py", python=str(python), cwd=tmp_path) for python in pythons
+    }
+    assert len(texts) == 1
+    text = texts.pop()
+    assert "made.<locals>.<genexpr>.<lambda>" in text
+    assert "Page.<lambda>" in text
+    assert not re.search("listcomp|dictcomp|setcomp", text)

@@ -24,7 +24,7 @@ from handlerid.errors import UnsupportedHandler
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-FUNCTOOLS = vars(functools)
+_FUNCTOOLS = vars(functools)
 _CachedFunction = type(functools.cache(lambda: None))
 
 _PLACEHOLDER = getattr(functools, "Placeholder", object())  # new in Python 3.14
@@ -109,7 +109,7 @@ def is_plain(fn: object) -> TypeGuard[FunctionType]:
     return (
         type(fn) is FunctionType
         and not hasattr(fn, "__wrapped__")
-        and fn.__globals__ is not FUNCTOOLS
+        and fn.__globals__ is not _FUNCTOOLS
     )
 
 
@@ -168,7 +168,7 @@ class _Parts:
         return self.object(rest, kind)
 
     def function(self, fn: FunctionType) -> Sequence[object]:
-        if fn.__globals__ is FUNCTOOLS:
+        if fn.__globals__ is _FUNCTOOLS:
             stored = fn.__dict__
             method = stored.get("__partialmethod__") or stored.get("_partialmethod")
             if method is None:

@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from weakref import ref
 
 from handlerid._identity.bytecode import encode_code
-from handlerid._identity.callables import FUNCTOOLS, carried, is_plain, take_apart
+from handlerid._identity.callables import carried, is_plain, take_apart
 from handlerid._identity.ids import WIRE_NAME, HandlerId, with_captures, write
 from handlerid._values import Codec, encode_scalar
 from handlerid.errors import UnsupportedHandler
@@ -119,14 +119,15 @@ class Identity:
             try:
                 known, qualname, module, ids = self._records[id(fn.__code__)].last
             except KeyError:
-                return self._plain_ids(fn, event)[0]
-            # Equal names that are other objects take the longer way.
-            if (
-                known is event
-                and qualname is fn.__qualname__
-                and module is fn.__module__
-            ):
-                return ids[0]
+                if is_plain(fn):
+                    return self._plain_ids(fn, event)[0]
+            else:  # equal names that are other objects take the longer way
+                if (
+                    known is event
+                    and qualname is fn.__qualname__
+                    and module is fn.__module__
+                ):
+                    return ids[0]
         return self.ids(fn, event, captures=captures)[0]
 
     def ids(
@@ -241,8 +242,8 @@ class Identity:
         last = record.last
         if last[0] is event and last[1] is qualname and last[2] is module:
             return last[3]
-        if fn.__globals__ is FUNCTOOLS or not isinstance(module, str):
-            return self._ids_at(take_apart(fn), event, None)
+        if not isinstance(module, str):
+            take_apart(fn)  # refuses it
         if record.digest is None:
             record.digest = self._hash_code(fn, None)
         names = self.module_name(module), self._qualname(qualname)

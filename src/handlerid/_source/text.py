@@ -166,15 +166,15 @@ def _find(code: CodeType, module: dict[str, object]) -> _Text | None:
     except (OSError, ValueError):  # no such file; ValueError: no name of a file
         linecache.checkcache(filename)
         text = "".join(linecache.getlines(filename, module))
-        return _parse(filename, flags, None, text) if text else None
+        return parse(filename, flags, None, text) if text else None
     stamp = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
-    return _parse(filename, flags, stamp, None)
+    return parse(filename, flags, stamp, None)
 
 
 # Handlers are identified module by module: a few texts are enough, and a parsed one
 # takes a hundred times the room of its file.
 @lru_cache(maxsize=16)
-def _parse(
+def parse(
     filename: str,
     flags: int,
     stamp: _Stamp | None,  # noqa: ARG001  # part of the cache's key

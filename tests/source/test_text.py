@@ -21,9 +21,9 @@ from zipfile import ZipFile
 
 import pytest
 
-from handlerid import _source
-from handlerid._canonical.syntax import encode_syntax
 from handlerid._source import encode_source
+from handlerid._source.syntax import encode_syntax
+from handlerid._source.text import parse
 from handlerid.errors import UnsupportedHandler
 from tests.pythons import require_python
 from tests.support.fresh import run_fresh
@@ -461,16 +461,16 @@ def test_no_function_is_kept_and_few_texts(tmp_path: Path) -> None:
     seen = [ref for number in range(40) for ref in once(number)]
     gc.collect()
     assert [ref for ref in seen if ref() is not None] == []
-    assert _source._parse.cache_info().currsize <= 16
+    assert parse.cache_info().currsize <= 16
 
 
 def test_a_text_is_parsed_once(tmp_path: Path) -> None:
     text = "".join(f"def f{number}(): return {number}\n" for number in range(20))
     module = load(tmp_path / "many.py", text)
-    before = _source._parse.cache_info().misses
+    before = parse.cache_info().misses
     forms = {encode_source(getattr(module, f"f{n}")) for n in range(20)}
     assert len(forms) == 20
-    assert _source._parse.cache_info().misses == before + 1
+    assert parse.cache_info().misses == before + 1
 
 
 def test_the_mark_of_a_coroutine_counts(tmp_path: Path) -> None:

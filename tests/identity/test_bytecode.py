@@ -1,7 +1,7 @@
-"""What ``tests/corpus/pairs_code.py`` cannot say in two sources: limits, lines, forms.
+"""Code objects as bytes: lines of class bodies, rare constants, real functions.
 
-That code which differs has other bytes, and equal code has not, is tested there by the
-ids that result, on every Python.
+``tests/promises/corpus/pairs_code.py`` tests by ids that other code has other bytes
+and equal code has not, on every Python.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from handlerid._canonical.code import encode_code
+from handlerid._identity import encode_code
 from handlerid.errors import UnsupportedHandler
 
 

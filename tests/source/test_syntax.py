@@ -10,8 +10,8 @@ from textwrap import dedent
 
 import pytest
 
-from handlerid._canonical.syntax import encode_syntax
-from tests.corpus.source_measure import differing, forms_under, split_by_layout
+from handlerid._source.syntax import encode_syntax
+from tests.promises.corpus.source_measure import differing, forms_under, split_by_layout
 from tests.pythons import require_python
 from tests.support.pyodide import require_pyodide
 
