@@ -327,8 +327,10 @@ def _split_member(value: object, kind: type) -> tuple[str, list[Any]]:
             return "e", [name]
     elif type(bits) is int:
         # Single bits, so that a name added for a combination changes nothing.
-        single = {storage(one)["_value_"]: name for name, one in members.items()}
-        single = {bit: n for bit, n in single.items() if bit & bits == bit & -bit != 0}
+        pairs = [
+            (one["_value_"], one["_name_"]) for one in map(storage, members.values())
+        ]
+        single = {bit: name for bit, name in pairs if bit & bits == bit & -bit != 0}
         return "g", [bits & ~sum(single), *[single[bit] for bit in sorted(single)]]
     raise Refused("is not one of the members of its class")
 
@@ -412,13 +414,11 @@ def _check_stored(value: object, kind: type, names: Sequence[str]) -> None:
                 raise Refused(f"has a slot that is no field: {name}")
 
 
-def make_member(tag: str, kind: type, parts: Sequence[Any]) -> object:
+def make_member(kind: type, parts: Sequence[Any]) -> object:
     """Return a member or flag of an enum; None if a name is gone."""
     members = members_of(kind)
-    if tag == "e":
-        return members.get(*parts)
     if not issubclass(kind, Flag):
-        raise Corrupt
+        return members.get(*parts)
     rest, *names = parts
     bits = [storage(members[name])["_value_"] for name in names if name in members]
     return kind(sum(bits, rest)) if len(bits) == len(names) else None
@@ -510,62 +510,61 @@ class Codec:
             return scalar(value)
         return _Tree(self, where, describe, omitted).encode(value)
 
+    def split(self, value: Any, kind: type, *, whole: bool) -> Split | None:
+        """Return tag and parts of a value; None for a callable or an unknown type.
 
-class Writing:
-    """What both writings share: splitting a value into a tag and parts."""
+        Args:
+            value: the value.
+            kind: its type.
+            whole: of dataclasses, include the fields that ``==`` does not compare.
 
-    compared = False
-    """Whether what a dataclass does not compare is left out."""
-
-    def __init__(self, codec: Codec) -> None:
-        self.codec = codec
-        self.classes: dict[int, tuple[type, list[str]]] = {}
-
-    def split(self, value: Any, kind: type) -> Split | None:
-        """Return tag and parts of a value; None for a callable or an unknown type."""
+        Raises:
+            Refused: the value cannot be written.
+        """
         if (row := _find_row(kind)) is not None:
             return row.tag, row.split(value)
-        if (encoder := self.codec.encoder_of.get(id(kind))) is not None:
-            return "x", [*self.class_name(kind, trusted=True), encoder(value)]
+        if (encoder := self.encoder_of.get(id(kind))) is not None:
+            # The host vouches for the type: a local class will do.
+            return "x", [*self._class_name(kind), encoder(value)]
         if issubclass(kind, type):
-            return "C", self.class_name(value)
+            return "C", self._held_name(value)
         if issubclass(kind, ModuleType):
             name = globals_of(value).get("__name__")
             if type(name) is str and sys.modules.get(name) is value:
-                return "m", [self.codec.module_name(name)]
+                return "m", [self.module_name(name)]
             raise Refused("is a module that sys.modules does not hold under its name")
         if issubclass(kind, Enum):
             tag, parts = _split_member(value, kind)
-            return tag, [*self.class_name(kind), *parts]
-        if (names := field_names(kind, compared=self.compared)) is None:
+            return tag, [*self._held_name(kind), *parts]
+        if (names := field_names(kind, compared=not whole)) is None:
             return None
-        if not self.compared:
+        if whole:
             _check_stored(value, kind, names)
         fields = _split_record(value, kind, names)
-        return "r", [*self.class_name(kind), ",".join(names), *fields]
+        return "r", [*self._held_name(kind), ",".join(names), *fields]
 
-    def class_name(self, kind: type, *, trusted: bool = False) -> list[str]:
-        """Return module and qualified name of a class that its module holds."""
-        if id(kind) not in self.classes:
-            # A type with an encoder of its own is trusted: a local class will do.
-            if not (trusted or is_native(kind) or is_held(kind)):
-                raise Refused(
-                    "is a class that its module does not hold under this name (made in "
-                    "a function, replaced, or not assigned yet), so others may bear it"
-                )
-            module, qualname = _names(kind)
-            self.classes[id(kind)] = kind, [self.codec.module_name(module), qualname]
-        return self.classes[id(kind)][1]
+    def _held_name(self, kind: type) -> list[str]:
+        if is_native(kind) or is_held(kind):
+            return self._class_name(kind)
+        raise Refused(
+            "is a class that its module does not hold under this name (made in a "
+            "function, replaced, or not assigned yet), so others may bear it"
+        )
 
-    def refuse(self, value: object, kind: type) -> NoReturn:
-        """Refuse a value of an unknown type."""
-        if look_up(kind, "__dataclass_fields__") is not None:
-            raise Refused("is not a dataclass itself, only a base of it is")
-        for base in mro(kind)[1:]:
-            if _find_row(base) or id(base) in _SCALARS:
-                raise Refused(f"is more than the {name_of_class(base)} it derives from")
-        what = "is a callable without an identity" if callable(value) else ""
-        raise Refused(what or "has no canonical form")
+    def _class_name(self, kind: type) -> list[str]:
+        module, qualname = _names(kind)
+        return [self.module_name(module), qualname]
+
+
+def refuse(value: object, kind: type) -> NoReturn:
+    """Refuse a value of an unknown type."""
+    if look_up(kind, "__dataclass_fields__") is not None:
+        raise Refused("is not a dataclass itself, only a base of it is")
+    for base in mro(kind)[1:]:
+        if _find_row(base) or id(base) in _SCALARS:
+            raise Refused(f"is more than the {name_of_class(base)} it derives from")
+    what = "is a callable without an identity" if callable(value) else ""
+    raise Refused(what or "has no canonical form")
 
 
 def step(tag: str, parts: Sequence[Any], index: int) -> str:
@@ -602,10 +601,8 @@ class _Node:
         self.forms: list[bytes] = []
 
 
-class _Tree(Writing):
+class _Tree:
     """One value on its way to the bytes of an id."""
-
-    compared = True
 
     def __init__(
         self,
@@ -614,8 +611,8 @@ class _Tree(Writing):
         describe: Describe | None,
         omitted: list[str] | None,
     ) -> None:
-        super().__init__(codec)
-        self.where, self.describe, self.omitted = where, describe, omitted
+        self.codec, self.where = codec, where
+        self.describe, self.omitted = describe, omitted
         self.open: list[_Node] = []
         # What has a number: open parts, and those that lead back to one. The list and
         # the digests keep objects alive, so that no address is used again.
@@ -665,11 +662,11 @@ class _Tree(Writing):
             self.left -= 1
             if self.left < 0:
                 raise Refused("refers to itself by way of too many callables")
-        number, split = len(self.begun), self.split(value, kind)
+        number, split = len(self.begun), self.codec.split(value, kind, whole=False)
         if split is None:
             found = self.describe(value) if self.describe and callable(value) else None
             if found is None:
-                self.refuse(value, kind)
+                refuse(value, kind)
             split = "h", [found[0], *found[1]]
             self.callables.append(number)
         self.active.add(address)

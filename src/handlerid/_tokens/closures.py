@@ -19,11 +19,16 @@ from __future__ import annotations
 from opcode import opmap
 from types import CellType, CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, NamedTuple
-from weakref import ref
 
 from handlerid._peek import globals_of, names_of_class
-from handlerid._tokens.graphs import CodeIndex as CodeIndex
-from handlerid._tokens.graphs import DecoderFailed, Reader, Writer, from_bytes, to_bytes
+from handlerid._tokens.graphs import (
+    CodeIndex,
+    DecoderFailed,
+    Reader,
+    Writer,
+    from_bytes,
+    to_bytes,
+)
 from handlerid._values import Corrupt, Refused
 from handlerid.errors import (
     ExpiredToken,
@@ -40,6 +45,8 @@ if TYPE_CHECKING:
 
     from handlerid._identity import HandlerId, Identity
     from handlerid._tokens.graphs import Location
+
+__all__ = ["Closures", "CodeIndex", "Rebuilt"]
 
 _FORMAT = b"a"
 _MAX_BYTES = 8192
@@ -71,22 +78,6 @@ class Rebuilt(NamedTuple):
 
     fn: Callable[..., object]
     mutable: bool
-
-
-class _Known(NamedTuple):
-    """What is known of a function's code.
-
-    Attributes:
-        code: the code; the reference removes this from the table.
-        names: address of the globals that it was looked up for.
-        location: module, qualified name and fingerprint.
-        assigned: the free variables that it assigns.
-    """
-
-    code: ref[CodeType]
-    names: int
-    location: Location
-    assigned: frozenset[str]
 
 
 class Closures:
@@ -122,7 +113,7 @@ class Closures:
                 together are too long; the text names the variable.
             UnsupportedHandler: a function's code is in no scanned module.
         """
-        writer = Writer(self.identity.codec, self.index, self._locate, self._held)
+        writer = Writer(self.identity, self.index, self._locate)
         data = _FORMAT + to_bytes(writer.write(fn))
         if len(data) <= _MAX_BYTES:
             return data
@@ -152,7 +143,7 @@ class Closures:
         """
         if data[:1] != _FORMAT or len(data) > _MAX_BYTES:
             raise _other_format(data)
-        reader = Reader(self.index, self._decoders, self._find, self._fingerprints)
+        reader = Reader(self.identity, self.index, self._decoders, self._find)
         try:
             node = from_bytes(data[1:])
             fn = reader.value(node)
@@ -187,30 +178,28 @@ class Closures:
 
     def _locate(self, fn: FunctionType) -> tuple[Location, frozenset[str]]:
         """Return where a function's code is, and which free variables it assigns."""
-        tables, code, names = self._current(), fn.__code__, fn.__globals__
-        known = tables.known.get(id(code))
-        if known is None or known.names != id(names):
-            name = names.get("__name__")
-            module = self.identity.module_name(name) if type(name) is str else ""
-            found = self.index.module(module)
-            same = found is not None and globals_of(found) is names
-            fingerprints = self._fingerprints(bare(code, names)) if same else ()
-            if not any(
-                one is code or self._fingerprints(bare(one, names)) == fingerprints
-                for one in (self.index.codes(module, code.co_qualname) if same else ())
-            ):
-                what = "has no such code" if same else "was not scanned"
-                raise UnsupportedHandler(
-                    f"{fn.__module__}.{code.co_qualname} cannot be carried: its module "
-                    f"{what}, so no server could rebuild it; scan the module, and "
-                    "define the function in its source"
-                )
-            address = id(code)
-            weak = ref(code, lambda _: tables.known.pop(address, None))
-            location = module, code.co_qualname, fingerprints[0]
-            known = _Known(weak, id(names), location, assigned(code))
-            tables.known[address] = known
-        return known.location, known.assigned
+        known, code, names = self._current().known, fn.__code__, fn.__globals__
+        if id(code) in known and known[id(code)][1] is names:
+            return known[id(code)][2:]
+        name = names.get("__name__")
+        module = self.identity.module_name(name) if type(name) is str else ""
+        found = self.index.module(module)
+        codes: Iterable[CodeType] = ()
+        if found is not None and globals_of(found) is names:
+            codes = tuple(self.index.codes(module, code.co_qualname))
+        fingerprints = self._fingerprints(code, names) if codes else ()
+        if not any(
+            one is code or self._fingerprints(one, names) == fingerprints
+            for one in codes
+        ):
+            raise UnsupportedHandler(
+                f"{fn.__module__}.{code.co_qualname} cannot be carried: no scanned "
+                "module has its code, so no server could rebuild it; scan the module, "
+                "and define the function in its source"
+            )
+        location = module, code.co_qualname, fingerprints[0]
+        known[id(code)] = code, names, location, _assigned(code)
+        return known[id(code)][2:]
 
     def _find(
         self, module: Any, qualname: Any, fingerprint: Any
@@ -230,54 +219,49 @@ class Closures:
             )
         names = globals_of(found)
         for code in codes:
-            if fingerprint in self._fingerprints(bare(code, names)):
+            if fingerprint in self._fingerprints(code, names):
                 tables.found[location] = code, names
                 return code, names
         raise _stale()
 
-    def _fingerprints(self, fn: FunctionType) -> Sequence[str]:
+    def _fingerprints(self, code: CodeType, names: dict[str, Any]) -> Sequence[str]:
+        """Return the fingerprints of code by each key."""
+        cells = tuple([CellType() for _ in code.co_freevars])
+        fn = FunctionType(code, names, None, None, cells or None)
         return [one.fingerprint for one in self.identity.ids(fn)]
-
-    def _held(self, fn: FunctionType) -> str:
-        return self._fingerprints(fn)[0]
 
 
 class _Tables:
-    """What was looked up in one version of the index."""
+    """What was looked up in one version of the index.
+
+    Attributes:
+        version: of the index.
+        known: code, globals, location and assigned variables, by the code's address.
+        found: code and globals by location.
+        checked: by location and fingerprint of an id, code that has them.
+    """
 
     def __init__(self, version: int) -> None:
         self.version = version
-        self.known: dict[int, _Known] = {}
+        self.known: dict[int, tuple[CodeType, object, Location, frozenset[str]]] = {}
         self.found: dict[Location, tuple[CodeType, dict[str, Any]]] = {}
         self.checked: dict[str, CodeType] = {}
 
 
-def bare(code: CodeType, names: dict[str, Any]) -> FunctionType:
-    """Return a function with this code that captured nothing yet."""
-    cells = tuple([CellType() for _ in code.co_freevars])
-    return FunctionType(code, names, None, None, cells or None)
-
-
-def assigned(code: CodeType) -> frozenset[str]:
-    """Return the free variables that a code object, or one nested in it, assigns."""
-    return frozenset(_assigned(code, frozenset(code.co_freevars)))
-
-
-def _assigned(code: CodeType, free: frozenset[str]) -> Iterable[str]:
-    free &= frozenset(code.co_freevars)
-    if not free:
-        return
-    local = (*code.co_varnames, *code.co_cellvars)
-    slots = [*dict.fromkeys(local), *code.co_freevars]
-    extended = 0
+def _assigned(code: CodeType) -> frozenset[str]:
+    """Return the free variables that code, or code nested in it, assigns."""
+    free, found = frozenset(code.co_freevars), set()
+    slots = [*dict.fromkeys((*code.co_varnames, *code.co_cellvars)), *code.co_freevars]
+    argument = 0
     for operation, low in zip(code.co_code[::2], code.co_code[1::2], strict=True):
-        argument = extended | low
-        extended = argument << 8 if operation == _EXTENDED else 0
-        if operation in _ASSIGN and slots[argument] in free:
-            yield slots[argument]
+        argument |= low
+        if operation in _ASSIGN:
+            found.add(slots[argument])
+        argument = argument << 8 if operation == _EXTENDED else 0
     for constant in code.co_consts:
         if type(constant) is CodeType:
-            yield from _assigned(constant, free)
+            found |= _assigned(constant)
+    return free & found
 
 
 def _other_format(data: bytes) -> Exception:

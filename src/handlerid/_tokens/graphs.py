@@ -8,41 +8,20 @@ from __future__ import annotations
 
 import functools
 from json import JSONDecoder, JSONEncoder
-from types import CellType, CodeType, FunctionType, MethodType, UnionType
-from typing import (
-    TYPE_CHECKING,
-    Annotated,
-    Any,
-    ForwardRef,
-    NoReturn,
-    Protocol,
-    Union,
-    get_args,
-    get_origin,
-)
+from types import CellType, CodeType, FunctionType, MethodType, NoneType, UnionType
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, Union
 
+from handlerid import _values as values
 from handlerid._peek import look_up, storage
-from handlerid._values import (
-    Codec,
-    Corrupt,
-    Refused,
-    Writing,
-    field_names,
-    fill,
-    is_frozen,
-    make_member,
-    make_union,
-    own_class,
-    row_of_tag,
-    step,
-    type_name_of,
-)
+from handlerid._values import Corrupt, Refused
 from handlerid.errors import StaleHandler, UnstableCapture
 from handlerid.events import event_type
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping, Sequence
     from types import ModuleType
+
+    from handlerid._identity import Identity
 
     Location = tuple[str, str, str]
 
@@ -51,24 +30,18 @@ _MAX_DEPTH = 50
 
 _SIMPLE = frozenset(map(id, (str, bool, type(None))))
 _LARGEST = 1 << 63
+_UNIONS = (UnionType, type(Union[int, "str"]))
 
 
 class CodeIndex(Protocol):
-    """The modules that the host scanned, as data."""
+    """The modules that the host scanned: their code, functions and classes by name."""
 
     version: int
 
-    def module(self, name: str) -> ModuleType | None:
-        """Return a module by the name that other processes know."""
-
-    def codes(self, module: str, qualname: str) -> Iterator[CodeType]:
-        """Yield the code objects that have a qualified name."""
-
-    def function(self, module: str, qualname: str) -> FunctionType | None:
-        """Return the function that a module holds under a qualified name."""
-
-    def class_(self, module: str, qualname: str) -> type | None:
-        """Return the class that a module holds under a qualified name."""
+    def module(self, name: str) -> ModuleType | None: ...
+    def codes(self, module: str, qualname: str) -> Iterator[CodeType]: ...
+    def function(self, module: str, qualname: str) -> FunctionType | None: ...
+    def class_(self, module: str, qualname: str) -> type | None: ...
 
 
 def _refuse_object(_: object) -> NoReturn:
@@ -91,11 +64,7 @@ def to_bytes(node: Any) -> bytes:
 
 
 def from_bytes(data: bytes) -> Any:
-    """Return the graph in bytes.
-
-    Raises:
-        Corrupt, ValueError, StopIteration, RecursionError: there is none.
-    """
+    """Return the graph in bytes, or raise what JSON raises if there is none."""
     text = data.decode("utf-8", "surrogatepass")
     node, end = _scan(text, 0)
     if end != len(text):
@@ -105,29 +74,27 @@ def from_bytes(data: bytes) -> Any:
 
 def known_class(index: CodeIndex, module: str, qualname: str) -> type | None:
     """Return a class of Python's own or of a scanned module."""
-    return own_class(module, qualname) or index.class_(module, qualname)
+    return values.own_class(module, qualname) or index.class_(module, qualname)
 
 
-class Writer(Writing):
+class Writer:
     """One handler on its way to a graph.
 
     Args:
-        codec: the codec.
+        identity: its codec splits values.
         index: the modules whose code may be used.
         locate: return module, qualified name and fingerprint of a function's code, and
             the free variables that it assigns.
-        held: return the fingerprint of a function that its module holds.
     """
 
     def __init__(
         self,
-        codec: Codec,
+        identity: Identity,
         index: CodeIndex,
         locate: Callable[[FunctionType], tuple[Location, frozenset[str]]],
-        held: Callable[[FunctionType], str],
     ) -> None:
-        super().__init__(codec)
-        self.index, self.locate, self.held = index, locate, held
+        self.identity, self.index, self.locate = identity, index, locate
+        self.codec = identity.codec
         # Functions, cells and mutable objects with their nodes; those met again.
         self.met: dict[int, tuple[object, list[Any]]] = {}
         self.labels: dict[int, int] = {}
@@ -151,8 +118,7 @@ class Writer(Writing):
 
     def largest(self) -> str:
         """Return the variable of the handler that takes the most bytes."""
-        _, name = max(self.captured, key=lambda one: len(to_bytes(one[0])))
-        return name
+        return max(self.captured, key=lambda one: len(to_bytes(one[0])))[1]
 
     def node(self, value: Any, step: Any) -> Any:
         """Return what is written for a value, which is reached by a step."""
@@ -174,13 +140,13 @@ class Writer(Writing):
         if kind is FunctionType:
             node = self.function(value)
         elif kind is MethodType:
-            target = self.node(value.__func__, "")
-            node = ["B", target, self.node(value.__self__, "self")]
+            parts = self.node(value.__func__, ""), self.node(value.__self__, "self")
+            node = ["B", *parts]
         elif kind is functools.partial:
             args = [self.node(x, f"args[{n}]") for n, x in enumerate(value.args)]
-            keywords = dict(sorted(value.keywords.items()))
-            parts = [["t", *args], self.names(keywords, "keywords[{}]".format)]
-            node = ["y", self.node(value.func, ""), *parts, self.names(storage(value))]
+            keywords = self.names(dict(sorted(value.keywords.items())))
+            node = ["y", self.node(value.func, ""), ["t", *args], keywords]
+            node += [self.names(storage(value))] if storage(value) else []
         else:
             node = self.value(value, kind)
         self.path.pop()
@@ -189,28 +155,21 @@ class Writer(Writing):
         return node
 
     def begin(self, value: object, tag: str) -> list[Any]:
-        """Return a node for what may be met again, from now on."""
-        node = [tag]
-        self.met[id(value)] = value, node
-        return node
+        """Return a node for what may be met again from now on."""
+        self.met[id(value)] = value, [tag]
+        return self.met[id(value)][1]
 
-    def names(
-        self, values: dict[str, Any], name: Callable[[str], str] = str
-    ) -> list[Any]:
-        """Return the node of values by name, which are no dict of the author's."""
-        return [
-            "o",
-            *[x for k, v in values.items() for x in (k, self.node(v, name(k)))],
-        ]
+    def names(self, named: Mapping[str, Any]) -> list[Any]:
+        """Return the node of values by name."""
+        pairs = [(name, self.node(value, name)) for name, value in named.items()]
+        return ["o", *[part for pair in pairs for part in pair]]
 
     def value(self, value: Any, kind: type) -> list[Any]:
         try:
-            split = self.split(value, kind)
-            if split is None:
-                self.refuse(value, kind)
+            split = self.codec.split(value, kind, whole=True)
+            tag, parts = split or values.refuse(value, kind)
         except Refused as reason:
             raise self.unstable(value, str(reason)) from None
-        tag, parts = split
         if tag == "C" and (name := _event_name(value)):
             return ["E", name]
         if tag == "x" and kind not in self.codec.decoders:
@@ -238,18 +197,23 @@ class Writer(Writing):
     def function(self, fn: FunctionType) -> list[Any]:
         code, module, qualname = fn.__code__, fn.__module__, fn.__qualname__
         if "<" not in qualname and type(module) is str:
-            module = self.codec.module_name(module)
+            module = self.identity.module_name(module)
             if self.index.function(module, qualname) is fn:
-                return ["h", module, qualname, self.held(fn)]
+                fingerprint = self.identity.handler_id(fn).fingerprint
+                return ["h", module, qualname, fingerprint]
         location, assigned = self.locate(fn)
         cells: list[Any] = []
-        node = self.begin(fn, "F")
+        node, todo = self.begin(fn, "F"), []
         node += [*location, cells]
         self.cells.append(cells)
-        todo = []
         for name, cell in zip(code.co_freevars, fn.__closure__ or (), strict=True):
             if name in assigned:
-                raise self.assigned(name)
+                self.path.append(name)
+                raise self.error(
+                    "a handler assigns this variable, and what it assigns on another "
+                    "server is lost. Keep the value in your application's state, or in "
+                    "an object that every server looks up by a key."
+                )
             if id(cell) in self.met:
                 cells.append(self.node(cell, name))
             else:
@@ -261,74 +225,57 @@ class Writer(Writing):
             except ValueError:  # empty
                 continue
             its.append(self.node(content, name))
-        values = fn.__defaults__ or ()
-        names = code.co_varnames[code.co_argcount - len(values) : code.co_argcount]
-        defaults = [self.node(x, name) for name, x in zip(names, values, strict=True)]
-        for name, content, usual in (
-            ("__defaults__", ["t", *defaults], ["t"]),
-            ("__kwdefaults__", self.names(fn.__kwdefaults__ or {}), ["o"]),
-            ("__dict__", self.names(fn.__dict__), ["o"]),
-            ("__annotations__", self.annotations(fn, names), ["o"]),
-            ("__name__", fn.__name__, code.co_name),
-            ("__qualname__", qualname, code.co_qualname),
-            ("__module__", module, self.codec.module_name(fn.__globals__["__name__"])),
-        ):
-            if content != usual:
-                node += [name, content]
+        node += self.attributes(fn)
         return node
 
-    def annotations(self, fn: FunctionType, names: Sequence[str]) -> list[Any]:
-        """Return the annotations that say which optional parameter gets the event.
+    def attributes(self, fn: FunctionType) -> list[Any]:
+        """Return name and node of all that was set on a function after it was made."""
+        code, module, given = fn.__code__, fn.__module__, fn.__defaults__ or ()
+        if type(module) is str:
+            module = self.identity.module_name(module)
+        names = code.co_varnames[code.co_argcount - len(given) : code.co_argcount]
+        usual = self.identity.module_name(fn.__globals__["__name__"])
+        attributes: list[Any] = []
+        if given:
+            attributes += ["__defaults__", ["t", *map(self.node, given, names)]]
+        for name, mapping in (
+            ("__kwdefaults__", fn.__kwdefaults__),
+            ("__dict__", fn.__dict__),
+            ("__annotations__", _event_annotations(fn, names)),
+        ):
+            attributes += [name, self.names(mapping)] if mapping else []
+        for name, text, expected in (
+            ("__name__", fn.__name__, code.co_name),
+            ("__qualname__", fn.__qualname__, code.co_qualname),
+            ("__module__", module, usual),
+        ):
+            attributes += [name, text] if text != expected else []
+        return attributes
 
-        A parameter without default gets the event whatever its annotation says.
-        """
-        if not names:
-            return ["o"]
-        try:
-            found = fn.__annotations__
-        except Exception:  # noqa: BLE001  (the author's expressions, run here on 3.14)
-            return ["o"]
-        events = {}
-        for name in names:
-            if its := _events_in(found.get(name)):
-                mixed = len(its) > 1 and any(type(one) is str for one in its)
-                if mixed:
-                    self.path.append(f"the annotation of {name}")
-                    raise self.unstable(its, "mixes classes and names of classes")
-                events[name] = its[0] if len(its) == 1 else make_union(*its)
-        return self.names(events, "the annotation of {}".format)
+    def unstable(self, value: object, reason: str) -> UnstableCapture:
+        """Return the error for a value at the end of the path."""
+        name = values.type_name_of(value)
+        return self.error(
+            f"{name} {reason}. Pass a key instead and look the object up in the "
+            "handler, use a supported type, or give the type an encoder and a decoder: "
+            "Identity(encoders=..., decoders=...).",
+            name,
+        )
 
-    def where(self) -> str:
+    def error(self, text: str, type_name: str = "") -> UnstableCapture:
         where = ""
         for one in self.path:
             if type(one) is tuple:
-                where += step(*one)
+                where += values.step(*one)
             else:
                 where += f" -> {one}" if where and one else one
-        return where or "the handler"
-
-    def unstable(self, value: object, reason: str) -> UnstableCapture:
-        where, name = self.where(), type_name_of(value)
+        where = where or "the handler"
         return UnstableCapture(
-            f"{where} cannot be carried: {name} {reason}. Pass a key instead and look "
-            "the object up in the handler, use a supported type, or give the type an "
-            "encoder and a decoder: Identity(encoders=..., decoders=...).",
-            where=where,
-            type_name=name,
-        )
-
-    def assigned(self, name: str) -> UnstableCapture:
-        self.path.append(name)
-        where = self.where()
-        return UnstableCapture(
-            f"{where} cannot be carried: a handler assigns this variable, and what it "
-            "assigns on another server is lost. Keep the value in your application's "
-            "state, or in an object that every server looks up by a key.",
-            where=where,
+            f"{where} cannot be carried: {text}", where=where, type_name=type_name
         )
 
 
-def _event_name(kind: type) -> str:
+def _event_name(kind: Any) -> str:
     """Return the wire name of an event type; ``""`` for another class."""
     name = look_up(kind, "wire_name")
     try:
@@ -337,19 +284,24 @@ def _event_name(kind: type) -> str:
         return ""
 
 
-def _events_in(annotation: Any) -> list[Any]:
-    """Return the event types, or names of types, that an annotation holds."""
-    if type(annotation) is ForwardRef:
-        annotation = annotation.__forward_arg__
-    if type(annotation) is str:
-        return [annotation]
-    if issubclass(type(annotation), type):
-        return [annotation] if _event_name(annotation) else []
-    origin, args = get_origin(annotation), get_args(annotation)
-    if origin is Annotated:
-        return _events_in(args[0])
-    members = args if origin in (Union, UnionType) else ()
-    return [event for one in members for event in _events_in(one)]
+def _event_annotations(fn: FunctionType, names: Sequence[str]) -> dict[str, object]:
+    """Return the annotations that say which optional parameter gets the event.
+
+    A parameter without default gets the event whatever its annotation says.
+    """
+    try:
+        found = fn.__annotations__ if names else {}
+    except Exception:  # noqa: BLE001  (the author's expressions, run here on 3.14)
+        return {}
+    return {name: found[name] for name in names if _is_event(found.get(name))}
+
+
+def _is_event(annotation: Any) -> bool:
+    kind = type(annotation)
+    if kind in _UNIONS:
+        members = [one for one in annotation.__args__ if one is not NoneType]
+        return all(map(_is_event, members))
+    return kind is str or (issubclass(kind, type) and _event_name(annotation) != "")
 
 
 class DecoderFailed(Exception):
@@ -360,13 +312,15 @@ class DecoderFailed(Exception):
 
 
 class Reader:
-    """One graph on its way to a handler; what does not fit is ``Corrupt``.
+    """One graph on its way to a handler.
+
+    What does not fit raises ``Corrupt``, or what Python's own types raise.
 
     Args:
+        identity: computes fingerprints.
         index: the modules whose code may be used.
         decoders: of the host's types, by module and qualified name.
         find: return the code at a location, and its globals.
-        held: return the fingerprints of a function by each key.
 
     Attributes:
         mutable: whether something mutable was made.
@@ -374,38 +328,40 @@ class Reader:
 
     def __init__(
         self,
+        identity: Identity,
         index: CodeIndex,
         decoders: Mapping[tuple[str, str], Callable[[Any], object]],
         find: Callable[[Any, Any, Any], tuple[CodeType, dict[str, Any]]],
-        held: Callable[[FunctionType], Sequence[str]],
     ) -> None:
-        self.index, self.decoders, self.find, self.held = index, decoders, find, held
+        self.identity, self.index = identity, index
+        self.decoders, self.find = decoders, find
         self.labels: dict[Any, Any] = {}
         self.mutable = False
         self.depth = 0
 
-    def value(self, node: Any, label: int | None = None) -> Any:
+    def value(self, node: Any, label: Any = None) -> Any:
         """Return what a node was written for."""
         if type(node) is not list:
             return node
         self.depth += 1
         if self.depth > 2 * _MAX_DEPTH:
             raise Corrupt
-        if (read := _READERS.get(node[0])) is not None:
-            made = read(self, label, *node)
-        elif (row := row_of_tag(node[0])) is not None:
-            made = row.make(*map(self.value, node[1:]))
+        tag, *rest = node
+        if (read := _READERS.get(tag)) is not None:
+            made = read(self, label, *rest)
+        elif (row := values.row_of_tag(tag)) is not None:
+            made = row.make(*map(self.value, rest))
         else:
             raise Corrupt
         self.depth -= 1
         return made
 
-    def labelled(self, outer: Any, _: str, label: Any, node: Any) -> object:
+    def labelled(self, outer: Any, label: Any, node: Any) -> Any:
         if outer is not None or label in self.labels or type(label) is not int:
             raise Corrupt
         return self.note(label, self.value(node, label))
 
-    def again(self, _: Any, __: str, label: Any) -> object:
+    def again(self, _: Any, label: Any) -> Any:
         return self.labels[label]
 
     def note(self, label: Any, value: Any) -> Any:
@@ -413,123 +369,99 @@ class Reader:
             self.labels[label] = value
         return value
 
-    def names(self, _: Any, __: str, *nodes: Any) -> dict[str, Any]:
+    def names(self, _: Any, *nodes: Any) -> Any:
         if any(type(name) is not str for name in nodes[::2]):
             raise Corrupt
         return dict(zip(nodes[::2], map(self.value, nodes[1::2]), strict=True))
 
-    def list(self, label: Any, _: str, *nodes: Any) -> object:
-        self.mutable = True
-        made: list[Any] = self.note(label, [])
+    def list(self, label: Any, *nodes: Any) -> Any:
+        self.mutable, made = True, self.note(label, [])
         made += map(self.value, nodes)
         return made
 
-    def set(self, label: Any, _: str, *nodes: Any) -> object:
-        self.mutable = True
-        made: set[Any] = self.note(label, set())
+    def set(self, label: Any, *nodes: Any) -> Any:
+        self.mutable, made = True, self.note(label, set())
         made.update(map(self.value, nodes))
         return made
 
-    def dict(self, label: Any, _: str, *nodes: Any) -> object:
-        self.mutable = True
-        made: dict[Any, Any] = self.note(label, {})
+    def dict(self, label: Any, *nodes: Any) -> Any:
+        self.mutable, made = True, self.note(label, {})
         for key, value in zip(nodes[::2], nodes[1::2], strict=True):
             made[self.value(key)] = self.value(value)
         return made
 
-    def record(self, label: Any, _: str, *nodes: Any) -> object:
-        module, qualname, names, *fields = nodes
-        kind = self.class_(None, "C", module, qualname)
-        known = field_names(kind)
-        if known is None or ",".join(known) != names:
-            raise self.gone()
-        if len(known) != len(fields):
-            raise Corrupt
+    def record(
+        self, label: Any, module: Any, qualname: Any, names: Any, *fields: Any
+    ) -> Any:
+        kind = self.class_(None, module, qualname)
+        known = values.field_names(kind)
+        if known is None or ",".join(known) != names or len(known) != len(fields):
+            return self.known(None, names)
         if issubclass(kind, tuple):
             return tuple.__new__(kind, map(self.value, fields))
-        self.mutable = self.mutable or not is_frozen(kind)
+        self.mutable = self.mutable or not values.is_frozen(kind)
         made = self.note(label, object.__new__(kind))
-        fill(made, known, [*map(self.value, fields)])
+        values.fill(made, known, [*map(self.value, fields)])
         return made
 
-    def member(self, _: Any, tag: str, module: Any, qualname: Any, *names: Any) -> Any:
-        made = make_member(tag, self.class_(None, "C", module, qualname), names)
-        if made is None:
-            raise self.gone()
-        return made
+    def member(self, _: Any, module: Any, qualname: Any, *names: Any) -> Any:
+        made = values.make_member(self.class_(None, module, qualname), names)
+        return self.known(made, *names[1:])
 
-    def class_(self, _: Any, __: str, module: Any, qualname: Any) -> type:
-        kind = known_class(self.index, module, qualname)
-        if kind is None:
-            raise self.gone(module, qualname)
-        return kind
+    def class_(self, _: Any, module: Any, qualname: Any) -> Any:
+        return self.known(known_class(self.index, module, qualname), module, qualname)
 
-    def event(self, _: Any, __: str, name: Any) -> type:
+    def event(self, _: Any, name: Any) -> Any:
         try:
             return event_type(name)
         except LookupError:
-            raise self.gone(name) from None
+            return self.known(None, name)
 
-    def module(self, _: Any, __: str, name: Any) -> object:
-        module = self.index.module(name)
-        if module is None:
-            raise self.gone(name)
-        return module
+    def module(self, _: Any, name: Any) -> Any:
+        return self.known(self.index.module(name), name)
 
-    def decoded(self, _: Any, __: str, module: Any, qualname: Any, node: Any) -> Any:
-        decode = self.decoders.get((module, qualname))
-        if decode is None:
-            raise self.gone(module, qualname)
+    def decoded(self, _: Any, module: Any, qualname: Any, node: Any) -> Any:
+        decode = self.known(self.decoders.get((module, qualname)), module, qualname)
         value, self.mutable = self.value(node), True
         try:
             return decode(value)
         except Exception as error:
             raise DecoderFailed(error) from error
 
-    def method(self, _: Any, __: str, fn: Any, owner: Any) -> object:
+    def method(self, _: Any, fn: Any, owner: Any) -> Any:
         return MethodType(self.value(fn), self.value(owner))
 
-    def partial(self, _: Any, __: str, *nodes: Any) -> object:
-        fn, args, keywords, stored = map(self.value, nodes)
+    def partial(self, _: Any, *nodes: Any) -> Any:
+        fn, args, keywords, *stored = map(self.value, nodes)
         made = functools.partial(fn, *args, **keywords)
-        vars(made).update(stored)
+        for attributes in stored:
+            vars(made).update(attributes)
         return made
 
-    def held_function(
-        self, _: Any, __: str, module: Any, qualname: Any, fingerprint: Any
-    ) -> object:
-        fn = self.index.function(module, qualname)
-        if fn is None or fingerprint not in self.held(fn):
-            raise self.gone(module, qualname)
-        return fn
+    def held(self, _: Any, module: Any, qualname: Any, fingerprint: Any) -> Any:
+        fn = self.known(self.index.function(module, qualname), module, qualname)
+        ids = self.identity.ids(fn)
+        return self.known(
+            fn if any(i.fingerprint == fingerprint for i in ids) else None
+        )
 
-    def function(
-        self,
-        label: Any,
-        _: str,
-        module: Any,
-        qualname: Any,
-        fingerprint: Any,
-        nodes: Any,
-        *more: Any,
-    ) -> object:
+    def function(self, label: Any, *nodes: Any) -> Any:
+        module, qualname, fingerprint, contents, *attributes = nodes
         code, names = self.find(module, qualname, fingerprint)
         cells, todo = [], []
-        for node in nodes:
+        for node in contents:
             cell = CellType(node)
             if type(node) is list:
                 cell, content = self.cell(*node)
-                todo.append((cell, content))
+                todo += [(cell, one) for one in content]  # none in an empty cell
             cells.append(cell)
-        fn = self.note(
-            label, FunctionType(code, names, None, None, tuple(cells) or None)
-        )
-        for cell, content in todo:
-            for one in content:  # none in an empty cell
-                cell.cell_contents = self.value(one)
-        for name, node in zip(more[::2], more[1::2], strict=True):
+        fn = FunctionType(code, names, None, None, tuple(cells) or None)
+        self.note(label, fn)
+        for cell, node in todo:
+            cell.cell_contents = self.value(node)
+        for name, node in zip(attributes[::2], attributes[1::2], strict=True):
             value = self.value(node)
-            if type(value) is not _ATTRIBUTES[name]:
+            if type(value) not in _ATTRIBUTES[name]:
                 raise Corrupt
             if name == "__defaults__" and len(value) > code.co_argcount:
                 raise Corrupt
@@ -537,42 +469,43 @@ class Reader:
         return fn
 
     def cell(self, tag: Any, *nodes: Any) -> tuple[CellType, Sequence[Any]]:
-        """Return a cell, and what is written of its content, if it has any."""
-        if tag == "v" and len(nodes) <= 1:
-            return CellType(), nodes
+        """Return a cell, and the node of its content, if it has any."""
+        label = None
         if tag == "&":
-            label, node = nodes
-            cell, content = self.cell(*node)
-            if label in self.labels or type(label) is not int or node[0] != "v":
+            label, (tag, *nodes) = nodes
+            if label in self.labels or type(label) is not int or tag != "v":
                 raise Corrupt
-            return self.note(label, cell), content
-        (label,) = nodes
-        cell = self.labels[label]
-        if tag != "=" or type(cell) is not CellType:
+        if tag == "v" and len(nodes) <= 1:
+            return self.note(label, CellType()), nodes
+        (number,) = nodes
+        if tag != "=" or type(self.labels[number]) is not CellType:
             raise Corrupt
-        return cell, ()
+        return self.labels[number], ()
 
-    def gone(self, *names: Any) -> Exception:
+    def known(self, found: Any, *names: Any) -> Any:
+        """Return what was found by names in a table, if it was."""
+        if found is not None:
+            return found
         if any(type(name) is not str for name in names):
-            return Corrupt()
-        return StaleHandler(
+            raise Corrupt
+        raise StaleHandler(
             "a function or class that the handler carries is unknown here, or another: "
             "no scanned module has it as it was when the page was rendered"
         )
 
 
 _ATTRIBUTES = {
-    "__defaults__": tuple,
-    "__kwdefaults__": dict,
-    "__dict__": dict,
-    "__annotations__": dict,
-    "__name__": str,
-    "__qualname__": str,
-    "__module__": str,
+    "__defaults__": (tuple,),
+    "__kwdefaults__": (dict,),
+    "__dict__": (dict,),
+    "__annotations__": (dict,),
+    "__module__": (str, NoneType),
+    "__name__": (str,),
+    "__qualname__": (str,),
 }
-"""What may be set on a function that is made."""
+"""What may be set on a function that is made, and of which types."""
 
-_READERS: dict[str, Callable[..., object]] = {
+_READERS: dict[str, Callable[..., Any]] = {
     "&": Reader.labelled,
     "=": Reader.again,
     "o": Reader.names,
@@ -588,7 +521,7 @@ _READERS: dict[str, Callable[..., object]] = {
     "x": Reader.decoded,
     "B": Reader.method,
     "y": Reader.partial,
-    "h": Reader.held_function,
+    "h": Reader.held,
     "F": Reader.function,
 }
 """How a node is read, by its tag; the rows of the table aside."""
