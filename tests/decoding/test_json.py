@@ -12,11 +12,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from handlerid._reading import json_reader
-from handlerid._reading.json_text import read_json
+from handlerid._decoding import json_reader
 from handlerid.errors import MalformedPayload
 
 MOST = 65_536
+read_json = json_reader("standard")
 
 # Built here, so that no line of source that a traceback shows holds it.
 MARKER = f"secret{7000 + 351}"
@@ -254,12 +254,14 @@ def test_a_view_of_wider_items_counts_its_bytes() -> None:
 
 def test_brackets_are_counted_in_one_pass() -> None:
     """A string without an end is looked at once, not once for each quote in it."""
-    from handlerid._reading import json_text
+    text = '{"a": ' + "[" * 31 + '"' + '\\"' * 30_000
+    with pytest.raises(MalformedPayload, match=NOT_JSON):
+        read_json(text, MOST)
 
-    text = "[" * 33 + '"' + '\\"' * 30_000
-    found = json_text._BRACKETS.findall(text)
-    assert found[:33] == ["["] * 33
-    assert found[33:] == ['"' + '\\"' * 30_000]
+
+def test_another_reader_is_refused() -> None:
+    with pytest.raises(ValueError, match='json must be "standard" or "msgspec"'):
+        json_reader("orjson")
 
 
 # Any text at all, and texts that are nearly JSON.

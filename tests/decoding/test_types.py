@@ -15,20 +15,18 @@ from typing import (
     Literal,
     NamedTuple,
     NewType,
-    NotRequired,
     Optional,
-    Required,
     Union,
 )
 
 import pydantic
 import pytest
 from pydantic.dataclasses import dataclass as pydantic_dataclass
-from typing_extensions import TypeAliasType, TypedDict
+from typing_extensions import TypeAliasType
 
-from handlerid import Dispatcher, Event, Registry
-from handlerid._decoding import decoder
+from handlerid._decoding import decoder, json_reader
 from handlerid.errors import FieldError, InvalidEvent, UnsupportedHandler
+from handlerid.events import Event
 
 UTC = dt.timezone.utc  # noqa: UP017 - the name that its repr has
 
@@ -71,20 +69,6 @@ class Tree:
     children: list[Tree] = field(default_factory=list)
 
 
-class Place(TypedDict):
-    city: str
-    zip: NotRequired[int]
-
-
-class Partial(TypedDict, total=False):
-    must: Required[str]
-    may: Annotated[NotRequired[int], "x"]
-
-
-class Chain(TypedDict):
-    next: Chain | None
-
-
 UserId = NewType("UserId", int)
 Names = TypeAliasType("Names", list[str])
 DAY = dt.date(2024, 2, 29)
@@ -102,7 +86,6 @@ class Case(NamedTuple):
 DATE = "a date, YYYY-MM-DD"
 TIME = "a time, HH:MM:SS"
 DATETIME = "a date and time, YYYY-MM-DDTHH:MM:SS"
-SECONDS = "a number of seconds"
 BASE64 = "bytes in base64"
 COLOURS = "one of 'red', 'green'"
 
@@ -198,16 +181,6 @@ CASES = {
         ],
         DATETIME,
     ),
-    "timedelta": Case(
-        dt.timedelta,
-        [
-            (90, dt.timedelta(seconds=90)),
-            (0.25, dt.timedelta(milliseconds=250)),
-            (-1, dt.timedelta(seconds=-1)),
-        ],
-        ["90", True, None, 1e300, 10**400, "PT1H"],
-        SECONDS,
-    ),
     "bytes": Case(
         bytes,
         [("", b""), ("aGk=", b"hi"), ("+/+/", b"\xfb\xff\xbf")],
@@ -231,7 +204,7 @@ CASES = {
         Size,
         [
             ({"width": 1}, Size(width=1.0)),
-            ({"width": 2.5, "unit": "in", "more": 1}, Size(width=2.5, unit="in")),
+            ({"width": 2.5, "unit": "in"}, Size(width=2.5, unit="in")),
         ],
         [[], "a", None],
         "an object",
@@ -247,21 +220,6 @@ CASES = {
         ],
         [[], 1],
         "an object",
-    ),
-    "typed dict": Case(
-        Place,
-        [
-            ({"city": "Ulm"}, {"city": "Ulm"}),
-            ({"city": "Ulm", "zip": 8, "more": 1}, {"city": "Ulm", "zip": 8}),
-        ],
-        [[], 1],
-        "an object",
-    ),
-    "partial typed dict": Case(
-        Partial, [({"must": "a"}, {"must": "a"})], [[]], "an object"
-    ),
-    "recursive typed dict": Case(
-        Chain, [({"next": {"next": None}}, {"next": {"next": None}})], [1], "an object"
     ),
     "optional date": Case(
         dt.date | None, [("2024-02-29", DAY), (None, None)], ["", 1], f"{DATE} or null"
@@ -310,20 +268,13 @@ def event_of(hint: Any) -> Any:
 @pytest.mark.parametrize("through", ["mapping", "standard", "msgspec"])
 def test_a_type(case: Case, through: str) -> None:
     """What fits becomes what it should, of the right type; what does not is refused."""
-    event_type = event_of(case.hint)
-
-    def on_event(event: Event) -> None: ...
-
-    reader: Literal["msgspec", "standard"]
-    reader = "msgspec" if through == "msgspec" else "standard"
-    dispatcher = Dispatcher(Registry(), json=reader)
-    handler = dispatcher.offer(on_event, event_type)
+    decode = decoder(event_of(case.hint))
 
     def read(value: object) -> Any:
-        payload: Any = {"handler": handler, "value": value}
-        sent = payload if through == "mapping" else json.dumps(payload).encode()
-        event: Any = dispatcher.prepare(sent).event
-        return event.value
+        payload: Any = {"handler": "h", "value": value}
+        if through != "mapping":
+            payload = json_reader(through)(json.dumps(payload).encode(), 10_000)
+        return decode(payload).value
 
     for value, becomes in case.good:
         assert repr(read(value)) == repr(becomes)
@@ -358,8 +309,6 @@ GONE = "a value; it is missing"
             },
         ),
         (Tree, {"name": "a", "children": [{}]}, {"value.children[0].name": GONE}),
-        (Place, {"zip": "1"}, {"value.city": GONE, "value.zip": "an integer"}),
-        (Partial, {"may": "1"}, {"value.must": GONE, "value.may": "an integer"}),
         (
             dict[str, list[int]],
             {"secret": [1, "2"]},
@@ -395,7 +344,6 @@ def test_instances_are_taken_as_they_are() -> None:
         (dt.date | None, DAY),
         (dt.datetime, moment),
         (dt.time, dt.time(1)),
-        (dt.timedelta, dt.timedelta(1)),
         (bytes, b"a"),
         (Colour, Colour.RED),
         (Size, size),
@@ -404,7 +352,7 @@ def test_instances_are_taken_as_they_are() -> None:
         assert decoder(event_of(hint))({"value": value}).value == value
     assert refused(dt.date, moment) == {"value": DATE}
     assert refused(Literal[Colour.RED], Colour.GREEN) == {"value": "one of 'red'"}
-    assert refused(Size, Place) == {"value": "an object"}
+    assert refused(Size, Tree) == {"value": "an object"}
 
 
 # Long and deep
@@ -415,7 +363,7 @@ def test_instances_are_taken_as_they_are() -> None:
 )
 def test_a_mapping_of_the_host_may_hold_mappings(hint: Any) -> None:
     read = decoder(event_of(hint))
-    given: Any = {"width": 3, "height": 4}
+    given: Any = {"width": 3}
     mapping: Any = MappingProxyType(given)
     if hint == list[Size]:
         given, mapping = [given], [mapping]
@@ -477,25 +425,20 @@ def test_every_field_of_the_authors_is_named_however_many() -> None:
     assert [one.path for one in caught.value.fields] == names
 
 
-def test_a_type_that_refers_to_itself_is_read_to_a_depth() -> None:
-    def nested(levels: int) -> dict[str, Any]:
-        value: dict[str, Any] = {"name": "leaf"}
-        for _ in range(levels - 1):
-            value = {"name": "a", "children": [value]}
-        return value
-
-    decode = decoder(event_of(Tree))
-    assert decode({"value": nested(32)}).value.name == "a"
-    (path, expected), *more = refused(Tree, nested(33)).items()
-    assert path == "value" + ".children[0]" * 32
-    assert expected == "at most 32 levels of objects"
-    assert more == []
-    beside = {"name": "a", "children": [nested(31) for _ in range(40)]}
-    assert len(decode({"value": beside}).value.children) == 40
+def test_a_mapping_that_is_endless_is_refused() -> None:
+    """JSON nests 32 levels at most; a mapping that the host made may hold itself."""
     circle: dict[str, Any] = {"name": "a"}
     circle["children"] = [circle]
-    assert len(refused(Tree, circle)) == 1
-    assert decode({"value": nested(32)}).value.name == "a"
+    decode = decoder(event_of(Tree))
+    with pytest.raises(InvalidEvent) as caught:
+        decode({"value": circle})
+    assert str(caught.value) == (
+        "the payload does not fit OfEvent: expected fewer levels of objects"
+    )
+    deep: dict[str, Any] = {"name": "leaf"}
+    for _ in range(40):
+        deep = {"name": "a", "children": [deep]}
+    assert decode({"value": deep}).value.name == "a"
 
 
 # What a class has of its own
@@ -572,7 +515,7 @@ def test_a_class_may_refuse_wherever_it_is_made(event_type: type[Event]) -> None
 def test_what_only_init_takes_is_read_too() -> None:
     assert decoder(RangeEvent)({"low": 1, "high": 2, "unit": "in"}).width == 254
     with pytest.raises(InvalidEvent) as caught:
-        decoder(RangeEvent)({"low": 1, "high": 2, "unit": "ft", "width": 1})
+        decoder(RangeEvent)({"low": 1, "high": 2, "unit": "ft"})
     assert caught.value.fields == (FieldError("unit", "one of 'cm', 'in'"),)
 
 
@@ -623,15 +566,15 @@ def test_another_error_of_the_class_is_its_own() -> None:
 
 
 def test_extra_names_are_refused_inside_too() -> None:
-    strict = decoder(event_of(list[Size] | Place), refuse_extra=True)
+    strict = decoder(event_of(list[Size] | Tree), refuse_extra=True)
     with pytest.raises(InvalidEvent) as caught:
-        strict({"handler": "h", "value": {"city": "Ulm", "x": 1}, "y": 2, "key": ""})
+        strict({"handler": "h", "value": {"name": "a", "x": 1}, "y": 2, "key": ""})
     nothing = "nothing of that name"
     assert caught.value.fields == (
         FieldError("value.x", nothing),
         FieldError("y", nothing),
     )
-    assert strict({"handler": "h", "value": {"city": "Ulm"}, "key": "k"}).key == "k"
+    assert strict({"handler": "h", "value": {"name": "a"}, "key": "k"}).key == "k"
 
 
 @pytest.mark.parametrize(
@@ -662,14 +605,12 @@ def test_a_field_may_not_have_the_name_of_the_id() -> None:
     class HandledEvent(Event):
         handler: str
 
-    def on_handled(event: Event) -> None: ...
-
     with pytest.raises(UnsupportedHandler) as caught:
-        Registry().register(on_handled, HandledEvent)
+        decoder(HandledEvent)
     where = "test_a_field_may_not_have_the_name_of_the_id.<locals>.HandledEvent"
     assert str(caught.value) == (
         f"the event type {__name__}.{where} has a field handler, and that is the name "
-        "of the id in a payload; call the field otherwise"
+        "of the id in a payload; rename the field"
     )
 
 
@@ -679,7 +620,8 @@ class Odd:
     odd: set[int]
 
 
-class OddDict(TypedDict):
+@dataclass
+class OddList:
     inner: list[Odd]
 
 
@@ -693,7 +635,7 @@ if sys.version_info >= (3, 12):
     ("hint", "path"),
     [
         (Odd, "value.odd"),
-        (OddDict, "value.inner.odd"),
+        (OddList, "value.inner.odd"),
         (dict[str, tuple[Odd, int]], "value.odd"),
         (Odd | None, "value.odd"),
         (Loop, "value"),

@@ -148,8 +148,7 @@ def _read_fields(
         elif field.required:
             note(misfits, MISSING)
         if len(misfits) != count:
-            if not put_step(misfits, name, count):
-                break
+            put_step(misfits, name, count)
             count = len(misfits)
     return values
 

@@ -13,14 +13,13 @@ Misfits = list[tuple[str, str]]
 MISSING = "a value; it is missing"
 TOGETHER = "values that {} takes together"
 
-_MOST = 50
+_MOST = 50  # of what the client counts: items, and names that are no fields
 _LONGEST_NAME = 64
 
 
 def note(misfits: Misfits, expected: str, path: str = "") -> None:
     """Record what was expected here, or at a path from here."""
-    if len(misfits) < _MOST:
-        misfits.append((path, expected))
+    misfits.append((path, expected))
 
 
 def note_extra(
@@ -28,7 +27,7 @@ def note_extra(
 ) -> None:
     """Record the names that are no fields: the client's text, short and escaped."""
     for name in names:
-        if name not in known:
+        if name not in known and len(misfits) < _MOST:
             text = str(name)[:_LONGEST_NAME]
             if not text.isprintable():  # else it could forge lines of a log
                 text = text.encode("unicode_escape").decode()
@@ -53,7 +52,7 @@ def refusal(misfits: Misfits, event_type: type) -> InvalidEvent:
             for path, what in misfits
         ]
     )
-    more = "; and perhaps more" if len(misfits) == _MOST else ""
+    more = "; and perhaps more" if len(misfits) >= _MOST else ""
     return InvalidEvent(
         f"the payload does not fit {name}: {listed}{more}",
         event_type=name,
