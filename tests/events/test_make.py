@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from handlerid.events._host import stand_in
 
 from handlerid import Dispatcher, Event, Form, HandlerId, Identity, Registry
 from handlerid.errors import SignatureError, UnsupportedHandler
-from handlerid.events._host import stand_in
 
 
 @dataclass

@@ -18,6 +18,7 @@ from handlerid.events.common import (
     InputEnterEvent,
     InputEvent,
     SubmitEvent,
+    ValueEvent,
 )
 
 if TYPE_CHECKING:
@@ -60,6 +61,7 @@ __all__ = [
     "TextareaShortcutEvent",
     "UploadEvent",
     "UploadedFile",
+    "ValueEvent",
     "WebEvent",
     "event_type",
 ]
