@@ -92,7 +92,7 @@ class Worker:
     __slots__ = ("_key", "_lock", "_seen", "dispatcher")
 
     def __init__(self, dispatcher: Dispatcher, *, key: bytes) -> None:
-        self.dispatcher = dispatcher
+        self.dispatcher: Dispatcher = dispatcher
         self._key = _check_key(key)
         self._lock = Lock()
         self._seen: dict[str, int] = {}

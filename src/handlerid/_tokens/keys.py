@@ -13,22 +13,7 @@ from collections.abc import Sequence
 from hashlib import blake2b
 from hmac import compare_digest
 from hmac import digest as hmac_digest
-from os import urandom
-from typing import TYPE_CHECKING, Any, Protocol
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-__all__ = [
-    "AUDIENCE_SIZE",
-    "NONCE_SIZE",
-    "Key",
-    "base64",
-    "check_keys",
-    "import_cipher",
-    "new_nonce",
-    "read_base64",
-]
+from typing import Any
 
 AUDIENCE_SIZE = 12
 NONCE_SIZE = 16
@@ -43,22 +28,12 @@ _STANDARD = bytes.maketrans(b"-_", b"+/")
 _GCM_NONCE = bytes(12)
 
 
-class Cipher(Protocol):
-    """The part of cryptography's AES-GCM that is used."""
-
-    def encrypt(self, nonce: bytes, data: bytes, aad: bytes, /) -> bytes: ...
-
-    def decrypt(self, nonce: bytes, data: bytes, aad: bytes, /) -> bytes: ...
-
-
 class Key:
     """The keys derived from one key of the host, for one purpose."""
 
     __slots__ = ("_audience", "_cipher", "_encryption", "_signing")
 
-    def __init__(
-        self, key: bytes, purpose: str, cipher: Callable[[bytes], Cipher] | None
-    ) -> None:
+    def __init__(self, key: bytes, purpose: str, cipher: Any) -> None:
         def derive(use: bytes) -> bytes:
             context = b"handlerid t1 " + use + b"\0" + purpose.encode()
             return hmac_digest(key, context, "sha256")
@@ -67,7 +42,7 @@ class Key:
         # Copying a state is cheaper than making a new one.
         self._audience = blake2b(digest_size=AUDIENCE_SIZE, key=derive(b"audience"))
         self._encryption = blake2b(digest_size=32, key=derive(b"encryption"))
-        self._cipher: Any = cipher
+        self._cipher = cipher
 
     def sign(self, text: bytes) -> bytes:
         """Return the 22 characters that sign a text."""
@@ -92,19 +67,20 @@ class Key:
 
     def encrypt(self, captures: bytes, nonce: bytes, associated: bytes) -> bytes:
         """Encrypt captures; they decrypt only with the same associated data."""
-        return self._cipher_for(nonce).encrypt(_GCM_NONCE, captures, associated)
+        cipher = self._cipher_for(nonce)
+        return bytes(cipher.encrypt(_GCM_NONCE, captures, associated))
 
     def decrypt(self, captures: bytes, nonce: bytes, associated: bytes) -> bytes:
         """Decrypt captures that were encrypted with this nonce."""
-        return self._cipher_for(nonce).decrypt(_GCM_NONCE, captures, associated)
+        cipher = self._cipher_for(nonce)
+        return bytes(cipher.decrypt(_GCM_NONCE, captures, associated))
 
-    def _cipher_for(self, nonce: bytes) -> Cipher:
+    def _cipher_for(self, nonce: bytes) -> Any:
         # One key a token, because nonces of AES-GCM are short: with one key, random
         # ones are good for 2**32 tokens, and a busy site gets there.
         state = self._encryption.copy()
         state.update(nonce)
-        cipher: Cipher = self._cipher(state.digest())
-        return cipher
+        return self._cipher(state.digest())
 
 
 def check_keys(keys: bytes | Sequence[bytes]) -> tuple[bytes, ...]:
@@ -129,27 +105,16 @@ def check_keys(keys: bytes | Sequence[bytes]) -> tuple[bytes, ...]:
     return tuple(several)
 
 
-def import_cipher() -> Callable[[bytes], Cipher]:
-    """Return AES-GCM.
-
-    Raises:
-        ImportError: cryptography is not installed.
-    """
+def import_cipher() -> Any:
+    """Return AES-GCM, or raise ``ImportError`` if cryptography is not installed."""
     try:  # not above: cryptography is an extra
-        from cryptography.hazmat.primitives.ciphers.aead import (  # noqa: PLC0415
-            AESGCM,
-        )
+        from cryptography.hazmat.primitives.ciphers import aead  # noqa: PLC0415
     except ImportError as error:
         raise ImportError(
             "Tokens(encrypt=True) needs cryptography: "
             "pip install 'handlerid[encryption]'"
         ) from error
-    return AESGCM
-
-
-def new_nonce() -> bytes:
-    """Return 16 random bytes."""
-    return urandom(NONCE_SIZE)
+    return aead.AESGCM
 
 
 def base64(data: bytes) -> bytes:

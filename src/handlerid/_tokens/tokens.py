@@ -22,6 +22,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from inspect import iscoroutinefunction
 from math import ceil
+from os import urandom
 from time import time
 
 from handlerid._identity import HandlerId, location_name
@@ -32,7 +33,6 @@ from handlerid._tokens.keys import (
     base64,
     check_keys,
     import_cipher,
-    new_nonce,
     read_base64,
 )
 from handlerid.errors import (
@@ -42,8 +42,6 @@ from handlerid.errors import (
     NotAllowed,
     UnstableCapture,
 )
-
-__all__ = ["Tokens", "Verified"]
 
 _VERSION = "t1."
 _ANY_VERSION = re.compile(r"t(?:0|[1-9][0-9]{0,3})\.")
@@ -154,7 +152,11 @@ class Tokens:
             UnstableCapture: the token would be longer than ``max_bytes``.
         """
         if not isinstance(handler_id, HandlerId):
-            handler_id = _parse(handler_id)
+            try:
+                handler_id = HandlerId.parse(handler_id)
+            except MalformedPayload as error:
+                text = "handler_id is not an id: use what register() returned"
+                raise ValueError(text) from error
         key = self._keys[0]
         flags = 0
         fields = nonce = b""
@@ -167,7 +169,7 @@ class Tokens:
         secret = self._encrypt and bool(captures)
         if secret or self._replay is not None:
             flags |= _NONCE
-            nonce = new_nonce()
+            nonce = urandom(NONCE_SIZE)
             fields += nonce
         if secret:
             flags |= _ENCRYPTED
@@ -178,7 +180,11 @@ class Tokens:
         signed = head + base64(fields + captures)
         token = signed + b"." + key.sign(signed)
         if len(token) > self._max_bytes:
-            raise self._too_long(handler_id, len(token))
+            raise UnstableCapture(
+                f"the token of {location_name(handler_id)} would have {len(token)} "
+                f"bytes, more than max_bytes={self._max_bytes}; capture less (a row's "
+                "key instead of the row), or use Tokens(max_bytes=...)"
+            )
         return token.decode("ascii")
 
     def verify(self, token: str, *, audience: str | None = None) -> Verified:
@@ -267,22 +273,6 @@ class Tokens:
                 "the token was issued with other settings of max_age, replay or "
                 "encrypt than this server's: the page is older or newer"
             )
-
-    def _too_long(self, handler_id: HandlerId, size: int) -> UnstableCapture:
-        return UnstableCapture(
-            f"the token of {location_name(handler_id)} would have {size} bytes, more "
-            f"than max_bytes={self._max_bytes}; capture less (a row's key instead of "
-            "the row), or use Tokens(max_bytes=...)"
-        )
-
-
-def _parse(handler_id: str) -> HandlerId:
-    try:
-        return HandlerId.parse(handler_id)
-    except MalformedPayload as error:
-        raise ValueError(
-            "handler_id is not an id: use what register() returned"
-        ) from error
 
 
 def _check_first_use(first: object) -> None:
