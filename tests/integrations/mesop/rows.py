@@ -143,6 +143,13 @@ ROWS = (
 )
 
 
+LOCATIONS = {
+    "loop": "app.entry.<locals>.on_click",
+    "wrappers": "app.logged.<locals>.wrapper",
+}
+"""What a warning about a row's handlers names, if that is not the row's name."""
+
+
 class Player:
     """Plays rows in one mode.
 
@@ -249,9 +256,9 @@ class Player:
         )
 
     def _warned(self, row: Row) -> str:
-        place = "app.entry.<locals>.on_click" if row.name == "loop" else row.name
+        location = LOCATIONS.get(row.name, row.name)
         lines = self._servers["first"].log.splitlines()
-        found = any("CapturesReplaced" in one and place in one for one in lines)
+        found = any("CapturesReplaced" in one and location in one for one in lines)
         return ", with a warning" if found else ""
 
 

@@ -22,6 +22,7 @@ from starlette.responses import Response, StreamingResponse
 from starlette.routing import Route
 
 from tests.support.fresh import environment
+from tests.support.servers import Server as Process
 from tests.support.servers import running
 
 if TYPE_CHECKING:
@@ -63,16 +64,18 @@ class Server:
     """A running Mesop server.
 
     Attributes:
+        process: its process.
         url: its address.
     """
 
-    def __init__(self, url: str, log_file: Path) -> None:
+    def __init__(self, process: Process, url: str, log_file: Path) -> None:
+        self.process = process
         self.url = url
         self._log_file = log_file
 
     @property
     def log(self) -> str:
-        """What the server has written so far, without colours."""
+        """What the server has logged so far, without colours."""
         return re.sub(r"\x1b\[\d*m", "", self._log_file.read_text("utf-8"))
 
 
@@ -112,8 +115,9 @@ def running_mesop(
             cwd=app,
             env=env,
             pass_fds=(listening.fileno(),),
-        ):
-            yield Server(f"http://127.0.0.1:{listening.getsockname()[1]}", log)
+        ) as process:
+            url = f"http://127.0.0.1:{listening.getsockname()[1]}"
+            yield Server(process, url, log)
 
 
 class Address:
