@@ -369,6 +369,10 @@ class Nested:
     value: str
 
 
+class Place(TypedDict):
+    city: str
+
+
 class Odd(Enum):
     MARK = object()
 
@@ -394,7 +398,7 @@ class MissingEvent(Event):
         str | date,
         bytes | date,
         timedelta,
-        TypedDict("Place", {"city": str}),
+        Place,
         list[int] | tuple[int, ...],
         Nested | dict[str, str],
         dict[int, str],
