@@ -1,44 +1,97 @@
-"""Scaffold while the rooms are rebuilt; names are loaded when asked for."""
+"""handlerid gives event handlers an identity and dispatches typed events to them.
 
-from importlib import import_module
-from typing import Any
+A page carries the id of a handler; any process that knows the handler answers::
 
-_ROOMS = {
-    "_identity": ("HandlerId", "Identity", "handler_id"),
-    "_registry": (
-        "Captures",
-        "RegisteredHandler",
-        "Registry",
-        "Scan",
-        "Stale",
-        "Unstable",
-    ),
-    "_dispatch": (
-        "Call",
-        "Dispatcher",
-        "LoggingObserver",
-        "Observer",
-        "Resolver",
-        "Scope",
-    ),
-    "_decoding": ("Form", "Payload"),
-    "_tokens": ("Tokens", "Verified"),
-    "_explain": ("Difference", "Explanation", "explain"),
-    "errors": ("HandlerIdError",),
-    "events": (
-        "ChangeEvent",
-        "ClickEvent",
-        "Event",
-        "InputBlurEvent",
-        "InputEnterEvent",
-        "InputEvent",
-        "SubmitEvent",
-    ),
-}
+    app = Dispatcher(Registry())
+    with app.scope() as scope:
+        reference = scope.offer(on_click)  # for the page
+    app.dispatch({"handler": reference}, scope=scope)  # at the click
+"""
+
+from typing import TYPE_CHECKING
+
+from handlerid import errors, events
+from handlerid._decoding import Form, Payload
+from handlerid._dispatch import (
+    Call,
+    Dispatcher,
+    LoggingObserver,
+    Observer,
+    Resolver,
+    Scope,
+)
+from handlerid._identity import HandlerId, Identity, handler_id
+from handlerid._registry import (
+    Captures,
+    RegisteredHandler,
+    Registry,
+    Scan,
+    Stale,
+    Unstable,
+)
+from handlerid._tokens import Tokens, Verified
+from handlerid.errors import HandlerIdError
+from handlerid.events import (
+    ChangeEvent,
+    ClickEvent,
+    Event,
+    InputBlurEvent,
+    InputEnterEvent,
+    InputEvent,
+    SubmitEvent,
+)
+
+if TYPE_CHECKING:
+    from handlerid._explain import Difference, Explanation, explain
+
+__all__ = [
+    "Call",
+    "Captures",
+    "ChangeEvent",
+    "ClickEvent",
+    "Difference",
+    "Dispatcher",
+    "Event",
+    "Explanation",
+    "Form",
+    "HandlerId",
+    "HandlerIdError",
+    "Identity",
+    "InputBlurEvent",
+    "InputEnterEvent",
+    "InputEvent",
+    "LoggingObserver",
+    "Observer",
+    "Payload",
+    "RegisteredHandler",
+    "Registry",
+    "Resolver",
+    "Scan",
+    "Scope",
+    "Stale",
+    "SubmitEvent",
+    "Tokens",
+    "Unstable",
+    "Verified",
+    "__version__",
+    "errors",
+    "events",
+    "explain",
+    "handler_id",
+]
+
+__version__ = "0.1.0"
 
 
-def __getattr__(name: str) -> Any:
-    for room, names in _ROOMS.items():
-        if name in names:
-            return getattr(import_module(f"handlerid.{room}"), name)
-    raise AttributeError(name)
+def __dir__() -> list[str]:
+    return __all__
+
+
+if not TYPE_CHECKING:  # checkers would accept any name
+
+    def __getattr__(name: str) -> object:
+        if name not in ("Difference", "Explanation", "explain"):
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from handlerid import _explain  # noqa: PLC0415 - few processes need it
+
+        return getattr(_explain, name)
