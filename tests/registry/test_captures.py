@@ -1,18 +1,18 @@
-"""Captures in a registry: as a part of ids, and where they outlive a request."""
+"""Closures with one id: what is lost, what is said of it, and the modes without loss."""
 
 from __future__ import annotations
 
-import gc
+import copy
+import sys
 import warnings
-import weakref
 from collections.abc import Callable
-from functools import partial, wraps
+from functools import partial
 from typing import Any
 
 import pytest
 
-from handlerid import ClickEvent, Dispatcher, Event, Registry
-from handlerid.errors import CapturesReplaced, CapturesShared, UnstableCapture
+from handlerid import ClickEvent, Dispatcher, Event, Registry, Tokens
+from handlerid.errors import CapturesReplaced, UnstableCapture
 
 HERE = __name__
 
@@ -24,6 +24,13 @@ def link(url: object) -> Handler:
         return url
 
     return on_link
+
+
+def pair(first: object, second: object) -> Handler:
+    def on_pair(event: ClickEvent) -> object:
+        return first, second
+
+    return on_pair
 
 
 def bare(fn: Handler) -> Handler:
@@ -43,8 +50,182 @@ def on_delete(event: ClickEvent) -> str:
     return "delete"
 
 
-# Distinct ids.
+@pytest.fixture
+def registry() -> Registry:
+    return Registry()
 
+
+# Last write wins, and nobody is surprised by it.
+
+
+def test_the_last_write_wins(registry: Registry) -> None:
+    first = registry.register(link("a"))
+    with pytest.warns(CapturesReplaced):
+        second = registry.register(link("b"))
+    assert first == second
+    assert registry.resolve(first).fn(ClickEvent()) == "b"
+
+
+FIRST = "two handlers at {name} ({file}:{line}) have one id and differ in what they "
+FIRST += "captured ({variable}): "
+WAYS_OUT = {
+    "registry": (
+        "one user's click runs what was captured for another. Register closures in a "
+        'scope, one for each rendering: dispatcher.scope(). "refuse" makes this an '
+        'error, "allow" silences it'
+    ),
+    "scope": (
+        "the one registered last answers for both. Pass what differs as an argument of "
+        "functools.partial, give each component a key and read event.key, or make each "
+        'its own entry with captures="distinct" or "carry" on the registry; "refuse" '
+        'makes this an error, "allow" silences it'
+    ),
+}
+
+
+@pytest.mark.parametrize("place", WAYS_OUT)
+def test_a_lost_capture_is_said_once_an_id(registry: Registry, place: str) -> None:
+    target: Any = registry
+    if place == "scope":
+        target = Dispatcher(registry).scope()
+    target.register(link("secret-a"))
+    with pytest.warns(CapturesReplaced) as caught:
+        handler_id = target.register(link("secret-b"))
+        target.register(link("secret-c"))
+        for _ in range(2):
+            scope = Dispatcher(registry).scope()
+            scope.register(link("secret-d"))
+            scope.register(link("secret-e"))
+    (warning,) = caught
+    message: Any = warning.message
+    assert message.handler_id == handler_id
+    assert message.names == ("url",)
+    code = link("").__code__
+    file, line = code.co_filename, code.co_firstlineno
+    name = f"{HERE}.link.<locals>.on_link"
+    assert str(message) == (
+        FIRST.format(name=name, file=file, line=line, variable="url") + WAYS_OUT[place]
+    )
+    assert "secret" not in str(message)
+    assert (warning.filename, warning.lineno) == (file, line)
+    assert (message.filename, message.line) == (file, line)
+
+
+def test_rendering_again_loses_nothing(registry: Registry) -> None:
+    for _ in range(2):
+        registry.register(link("a"))
+        registry.register(on_save)
+        registry.register(partial(link, "b"))
+    assert len(registry) == 3
+
+
+@pytest.mark.parametrize(
+    "value",
+    ["a", 1, None, ("a", [1]), ("a", ("b", 2)), ("a" * 99, 10**9)],
+)
+def test_equal_captures_are_not_lost(registry: Registry, value: Any) -> None:
+    registry.register(link(value))
+    registry.register(link(copy.deepcopy(value)))
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        ("a", "b"),
+        (1, True),
+        (0.0, -0.0),
+        ([], ()),
+        (object(), object()),
+        (("a", 1), ("a", True)),
+        (("a", 0.0), ("a", -0.0)),
+        (("a",), ("a", "b")),
+        ((("a",),), (("b",),)),
+    ],
+)
+def test_other_captures_are_lost(registry: Registry, old: Any, new: Any) -> None:
+    registry.register(link(old))
+    with pytest.warns(CapturesReplaced):
+        registry.register(link(new))
+
+
+def test_a_value_that_fails_to_compare_is_never_asked(registry: Registry) -> None:
+    class Hostile:
+        __hash__ = None  # type: ignore[assignment]
+
+        def __eq__(self, other: object) -> bool:
+            raise AssertionError
+
+        def __repr__(self) -> str:
+            raise AssertionError
+
+        def __getattr__(self, name: str) -> object:
+            raise AssertionError
+
+    one = Hostile()
+    registry.register(link(one))
+    registry.register(link(one))
+    with pytest.warns(CapturesReplaced):
+        registry.register(link(Hostile()))
+
+
+class Row:
+    def on_row(self, event: ClickEvent) -> None: ...
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "name"),
+    [
+        (*[lambda i=i: i for i in range(2)], "i"),
+        (*[lambda *, i=i: i for i in range(2)], "i"),
+        (Row().on_row, Row().on_row, "self"),
+    ],
+    ids=["default", "keyword default", "bound object"],
+)
+def test_defaults_and_bound_objects_are_captures_too(
+    registry: Registry, first: Any, second: Any, name: str
+) -> None:
+    registry.register(first)
+    with pytest.warns(CapturesReplaced) as caught:
+        registry.register(second)
+    message: Any = caught[0].message
+    assert message.names == (name,)
+
+
+def test_refuse_keeps_the_old_one() -> None:
+    registry = Registry(captures="refuse")
+    handler_id = registry.register(link("a"))
+    registry.register(link("a"))
+    for _ in range(2):
+        with pytest.raises(CapturesReplaced) as caught:
+            registry.register(link("b"))
+        assert caught.value.names == ("url",)
+    assert registry.resolve(handler_id).fn(ClickEvent()) == "a"
+
+
+def test_allow_is_silent() -> None:
+    registry = Registry(captures="allow")
+    handler_id = registry.register(link("a"))
+    registry.register(link("b"))
+    assert registry.resolve(handler_id).fn(ClickEvent()) == "b"
+
+
+def test_a_filter_names_the_module_of_the_handler(registry: Registry) -> None:
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module=HERE.replace(".", r"\.") + "$")
+        registry.register(link("/tea"))
+        registry.register(link("/coffee"))
+
+
+def test_a_filter_that_raises_does_so_each_time(registry: Registry) -> None:
+    tea = link("/tea")
+    handler_id = registry.register(tea)
+    for _ in range(2):  # pytest makes an error of a warning
+        with pytest.raises(CapturesReplaced):
+            registry.register(link("/coffee"))
+        assert registry.resolve(handler_id).fn is tea
+
+
+# Captures in ids.
 
 DISTINCT = pytest.mark.parametrize("captures", ["distinct", "carry"])
 
@@ -66,48 +247,22 @@ def test_each_closure_is_its_own_entry(
     captures: Any, handlers: list[Handler], answers: list[object]
 ) -> None:
     registry, again = Registry(captures=captures), Registry(captures=captures)
-    ids = [registry.register(fn) for fn in handlers]
+    for _ in range(2):  # a page that is rendered again
+        ids = [registry.register(fn) for fn in handlers]
     assert len(registry) == 2
-    bound = [registry.resolve(one) for one in ids]
+    found = [registry.resolve(one) for one in ids]
     assert [
-        one.fn(ClickEvent()) if one.takes_event else one.fn() for one in bound
+        one.fn(ClickEvent()) if one.takes_event else one.fn() for one in found
     ] == answers
     assert [again.register(fn) for fn in handlers] == ids
 
 
-@DISTINCT
-def test_nothing_is_replaced_and_nobody_is_told(captures: Any) -> None:
-    told: list[CapturesReplaced] = []
-    registry = Registry(captures=captures, on_replace=told.append)
-    for _ in range(2):  # a page that is rendered again
-        for url in ("/tea", "/coffee"):
-            registry.register(link(url))
-    assert len(registry) == 2
-    assert told == []
-
-
 def test_a_handler_without_captures_has_the_same_id() -> None:
-    assert Registry(captures="distinct").register(on_save) == Registry().register(
-        on_save
-    )
+    one, other = Registry(captures="distinct"), Registry()
+    assert one.register(on_save) == other.register(on_save)
 
 
-def test_a_scope_has_a_mode_of_its_own() -> None:
-    registry = Registry()
-    plain = registry.register(link("/tea"))
-    with registry.scope(captures="distinct") as scope:
-        tea, coffee = scope.register(link("/tea")), scope.register(link("/coffee"))
-        assert scope.resolve(plain).fn(ClickEvent()) == "/tea"
-        assert scope.resolve(coffee).fn(ClickEvent()) == "/coffee"
-        with scope.scope() as inner:
-            assert inner.captures == "distinct"
-            assert inner.register(link("/tea")) == tea
-    assert plain.captures == ""
-    assert len({plain, tea, coffee}) == 3
-    assert tea.with_captures(b"0" * 10) == coffee.with_captures(b"0" * 10)
-
-
-def test_names_and_old_places_have_distinct_ids_too() -> None:
+def test_names_and_old_locations_have_distinct_ids_too() -> None:
     def make(url: str) -> Handler:
         def on_named(event: ClickEvent) -> str:
             return url
@@ -115,13 +270,14 @@ def test_names_and_old_places_have_distinct_ids_too() -> None:
         return on_named
 
     registry = Registry(captures="distinct")
-    registry.handler(name="visit", moved_from=f"{HERE}:on_visit")(make("/tea"))
-    registry.handler(name="visit", moved_from=f"{HERE}:on_visit")(make("/coffee"))
-    identity = registry.identity
-    for place in ("visit", f"{HERE}:on_visit"):
+    for url in ("/tea", "/coffee"):
+        registry.handler(name="visit", moved_from=f"{HERE}:on_visit")(make(url))
+    for location in ("visit", f"{HERE}:on_visit"):
         for url in ("/tea", "/coffee"):
-            there = identity.id_at(make(url), place, ClickEvent, distinct=True)
-            assert registry.resolve(there).fn(ClickEvent()) == url
+            there = registry.identity.ids(
+                make(url), ClickEvent, captures=True, location=location
+            )
+            assert registry.resolve(there[0]).fn(ClickEvent()) == url
     assert len(registry) == 2
 
 
@@ -133,232 +289,78 @@ def test_a_capture_without_a_form_is_named(captures: Any) -> None:
     assert caught.value.where == "url"
     assert caught.value.type_name == "builtins.object"
     text = str(caught.value)
-    assert text.startswith(
+    name = (
         f"{HERE}.link.<locals>.on_link: url cannot be part of an id: builtins.object "
     )
-    assert "Pass a key instead" in text
+    assert text.startswith(name)
     assert len(registry) == 0
 
 
-# Registries that outlive a request.
+# Values without canonical form, left out of ids.
 
 
-def request(registry: Registry, *urls: object) -> list[CapturesShared]:
-    """One request as it is with one registry for all: answer, and render anew."""
-    dispatcher = Dispatcher(registry)
-    saved = registry.register(on_save)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        dispatcher.dispatch({"handler": saved})
-        for url in urls:
-            registry.register(link(url))
-    messages = [one.message for one in caught]
-    return [one for one in messages if isinstance(one, CapturesShared)]
-
-
-def test_the_leak() -> None:
-    """What one user's page captured answers another user's click."""
-    registry = Registry(captures="allow")
-    alice = registry.register(link("alice's account"))
-    registry.register(link("bob's account"))
-    assert Dispatcher(registry).dispatch({"handler": alice}) == "bob's account"
-
-
-def test_a_registry_that_outlives_requests_warns_once_an_id() -> None:
-    registry = Registry()
-    registry.register(link("secret-a"))
-    assert request(registry, "secret-a") == []
-    (warning,) = request(registry, "secret-b")
-    assert request(registry, "secret-c", "secret-d") == []
-    handler_id = registry.register(link("secret-d"))
-    assert warning.handler_id == handler_id
-    assert warning.names == ("url",)
-    assert str(warning) == (
-        f"{HERE}.link.<locals>.on_link captured url and was registered in a registry "
-        "that outlives the request: a click of one user may run what was captured for "
-        "another. Register it in a scope for each request or session, "
-        'registry.scope(), or choose captures="distinct" together with tokens that '
-        'bind an id to its audience; "refuse" makes a lost capture an error, "allow" '
-        "says that it is meant"
+@DISTINCT
+def test_an_odd_value_is_left_out(captures: Any) -> None:
+    registry = Registry(captures=captures, unstable="omit")
+    tea, coffee = (registry.register(pair(url, object())) for url in ("tea", "coffee"))
+    assert len(registry) == 2  # the other variable tells them apart
+    assert registry.resolve(tea).omitted
+    assert registry.resolve(coffee).omitted
+    assert registry.register(pair("tea", 1)) != tea
+    assert not registry.resolve(registry.register(pair("tea", 1))).omitted
+    assert (
+        Registry(captures=captures, unstable="omit").register(pair("tea", object()))
+        == tea
     )
 
 
-def test_it_stands_at_the_line_of_the_handler() -> None:
-    registry = Registry()
-    request(registry, "a")
-    Dispatcher(registry).dispatch({"handler": registry.register(on_save)})
-    with pytest.warns(CapturesShared) as caught:
-        registry.register(link("a"))
-    code = link("").__code__
-    assert caught[0].filename == code.co_filename
-    assert caught[0].lineno == code.co_firstlineno
-
-
-def body(handler_id: str) -> bytes:
-    return f'{{"handler": "{handler_id}"}}'.encode()
-
-
-@pytest.mark.parametrize(
-    "answer",
-    [
-        lambda registry, one: Dispatcher(registry).dispatch({"handler": one}),
-        lambda registry, one: Dispatcher(registry).dispatch(body(one)),
-        lambda registry, one: Dispatcher(registry).prepare({"handler": one}),
-        lambda registry, one: registry.resolve(one),
-        lambda registry, one: registry.scope().resolve(one),
-    ],
-    ids=["short way", "bytes", "long way", "resolve", "in a scope"],
-)
-def test_each_way_to_answer_is_noted(answer: Any) -> None:
-    registry = Registry()
-    saved = registry.register(on_save)
-    answer(registry, saved)
-    registry.register(link("a"))
-    answer(registry, saved)
-    with pytest.warns(CapturesShared):
-        registry.register(link("a"))
-
-
-def test_a_registry_for_one_request_does_not_warn() -> None:
-    """It renders to find the handler, answers, and renders what came of it."""
-    for _ in range(3):  # here and below, pytest makes an error of a warning
-        registry = Registry()
-        clicked = registry.register(link("a"))
-        Dispatcher(registry).dispatch({"handler": clicked})
-        for _ in range(3):  # a handler that yields renders after each step
-            registry.register(link("a"))
-
-
-def test_a_scope_for_each_request_does_not_warn() -> None:
-    registry = Registry()
-    saved = registry.register(on_save)
-    for _ in range(3):
-        with registry.scope() as scope:
-            Dispatcher(scope).dispatch({"handler": saved})
-            Dispatcher(scope).dispatch({"handler": scope.register(link("a"))})
-            scope.register(link("a"))
-
-
-@pytest.mark.parametrize("captures", ["allow", "refuse", "distinct"])
-def test_who_has_chosen_is_not_warned(captures: Any) -> None:
-    registry = Registry(captures=captures)
-    for _ in range(3):
-        assert request(registry, "a") == []
-
-
-class Row:
-    def on_row(self, event: ClickEvent) -> None: ...
-
-
-HELD = Row()
-
-
-def note(fn: Handler) -> Handler:
-    @wraps(fn)
-    def noted(event: ClickEvent) -> object:
-        return fn(event)
-
-    return noted
-
-
-@note
-def on_noted(event: ClickEvent) -> None: ...
-
-
-def on_default(event: ClickEvent, limit: int = 3) -> None: ...
-
-
-@pytest.mark.parametrize(
-    ("fn", "names"),
-    [
-        (on_save, ()),
-        (on_default, ()),
-        (on_noted, ()),
-        (HELD.on_row, ()),
-        (Row().on_row, ("self",)),
-        (bare(on_save), ("fn",)),
-        (partial(link("a"), ClickEvent()), ("url",)),
-    ],
-    ids=["function", "default", "wraps", "held", "object", "wrapper", "partial"],
-)
-def test_what_counts_as_captured_for_somebody(
-    fn: Handler, names: tuple[str, ...]
+@DISTINCT
+def test_handlers_that_differ_in_odd_values_alone_replace_each_other(
+    captures: Any,
 ) -> None:
-    registry = Registry()
-    request(registry, "a")
-    Dispatcher(registry).dispatch({"handler": registry.register(on_save)})
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        registry.register(fn)
-    assert [one.message.names for one in caught] == ([names] if names else [])  # type: ignore[union-attr]
+    registry = Registry(captures=captures, unstable="omit")
+    one = object()
+    first = registry.register(pair("secret", one))
+    assert registry.register(pair("secret", one)) == first  # the same objects
+    with pytest.warns(CapturesReplaced) as caught:
+        for url in ("secret", "other", "third"):
+            for _ in range(2):
+                registry.register(pair(url, object()))
+    (warning,) = caught  # once a location, however many values tell rows apart
+    message: Any = warning.message
+    code = pair("", "").__code__
+    name = f"{HERE}.pair.<locals>.on_pair"
+    assert str(message) == FIRST.format(
+        name=name,
+        file=code.co_filename,
+        line=code.co_firstlineno,
+        variable="second",
+    ) + (
+        "the one registered last answers for both. They differ in values without "
+        "canonical form, which are not part of the id: capture a key instead, or give "
+        "the type an encoder, Identity(encoders=...)"
+    )
+    assert message.names == ("second",)
 
 
-def test_looking_up_costs_nothing_once_it_was_noted() -> None:
-    registry = Registry()
-    saved = registry.register(on_save)
-    assert registry.look_up(saved) is not None
-    assert registry.look_up == registry._handlers.get
+def test_a_handler_with_an_odd_value_is_not_carried() -> None:
+    registry = Registry(captures="carry", unstable="omit")
+    registry.entries.index.add(sys.modules[HERE])
+    dispatcher = Dispatcher(registry, tokens=Tokens(b"k" * 32))
+    with dispatcher.scope(audience="ann") as scope:
+        odd = scope.offer(link(object()))
+        carried = scope.offer(link("/tea"))
+    assert len(odd) < len(carried)
 
 
-def test_a_registry_that_nobody_needs_is_gone_at_once() -> None:
-    """It holds what closures captured, so it does not wait for a garbage collection."""
-    gc.disable()
-    try:
-        registry = Registry()
-        saved = registry.register(on_save)
-        gone = weakref.ref(registry)
-        del registry
-        assert gone() is None
-        registry = Registry()
-        look_up = registry.look_up
-        registry.register(on_save)
-        assert look_up(saved) is not None
-        registry.register(link("a"))
-        gone = weakref.ref(registry)
-        del registry
-        assert gone() is None
-        assert look_up(saved) is None
-    finally:
-        gc.enable()
+def test_an_odd_bound_argument_is_left_out_too() -> None:
+    def on_row(row: object, event: ClickEvent) -> object:
+        return row
 
-
-# Filters of warnings.
-
-
-def shared(registry: Registry) -> None:
-    """Makes a registry outlive requests."""
-    request(registry, "a")
-    Dispatcher(registry).dispatch({"handler": registry.register(on_save)})
-
-
-def test_a_filter_names_the_module_of_the_handler() -> None:
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        warnings.filterwarnings("ignore", module=HERE.replace(".", r"\.") + "$")
-        registry = Registry()
-        registry.register(link("/tea"))
-        registry.register(link("/coffee"))
-        registry = Registry()
-        shared(registry)
-        registry.register(link("b"))
-    assert caught == []
-
-
-@pytest.mark.filterwarnings("error::handlerid.errors.CapturesReplaced")
-def test_a_filter_that_raises_does_so_each_time() -> None:
-    registry = Registry()
-    tea = link("/tea")
-    handler_id = registry.register(tea)
-    for _ in range(2):
-        with pytest.raises(CapturesReplaced):
-            registry.register(link("/coffee"))
-        assert registry.resolve(handler_id).fn is tea
-
-
-@pytest.mark.filterwarnings("error::handlerid.errors.CapturesShared")
-def test_a_filter_that_raises_does_so_each_time_of_shared_handlers() -> None:
-    registry = Registry()
-    shared(registry)
-    for _ in range(2):
-        with pytest.raises(CapturesShared):
-            registry.register(link("a"))
+    registry = Registry(captures="distinct", unstable="omit")
+    handler_id = registry.register(partial(on_row, object()))
+    assert registry.resolve(handler_id).omitted
+    with pytest.warns(CapturesReplaced) as caught:
+        assert registry.register(partial(on_row, object())) == handler_id
+    message: Any = caught[0].message
+    assert message.names == ("args[0]",)

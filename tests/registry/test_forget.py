@@ -43,10 +43,10 @@ def test_a_reloaded_module(page: ModuleType, tmp_path: Path) -> None:
     assert dispatcher.dispatch({"handler": old}) == "old"
     with pytest.raises(StaleHandler):  # which makes an index of locations
         registry.resolve(f"{old[:17]}{other.fingerprint}.click")
-    assert "page" in registry.scanned
+    assert registry.entries.index.module("page") is page
     write(tmp_path, page=NEW)
     assert set(registry.forget(page)) == {old, other}
-    assert "page" not in registry.scanned
+    assert registry.entries.index.module("page") is None
     with pytest.raises(UnknownHandler):
         dispatcher.dispatch({"handler": old})
     registry.scan(importlib.reload(page))
@@ -101,7 +101,8 @@ def test_names_and_old_places_are_forgotten(page: ModuleType) -> None:
     registry = Registry()
     registry.handler(name="save", moved_from="page:on_old")(page.on_save)
     named = next(iter(registry))
-    alias = registry.identity.id_at(page.on_save, "page:on_old", ClickEvent)
+    ids = registry.identity.ids(page.on_save, ClickEvent, location="page:on_old")
+    (alias,) = ids
     assert registry.resolve(alias).fn is page.on_save
     assert registry.forget(page) == (named,)
     assert alias not in registry
@@ -126,13 +127,3 @@ def test_what_was_lost_is_said_again(page: ModuleType) -> None:
     assert lose() == []
     registry.forget(page)
     assert [type(one.message) for one in lose()] == [CapturesReplaced]
-
-
-def test_a_scope_forgets_its_own(page: ModuleType) -> None:
-    registry = Registry()
-    above = registry.register(page.on_save)
-    with registry.scope() as scope:
-        own = scope.register(page.other)
-        assert scope.forget(page) == (own,)
-        assert own not in scope
-        assert above in scope

@@ -1,4 +1,4 @@
-"""Tables of scanned modules: what is in them, and what is not."""
+"""The index of scanned modules: what is in it, and what is not."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from types import ModuleType
 import pytest
 
 from handlerid import Identity
-from handlerid._scanned import Scanned
+from handlerid._registry.modules import CodeIndex
 
 SOURCE = """
 import functools
@@ -73,10 +73,10 @@ def module(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[ModuleTy
 
 
 @pytest.fixture
-def scanned(module: ModuleType) -> Scanned:
-    scanned = Scanned(Identity().module_name)
-    scanned.add(module)
-    return scanned
+def index(module: ModuleType) -> CodeIndex:
+    index = CodeIndex(Identity().module_name)
+    index.add(module)
+    return index
 
 
 @pytest.mark.parametrize(
@@ -101,115 +101,115 @@ def scanned(module: ModuleType) -> Scanned:
         ("", 0),
     ],
 )
-def test_code_by_qualified_name(scanned: Scanned, qualname: str, count: int) -> None:
-    codes = list(scanned.codes("shop_tables", qualname))
+def test_code_by_qualified_name(index: CodeIndex, qualname: str, count: int) -> None:
+    codes = list(index.codes("shop_tables", qualname))
     assert len({code.co_code for code in codes}) == min(count, 1)
     assert len({code.co_consts for code in codes}) == count
 
 
 def test_the_functions_own_code_comes_first(
-    scanned: Scanned, module: ModuleType
+    index: CodeIndex, module: ModuleType
 ) -> None:
-    codes = scanned.codes("shop_tables", "outer")
+    codes = index.codes("shop_tables", "outer")
     assert next(codes) is module.outer.__code__
 
 
 def test_classes_are_held_under_their_own_name_only(
-    scanned: Scanned, module: ModuleType
+    index: CodeIndex, module: ModuleType
 ) -> None:
-    assert scanned.class_("shop_tables", "Outer.Inner") is module.Outer.Inner
-    assert scanned.class_("shop_tables", "Kind") is module.Kind
+    assert index.class_("shop_tables", "Outer.Inner") is module.Outer.Inner
+    assert index.class_("shop_tables", "Kind") is module.Kind
     for name in ("Alias", "Enum", "Path", "outer", "Outer.computed", "local.Here"):
-        assert scanned.class_("shop_tables", name) is None
+        assert index.class_("shop_tables", name) is None
 
 
 def test_functions_are_held_under_their_own_name_only(
-    scanned: Scanned, module: ModuleType
+    index: CodeIndex, module: ModuleType
 ) -> None:
-    assert scanned.function("shop_tables", "shown") is module.shown
-    assert scanned.function("shop_tables", "Outer.still") is module.Outer.still
-    assert scanned.function("shop_tables", "twice") is module.twice
+    assert index.function("shop_tables", "shown") is module.shown
+    assert index.function("shop_tables", "Outer.still") is module.Outer.still
+    assert index.function("shop_tables", "twice") is module.twice
     for name in ("first", "join", "Outer", "Outer.computed", "dropped"):
-        assert scanned.function("shop_tables", name) is None
+        assert index.function("shop_tables", name) is None
 
 
-def test_a_module_that_was_not_added_is_unknown(scanned: Scanned) -> None:
-    assert "os" not in scanned
-    assert scanned.module("os") is None
-    assert scanned.function("os", "fdopen") is None
-    assert scanned.class_("os", "stat_result") is None
-    assert list(scanned.codes("os", "fdopen")) == []
+def test_a_module_that_was_not_added_is_unknown(index: CodeIndex) -> None:
+    assert index.module("os") is None
+    assert index.module("os") is None
+    assert index.function("os", "fdopen") is None
+    assert index.class_("os", "stat_result") is None
+    assert list(index.codes("os", "fdopen")) == []
 
 
 def test_a_file_that_was_edited_says_nothing(
-    scanned: Scanned, module: ModuleType
+    index: CodeIndex, module: ModuleType
 ) -> None:
     file = Path(str(module.__file__))
     file.write_text(SOURCE.replace("return lambda: 1", "return lambda: 2"), "utf-8")
-    assert list(scanned.codes("shop_tables", "dropped")) == []
-    assert len(list(scanned.codes("shop_tables", "outer"))) == 1
+    assert list(index.codes("shop_tables", "dropped")) == []
+    assert len(list(index.codes("shop_tables", "outer"))) == 1
 
 
 def test_a_file_that_is_gone_or_broken_says_nothing(
-    scanned: Scanned, module: ModuleType
+    index: CodeIndex, module: ModuleType
 ) -> None:
     file = Path(str(module.__file__))
     file.write_text("def (", "utf-8")
-    assert list(scanned.codes("shop_tables", "dropped")) == []
-    scanned.add(module)
+    assert list(index.codes("shop_tables", "dropped")) == []
+    index.add(module)
     file.unlink()
-    assert list(scanned.codes("shop_tables", "dropped")) == []
+    assert list(index.codes("shop_tables", "dropped")) == []
 
 
-def test_forgetting(scanned: Scanned, module: ModuleType) -> None:
-    version = scanned.version
-    scanned.forget("shop_tables")
-    scanned.forget("never there")
-    assert scanned.version != version
-    assert "shop_tables" not in scanned
-    assert list(scanned.codes("shop_tables", "outer")) == []
-    scanned.add(module)
-    assert len(list(scanned.codes("shop_tables", "outer"))) == 1
+def test_forgetting(index: CodeIndex, module: ModuleType) -> None:
+    version = index.version
+    index.forget("shop_tables")
+    index.forget("never there")
+    assert index.version != version
+    assert index.module("shop_tables") is None
+    assert list(index.codes("shop_tables", "outer")) == []
+    index.add(module)
+    assert len(list(index.codes("shop_tables", "outer"))) == 1
 
 
-def test_adding_again_reads_again(scanned: Scanned, module: ModuleType) -> None:
-    assert scanned.function("shop_tables", "added") is None
+def test_adding_again_reads_again(index: CodeIndex, module: ModuleType) -> None:
+    assert index.function("shop_tables", "added") is None
 
     def added() -> None: ...
 
     added.__qualname__, added.__module__ = "added", "shop_tables"
     vars(module)["added"] = added
-    assert scanned.function("shop_tables", "added") is None
-    scanned.add(module)
-    assert scanned.function("shop_tables", "added") is added
+    assert index.function("shop_tables", "added") is None
+    index.add(module)
+    assert index.function("shop_tables", "added") is added
 
 
 def test_a_module_is_known_by_its_name_elsewhere(module: ModuleType) -> None:
-    scanned = Scanned(lambda name: f"app.{name}")
-    scanned.add(module)
-    assert scanned.module("app.shop_tables") is module
-    assert "shop_tables" not in scanned
-    scanned.forget("shop_tables")
-    assert scanned.module("app.shop_tables") is None
+    index = CodeIndex(lambda name: f"app.{name}")
+    index.add(module)
+    assert index.module("app.shop_tables") is module
+    assert index.module("shop_tables") is None
+    index.forget("shop_tables")
+    assert index.module("app.shop_tables") is None
 
 
 def test_what_a_wrapper_says_that_it_wraps() -> None:
     module = ModuleType("without_a_loader")
     source = "def gone(): pass\ndef here(): pass\nhere.__wrapped__ = gone\ndel gone"
     exec(source, vars(module))
-    scanned = Scanned(Identity().module_name)
-    scanned.add(module)
-    assert len(list(scanned.codes("without_a_loader", "gone"))) == 1
-    assert list(scanned.codes("without_a_loader", "never")) == []
+    index = CodeIndex(Identity().module_name)
+    index.add(module)
+    assert len(list(index.codes("without_a_loader", "gone"))) == 1
+    assert list(index.codes("without_a_loader", "never")) == []
 
 
-def test_threads_get_the_same_tables(scanned: Scanned) -> None:
+def test_threads_get_the_same_tables(index: CodeIndex) -> None:
     found: list[object] = []
     ready = threading.Barrier(8)
 
     def look() -> None:
         ready.wait()
-        found.extend(map(id, scanned.codes("shop_tables", "dropped")))
+        found.extend(map(id, index.codes("shop_tables", "dropped")))
 
     threads = [threading.Thread(target=look) for _ in range(8)]
     for thread in threads:
@@ -220,7 +220,7 @@ def test_threads_get_the_same_tables(scanned: Scanned) -> None:
     assert len(set(found)) == 1
 
 
-def test_a_metaclass_is_not_asked(module: ModuleType, scanned: Scanned) -> None:
+def test_a_metaclass_is_not_asked(module: ModuleType, index: CodeIndex) -> None:
     class Asking(type):
         def __hash__(cls) -> int:
             raise AssertionError("asked")
@@ -235,5 +235,5 @@ def test_a_metaclass_is_not_asked(module: ModuleType, scanned: Scanned) -> None:
         def __call__(self) -> None: ...
 
     vars(module).update(Odd=Odd, odd=Odd())
-    scanned.add(module)
-    assert scanned.class_("shop_tables", "Odd") is None
+    index.add(module)
+    assert index.class_("shop_tables", "Odd") is None

@@ -1,23 +1,27 @@
-"""Registries: who answers for an id, what a scope sees, what is said of a loss."""
+"""Registries: which handler answers an id, for which event, and what is missing."""
 
 from __future__ import annotations
 
-import gc
 import threading
-import warnings
-import weakref
+import typing
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import dataclass
-from functools import partial
-from itertools import count
-from typing import Any
+from functools import partial, wraps
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from handlerid import ClickEvent, Event, HandlerId, Identity, InputEvent, Registry
+from handlerid import (
+    ClickEvent,
+    Dispatcher,
+    Event,
+    HandlerId,
+    Identity,
+    InputEvent,
+    RegisteredHandler,
+    Registry,
+)
 from handlerid.errors import (
-    CapturesReplaced,
     MalformedPayload,
     SignatureError,
     StaleHandler,
@@ -25,18 +29,16 @@ from handlerid.errors import (
     UnsupportedHandler,
 )
 
+if TYPE_CHECKING:
+    from somewhere import Missing  # type: ignore[import-not-found]
+
 HERE = __name__
+FILE = __file__
 
 
 def on_click(event: ClickEvent) -> None: ...
-
-
 def on_event(event: Any) -> None: ...
-
-
 def on_nothing() -> None: ...
-
-
 def on_either(event: ClickEvent | InputEvent) -> None: ...
 
 
@@ -65,18 +67,18 @@ def registry() -> Registry:
 
 def test_a_registered_handler_is_found_by_its_id(registry: Registry) -> None:
     handler_id = registry.register(on_click)
-    bound = registry.resolve(str(handler_id))
-    assert bound.fn is on_click
-    assert bound.id == handler_id
-    assert bound.event is ClickEvent
-    assert bound.takes_event
+    found = registry.resolve(str(handler_id))
+    assert (found.fn, found.id, found.event) == (on_click, handler_id, ClickEvent)
+    assert found.takes_event
+    assert not found.omitted
     assert handler_id in registry
     assert list(registry) == [handler_id]
     assert len(registry) == 1
 
 
 def test_registering_again_changes_nothing(registry: Registry) -> None:
-    assert registry.register(on_click) == registry.register(on_click)
+    first = registry.resolve(registry.register(on_click))
+    assert registry.resolve(registry.register(on_click)) is first
     assert len(registry) == 1
 
 
@@ -104,13 +106,37 @@ def test_registering_again_sees_a_class_made_again(registry: Registry) -> None:
     assert registry.resolve(handler_id).event is second
 
 
+def test_a_repr_tells() -> None:
+    registry = Registry(captures="distinct")
+    assert repr(registry) == '<Registry: 0 handlers, captures="distinct">'
+    handler_id = registry.register(on_click)
+    assert repr(registry) == '<Registry: 1 handler, captures="distinct">'
+    assert repr(registry.resolve(handler_id)) == (
+        f"<RegisteredHandler {HERE}.on_click: plain, {handler_id}>"
+    )
+
+
+@pytest.mark.parametrize("cls", [Registry, RegisteredHandler])
+def test_types_are_public(cls: Any) -> None:
+    assert cls.__module__ == "handlerid"
+    typing.get_type_hints(cls)
+    for name in ("register", "resolve", "handler", "scan", "forget", "__init__"):
+        if name in vars(cls):
+            typing.get_type_hints(vars(cls)[name])
+
+
+# Events.
+
+
 @pytest.mark.parametrize(
     ("fn", "event", "expected"),
     [
         (on_click, None, ClickEvent),
         (on_click, ClickEvent, ClickEvent),
+        (on_click, "click", ClickEvent),
         (on_event, None, Event),
         (on_event, InputEvent, InputEvent),
+        (on_event, "input", InputEvent),
         (on_nothing, None, Event),
         (on_nothing, ClickEvent, ClickEvent),
         (on_either, InputEvent, InputEvent),
@@ -124,48 +150,88 @@ def test_the_annotation_or_the_argument_chooses_the_event(
     assert handler_id.event == expected.wire_name
 
 
-def test_an_event_type_derived_from_the_annotated_one_will_do(
-    registry: Registry,
-) -> None:
+def test_a_wire_name_of_an_event_that_is_not_loaded(registry: Registry) -> None:
+    handler_id = registry.register(on_event, "slider_value_change")
+    assert registry.resolve(handler_id).event.__name__ == "SliderValueChangeEvent"
+
+
+def test_an_event_type_derived_from_the_annotated_one(registry: Registry) -> None:
     @dataclass(kw_only=True, slots=True)
     class DoubleClickEvent(ClickEvent):
         interval: float = 0.0
 
-    handler_id = registry.register(on_click, DoubleClickEvent)
-    assert handler_id.event == "double_click"
+    assert registry.register(on_click, DoubleClickEvent).event == "double_click"
 
 
 def test_one_function_for_two_events_is_two_entries(registry: Registry) -> None:
-    click, typed = (
-        registry.register(on_either, ClickEvent),
-        registry.register(on_either, InputEvent),
-    )
+    ids = [registry.register(on_either, event) for event in (ClickEvent, InputEvent)]
     assert len(registry) == 2
-    assert registry.resolve(click).event is ClickEvent
-    assert registry.resolve(typed).event is InputEvent
+    assert [registry.resolve(one).event for one in ids] == [ClickEvent, InputEvent]
 
 
-def test_a_union_needs_to_be_told_which(registry: Registry) -> None:
-    with pytest.raises(SignatureError) as caught:
-        registry.register(on_either)
-    assert str(caught.value) == (
-        f"{HERE}.on_either takes ClickEvent or InputEvent; say which one it is "
-        "registered for: register(fn, event=...)"
-    )
+def test_a_host_that_makes_its_own_events(registry: Registry) -> None:
+    class Mine: ...
+
+    class MineEvent(Event, make=lambda payload: Mine()): ...
+
+    def on_mine(event: Mine) -> None: ...
+    def with_default(event: object = None) -> None: ...
+
+    for fn in (on_mine, with_default):
+        found = registry.resolve(registry.register(fn, MineEvent))
+        assert found.takes_event
+        assert isinstance(found.decode({}), Mine)
+    assert not registry.resolve(registry.register(on_nothing, MineEvent)).takes_event
 
 
-def test_a_contradiction_shows_both(registry: Registry) -> None:
-    with pytest.raises(SignatureError) as caught:
-        registry.register(on_click, InputEvent)
-    assert str(caught.value) == (
-        f"{HERE}.on_click takes handlerid.events.ClickEvent and cannot be registered "
-        "for handlerid.events.InputEvent"
-    )
+class HostEvent(Event, name="of_the_host"): ...
 
 
-def test_a_contradiction_of_one_class_before_and_after_a_reload_says_so(
-    registry: Registry,
+NO_TYPE = "cannot be registered for an event that is no event type; pass a class that "
+NO_TYPE += "derives from handlerid.Event"
+
+
+@pytest.mark.parametrize(
+    ("fn", "event", "text"),
+    [
+        (
+            on_either,
+            None,
+            "on_either takes ClickEvent or InputEvent; say which one: register(fn, "
+            "event=...)",
+        ),
+        (
+            on_click,
+            InputEvent,
+            "on_click takes handlerid.events.ClickEvent and cannot be registered for "
+            "handlerid.events.InputEvent",
+        ),
+        (
+            on_event,
+            "of_the_host",
+            "on_event cannot be registered for 'of_the_host': no event of handlerid has "
+            "this wire name; pass the event class",
+        ),
+        (
+            on_event,
+            "nothing",
+            "on_event cannot be registered for 'nothing': no event of handlerid has "
+            "this wire name; pass the event class",
+        ),
+        (on_click, int, f"on_click {NO_TYPE}"),
+        (on_click, ClickEvent(), f"on_click {NO_TYPE}"),
+    ],
+)
+def test_an_event_that_does_not_fit_is_refused(
+    registry: Registry, fn: Any, event: Any, text: str
 ) -> None:
+    with pytest.raises(SignatureError) as caught:
+        registry.register(fn, event)
+    assert str(caught.value) == f"{HERE}.{text}"
+    assert len(registry) == 0
+
+
+def test_one_event_class_before_and_after_a_reload(registry: Registry) -> None:
     def load() -> type[Event]:
         @dataclass(kw_only=True, slots=True)
         class LoadedAgainEvent(Event):
@@ -175,26 +241,14 @@ def test_a_contradiction_of_one_class_before_and_after_a_reload_says_so(
 
     before, after = load(), load()
 
-    def handler(event: object) -> None: ...
+    def handler(event: Any) -> None: ...
 
     handler.__annotations__["event"] = before
-    with pytest.raises(SignatureError, match="another class of that name"):
+    with pytest.raises(SignatureError, match="another class of that name, as after a"):
         registry.register(handler, after)
 
 
-@pytest.mark.parametrize("event", ["click", int, ClickEvent()])
-def test_what_is_no_event_type_is_refused(registry: Registry, event: Any) -> None:
-    with pytest.raises(SignatureError) as caught:
-        registry.register(on_click, event)
-    assert str(caught.value) == (
-        f"{HERE}.on_click cannot be registered for an event that is no event type; "
-        "pass a class that derives from handlerid.Event"
-    )
-
-
-def test_an_event_type_that_cannot_be_decoded_is_said_at_registration(
-    registry: Registry,
-) -> None:
+def test_an_event_type_that_cannot_be_decoded_is_refused(registry: Registry) -> None:
     @dataclass(kw_only=True, slots=True)
     class OddEvent(Event):
         thread: threading.Thread
@@ -204,36 +258,171 @@ def test_an_event_type_that_cannot_be_decoded_is_said_at_registration(
     assert len(registry) == 0
 
 
+# Annotations that say no event type.
+
+
+def on_missing(event: Missing) -> None: ...
+def on_number(event: int) -> None: ...
+def on_default(event: Missing | None = None) -> None: ...
+
+
+def decorated(fn: Any) -> Any:
+    @wraps(fn)
+    def wrapper(*args: object) -> object:
+        return fn(*args)
+
+    return wrapper
+
+
+UNKNOWN = "cannot be evaluated (is it local, or imported under TYPE_CHECKING only?)"
+
+
+@pytest.mark.parametrize(
+    ("fn", "annotation", "reason"),
+    [
+        (on_missing, "Missing", UNKNOWN),
+        (on_number, "int", "names no event type"),
+        (on_default, "Missing | None", UNKNOWN),
+        (decorated(on_number), "int", "names no event type"),
+        (partial(on_missing), "Missing", UNKNOWN),
+    ],
+)
+def test_an_annotation_is_not_ignored(
+    registry: Registry, fn: Any, annotation: str, reason: str
+) -> None:
+    innermost = getattr(fn, "func", getattr(fn, "__wrapped__", fn))
+    line = innermost.__code__.co_firstlineno
+    with pytest.warns(UserWarning) as caught:
+        handler_id = registry.register(fn)
+        assert registry.register(fn) == handler_id  # once an id
+    assert [str(one.message) for one in caught] == [
+        f"{HERE}.{innermost.__name__} ({FILE}:{line}) is registered without an event "
+        f"type: the annotation {annotation} of its parameter event {reason}. Import "
+        "the event type at run time, annotate one, or pass it: register(fn, event=...)"
+    ]
+    assert (caught[0].filename, caught[0].lineno) == (FILE, line)
+    assert registry.resolve(handler_id).event is Event
+    assert Registry().register(fn, ClickEvent).event == "click"
+
+
+def test_closures_are_warned_about_once() -> None:
+    def make(value: int) -> Any:
+        def on_local(event: Missing) -> int:
+            return value
+
+        return on_local
+
+    registry = Registry(captures="distinct")
+    with pytest.warns(UserWarning, match="on_local") as caught:
+        for value in range(3):
+            registry.register(make(value))
+    assert len(caught) == 1
+    assert len(registry) == 3
+
+
+def test_a_filter_that_raises_keeps_the_handler_out(registry: Registry) -> None:
+    for _ in range(2):
+        with pytest.raises(UserWarning, match="on_missing"):
+            registry.register(on_missing)
+    assert len(registry) == 0
+
+
+# The decorator and the settings.
+
+
 def test_the_decorator_registers_and_returns_the_function(registry: Registry) -> None:
     @registry.handler
     def bare(event: ClickEvent) -> None: ...
 
     @registry.handler(event=InputEvent)
-    def told(event: Any) -> None: ...
+    def by_type(event: Any) -> None: ...
 
-    assert [handler_id.event for handler_id in registry] == ["click", "input"]
-    assert [registry.resolve(i).fn for i in registry] == [bare, told]
+    @registry.handler(event="change")
+    def by_name(event: Any) -> None: ...
+
+    assert [one.event for one in registry] == ["click", "input", "change"]
+    assert [registry.resolve(one).fn for one in registry] == [bare, by_type, by_name]
 
 
-def test_the_decorator_is_told_an_event_type_by_name(registry: Registry) -> None:
-    with pytest.raises(UnsupportedHandler, match=r"an event type is said by event=$"):
+def test_the_decorator_is_not_given_the_event_type(registry: Registry) -> None:
+    with pytest.raises(UnsupportedHandler, match="is a class; use a function that"):
         registry.handler(ClickEvent)
 
 
-def test_what_is_wrong_with_the_setting_is_said() -> None:
-    with pytest.raises(ValueError, match=r"^captures must be one of warn, allow, "):
-        Registry(captures="distinkt")  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match=r"^stale must be one of refuse, accept$"):
-        Registry(stale="reload")  # type: ignore[arg-type]
-    with pytest.raises(ValueError, match=r"^stale must be one of refuse, accept$"):
-        Registry().handler(stale="reload")  # type: ignore[call-overload]
+@pytest.mark.parametrize(
+    ("settings", "error", "text"),
+    [
+        (
+            {"captures": "distinkt"},
+            ValueError,
+            'captures must be one of "warn", "allow", "refuse", "distinct", "carry", '
+            "not 'distinkt'",
+        ),
+        (
+            {"captures": True},
+            TypeError,
+            'captures must be one of "warn", "allow", "refuse", "distinct", "carry", '
+            "not True",
+        ),
+        (
+            {"stale": ""},
+            ValueError,
+            'stale must be one of "refuse", "accept", not \'\'',
+        ),
+        (
+            {"unstable": "drop", "captures": "carry"},
+            ValueError,
+            'unstable must be one of "refuse", "omit", not \'drop\'',
+        ),
+        (
+            {"unstable": "omit"},
+            ValueError,
+            'unstable="omit" needs captures="distinct" or "carry": with "warn", captures '
+            "are not part of ids",
+        ),
+        ({"identity": b"key"}, TypeError, "identity must be an Identity, not bytes"),
+    ],
+)
+def test_wrong_settings_are_refused(
+    settings: Any, error: type[Exception], text: str
+) -> None:
+    with pytest.raises(error) as caught:
+        Registry(**settings)
+    assert str(caught.value) == text
+
+
+def test_a_wrong_setting_of_the_decorator_is_refused(registry: Registry) -> None:
+    with pytest.raises(ValueError, match='^stale must be one of "refuse", "accept", '):
+        registry.handler(stale="reload")  # type: ignore[call-overload]
 
 
 def test_the_identity_computes_the_ids() -> None:
-    identity = Identity(key=b"secret")
-    assert Registry(identity=identity).register(on_click) == identity.handler_id(
-        on_click, ClickEvent
-    )
+    identity = Identity(keys=b"secret")
+    registry = Registry(identity=identity)
+    assert registry.identity is identity
+    assert registry.register(on_click) == identity.handler_id(on_click, ClickEvent)
+
+
+@pytest.mark.parametrize("captures", ["warn", "distinct"])
+def test_ids_of_a_rotated_key_are_answered(captures: Any) -> None:
+    def registry(*keys: bytes) -> Registry:
+        return Registry(identity=Identity(keys=keys), captures=captures)
+
+    fn = link("/tea")
+    old = registry(b"old").register(fn)
+    rotated = registry(b"new", b"old")
+    new = rotated.register(fn)
+    assert rotated.register(fn) == new
+    assert list(rotated) == [new]
+    assert registry(b"new").register(fn) == new
+    assert rotated.resolve(old) is rotated.resolve(new)
+    stale = registry(b"old").register(version(1))
+    rotated.register(version(2))
+    with pytest.raises(StaleHandler):
+        rotated.resolve(stale)
+    rotated.forget(HERE)
+    with pytest.raises(UnknownHandler):
+        rotated.resolve(old)
 
 
 # What is not there.
@@ -259,8 +448,8 @@ def test_other_code_at_the_location_is_stale(registry: Registry) -> None:
     assert caught.value.current == (current,)
     assert caught.value.location == "app.save"
     assert str(caught.value) == (
-        f"the code of app.save differs from the one that {old} was made of: the page "
-        "is older or newer than this server"
+        f"the code of app.save differs from the code of {old}: the page is older or "
+        "newer than this server"
     )
 
 
@@ -269,7 +458,11 @@ def test_registrations_after_the_first_miss_are_seen(registry: Registry) -> None
     with pytest.raises(UnknownHandler):
         registry.resolve(old)
     second, third = registry.register(version(2)), registry.register(version(3))
-    registry.register(version(2))
+    registry.register(lambda: 2)
+    with pytest.raises(StaleHandler) as caught:
+        registry.resolve(old)
+    assert caught.value.current == (second, third)
+    registry.register(version(2))  # another function, with the same id
     with pytest.raises(StaleHandler) as caught:
         registry.resolve(old)
     assert caught.value.current == (third, second)
@@ -288,13 +481,13 @@ def test_other_events_or_bound_arguments_are_unknown_not_stale(
         with pytest.raises(UnknownHandler) as caught:
             registry.resolve(missing)
         assert str(caught.value) == (
-            f"{HERE}.{name} is registered here, but not for what {missing} names: its "
-            "event, its bound arguments or its captures differ"
+            f"{HERE}.{name} is registered here, but not as {missing}: its event, its "
+            "bound arguments or its captures differ"
         )
 
 
 @pytest.mark.parametrize("text", ["", "on_click", "os.system", "h1-x", "__class__"])
-def test_what_is_not_an_id_is_refused(registry: Registry, text: str) -> None:
+def test_a_text_that_is_not_an_id_is_refused(registry: Registry, text: str) -> None:
     assert text not in registry
     with pytest.raises(MalformedPayload):
         registry.resolve(text)
@@ -305,238 +498,51 @@ def test_only_a_text_is_in_a_registry(registry: Registry) -> None:
     assert on_click not in registry
 
 
-# Scopes.
+# Scopes: entries that read through to the registry.
 
 
 def test_a_scope_reads_through_and_writes_to_itself(registry: Registry) -> None:
     above = registry.register(on_click)
-    with registry.scope() as scope:
-        own = scope.register(on_nothing)
-        assert scope.resolve(above).fn is on_click
-        assert scope.resolve(own).fn is on_nothing
-        assert own not in registry
-        assert set(scope) == {above, own}
-        assert len(scope) == 2
-        with scope.scope() as inner:
-            assert inner.resolve(above).fn is on_click
-            assert inner.resolve(own).fn is on_nothing
-    assert list(registry) == [above]
+    scope = registry.entries.child()
+    own = scope.add(on_nothing).id
+    assert scope.resolve(above).fn is on_click
+    assert scope.resolve(own).fn is on_nothing
+    assert (list(scope), list(registry)) == ([own], [above])
 
 
-def test_a_scope_registers_what_its_parent_holds_too(registry: Registry) -> None:
-    registry.register(link("a"))
-    with registry.scope(captures="refuse") as scope:
-        handler_id = scope.register(link("b"))
-        assert scope.resolve(handler_id).fn(ClickEvent()) == "b"
-        assert registry.resolve(handler_id).fn(ClickEvent()) == "a"
-        assert len(scope) == 1
-
-
-def test_a_closed_scope_lets_go_of_everything(registry: Registry) -> None:
-    class Held: ...
-
-    held = Held()
-    reference = weakref.ref(held)
-    with registry.scope() as scope:
-        scope.register(link(held))
-    del held
-    gc.collect()
-    assert reference() is None
+def test_a_scope_does_not_add_what_the_registry_holds(registry: Registry) -> None:
+    above = registry.resolve(registry.register(on_click))
+    scope = registry.entries.child()
+    assert scope.add(on_click) is above
+    assert scope.add(on_click, ClickEvent) is above
     assert len(scope) == 0
+    assert scope.add(on_click, part="row") is not above
 
 
-def test_a_closed_scope_takes_no_more(registry: Registry) -> None:
-    scope = registry.scope()
-    scope.close()
-    scope.close()
-    with pytest.raises(RuntimeError) as caught:
-        scope.register(on_click)
-    assert str(caught.value) == (
-        f"the scope is closed; {HERE}.on_click cannot be registered in it any more"
-    )
-
-
-def test_a_scope_knows_the_locations_of_its_parents(registry: Registry) -> None:
-    current = registry.register(version(2))
-    old = Registry().register(version(1))
-    with registry.scope() as scope:
-        newer = scope.register(version(3))
-        with pytest.raises(StaleHandler) as caught:
-            scope.resolve(old)
-    assert caught.value.current == (current, newer)
-
-
-def test_a_scope_takes_its_settings_from_its_parent_or_its_arguments() -> None:
-    registry = Registry(captures="refuse")
-    assert registry.scope().captures == "refuse"
-    assert registry.scope(captures="allow").captures == "allow"
-    assert registry.scope().identity is registry.identity
-
-
-# Last write wins, and nobody is surprised by it.
-
-
-def test_the_last_write_wins(registry: Registry) -> None:
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", CapturesReplaced)
-        first, second = registry.register(link("a")), registry.register(link("b"))
-    assert first == second
-    assert registry.resolve(first).fn(ClickEvent()) == "b"
-
-
-def test_a_lost_capture_is_said_once_an_id(registry: Registry) -> None:
-    registry.register(link("secret-a"))
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always")
-        handler_id = registry.register(link("secret-b"))
-        registry.register(link("secret-c"))
-        with registry.scope() as scope:
-            scope.register(link("secret-d"))
-            scope.register(link("secret-e"))
-    (warning,) = caught
-    assert isinstance(warning.message, CapturesReplaced)
-    assert warning.message.handler_id == handler_id
-    assert warning.message.names == ("url",)
-    code = link("").__code__
-    file, line = code.co_filename, code.co_firstlineno
-    assert str(warning.message) == (
-        f"two handlers at {HERE}.link.<locals>.on_link ({file}:{line}) have one id and "
-        "differ in what they captured (url): the one registered last answers for both. "
-        "Give each component a key and read event.key instead, or make each its own "
-        'entry with captures="distinct" or "carry" on the registry or the scope; '
-        '"refuse" makes this an error, "allow" says that it is meant'
-    )
-    assert "secret" not in str(warning.message)
-    assert (warning.filename, warning.lineno) == (file, line)
-    assert (warning.message.filename, warning.message.line) == (file, line)
-
-
-def test_rendering_again_loses_nothing() -> None:
-    lost: list[CapturesReplaced] = []
-    registry = Registry(on_replace=lost.append)
-
-    def page() -> None:
-        registry.register(link("a"))
-        registry.register(on_click)
-        registry.register(partial(link, "b"))
-
-    page()
-    page()
-    assert len(registry) == 3
-    assert lost == []
-
-
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        ("a", "a"),
-        (1, 1),
-        (("a", [1]), ("a", [1])),
-        (("a", ("b", 2)), ("a", ("b", 2))),
-        (("a" * 99, 10**9), ("a" * 99, 10**9)),
-        (None, None),
-    ],
-)
-def test_equal_captures_are_not_lost(old: Any, new: Any) -> None:
-    lost: list[CapturesReplaced] = []
-    registry = Registry(on_replace=lost.append)
-    registry.register(link(old))
-    registry.register(link(new))
-    assert lost == []
-
-
-@pytest.mark.parametrize(
-    ("old", "new"),
-    [
-        ("a", "b"),
-        (1, True),
-        (0.0, -0.0),
-        ([], ()),
-        (object(), object()),
-        (("a", 1), ("a", True)),
-        (("a", 0.0), ("a", -0.0)),
-        (("a",), ("a", "b")),
-        ((("a",),), (("b",),)),
-    ],
-)
-def test_other_captures_are_lost(registry: Registry, old: Any, new: Any) -> None:
-    registry.register(link(old))
-    with pytest.warns(CapturesReplaced):
-        registry.register(link(new))
-
-
-def test_a_value_that_fails_to_compare_is_never_asked(registry: Registry) -> None:
-    class Hostile:
-        __hash__ = None  # type: ignore[assignment]
-
-        def __eq__(self, other: object) -> bool:
-            raise AssertionError
-
-        def __repr__(self) -> str:
-            raise AssertionError
-
-        def __getattr__(self, name: str) -> object:
-            raise AssertionError
-
-    one = Hostile()
-    registry.register(link(one))
-    registry.register(link(one))
-    with pytest.warns(CapturesReplaced):
-        registry.register(link(Hostile()))
-
-
-class Row:
-    def on_row(self, event: ClickEvent) -> None: ...
-
-
-@pytest.mark.parametrize(
-    ("first", "second", "name"),
-    [
-        (*[lambda i=i: i for i in range(2)], "i"),
-        (*[lambda *, i=i: i for i in range(2)], "i"),
-        (Row().on_row, Row().on_row, "self"),
-    ],
-    ids=["default", "keyword default", "bound object"],
-)
-def test_defaults_and_bound_objects_are_captures_too(
-    registry: Registry, first: Any, second: Any, name: str
-) -> None:
-    registry.register(first)
-    with pytest.warns(CapturesReplaced) as caught:
-        registry.register(second)
-    message = caught[0].message
-    assert isinstance(message, CapturesReplaced)
-    assert message.names == (name,)
-
-
-def test_refuse_keeps_the_old_one() -> None:
-    registry = Registry(captures="refuse")
+def test_a_closure_of_a_scope_is_its_own(registry: Registry) -> None:
     handler_id = registry.register(link("a"))
-    registry.register(link("a"))
-    with pytest.raises(CapturesReplaced) as caught:
-        registry.register(link("b"))
-    assert caught.value.names == ("url",)
+    scope = registry.entries.child()
+    assert scope.add(link("b")).id == handler_id
+    assert scope.resolve(handler_id).fn(ClickEvent()) == "b"
     assert registry.resolve(handler_id).fn(ClickEvent()) == "a"
 
 
-def test_allow_is_silent() -> None:
-    registry = Registry(captures="allow")
-    handler_id = registry.register(link("a"))
-    registry.register(link("b"))
-    assert registry.resolve(handler_id).fn(ClickEvent()) == "b"
+def test_a_scope_knows_the_locations_of_its_registry(registry: Registry) -> None:
+    current = registry.register(version(2))
+    old = Registry().register(version(1))
+    scope = registry.entries.child()
+    newer = scope.add(version(3)).id
+    with pytest.raises(StaleHandler) as caught:
+        scope.resolve(old)
+    assert caught.value.current == (current, newer)
 
 
-@pytest.mark.parametrize("captures", ["warn", "allow", "refuse"])
-def test_on_replace_is_told_each_time(captures: Any) -> None:
-    told: list[CapturesReplaced] = []
-    registry = Registry(captures=captures, on_replace=told.append)
-    registry.register(link("a"))
-    for url in ("b", "b", "c"):
-        with warnings.catch_warnings(), suppress(CapturesReplaced):
-            warnings.simplefilter("ignore", CapturesReplaced)
-            registry.register(link(url))
-    assert len(told) == (3 if captures == "refuse" else 2)
-    assert {one.names for one in told} == {("url",)}
+def test_parts_of_a_scope_have_ids_of_their_own(registry: Registry) -> None:
+    scope = Dispatcher(registry).scope()
+    row = link("a")
+    ids = [scope.register(row), *(scope.part(key).register(row) for key in (1, 2))]
+    assert len(set(ids)) == len(scope) == 3
+    assert {one[:37] for one in ids} == {ids[0][:37]}
 
 
 # Threads.
@@ -555,8 +561,7 @@ def test_many_threads_lose_nothing() -> None:
             handler_id = registry.register(fn)
             if registry.resolve(handler_id).fn is not fn:
                 wrong.append(handler_id)
-            with registry.scope() as scope:
-                scope.register(link(step))
+            registry.entries.child().add(link(step))
             try:
                 registry.resolve(HandlerId(handler_id[:17] + "a" * 20))
             except StaleHandler:
@@ -572,41 +577,4 @@ def test_many_threads_lose_nothing() -> None:
     assert not wrong
     assert len(registry) == 400
     location = next(iter(registry)).location
-    assert len(registry.at_location(location)) == 400
-
-
-def test_captures_are_compared_outside_of_the_lock() -> None:
-    """What the host's hook registers must not wait for who called the hook."""
-    depth = count()
-    registry = Registry(captures="allow")
-
-    def hook(_: CapturesReplaced) -> None:
-        if next(depth) < 3:
-            registry.register(link(object()))
-
-    registry.on_replace = hook
-    registry.register(link(object()))
-    handler_id = registry.register(link("last"))
-    assert registry.resolve(handler_id).fn(ClickEvent()) == "last"
-
-
-class Collected(list[CapturesReplaced]):
-    """A list that can be called, and is false as long as it is empty."""
-
-    def __call__(self, replaced: CapturesReplaced) -> None:
-        self.append(replaced)
-
-
-def test_a_scope_takes_a_hook_that_is_false() -> None:
-    above, own = Collected(), Collected()
-    with Registry(captures="allow", on_replace=above).scope(on_replace=own) as scope:
-        scope.register(link("/tea"))
-        scope.register(link("/coffee"))
-    assert (len(above), len(own)) == (0, 1)
-
-
-@pytest.mark.parametrize("option", ["captures", "stale"])
-def test_a_scope_refuses_an_empty_mode(option: str) -> None:
-    wrong: dict[str, Any] = {option: ""}
-    with pytest.raises(ValueError, match=option):
-        Registry().scope(**wrong)
+    assert len(registry.entries.at_location(location)) == 400

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from handlerid import ClickEvent, Dispatcher, HandlerId, InputEvent, Registry, rerender
+from handlerid import ClickEvent, Dispatcher, HandlerId, InputEvent, Registry, Scope
 from handlerid.errors import HandlerIdError, StaleHandler, UnknownHandler
 from tests.support.packages import importable, write
 
@@ -50,12 +50,6 @@ def test_it_is_refused_unless_asked_for() -> None:
     registry = Registry()
     registry.register(save(2))
     assert refused(registry, old(save(1))) is StaleHandler
-
-
-def test_who_resolves_may_refuse_it(registry: Registry) -> None:
-    registry.register(save(2))
-    with pytest.raises(StaleHandler):
-        registry.resolve(old(save(1)), stale="refuse")
 
 
 def test_one_handler_alone() -> None:
@@ -139,17 +133,14 @@ def test_old_places_and_names(registry: Registry) -> None:
     assert refused(registry, old(load("def x(event): ...\nsave = x"))) is UnknownHandler
 
 
-def test_a_scope_accepts_as_its_parent_or_as_it_was_told(registry: Registry) -> None:
+def test_a_scope_accepts_as_its_registry(registry: Registry) -> None:
     registry.register(save(2))
     stale = old(save(1))
-    assert registry.scope().resolve(stale).fn(ClickEvent()) == 2
-    assert refused(registry.scope(stale="refuse"), stale) is StaleHandler
-    with Registry().scope(stale="accept") as scope:
-        scope.register(save(2))
-        assert scope.resolve(stale).fn(ClickEvent()) == 2
-    with registry.scope() as scope:
-        scope.register(save(3))  # the parent's is at the location, too
-        assert refused(scope, stale) is StaleHandler
+    scope = registry.entries.child()
+    assert scope.resolve(stale).fn(ClickEvent()) == 2
+    scope.add(save(3))  # the registry's is at the location, too
+    with pytest.raises(StaleHandler):
+        scope.resolve(stale)
 
 
 # Where a dispatcher has resolvers.
@@ -159,34 +150,26 @@ def test_the_very_handler_comes_first(registry: Registry) -> None:
     """A resolver may know the code that the page was made of."""
     registry.register(save(2))
 
-    def resolver(_: HandlerId, scope: Registry) -> None:
+    def resolver(_: HandlerId, scope: Scope) -> None:
         scope.register(save(1))
 
-    dispatcher = Dispatcher(registry, resolvers=[resolver])
-    assert dispatcher.dispatch({"handler": old(save(1))}) == 1
-    without = Dispatcher(registry)
-    assert without.dispatch({"handler": old(save(1))}) == 2
+    payload = {"handler": old(save(1))}
+    assert Dispatcher(registry, resolvers=[resolver]).dispatch(payload) == 1
+    assert Dispatcher(registry).dispatch(payload) == 2
 
 
 def test_a_page_that_is_rendered_again_may_accept(registry: Registry) -> None:
-    dispatcher = Dispatcher(
-        registry, resolvers=[rerender(lambda scope: scope.register(save(2)))]
-    )
-    assert dispatcher.dispatch({"handler": old(save(1))}) == 2
-    refusing = Dispatcher(
-        Registry(), resolvers=[rerender(lambda scope: scope.register(save(2)))]
-    )
-    with pytest.raises(StaleHandler):
-        refusing.dispatch({"handler": old(save(1))})
+    payload = {"handler": old(save(1))}
 
+    def rerender(scope: Scope) -> None:
+        scope.register(save(2))
 
-def test_of_two_that_are_known_to_two_none_is_chosen(registry: Registry) -> None:
-    registry.register(save(2))
-    dispatcher = Dispatcher(
-        registry, resolvers=[rerender(lambda scope: scope.register(save(3)))]
-    )
+    assert Dispatcher(registry).dispatch(payload, rerender=rerender) == 2
     with pytest.raises(StaleHandler):
-        dispatcher.dispatch({"handler": old(save(1))})
+        Dispatcher(Registry()).dispatch(payload, rerender=rerender)
+    registry.register(save(3))  # of two at the location, none is chosen
+    with pytest.raises(StaleHandler):
+        Dispatcher(registry).dispatch(payload, rerender=rerender)
 
 
 def test_of_two_in_the_source_none_is_chosen(tmp_path: Path) -> None:
@@ -208,7 +191,7 @@ def test_of_two_in_the_source_none_is_chosen(tmp_path: Path) -> None:
         )
         twice = __import__("twice")
     registry = Registry(stale="accept")
-    registry.scanned.add(twice)
+    registry.entries.index.add(twice)
     one, of_two = registry.register(twice.once()), registry.register(twice.render(1))
     other_code = old(save(1)).fingerprint
     assert registry.resolve(f"{one[:17]}{other_code}").id == one

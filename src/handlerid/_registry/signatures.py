@@ -206,6 +206,8 @@ def inspect_signature(fn: Callable[..., object]) -> Signature:
         SignatureError: it can be called neither with an event alone nor with nothing.
         UnsupportedHandler: it is no callable that has an identity.
     """
+    # functools.wraps copies annotations: most were written at the innermost function.
+    functions = [x for x in reversed(take_apart(fn).layers) if not isinstance(x, str)]
     wrapped, parameters = _wrapped(fn), _parameters(fn, follow_wrapped=False)
     required = _required(fn, parameters or ())
     opened = [one for one in parameters or () if one.kind is Parameter.VAR_POSITIONAL]
@@ -221,8 +223,6 @@ def inspect_signature(fn: Callable[..., object]) -> Signature:
         return Signature(takes_event=False)
     first = parameters[0]
     required = required or first in opened
-    # functools.wraps copies annotations: most were written at the innermost function.
-    functions = [x for x in reversed(take_apart(fn).layers) if not isinstance(x, str)]
     doubts = []
     for function in functions:
         accepts, doubt = _event_types(first.annotation, function)
@@ -281,7 +281,7 @@ def _required(fn: Callable[..., object], parameters: Sequence[Parameter]) -> boo
 
 
 _NO_EVENT = "names no event type"
-_UNKNOWN = "cannot be evaluated (is it imported under TYPE_CHECKING only?)"
+_UNKNOWN = "cannot be evaluated (is it local, or imported under TYPE_CHECKING only?)"
 
 
 def _event_types(
