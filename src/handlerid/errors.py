@@ -98,7 +98,7 @@ class StaleHandler(HandlerIdError):
     ) -> None:
         super().__init__(message)
         self.handler_id = handler_id
-        self.current = tuple(current)
+        self.current: tuple[str, ...] = tuple(current)
         self.location = location
 
 
@@ -134,7 +134,7 @@ class InvalidEvent(HandlerIdError):
     ) -> None:
         super().__init__(message)
         self.event_type = event_type
-        self.fields = tuple(fields)
+        self.fields: tuple[FieldError, ...] = tuple(fields)
 
 
 class NotAllowed(HandlerIdError):
@@ -247,6 +247,6 @@ class CapturesReplaced(HandlerIdError, UserWarning):
     ) -> None:
         super().__init__(message)
         self.handler_id = handler_id
-        self.names = tuple(names)
+        self.names: tuple[str, ...] = tuple(names)
         self.filename = filename
         self.line = line

@@ -21,8 +21,7 @@ from typing import Any
 
 from handlerid.errors import UnsupportedHandler
 
-_OPTIMIZED = 0x01
-"""The flag that functions have and class bodies do not."""
+_OPTIMIZED = 0x01  # the flag that functions have and class bodies do not
 
 _fields = attrgetter(
     *("co_name", "co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_flags"),
@@ -38,11 +37,9 @@ _names = attrgetter(
 def encode_code(code: CodeType) -> bytes:
     """Return the canonical bytes of a code object.
 
-    Releases of Python, patch releases included, compile the same source differently.
-
     Raises:
-        UnsupportedHandler: the code holds a constant that Python's compiler does not
-            make, and that ``marshal`` cannot write: an object, or one nested too deep.
+        UnsupportedHandler: a constant that the compiler does not make: an object, or
+            one nested too deep.
     """
     form = form_of(code)
     try:
@@ -86,12 +83,10 @@ def _spelled_out(value: Any) -> Any:
 def _class_body(code: CodeType, consts: tuple[Any, ...]) -> list[Any]:
     """Return the form of a class body, from Python 3.13 on.
 
-    The compiler stores ``__firstlineno__`` there, the line of the class, and
-    ``__static_attributes__``, which 3.13.0 lists in the order of the hash seed. The
-    constant of the line may be shared with an equal constant of the body; on 3.14 a
-    small line is an operand. So the instructions are written one by one, with each
-    constant in place of its index and the targets of jumps counted in instructions;
-    the line is left out and the attributes are sorted.
+    The compiler stores the line of the class there, as a constant that may be shared or
+    as an operand, and the names of attributes, which 3.13.0 lists in the order of the
+    hash seed. So instructions are written one by one, with each constant in place of
+    its index; the line is left out and the names are sorted.
     """
     # dis makes a text of every constant, which huge integers have a limit for.
     blank = code.replace(co_consts=(None,) * len(consts))

@@ -56,8 +56,7 @@ class Anatomy(NamedTuple):
             without Python code.
         bound: bound arguments by name: ``args[0]``, ``keywords[unit]``, ``cls``.
         captures: captured values, in the order of the layers: number of layers down
-            to the one that carries it, itself included; variable, or ``self`` of a
-            bound object, whose layer comes next; value.
+            to the one that carries it; variable, or ``self``; value.
     """
 
     module: str
@@ -105,7 +104,7 @@ def name_of(handler: object) -> str:
 
 
 def is_plain(fn: object) -> TypeGuard[FunctionType]:
-    """Return whether a callable is one function of an author's, and wraps none."""
+    """Return whether a callable is one function, and wraps no other."""
     return (
         type(fn) is FunctionType
         and not hasattr(fn, "__wrapped__")
@@ -202,7 +201,6 @@ class _Parts:
         return (call, *self.wrapped(rest))
 
     def wrapped(self, rest: Any) -> Sequence[Any]:
-        """Return what ``functools.update_wrapper`` says that an object wraps."""
         stored = stored_in(rest)
         wrapped, qualname = stored("__wrapped__"), stored("__qualname__")
         if wrapped is None:

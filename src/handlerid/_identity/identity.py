@@ -1,10 +1,9 @@
 """From a callable to its id: what is hashed, and what is remembered of it.
 
-1. Each part is an unkeyed, personalised BLAKE2b digest: 8 bytes of the location, 12 of
-   the code, 10 of the captures. With keys the id holds the keyed hash of each digest.
+1. Each part is an unkeyed BLAKE2b digest; with keys, the keyed hash of that digest.
 2. The fingerprint of several layers is the digest of their digests, outermost first.
 3. A change of what is hashed is a new version of the format: ``h2``.
-4. One weak record per code object holds all that is remembered. No function is held.
+4. One weak record per code object holds all that is remembered; no function is held.
    Names and ``__wrapped__`` are read at each call, because they may have been set.
 """
 
@@ -31,11 +30,8 @@ if TYPE_CHECKING:
 
     from handlerid._identity.callables import Anatomy
 
-_CALLABLES = (FunctionType, MethodType, functools.partial)
-"""Callables that are described inside a value; others are values like any other."""
-
-_COMPILER_SCOPES = re.compile(r"<(?:list|dict|set)comp>\.")
-"""Scopes in a qualified name that Python 3.12 and later do not have."""
+_DESCRIBED = (FunctionType, MethodType, functools.partial)
+_COMPILER_SCOPES = re.compile(r"<(?:list|dict|set)comp>\.")  # not from Python 3.12 on
 
 
 class Identity:
@@ -81,12 +77,14 @@ class Identity:
 
             self._source = encode_source
         self._module_name = module_name
-        self.codec = Codec(
+        self.codec: Codec = Codec(
             encoders=encoders, decoders=decoders, module_name=self.module_name
         )
         # Copying a state is cheaper than making one.
         self._location = blake2b(digest_size=8, person=b"location")
         self._code = blake2b(digest_size=12, person=fingerprint.encode())
+        self._layers = blake2b(digest_size=12, person=b"layers")
+        self._captures = blake2b(digest_size=10, person=b"captures")
         self._records: dict[int, CodeRecord] = {}
 
     def __repr__(self) -> str:
@@ -117,16 +115,12 @@ class Identity:
             event = event_name(event)
         if not captures and type(fn) is FunctionType and not hasattr(fn, "__wrapped__"):
             try:
-                known, qualname, module, ids = self._records[id(fn.__code__)].last
+                seen, name, home, ids = self._records[id(fn.__code__)].last
             except KeyError:
                 if is_plain(fn):
                     return self._plain_ids(fn, event)[0]
             else:  # equal names that are other objects take the longer way
-                if (
-                    known is event
-                    and qualname is fn.__qualname__
-                    and module is fn.__module__
-                ):
+                if seen is event and name is fn.__qualname__ and home is fn.__module__:
                     return ids[0]
         return self.ids(fn, event, captures=captures)[0]
 
@@ -168,8 +162,7 @@ class Identity:
             forms += [encode_scalar(None), self._encode(part, "part")]
         if not forms:
             return ids
-        content = b"".join(forms)
-        digest = blake2b(content, digest_size=10, person=b"captures").digest()
+        digest = _hash(self._captures, b"".join(forms))
         if not self._keys:
             return (with_captures(ids[0], digest),)
         keyed = [_keyed(digest, key, b"captures") for key in self._keys]
@@ -194,12 +187,9 @@ class Identity:
         return importable_name(name) if found is None else found
 
     def describe(self, value: object) -> tuple[str, list[tuple[object, ...]]] | None:
-        """Return what identifies a callable inside a value; None if nothing does.
-
-        Its id without key and event, and its bound arguments and captures.
-        """
+        """Return unkeyed id, bound arguments and captures of a callable, or None."""
         kind = type(value)
-        if not any(kind is one for one in _CALLABLES):
+        if not any(kind is one for one in _DESCRIBED):
             return None
         try:
             anatomy = take_apart(value)
@@ -214,10 +204,7 @@ class Identity:
     def differing_captures(
         self, fn: Callable[..., object], other: Callable[..., object]
     ) -> tuple[str, ...]:
-        """Return the names of captures in which two handlers with one id differ.
-
-        A value that cannot be compared counts as different.
-        """
+        """Return the names of captures that differ, or that cannot be compared."""
         captures, others = carried(fn), carried(other)
         if [one[:-1] for one in captures] != [one[:-1] for one in others]:
             differing = [*captures, *others]
@@ -287,7 +274,7 @@ class Identity:
         digests = []
         for layer in anatomy.layers:
             if isinstance(layer, str):
-                digests.append(_hash_layers(layer.encode()))
+                digests.append(_hash(self._layers, layer.encode()))
             elif own is not None and own != name == layer.__code__.co_name:
                 digests.append(self._renamed(layer, own))
             else:
@@ -295,7 +282,9 @@ class Identity:
                 if record.digest is None:
                     record.digest = self._hash_code(layer, None)
                 digests.append(record.digest)
-        return digests[0] if len(digests) == 1 else _hash_layers(b"".join(digests))
+        if len(digests) == 1:
+            return digests[0]
+        return _hash(self._layers, b"".join(digests))
 
     def _renamed(self, fn: FunctionType, own: str) -> bytes:
         record = self.record(fn)
@@ -354,11 +343,7 @@ def event_name(event: type[Any] | str) -> str:
 
 
 def importable_name(name: str) -> str:
-    """Importable name of a module; resolves ``__main__``.
-
-    That is what ``python -m`` was given, or the name of the file. In an interactive
-    session it has neither: no other process has the module.
-    """
+    """Importable name of a module; resolves ``__main__``."""
     if name not in ("__main__", "__mp_main__"):
         return name
     # A worker process runs it as __mp_main__, and calls it __main__ when it is done.
@@ -394,13 +379,18 @@ def _hash(state: blake2b, content: bytes) -> bytes:
     return state.digest()
 
 
-def _hash_layers(content: bytes) -> bytes:
-    return blake2b(content, digest_size=12, person=b"layers").digest()
-
-
 def _keyed(digest: bytes, key: bytes, part: bytes) -> bytes:
     return blake2b(digest, digest_size=len(digest), key=key, person=part).digest()
 
 
 DEFAULT = Identity()
-handler_id = DEFAULT.handler_id
+
+
+def handler_id(
+    fn: Callable[..., object],
+    event: type[Any] | str | None = None,
+    *,
+    captures: bool = False,
+) -> HandlerId:
+    """Return the id of a handler, as ``Identity().handler_id`` does."""
+    return DEFAULT.handler_id(fn, event, captures=captures)

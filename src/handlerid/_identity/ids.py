@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 WIRE_NAME = re.compile("[a-z][a-z0-9_]{0,63}")
 
-# 8 and 12 bytes do not fill their last character: it has only so many values.
+# The last character has fewer bits: 64 and 96 are not multiples of 5.
 _GRAMMAR = re.compile(
     r"h1-[a-z2-7]{12}[acegikmoqsuwy246]-[a-z2-7]{19}[aq]"
     rf"(?:-[a-z2-7]{{16}})?(?:\.{WIRE_NAME.pattern})?"
@@ -31,9 +31,8 @@ class HandlerId(str):
     """The text that names a handler, safe in URLs, HTML attributes and file names.
 
     Attributes:
-        module: module of the location; None if the id was parsed, because the text
-            does not reveal it.
-        qualname: qualified name of the location; None likewise.
+        module: module of the location; None if the id was parsed.
+        qualname: qualified name of the location; None if the id was parsed.
     """
 
     __slots__ = ("module", "qualname")
@@ -54,7 +53,7 @@ class HandlerId(str):
         """Parse the text of an id.
 
         Raises:
-            MalformedPayload: the text does not have the grammar of an id.
+            MalformedPayload: it does not have the grammar of an id.
         """
         if len(text) > _LONGEST or not _GRAMMAR.fullmatch(text):
             raise MalformedPayload(
@@ -102,8 +101,7 @@ def write(
     qualname: str | None = None,
 ) -> HandlerId:
     """Write an id without captures, from 8 bytes, 12 bytes and a wire name."""
-    # Ten bits make two characters. Written out, because base64.b32encode takes twice
-    # as long, and a first id is measured against the hash of its code.
+    # Ten bits make two characters. base64.b32encode takes twice as long.
     p = _PAIR
     a = int.from_bytes(location, "big")
     b = int.from_bytes(fingerprint, "big") << 4

@@ -38,50 +38,42 @@ if TYPE_CHECKING:
     from types import FunctionType
 
 _Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
-_Place: TypeAlias = tuple[int, str]  # first line and name, as code objects have them
-_Stamp: TypeAlias = tuple[int, int, int]  # what changes when a file is written
+_Position: TypeAlias = tuple[int, str]  # first line and name of a code object
+_Stamp: TypeAlias = tuple[int, int, int]  # changes when a file is written
 
-# Futures that change how a text is read. A cell of a notebook and code that is run by
-# exec have them from outside.
+# Futures that change how a text is read. Notebooks and exec set them from outside.
 _FUTURES = (
     __future__.annotations.compiler_flag | __future__.barry_as_FLUFL.compiler_flag
 )
 
 _NAME = re.compile(rb"\(Name id=s\d+:([^)]*)\)")
-
-# No variable's name looks like it.
 _MARK, _MARKED = b",<coroutine>", CO_ITERABLE_COROUTINE
-
-# Beyond the last line of any text; lines that are made up are so far apart.
-_NO_LINE = 1 << 18
+_NO_LINE = 1 << 18  # beyond the last line of any text
 
 # Python 3.13.0 stores the names of a class's attributes in the hash seed's order.
 _UNORDERED_NAMES = sys.version_info[:3] == (3, 13, 0)
 
-# Parsing warns about the text, as the import did; warnings.catch_warnings changes the
-# whole process, so no two of ours may overlap.
+# Parsing warns as the import did. warnings.catch_warnings changes the whole process.
 _quiet = threading.Lock()
 
 
 class _Text(NamedTuple):
     """A text, parsed and compiled."""
 
-    nodes: dict[_Place, list[_Function]]
-    codes: dict[_Place, list[CodeType]]
-    # What nodes that share a place compile to, by the line that each was given.
-    alone: dict[int, CodeType]
+    nodes: dict[_Position, list[_Function]]
+    codes: dict[_Position, list[CodeType]]
+    alone: dict[int, CodeType]  # of lambdas that share a position, by their new line
 
 
 def encode_source(fn: FunctionType, own: str | None = None) -> bytes:
-    """Returns the canonical bytes of a function's own source.
+    """Return the canonical bytes of a function's own source.
+
+    The syntax tree, then the names of the free variables in alphabetical order, each
+    after a comma, then the mark of a coroutine.
 
     Args:
-        fn: a function; of a wrapper, the wrapper's own source is meant.
-        own: the name that the function is given; by default the one that it has.
-
-    Returns:
-        The bytes of the syntax tree, then the names of the free variables in
-        alphabetical order, each after a comma, then the mark of a coroutine.
+        fn: a function; of a wrapper, its own source is read.
+        own: replaces the name of the function.
 
     Raises:
         UnsupportedHandler: the source is missing, or not the one that the function
@@ -98,13 +90,15 @@ def encode_source(fn: FunctionType, own: str | None = None) -> bytes:
     if text is None:
         raise UnsupportedHandler(
             f"{name}: its source is missing: {code.co_filename} cannot be read. "
-            f"Functions made by exec, typed at a prompt or imported from a .pyc alone "
-            f"have no source. Ship the sources, define the function in a file, or use "
-            f'fingerprint="bytecode".'
+            "Functions made by exec, typed at a prompt or imported from a .pyc alone "
+            "have no source. Ship the sources, define the function in a file, or use "
+            'fingerprint="bytecode".'
         )
-    place = (code.co_firstlineno, code.co_name)
-    nodes = text.nodes.get(place, [])
-    if not nodes or not any(_same(code, other) for other in text.codes.get(place, ())):
+    position = (code.co_firstlineno, code.co_name)
+    nodes = text.nodes.get(position, [])
+    if not nodes or not any(
+        _same(code, other) for other in text.codes.get(position, ())
+    ):
         raise _not_its_source(name, code, "compiles to other code than the one it runs")
     if len(nodes) > 1:
         nodes = [node for node in nodes if _is_of(code, text.alone.get(node.lineno))]
@@ -123,7 +117,7 @@ def encode_source(fn: FunctionType, own: str | None = None) -> bytes:
 
 
 def _annotating(function: _Function) -> Iterator[str]:
-    """The names in a function's annotations (rule 5)."""
+    # Rule 5.
     for node in ast.walk(function):
         for field in ("annotation", "returns"):
             for part in ast.walk(getattr(node, field, None) or ast.Pass()):
@@ -132,7 +126,6 @@ def _annotating(function: _Function) -> Iterator[str]:
 
 
 def _in(form: bytes) -> set[str]:
-    """The names of variables in a canonical form, at least."""
     return {name.decode("utf-8", "replace") for name in _NAME.findall(form)}
 
 
@@ -171,8 +164,7 @@ def _find(code: CodeType, module: dict[str, object]) -> _Text | None:
     return parse(filename, flags, stamp, None)
 
 
-# Handlers are identified module by module: a few texts are enough, and a parsed one
-# takes a hundred times the room of its file.
+# A parsed text takes a hundred times the memory of its file.
 @lru_cache(maxsize=16)
 def parse(
     filename: str,
@@ -185,14 +177,13 @@ def parse(
     source = Path(filename).read_bytes() if text is None else text
     tree = _compile(source, filename, flags | ast.PyCF_ONLY_AST)
     assert isinstance(tree, ast.Module)  # noqa: S101  # for the type checker
-    nodes: dict[_Place, list[_Function]] = {}
+    nodes: dict[_Position, list[_Function]] = {}
     for node in ast.walk(tree):
         if isinstance(node, FUNCTIONS):
-            nodes.setdefault(_place(node), []).append(node)
-    codes: dict[_Place, list[CodeType]] = {}
+            nodes.setdefault(_position(node), []).append(node)
+    codes: dict[_Position, list[CodeType]] = {}
     for code in _nested(_compile(source, filename, flags)):
         codes.setdefault((code.co_firstlineno, code.co_name), []).append(code)
-    # Only lambdas share a place.
     shared = [node for same in nodes.values() if len(same) > 1 for node in same]
     twins = [node for node in shared if isinstance(node, ast.Lambda)]
     return _Text(nodes, codes, _alone(tree, twins, filename, flags))
@@ -201,11 +192,11 @@ def parse(
 def _alone(
     tree: ast.Module, lambdas: list[ast.Lambda], filename: str, flags: int
 ) -> dict[int, CodeType]:
-    """What lambdas that share a line compile to, by the new line that each gets.
+    """Return the code of lambdas that share a line, by the new line that each gets.
 
-    Columns would not do: the code of ``lambda: 1`` has none on 3.12. A lambda moves
+    Columns are not enough: the code of ``lambda: 1`` has none on 3.12. A lambda moves
     with its body, because a change of line between them leaves other bytecode. So
-    outer ones have their turn before those in their bodies.
+    outer ones are moved before those in their bodies.
     """
     codes: dict[int, CodeType] = {}
     line = _NO_LINE
@@ -231,7 +222,7 @@ def _compile(source: str | bytes | ast.Module, filename: str, flags: int) -> obj
         return compiled
 
 
-def _place(node: _Function) -> _Place:
+def _position(node: _Function) -> _Position:
     if isinstance(node, ast.Lambda):
         return node.lineno, "<lambda>"
     first = node.decorator_list[0] if node.decorator_list else node
@@ -239,7 +230,6 @@ def _place(node: _Function) -> _Place:
 
 
 def _nested(code: object) -> Iterator[CodeType]:
-    """The code objects in a code object, however deep."""
     todo = [code]
     while todo:
         outer = todo.pop()
@@ -265,20 +255,18 @@ def _same(code: CodeType, other: CodeType) -> bool:
 
 
 def _is_of(code: CodeType, alone: CodeType | None) -> bool:
-    """Whether a lambda's code is that of this one, wherever both stand."""
+    """Return whether a lambda has this code, at any line."""
     nowhere = {"co_linetable": b"", "co_firstlineno": 1}
     return alone is not None and _fresh(code, **nowhere) == _fresh(alone, **nowhere)
 
 
 def _fresh(code: CodeType, **changes: Any) -> CodeType:
-    """A copy, nested code too: CPython compares what specialisation left in code."""
+    """Copy code, nested code too, because == compares what specialisation left."""
     unordered = _UNORDERED_NAMES and "__static_attributes__" in code.co_names
-    consts: list[object] = []
-    for const in code.co_consts:
+    consts = list(code.co_consts)
+    for index, const in enumerate(consts):
         if isinstance(const, CodeType):
-            consts.append(_fresh(const, **changes))
+            consts[index] = _fresh(const, **changes)
         elif unordered and isinstance(const, tuple):
-            consts.append(tuple(sorted(const, key=repr)))
-        else:
-            consts.append(const)
+            consts[index] = tuple(sorted(const, key=repr))
     return code.replace(co_consts=tuple(consts), **changes)
