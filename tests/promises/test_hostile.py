@@ -1,4 +1,4 @@
-"""Objects that lie, raise or loop when they are asked anything: nothing asks them."""
+"""Objects that lie, raise or loop whatever is read of them: nothing runs their code."""
 
 from __future__ import annotations
 
@@ -14,15 +14,12 @@ from handlerid.errors import UnsupportedHandler
 
 partial: Any = functools.partial
 
-UNCALLABLE = "is not callable; a handler is a callable"
+UNCALLABLE = "is not callable"
 PROXY = (
-    "is a proxy, which does not tell what runs when it is called; "
+    "is a mock or a proxy, so what it runs is unknown; "
     "use a function that calls it, without functools.wraps"
 )
-CLASS = (
-    "is a class: calling it makes an object and handles nothing; "
-    "use a function that makes the object; an event type is said by event="
-)
+CLASS = "is a class; use a function that makes the object, and event= for an event"
 
 
 def on_click(event: ClickEvent) -> None: ...

@@ -1,8 +1,8 @@
 """The format of ids, written a second time from ``docs/reference/id-format.md`` alone.
 
-What belongs here: an implementation that shares nothing with the library and is as
-plain as it can be. Run as a program, it is compared with the library on functions of
-the standard library and on rare code, so that any Python can do it.
+It shares nothing with the library and is as plain as it can be. Run as a program, it is
+compared with the library on functions of the standard library and on rare code, so that
+any Python can do it.
 """
 
 from __future__ import annotations
@@ -15,7 +15,6 @@ import datetime
 import decimal
 import dis
 import enum
-import functools
 import inspect
 import json.decoder
 import struct
@@ -57,20 +56,24 @@ def id_by_hand(
     event: str = "",
     key: bytes = b"",
 ) -> str:
-    location = digest(utf8(f"{len(module)}:{module}{qualname}"), 8, b"location", key)
+    where = utf8(f"{len(module)}:{module}{qualname}")
+    location = digest(where, 8, b"location")
     digests = [
-        digest(utf8(layer), 12, b"layers", key)
+        digest(utf8(layer), 12, b"layers")
         if isinstance(layer, str)
-        else digest(marshalled(form(layer)), 12, b"bytecode", key)
+        else digest(marshalled(form(layer)), 12, b"bytecode")
         for layer in layers
     ]
     fingerprint = digests[0]
     if len(digests) > 1:
-        fingerprint = digest(b"".join(digests), 12, b"layers", key)
-    text = f"h1-{letters(location)}-{letters(fingerprint)}"
+        fingerprint = digest(b"".join(digests), 12, b"layers")
+    parts = [(location, b"location"), (fingerprint, b"code")]
     if bound:
         content = b"".join(encoded(place) + encoded(value) for place, value in bound)
-        text += f"-{letters(digest(content, 10, b'captures', key))}"
+        parts.append((digest(content, 10, b"captures"), b"captures"))
+    if key:
+        parts = [(digest(one, len(one), who, key), who) for one, who in parts]
+    text = "-".join(["h1", *(letters(one) for one, _ in parts)])
     return f"{text}.{event}" if event else text
 
 
@@ -175,34 +178,19 @@ def decimal_text(value: float) -> bytes:
 
 
 def encoded(value: Any) -> bytes:
-    """The form of a value, by its type's row."""
+    """The form of a value: a scalar, or a tag and the forms of its parts."""
     kind = type(value)
-    if value is None or value is ...:
-        return b"N" if value is None else b"."
-    if isinstance(value, type):
-        return b"C" + class_name(value)
-    if isinstance(value, enum.Flag):
-        return flag(value)
-    if isinstance(value, enum.Enum):
-        return b"e" + class_name(kind) + text(value.name)
-    if hasattr(value, "__dataclass_fields__"):
-        fields = value.__dataclass_fields__
-        names = [name for name in fields if fields[name].compare]
-        return record(kind, names, [getattr(value, name) for name in names])
-    if hasattr(value, "_fields"):
-        return record(kind, value._fields, value)
-    if isinstance(value, ModuleType):
-        return b"m" + text(value.__name__)
-    return BY_TYPE[kind](value)
-
-
-def text(value: str) -> bytes:
-    return b"%d:%b" % (len(utf8(value)), utf8(value))
-
-
-def class_name(kind: type) -> bytes:
-    module = kind.__module__.replace("pathlib._local", "pathlib")
-    return text(module) + text(kind.__qualname__)
+    if kind in SCALARS:
+        return SCALARS[kind](value)
+    tag, parts = split(value, kind)
+    forms = [inner(part) for part in parts]
+    if tag == b"d":
+        forms = [
+            one + other for one, other in zip(forms[::2], forms[1::2], strict=True)
+        ]
+    if tag in b"SZd":
+        forms.sort()
+    return tag + b"%d:" % len(parts) + b"".join(forms)
 
 
 def inner(value: Any) -> bytes:
@@ -212,91 +200,88 @@ def inner(value: Any) -> bytes:
     return b"#" + blake2b(written, digest_size=32).digest()
 
 
-def several(values: Any) -> list[bytes]:
-    return [inner(value) for value in values]
-
-
-def counted(tag: bytes, values: list[bytes]) -> bytes:
-    return tag + b"%d:" % len(values) + b"".join(values)
-
-
-def hexadecimal(*numbers: int) -> bytes:
-    return b"".join(b"%x;" % number for number in numbers)
-
-
 def double(value: float) -> bytes:
     nan = bytes.fromhex("7ff8000000000000")
     return nan if value != value else struct.pack(">d", value)  # noqa: PLR0124
 
 
-def record(kind: type, names: Any, values: Any) -> bytes:
-    texts = b"".join(map(text, names))
-    return (
-        b"r"
-        + class_name(kind)
-        + b"%d:" % len(names)
-        + texts
-        + b"".join(several(values))
-    )
-
-
-def flag(value: enum.Flag) -> bytes:
-    bits: int = value.value
-    single = {m.value: m.name for m in type(value) if m.value & bits}
-    names = b"".join(text(name or "") for _, name in sorted(single.items()))
-    head = b"g" + class_name(type(value))
-    return head + b"%d:" % len(single) + names + hexadecimal(bits & ~sum(single))
-
-
-def scale(value: decimal.Decimal) -> bytes:
-    sign, digits, exponent = value.as_tuple()
-    return f"M{'+-'[sign]}{''.join(map(str, digits))}E{exponent};".encode()
-
-
-def span(value: range) -> bytes:
-    first = value[0] if value else 0
-    return b"R" + hexadecimal(len(value), first, value.step if len(value) > 1 else 0)
-
-
-def moment(tag: bytes, value: Any, shape: str) -> bytes:
-    written = f"{value.strftime(shape)}{value.fold}"
-    return tag + written.encode() + inner(value.tzinfo)
-
-
-MICROSECOND = datetime.timedelta(microseconds=1)
-
-BY_TYPE: dict[type, Callable[[Any], bytes]] = {
+SCALARS: dict[type, Callable[[Any], bytes]] = {
+    type(None): lambda v: b"N",
+    type(...): lambda v: b".",
     bool: lambda v: b"T" if v else b"F",
-    int: lambda v: b"i" + hexadecimal(v),
+    int: lambda v: b"i%x;" % v,
     float: lambda v: b"f" + double(v),
     complex: lambda v: b"c" + double(v.real) + double(v.imag),
-    str: lambda v: b"s" + text(v),
-    bytes: lambda v: b"b%d:" % len(v) + v,
-    tuple: lambda v: counted(b"t", several(v)),
-    list: lambda v: counted(b"l", several(v)),
-    set: lambda v: counted(b"S", sorted(several(v))),
-    frozenset: lambda v: counted(b"Z", sorted(several(v))),
-    dict: lambda v: counted(
-        b"d", sorted(inner(key) + inner(its) for key, its in v.items())
-    ),
-    range: span,
-    slice: lambda v: b"/" + b"".join(several((v.start, v.stop, v.step))),
-    datetime.date: lambda v: b"D" + v.isoformat().encode(),
-    datetime.time: lambda v: moment(b"H", v, "%H:%M:%S.%f"),
-    datetime.datetime: lambda v: moment(b"W", v, "%Y-%m-%dT%H:%M:%S.%f"),
-    datetime.timedelta: lambda v: b"L" + hexadecimal(v // MICROSECOND),
-    datetime.timezone: lambda v: (
-        b"z" + b"".join(several((v.utcoffset(None), v.tzname(None))))
-    ),
-    ZoneInfo: lambda v: b"k" + text(v.key),
-    decimal.Decimal: scale,
-    Fraction: lambda v: b"q" + b"".join(several((v.numerator, v.denominator))),
-    uuid.UUID: lambda v: b"U" + inner(v.int),
-    type(Path()): lambda v: b"p" + text(v.as_posix()),
-    PurePosixPath: lambda v: b"P" + text(v.as_posix()),
-    PureWindowsPath: lambda v: b"Q" + text(v.as_posix()),
-    type(list[int]): lambda v: b"a" + b"".join(several((v.__origin__, v.__args__))),
-    FunctionType: lambda v: b"h" + inner((str(handler_id(v)), ())),
+    str: lambda v: b"s%d:%b" % (len(utf8(v)), utf8(v)),
+    bytes: lambda v: b"b%d:%b" % (len(v), v),
+}
+
+
+def split(value: Any, kind: type) -> tuple[bytes, list[Any]]:
+    """The tag and the parts, by the type's row."""
+    if isinstance(value, type):
+        return b"C", class_name(value)
+    if isinstance(value, enum.Flag):
+        bits: int = value.value
+        single = {m.value: m.name for m in kind if m.value & bits}  # type: ignore[attr-defined]
+        names = [name for _, name in sorted(single.items())]
+        return b"g", [*class_name(kind), bits & ~sum(single), *names]
+    if isinstance(value, enum.Enum):
+        return b"e", [*class_name(kind), value.name]
+    fields = getattr(value, "__dataclass_fields__", None)
+    if fields is not None:
+        frozen = value.__dataclass_params__.frozen
+        names = [name for name in fields if frozen or fields[name].compare]
+        return b"r", record(kind, names, [getattr(value, name) for name in names])
+    if hasattr(value, "_fields"):
+        return b"r", record(kind, value._fields, value)
+    if isinstance(value, ModuleType):
+        return b"m", [value.__name__]
+    tag, parts = ROWS[kind]
+    return tag, parts(value)
+
+
+def class_name(kind: type) -> list[str]:
+    return [kind.__module__.replace("pathlib._local", "pathlib"), kind.__qualname__]
+
+
+def record(kind: type, names: Sequence[str], values: Any) -> list[Any]:
+    return [*class_name(kind), ",".join(names), *values]
+
+
+def moment(value: Any) -> list[Any]:
+    naive = value.replace(tzinfo=None, fold=0)
+    return [naive.isoformat(), value.fold, value.tzinfo]
+
+
+def attributes(*names: str) -> Callable[[Any], list[Any]]:
+    return lambda value: [getattr(value, name) for name in names]
+
+
+ROWS: dict[type, tuple[bytes, Callable[[Any], list[Any]]]] = {
+    tuple: (b"t", list),
+    list: (b"l", list),
+    set: (b"S", list),
+    frozenset: (b"Z", list),
+    dict: (b"d", lambda v: [part for pair in v.items() for part in pair]),
+    range: (b"R", attributes("start", "stop", "step")),
+    slice: (b"/", attributes("start", "stop", "step")),
+    datetime.date: (b"D", lambda v: [v.isoformat()]),
+    datetime.time: (b"H", moment),
+    datetime.datetime: (b"W", moment),
+    datetime.timedelta: (b"L", attributes("days", "seconds", "microseconds")),
+    datetime.timezone: (b"z", lambda v: list(v.__reduce__()[1])),
+    ZoneInfo: (b"k", attributes("key")),
+    decimal.Decimal: (b"M", lambda v: [str(v).upper()]),
+    Fraction: (b"q", attributes("numerator", "denominator")),
+    uuid.UUID: (b"U", attributes("hex")),
+    type(Path()): (b"p", lambda v: [v.as_posix()]),
+    PurePosixPath: (b"P", lambda v: [v.as_posix()]),
+    PureWindowsPath: (b"Q", lambda v: [v.as_posix()]),
+    type(list[int]): (b"a", attributes("__origin__", "__args__")),
+    type(int | str): (b"|", attributes("__args__")),
+    # Without key and event; one that carries nothing has no further parts.
+    FunctionType: (b"h", lambda v: [str(handler_id(v))]),
 }
 
 
@@ -310,7 +295,6 @@ MODULES = (
     decimal,
     dis,
     enum,
-    functools,
     inspect,
     json.decoder,
     typing,
@@ -370,7 +354,7 @@ def functions_of() -> Iterator[FunctionType]:
 def compare() -> int:
     """Compares both on functions, and returns how many they were."""
     functions = list(functions_of())
-    keyed = Identity(key=b"secret")
+    keyed = Identity(keys=b"secret")
     for fn in functions:
         place, layers = (fn.__module__, fn.__qualname__), [fn.__code__]
         assert handler_id(fn) == id_by_hand(*place, layers), place

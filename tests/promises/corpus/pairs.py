@@ -6,7 +6,7 @@ module ``app``; the last name that it binds is the handler.
 
     python pairs.py
 
-prints the two ids of every pair as JSON. ``tests/test_pairs.py`` compares them.
+prints the two ids of every pair as JSON, for ``tests/promises/test_pairs.py``.
 """
 
 from __future__ import annotations
@@ -125,9 +125,6 @@ HANDLERS: Pairs = {
         _WRAPS,
         "@functools.cache\n@wrapped\ndef f(): pass",
         "@wrapped\n@functools.cache\ndef f(): pass",
-    ),
-    "dispatched or not": _after(
-        _WRAPS, "def f(a): pass", "@functools.singledispatch\ndef f(a): pass"
     ),
     "bound or not": _after(_PARTIAL, "h = f", "h = partial(f, 1)"),
     "type of a bound argument": _after(
