@@ -1,7 +1,6 @@
 """An event type with a field of every type, and payloads that do not fit it.
 
-What belongs here: the lists alone, so that the tests refuse them and the benchmarks
-count what others let through.
+The tests refuse them, and the benchmarks count what others let through.
 """
 
 from __future__ import annotations

@@ -1,7 +1,4 @@
-"""Packages that a test writes, imports and forgets again.
-
-What belongs here: the one way for tests to have modules of an application on disk.
-"""
+"""Packages that a test writes, imports and unloads again."""
 
 from __future__ import annotations
 

@@ -1,7 +1,6 @@
 """CPython 3.14 on wasm32: the npm package ``pyodide`` under Node.
 
-What belongs here: finding it, the skip when it is not there, and running a Python file
-in it. The other side is ``tests/promises/corpus/pyodide_run.mjs``.
+The other side is ``tests/promises/corpus/pyodide_run.mjs``.
 
 To install it: ``npm install --no-save pyodide``, at the root of the repository or in
 any folder that ``HANDLERID_PYODIDE`` then names.

@@ -1,11 +1,10 @@
 """Measures that ids are the same in every process, and that none is shared.
 
-    python -m tests.promises.corpus [--python 3.12 3.13] [--package django] [--sample
-    30]
+    python -m tests.promises.corpus [--python 3.12] [--package django] [--sample 30]
 
-What belongs here: the command line and the table. It exits with 1 when a bar is
-missed: an id that differs, functions merged or split, a condition without a proof that
-it held, or, when everything is measured, fewer functions than the bar asks for.
+It exits with 1 when a bar is missed: an id that differs, functions merged or split, a
+condition without a proof that it held, or, when everything is measured, fewer functions
+than the bar asks for.
 """
 
 from __future__ import annotations

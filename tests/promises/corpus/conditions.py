@@ -1,7 +1,7 @@
 """Ways in which a process can be another: traced, covered, monitored, warm.
 
-What belongs here: what a measured process does to itself before ids are computed, and
-the proof that it took effect. The driver decides where the files are.
+A condition is what a measured process does to itself before ids are computed, with the
+proof that it took effect.
 """
 
 from __future__ import annotations

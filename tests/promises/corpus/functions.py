@@ -1,7 +1,7 @@
 """Finds functions: compiled from files without running them, and made by importing.
 
-What belongs here: what runs in each measured Python to get hold of functions, each
-with a label that is the same in every process. Nothing here computes an id.
+It runs in each measured Python. Each function has a label that is the same in every
+process.
 """
 
 from __future__ import annotations

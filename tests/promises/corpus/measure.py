@@ -1,7 +1,6 @@
 """Measures one Python: every condition against the first process.
 
-What belongs here: which rows there are, and what each has to show. ``__main__`` prints
-them, ``tests/test_stability.py`` asserts them.
+``__main__`` prints the rows, ``tests/promises/test_stability.py`` asserts them.
 """
 
 from __future__ import annotations

@@ -1,7 +1,6 @@
 """Pairs of handlers that must have different ids, and pairs that must not.
 
-What belongs here: the sources, by name, and what computes their ids in any Python;
-those that differ in their code alone stand in ``pairs_code``. Each source runs as the
+Pairs that differ in their code alone stand in ``pairs_code``. Each source runs as the
 module ``app``; the last name that it binds is the handler.
 
     python pairs.py

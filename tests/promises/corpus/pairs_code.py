@@ -1,7 +1,6 @@
 """Pairs of functions whose fingerprints must differ, by what makes the difference.
 
-What belongs here: sources and their names, nothing that runs. How a source becomes a
-handler is told in ``pairs``.
+``pairs`` says how a source becomes a handler.
 """
 
 from __future__ import annotations

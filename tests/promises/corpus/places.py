@@ -1,7 +1,7 @@
 """Where the measured code is: installed, copied, as bytecode alone, zipped.
 
-What belongs here: Pythons and how to run them, packages and how to install them, the
-list of modules, and the places that are made of their files.
+Pythons and how to run them, packages and how to install them, the list of modules, and
+the places that are made of their files.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """Writes down the canonical form of every function in a list of source files.
 
-What belongs here: what runs in each Python that ``source_measure`` compares. It needs
-nothing but the standard library, so that any interpreter can run it.
+It runs in each Python that ``source_measure`` compares, and needs nothing but the
+standard library, so that any interpreter can run it.
 
     python source_forms.py <syntax.py> <list of files> <where to write>
 

@@ -1,7 +1,7 @@
 """Writes a module of pure functions that can be called a thousand times.
 
-What belongs here: bodies that make the interpreter specialise, one for each family of
-instructions that it rewrites. Real modules cannot be called like that.
+The bodies make the interpreter specialise, one for each family of instructions that it
+rewrites. Real modules cannot be called like that.
 """
 
 from __future__ import annotations

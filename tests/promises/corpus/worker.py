@@ -1,7 +1,6 @@
 """What runs in a measured process: one job, its result in a file.
 
-What belongs here: the order of things in that process. It is run by any Python that
-finds this repository, ``handlerid`` and ``typing_extensions``:
+Any Python runs it that finds this repository, ``handlerid`` and ``typing_extensions``:
 
     python worker.py <file with the job, as JSON>
 
