@@ -15,7 +15,7 @@ def test_every_line_names_tests_that_exist() -> None:
         line.split("|") for line in PAGE.read_text("utf-8").splitlines() if "|" in line
     ][2:]
     assert len(lines) >= 12
-    attacks = importlib.import_module("tests.attacks.test_attacks")
+    attacks = importlib.import_module("tests.promises.attacks.test_attacks")
     for line in lines:
         named = re.findall(r"`([\w/.]+)`", line[3])
         assert named, line[1]
@@ -25,7 +25,7 @@ def test_every_line_names_tests_that_exist() -> None:
 
 
 def test_every_attack_stands_on_the_page() -> None:
-    attacks = importlib.import_module("tests.attacks.test_attacks")
+    attacks = importlib.import_module("tests.promises.attacks.test_attacks")
     text = PAGE.read_text("utf-8")
     for name in vars(attacks):
         if name.startswith("test_"):
