@@ -330,7 +330,9 @@ def _split_member(value: object, kind: type) -> tuple[str, list[Any]]:
         pairs = [
             (one["_value_"], one["_name_"]) for one in map(storage, members.values())
         ]
-        single = {bit: name for bit, name in pairs if bit & bits == bit & -bit != 0}
+        single = {
+            bit: name for bit, name in pairs if bit & bits and not bit & (bit - 1)
+        }
         return "g", [bits & ~sum(single), *[single[bit] for bit in sorted(single)]]
     raise Refused("is not one of the members of its class")
 
