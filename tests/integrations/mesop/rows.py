@@ -6,6 +6,7 @@ A row's page is rendered by one server, and its clicks are answered by another.
 
 from __future__ import annotations
 
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -31,6 +32,10 @@ CONTACT = '"please contact the developer"'
 NAMED = "an error that names the argument and what to do"
 UNKNOWN = "the user sees an error, the log says which and what is near"
 STALE = "the page says that it is out of date and reloads"
+
+
+LONG, SHORT = 60, 0.7
+"""Seconds to wait for what should come, and for what should not."""
 
 
 @dataclass(frozen=True)
@@ -158,6 +163,7 @@ class Player:
         address: in front of the servers.
         servers: by name, in the order in which they stand behind the address.
         installed: whether the servers run on handlerid.
+        dead: rows whose clicks should do nothing; nobody waits long for these.
     """
 
     def __init__(
@@ -167,11 +173,13 @@ class Player:
         servers: dict[str, Server],
         *,
         installed: bool,
+        dead: tuple[str, ...],
     ) -> None:
         self._page = page
         self._address = address
         self._servers = servers
         self._installed = installed
+        self._dead = dead
 
     def play(self, row: Row) -> str:
         """Open the row's page, do its steps, and describe the outcome."""
@@ -205,12 +213,14 @@ class Player:
         while not self._address.answered.empty():
             self._address.answered.get()
         self._page.goto(self._address.url + path)
-        self._address.answered.get(timeout=30)
-        self._settle()
+        drawn = self._page.get_by_text(re.compile(r"^\w+="))
+        drawn.or_(self._page.get_by_role("dialog")).first.wait_for()
+        self._address.answered.get(timeout=LONG)
 
     def _step(self, row: Row, what: str, wanted: str) -> str:
         how, _, name = what.partition(" ")
         section = "counter" if name == "counter" else row.name
+        before = self._text(section)
         if how == "click":
             self._page.get_by_role("button", name=name, exact=True).click()
         else:
@@ -219,22 +229,29 @@ class Player:
             field.press("Enter" if how == "enter" else "Tab")
         if row.name == "code" and self._installed:
             return self._reloads(row, wanted)
-        self._address.answered.get(timeout=30)
-        self._settle()
+        self._address.answered.get(timeout=LONG)
+        # The answer is here, and not yet drawn: the wanted text, another one of the
+        # row, or an error.
+        texts = {text for _, text in row.steps} - {before} | {wanted}
+        drawn = self._page.get_by_text(re.compile(f"^{section}=({'|'.join(texts)})$"))
+        patience = SHORT if row.name in self._dead else LONG
+        with suppress(TookTooLong):
+            shown = drawn.or_(self._page.get_by_role("dialog")).first
+            shown.wait_for(timeout=patience * 1_000)
         if dialog := self._dialog():
             logged = self._servers[row.other].log
             told = "does not exist here" in dialog and "near: app.counter" in logged
             return UNKNOWN if told else f"an error: {dialog}"
-        text = self._page.get_by_text(f"{section}=").first
-        expected = self._page.get_by_text(f"{section}={wanted}", exact=True)
-        with suppress(TookTooLong):  # the answer is here; it may not be drawn yet
-            expected.wait_for(timeout=700)
-        return text.inner_text().partition("=")[2]
+        return self._text(section)
+
+    def _text(self, section: str) -> str:
+        texts = self._page.get_by_text(re.compile(f"^{section}=")).all_inner_texts()
+        return texts[0].partition("=")[2] if texts else ""
 
     def _reloads(self, row: Row, wanted: str) -> str:
         """Wait until a page that is out of date has reloaded; then it has to work."""
         page = self._page
-        with page.expect_event("load", timeout=30_000):
+        with page.expect_event("load", timeout=LONG * 1_000):
             page.get_by_text(NOTICE).wait_for()
         button = page.get_by_role("button", name=row.name, exact=True)
         button.wait_for()
@@ -247,13 +264,6 @@ class Player:
     def _dialog(self) -> str:
         dialogs = self._page.get_by_role("dialog").all_inner_texts()
         return dialogs[0] if dialogs else ""
-
-    def _settle(self) -> None:
-        """Let the page handle what it has read: two frames."""
-        self._page.evaluate(
-            "() => new Promise(done => requestAnimationFrame("
-            "() => requestAnimationFrame(done)))"
-        )
 
     def _warned(self, row: Row) -> str:
         location = LOCATIONS.get(row.name, row.name)

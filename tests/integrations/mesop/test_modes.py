@@ -23,7 +23,7 @@ run_simple("127.0.0.1", 0, application, threaded=True)
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
     with open_browser() as opened:
-        expect.set_options(timeout=20_000)
+        expect.set_options(timeout=60_000)
         yield opened
 
 
