@@ -1,22 +1,7 @@
 """The canonical form of a syntax tree: the same bytes on every Python and platform.
 
-The forms stand in a table in ``docs/reference/id-format.md``. What is left out, or
-written in another form:
-
-1. Fields that are None or an empty list, because Pythons differ in which they write.
-   Only the constant None is a value (``Constant``, ``MatchSingleton``).
-2. ``ctx`` (the position in the tree implies it), ``kind`` (``u"a"`` is ``"a"``),
-   ``type_comment``, and positions.
-3. Annotations of arguments and results. In the body of a function ``x: int = 1`` is
-   written as ``x = 1``, because Python does not evaluate the annotation; ``x: int``
-   stays without its annotation, because it makes ``x`` local. In the body of a class
-   annotations are values, which a dataclass reads: they stay.
-4. Of the outermost function, its decorators (``@registry.handler(name=...)`` must not
-   change what it decorates) and the defaults of its arguments (captures, not code).
-   Functions nested in it keep both.
-5. In an f-string, empty parts are left out and adjacent ones joined: Pythons cut the
-   text in different places.
-6. A docstring stays, since a program can read it, but without its indentation.
+The forms, and the numbered rules of what is left out, stand in
+``docs/reference/id-format.md``.
 """
 
 from __future__ import annotations
@@ -26,24 +11,20 @@ import struct
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
-# Rules 2 and 3.
+# Rules 2 and 3, and rule 4.
 _LEFT_OUT = frozenset({"ctx", "kind", "type_comment", "returns"})
-# Rule 4.
 _LEFT_OUT_OF_OUTERMOST = frozenset({"decorator_list", "defaults", "kw_defaults"})
 
 _WITH_DOCSTRING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 _SINGLETONS: dict[object, bytes] = {None: b"N", True: b"T", False: b"F", ...: b"E"}
 
-_field_names: dict[type[ast.AST], tuple[str, ...]] = {}
-
 
 def encode_syntax(node: ast.AST) -> bytes:
     """Return the canonical bytes of a syntax tree, usually of a function.
 
     Raises:
-        TypeError: a constant that no source text can hold, such as a frozenset that
-            an optimiser put into the tree.
+        TypeError: a constant that no source text can hold, made by an optimiser.
     """
     # A stack, because a sum of 1,500 terms is a tree 1,500 nodes deep. Each value has
     # a flag: whether it is in a function (rule 3).
@@ -85,12 +66,8 @@ def _parts(node: ast.AST, in_function: bool) -> tuple[str, list[tuple[str, objec
         return kind.__name__, [("value", _constant(node.value))]
     if isinstance(node, ast.AnnAssign) and in_function and node.value is not None:
         return "Assign", [("targets", [node.target]), ("value", node.value)]
-    names = _field_names.get(kind)
-    if names is None:
-        names = tuple(sorted(set(node._fields) - _LEFT_OUT))
-        _field_names[kind] = names
     fields = []
-    for name in names:
+    for name in sorted(set(node._fields) - _LEFT_OUT):
         value = getattr(node, name, None)
         if value is None or value == [] or (in_function and name == "annotation"):
             continue

@@ -3,14 +3,10 @@
 1. The text is the file that the code names, as it is now; where there is no such file,
    what ``linecache`` has: modules in a zip, notebook cells, doctests.
 2. The text counts only if it compiles to the very code that the function runs,
-   positions included. So an edit since the import is an error, and so is code that an
-   import hook or a tool has changed.
-3. A text is parsed and compiled once, and again when the file has changed.
-4. No function or module is held, and only a few texts are kept.
-5. The names of the free variables are hashed too: the tree of the function alone does
-   not show that a name is a variable of the enclosing function. So is the mark of
-   ``types.coroutine``, a flag of the code. A variable that only annotations name is
-   left out, as in the tree: it is free on some Pythons alone.
+   positions included. So an edit since the import, or by an import hook, is an error.
+3. The names of the free variables are hashed too: the tree does not show that a name is
+   a variable of the enclosing function. So is the mark of ``types.coroutine``. A
+   variable that only annotations name is left out: some Pythons alone have it.
 """
 
 from __future__ import annotations
@@ -39,7 +35,6 @@ if TYPE_CHECKING:
 
 _Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _Position: TypeAlias = tuple[int, str]  # first line and name of a code object
-_Stamp: TypeAlias = tuple[int, int, int]  # changes when a file is written
 
 # Futures that change how a text is read. Notebooks and exec set them from outside.
 _FUTURES = (
@@ -68,9 +63,6 @@ class _Text(NamedTuple):
 def encode_source(fn: FunctionType, own: str | None = None) -> bytes:
     """Return the canonical bytes of a function's own source.
 
-    The syntax tree, then the names of the free variables in alphabetical order, each
-    after a comma, then the mark of a coroutine.
-
     Args:
         fn: a function; of a wrapper, its own source is read.
         own: replaces the name of the function.
@@ -95,10 +87,8 @@ def encode_source(fn: FunctionType, own: str | None = None) -> bytes:
             'fingerprint="bytecode".'
         )
     position = (code.co_firstlineno, code.co_name)
-    nodes = text.nodes.get(position, [])
-    if not nodes or not any(
-        _same(code, other) for other in text.codes.get(position, ())
-    ):
+    nodes, codes = text.nodes.get(position, []), text.codes.get(position, [])
+    if not nodes or not any(_same(code, other) for other in codes):
         raise _not_its_source(name, code, "compiles to other code than the one it runs")
     if len(nodes) > 1:
         nodes = [node for node in nodes if _is_of(code, text.alone.get(node.lineno))]
@@ -107,17 +97,17 @@ def encode_source(fn: FunctionType, own: str | None = None) -> bytes:
         raise UnsupportedHandler(
             f"{name}: line {code.co_firstlineno} of {code.co_filename} has several "
             f"lambdas that are written differently and compile to the same code, so "
-            f"nothing says which of them this is. Write them on lines of their own, "
+            f"which of them this is is unknown. Write them on lines of their own, "
             f'or use fingerprint="bytecode".'
         )
     form = forms.pop()
-    left_out = {name for node in nodes for name in _annotating(node)}
-    free = (f",{n}" for n in sorted(code.co_freevars) if n not in left_out - _in(form))
+    used = {name.decode("utf-8", "replace") for name in _NAME.findall(form)}
+    left_out = {name for node in nodes for name in _annotating(node)} - used
+    free = (f",{name}" for name in sorted(code.co_freevars) if name not in left_out)
     return form + "".join(free).encode() + _MARK * bool(code.co_flags & _MARKED)
 
 
 def _annotating(function: _Function) -> Iterator[str]:
-    # Rule 5.
     for node in ast.walk(function):
         for field in ("annotation", "returns"):
             for part in ast.walk(getattr(node, field, None) or ast.Pass()):
@@ -125,15 +115,10 @@ def _annotating(function: _Function) -> Iterator[str]:
                     yield part.id
 
 
-def _in(form: bytes) -> set[str]:
-    return {name.decode("utf-8", "replace") for name in _NAME.findall(form)}
-
-
 def _named(node: _Function, own: str | None) -> _Function:
-    if own is None or isinstance(node, ast.Lambda):
-        return node
-    node = copy(node)
-    node.name = own
+    if own is not None and not isinstance(node, ast.Lambda):
+        node = copy(node)
+        node.name = own
     return node
 
 
@@ -146,9 +131,6 @@ def _not_its_source(name: str, code: CodeType, what: str) -> UnsupportedHandler:
         f"PYTEST_DONT_REWRITE), by a tool, or by a .pyc of another release. Import "
         f'it again, leave the code as it is, or use fingerprint="bytecode".'
     )
-
-
-# Rules 1 and 3: the text.
 
 
 def _find(code: CodeType, module: dict[str, object]) -> _Text | None:
@@ -169,11 +151,11 @@ def _find(code: CodeType, module: dict[str, object]) -> _Text | None:
 def parse(
     filename: str,
     flags: int,
-    stamp: _Stamp | None,  # noqa: ARG001  # part of the cache's key
+    stamp: tuple[int, ...] | None,  # noqa: ARG001  # part of the cache's key
     text: str | None,
 ) -> _Text:
     """Parse and compile a text; without one, that of the file, which has this stamp."""
-    source: str | bytes  # bytes: the file itself says how it is encoded
+    # As bytes, the file itself says how it is encoded.
     source = Path(filename).read_bytes() if text is None else text
     tree = _compile(source, filename, flags | ast.PyCF_ONLY_AST)
     assert isinstance(tree, ast.Module)  # noqa: S101  # for the type checker
@@ -192,12 +174,10 @@ def parse(
 def _alone(
     tree: ast.Module, lambdas: list[ast.Lambda], filename: str, flags: int
 ) -> dict[int, CodeType]:
-    """Return the code of lambdas that share a line, by the new line that each gets.
-
-    Columns are not enough: the code of ``lambda: 1`` has none on 3.12. A lambda moves
-    with its body, because a change of line between them leaves other bytecode. So
-    outer ones are moved before those in their bodies.
-    """
+    """Return the code of lambdas that share a line, by the new line that each gets."""
+    # Columns are not enough: the code of "lambda: 1" has none on 3.12. A lambda moves
+    # with its body, because a change of line between them leaves other bytecode. So
+    # outer ones are moved before those in their bodies.
     codes: dict[int, CodeType] = {}
     line = _NO_LINE
     while lambdas:
@@ -216,8 +196,7 @@ def _alone(
 def _compile(source: str | bytes | ast.Module, filename: str, flags: int) -> object:
     with _quiet, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        # Cells of a notebook may await outside of functions; nothing else changes.
-        flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT
+        flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT  # cells of notebooks may await
         compiled: object = compile(source, filename, "exec", flags, dont_inherit=True)
         return compiled
 
@@ -239,13 +218,8 @@ def _nested(code: object) -> Iterator[CodeType]:
             todo += inner
 
 
-# Rule 2: the comparison.
-
-
 def _same(code: CodeType, other: CodeType) -> bool:
-    # types.coroutine sets this flag of a function's code.
-    flags = code.co_flags & ~_MARKED
-    code = code.replace(co_flags=flags)
+    code = code.replace(co_flags=code.co_flags & ~_MARKED)
     if _fresh(code) == _fresh(other):
         return True
     # Code from a .pyc that was written without columns (PYTHONNODEBUGRANGES).
