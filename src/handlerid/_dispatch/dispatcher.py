@@ -137,7 +137,8 @@ class Dispatcher:
             raise ValueError(
                 "only a token can be bound to an audience: Dispatcher(tokens=...)"
             )
-        return Scope(self._registry.entries.child(), self._references, audience)
+        references = None if self._tokens is None else self._references
+        return Scope(self._registry.entries.child(), references, audience)
 
     def read(self, body: bytes | bytearray | memoryview | str) -> dict[str, Any]:
         """Read JSON with every guard, for a host with fields of its own in the body.
@@ -294,10 +295,11 @@ class Dispatcher:
         wanted = HandlerId.parse(text)
         searched = [("scope", one.entries) for one in scopes] or [("registry", root)]
         carried, errors = None, []
-        try:
-            carried = self._references.rebuild(wanted, captures)
-        except (UnknownHandler, StaleHandler) as error:
-            errors.append(error)
+        if captures:
+            try:
+                carried = self._references.rebuild(wanted, captures)
+            except (UnknownHandler, StaleHandler) as error:
+                errors.append(error)
         if carried is None or carried[1]:
             handler = yield from self._ask_host(
                 call, wanted, rerender, searched, errors

@@ -64,7 +64,7 @@ class References:
             InvalidToken, ExpiredToken: the captures are corrupt, or of another release.
             StaleHandler, UnknownHandler: its code or its event type is not known here.
         """
-        if self._closures is None or not captures:
+        if self._closures is None:
             return None
         try:
             event = event_type(handler_id.event) if handler_id.event else Event

@@ -1,13 +1,18 @@
 """A scope: the handlers that one rendering offers."""
 
 from collections.abc import Callable, Iterator
-from threading import Event as Flag
 from typing import Self
 
 from handlerid._dispatch.references import References
 from handlerid._identity import HandlerId, name_of
 from handlerid._registry import Entries, RegisteredHandler
 from handlerid.events import Event
+
+
+class _Rendering:
+    """What a scope shares with its parts."""
+
+    ended = False
 
 
 class Scope:
@@ -33,13 +38,13 @@ class Scope:
         references: References | None,
         audience: str | None,
         part: object = None,
-        ended: Flag | None = None,
+        rendering: "_Rendering | None" = None,
     ) -> None:
         self.entries = entries
         self.audience = audience
         self._references = references  # None: offers are bare ids
         self._part = part
-        self._ended = ended or Flag()
+        self._rendering = rendering or _Rendering()
 
     def offer(self, fn: Callable[..., object], event: type[Event] | None = None) -> str:
         """Register a handler; return its reference for the page: an id or a token.
@@ -74,14 +79,14 @@ class Scope:
         """
         key = key if self._part is None else (self._part, key)
         return type(self)(
-            self.entries, self._references, self.audience, key, self._ended
+            self.entries, self._references, self.audience, key, self._rendering
         )
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._ended.set()
+        self._rendering.ended = True
 
     def __contains__(self, handler_id: object) -> bool:
         return handler_id in self.entries
@@ -93,13 +98,13 @@ class Scope:
         return len(self.entries)
 
     def __repr__(self) -> str:
-        state = "ended" if self._ended.is_set() else "rendering"
+        state = "ended" if self._rendering.ended else "rendering"
         return f"<Scope of {len(self)} handlers, {state}>"
 
     def _add(
         self, fn: Callable[..., object], event: type[Event] | None
     ) -> RegisteredHandler:
-        if self._ended.is_set():
+        if self._rendering.ended:
             raise RuntimeError(
                 f"{name_of(fn)} is offered after the rendering ended, which is when "
                 "the scope's with block is left; make a scope for each rendering"
