@@ -1,7 +1,5 @@
 """Assert that the handlers of a module have the same ids in every process."""
 
-from __future__ import annotations
-
 import importlib.util
 import json
 import os
@@ -10,6 +8,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import zip_longest
@@ -17,12 +16,9 @@ from pathlib import Path
 from textwrap import indent
 from time import monotonic
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from handlerid import Difference, Explanation
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
 
 __all__ = ["assert_stable"]
 
@@ -217,3 +213,6 @@ def _difference(one: dict[str, Any] | None, other: dict[str, Any] | None) -> str
         return f"{'not' if one is None else 'only'} in the first process"
     explanations = Explanation.from_dict(one), Explanation.from_dict(other)
     return str(Difference.between(*explanations) or "the explicit name differs")
+
+
+assert_stable.__module__ = "handlerid.testing"
