@@ -247,9 +247,9 @@ def test_lambdas_that_cannot_be_told_apart_are_refused(tmp_path: Path) -> None:
     module = load(path, "fs = [lambda: 1 + 1, lambda: 2, lambda: 3]")
     assert refusal(module.fs[0]) == (
         f"line.<lambda>: line 1 of {path} has several lambdas that are written "
-        f"differently and compile to the same code, so nothing says which of them this "
-        f"is. Write them on lines of their own, or use "
-        f'fingerprint="bytecode".'
+        "differently and compile to the same code, so it is unknown which of them "
+        "this is. Write them on lines of their own, or use "
+        'fingerprint="bytecode".'
     )
     assert encode_source(module.fs[2]) == form("lambda: 3")
 

@@ -97,7 +97,7 @@ def encode_source(fn: FunctionType, own: str | None = None) -> bytes:
         raise UnsupportedHandler(
             f"{name}: line {code.co_firstlineno} of {code.co_filename} has several "
             f"lambdas that are written differently and compile to the same code, so "
-            f"which of them this is is unknown. Write them on lines of their own, "
+            f"it is unknown which of them this is. Write them on lines of their own, "
             f'or use fingerprint="bytecode".'
         )
     form = forms.pop()
