@@ -95,7 +95,8 @@ def assert_stable(
             pythons = _on_path() if '["of the source' in json.dumps(first) else ()
         others += [_Process(f"on {one}", python=one) for one in pythons]
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            found = list(pool.map(lambda one: one.run(job, files, deadline), others))
+            running = [pool.submit(one.run, job, files, deadline) for one in others]
+            found = [one.result() for one in running]
     unstable = list(_compare(first, zip(others, found, strict=True)))
     if unstable:
         count = f"{len(unstable)} of {len(set().union(first, *found))} handlers"
