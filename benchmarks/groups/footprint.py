@@ -29,7 +29,7 @@ from benchmarks.harness.results import (
 )
 from handlerid import ClickEvent, Dispatcher, Identity, Registry
 
-__all__ = ["run"]
+__all__ = ["fresh_code", "held", "registered", "run"]
 
 BOTH = "import typing_extensions, cloudpickle"
 NAMES = "from handlerid import ClickEvent, Dispatcher, Registry"

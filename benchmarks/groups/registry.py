@@ -36,8 +36,7 @@ def looking_up(run: Run) -> Table:
     known = make("Hello")
     text = str(registry.register(known))
     plain = {text: known}
-    other = str(registry.register(fresh_code(1)[0]))
-    code = text[:17] + other[17:]  # of this location, other code
+    stale = text[:17] + "aaaaaaaaaaaaaaaaaaaa.click"
 
     def texts(text: str) -> Any:
         # Not the object that is the key: it comes from a payload.
@@ -61,7 +60,7 @@ def looking_up(run: Run) -> Table:
         Contender(
             "refuse a stale id",
             refused,
-            texts(code),
+            texts(stale),
             lambda _, error: error == "StaleHandler",
         ),
         Contender(

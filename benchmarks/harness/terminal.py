@@ -147,5 +147,5 @@ def _plot(plot: Plot) -> RichTable:
     for line in plot.lines:
         values = dict(zip(line.x, line.y, strict=True))
         cells = [number(values[size]) if size in values else "" for size in sizes]
-        shown.add_row(line.name, *cells)
+        shown.add_row(escape(line.name), *cells)
     return shown

@@ -192,11 +192,12 @@ def tags_in(lines: list[str], row: str) -> list[str]:
 
 
 def test_the_page_has_the_tags_of_the_library() -> None:
-    page = PAGE.read_text("utf-8").split("| tag |")[1].splitlines()
-    tags = [tag.strip("`") for tag in tags_in(page, r"\| ((?:`\S`\s?)+) \|")]
+    page = PAGE.read_text("utf-8").partition("| tag |")[2].splitlines()
+    found = tags_in(page, r"\| ((?:`\\?\S`\s?)+) \|")
+    tags = [tag.strip("`").removeprefix("\\") for tag in found]
     by_hand = [encoded(value)[:1].decode() for value in (*LISTED, None, True, False)]
     by_hand += [encoded(value)[:1].decode() for value in SIMPLE]
-    assert set(tags) == {*by_hand, *"x#^"}
+    assert set(tags) == {*by_hand, "x"}
     assert len(tags) == len(set(tags)) > 30
 
 
