@@ -179,8 +179,8 @@ _OWN: dict[type, Row] = {
     range: _attributes("R", range, "start", "stop", "step"),
     slice: _attributes("/", slice, "start", "stop", "step"),
     GenericAlias: Row("a", _split_alias, GenericAlias),
-    UnionType: _attributes("|", make_union, "__args__"),
-    type(Union[int, "str"]): _attributes("|", make_union, "__args__"),
+    UnionType: Row("|", lambda value: value.__args__, make_union),
+    type(Union[int, "str"]): Row("|", lambda value: value.__args__, make_union),
 }
 
 

@@ -20,6 +20,7 @@ from opcode import opmap
 from types import CellType, CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
+from handlerid._identity import take_apart
 from handlerid._peek import globals_of, names_of_class
 from handlerid._tokens.graphs import (
     CodeIndex,
@@ -113,15 +114,17 @@ class Closures:
                 together are too long; the text names the variable.
             UnsupportedHandler: a function's code is in no scanned module.
         """
-        writer = Writer(self.identity, self.index, self._locate)
-        data = _FORMAT + to_bytes(writer.write(fn))
+        data = _FORMAT + self._write(fn)
         if len(data) <= _MAX_BYTES:
             return data
+        anatomy = take_apart(fn)
+        captured = [*anatomy.bound, *[one[1:] for one in anatomy.captures]]
+        where, _ = max(captured, key=lambda one: len(self._write(one[1])))
         raise UnstableCapture(
             f"the handler cannot be carried: it takes {len(data)} bytes, and at most "
-            f"{_MAX_BYTES} are allowed; {writer.largest()} is the largest of what it "
-            "captured. Pass a key instead and look the object up in the handler.",
-            where=writer.largest(),
+            f"{_MAX_BYTES} are allowed; {where} is the largest of what it captured. "
+            "Pass a key instead and look the object up in the handler.",
+            where=where,
         )
 
     def rebuild(self, handler_id: HandlerId, data: bytes) -> Rebuilt:
@@ -155,6 +158,9 @@ class Closures:
         except _MISFITS:
             raise InvalidToken(_CORRUPT) from None
         return Rebuilt(fn, reader.mutable)
+
+    def _write(self, value: object) -> bytes:
+        return to_bytes(Writer(self.identity, self.index, self._locate).write(value))
 
     def _check(self, handler_id: HandlerId, fn: Any, *, plain: bool) -> None:
         """Compare location and fingerprint of a handler with those of its id."""

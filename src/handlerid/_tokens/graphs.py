@@ -99,7 +99,6 @@ class Writer:
         self.met: dict[int, tuple[object, list[Any]]] = {}
         self.labels: dict[int, int] = {}
         self.cells: list[list[Any]] = []
-        self.captured: list[tuple[Any, str]] = []  # by the handler itself
         self.path: list[Any] = []  # names of variables, and arguments of step()
         self.parts = 0
 
@@ -115,10 +114,6 @@ class Writer:
                 if tag == "v" and content and type(content[0]) is not list:
                     cells[n] = content[0]
         return graph
-
-    def largest(self) -> str:
-        """Return the variable of the handler that takes the most bytes."""
-        return max(self.captured, key=lambda one: len(to_bytes(one[0])))[1]
 
     def node(self, value: Any, step: Any) -> Any:
         """Return what is written for a value, which is reached by a step."""
@@ -150,8 +145,6 @@ class Writer:
         else:
             node = self.value(value, kind)
         self.path.pop()
-        if len(self.path) == 1:
-            self.captured.append((node, str(step)))
         return node
 
     def begin(self, value: object, tag: str) -> list[Any]:

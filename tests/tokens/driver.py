@@ -1,4 +1,4 @@
-"""What the processes of the tests of carrying do: render and pack, or unpack and call.
+"""What the processes of the tests of closures do: render and pack, or unpack and call.
 
 What belongs here: the two programs. They print JSON, for each handler of ``pages``:
 its id, the packed bytes in hexadecimal, and what it returned, as text.
@@ -16,15 +16,15 @@ from typing import Any
 import pages  # type: ignore[import-not-found]
 
 from handlerid import HandlerId, Identity
-from handlerid._carrying import Carrier
-from handlerid._scanned import Scanned
+from handlerid._registry.modules import CodeIndex
+from handlerid._tokens import Closures
 
 
-def make_carrier() -> Carrier:
+def make_closures() -> Closures:
     identity = Identity()
-    scanned = Scanned(identity.module_name)
-    scanned.add(pages)
-    return Carrier(identity, scanned)
+    index = CodeIndex(identity.module_name)
+    index.add(pages)
+    return Closures(identity, index, identity.ids)
 
 
 def outcome(handler: Callable[..., Any]) -> str:
@@ -45,23 +45,25 @@ def outcome(handler: Callable[..., Any]) -> str:
 
 
 def render() -> None:
-    carrier = make_carrier()
+    closures = make_closures()
     printed = {}
     for name, handler in pages.page(2).items():
-        data = carrier.pack(handler)
-        handler_id = carrier.identity.distinct_id(handler, "click")
+        data = closures.pack(handler)
+        handler_id = closures.identity.handler_id(handler, "click", captures=True)
         printed[name] = [handler_id, data.hex(), about(handler)]
     print(json.dumps(printed))
 
 
 def answer(file: str) -> None:
-    carrier = make_carrier()
+    closures = make_closures()
     printed = {}
     with open(file, encoding="ascii") as rendered:  # noqa: PTH123
         for name, (handler_id, data, _) in json.load(rendered).items():
-            handler = carrier.unpack(HandlerId.parse(handler_id), bytes.fromhex(data))
-            again = carrier.pack(handler).hex()
-            its = carrier.identity.distinct_id(handler, "click")
+            handler = closures.rebuild(
+                HandlerId.parse(handler_id), bytes.fromhex(data)
+            ).fn
+            again = closures.pack(handler).hex()
+            its = closures.identity.handler_id(handler, "click", captures=True)
             printed[name] = [its, again, about(handler)]
     assert pages.RENDERED == [], pages.RENDERED
     print(json.dumps(printed))
@@ -69,7 +71,7 @@ def answer(file: str) -> None:
 
 def about(handler: Any) -> list[Any]:
     """What can be seen of a handler, and what it does."""
-    names = ["__name__", "__qualname__", "__module__", "__doc__", "debounce"]
+    names = ["__name__", "__qualname__", "__module__", "debounce"]
     seen = [repr(getattr(handler, name, None)) for name in names]
     wrapped = getattr(handler, "__wrapped__", None)
     try:

@@ -1,4 +1,4 @@
-"""An application for the tests of carrying: one handler of each kind that travels.
+"""An application for the tests of closures: one handler of each kind that travels.
 
 What belongs here: enclosing functions, and what their handlers refer to. One process
 runs ``page``; the others only import this module, from elsewhere, and never do.
@@ -202,16 +202,14 @@ def page(number: int) -> dict[str, Callable[..., Any]]:
     def odd(event: int) -> bool:
         return event != 0 and even(event - 1)
 
-    count = 0
+    count: list[int] = []
 
     def increment() -> None:
-        nonlocal count
-        count += 1
+        count.append(1)
 
     def shares_a_cell(event: object) -> int:
         increment()
-        increment()
-        return count
+        return len(count)
 
     items = ["x"]
     same = items
