@@ -1,0 +1,147 @@
+"""The codec between Python values and canonical bytes.
+
+One table of types, two writings: ids write a value as a tree; tokens (``_tokens``)
+write it as a graph, and make it again. Both split a value into a tag and parts, which
+are values themselves. ``docs/reference/id-format.md`` shows the bytes.
+
+1. Typed: ``1``, ``True`` and ``1.0`` differ. No form is the beginning of another.
+2. Exact types. A subclass may hold more than its base shows, so it is refused, unless
+   it is an enum, a dataclass or a named tuple, or has an encoder.
+3. Nothing that depends on the process: no ``repr`` of an unknown object, no hash order,
+   no address.
+4. No code of a value runs, only the host's. So types are found by their address (a
+   metaclass may define ``__hash__``), and attributes are read where they are stored.
+5. A class is written as module and qualified name, so its module must hold it there.
+   Two classes made by one function share a name and must not share an id.
+"""
+
+from __future__ import annotations
+
+import sys
+from enum import Enum
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+from handlerid._peek import globals_of, is_held, is_native, name_of_class
+from handlerid._values.records import (
+    check_stored,
+    field_names,
+    split_member,
+    split_record,
+)
+from handlerid._values.table import Refused, class_names, find_row, find_scalar
+from handlerid._values.tree import Tree
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from handlerid._values.tree import Describe, Split
+
+    Functions: TypeAlias = Mapping[type, Callable[[Any], object]]
+
+
+class Codec:
+    """How values are written, the host's own types included.
+
+    Args:
+        encoders: by exact type, a function that returns a value that stands for the
+            object. They come before the forms of classes, such as dataclasses.
+        decoders: by the same types, a function from that value to the object.
+        module_name: return the name by which other processes know a module.
+
+    Raises:
+        TypeError: a key is no type, or a value is not callable.
+        ValueError: a type has a form already, or a decoder but no encoder.
+    """
+
+    def __init__(
+        self,
+        *,
+        encoders: Functions | None = None,
+        decoders: Functions | None = None,
+        module_name: Callable[[str], str] = str,
+    ) -> None:
+        self.module_name = module_name
+        self.encoders, self.decoders = dict(encoders or {}), dict(decoders or {})
+        for what, given in ("encoders", self.encoders), ("decoders", self.decoders):
+            for kind, function in given.items():
+                if not issubclass(type(kind), type) or not callable(function):
+                    raise TypeError(f"{what} must map types to functions, not {kind!r}")
+                if find_row(kind) or find_scalar(id(kind)):
+                    raise ValueError(
+                        f"{what} must not have {name_of_class(kind)}: it has a "
+                        "canonical form already, so its encoder would never be asked"
+                    )
+                if kind not in self.encoders:
+                    raise ValueError(
+                        f"decoders has {name_of_class(kind)}, which has no encoder: "
+                        "Identity(encoders={Type: function})"
+                    )
+        self.encoder_of = {id(kind): one for kind, one in self.encoders.items()}
+
+    def encode(
+        self,
+        value: object,
+        where: str,
+        *,
+        describe: Describe | None = None,
+        omitted: list[str] | None = None,
+    ) -> bytes:
+        """Return the canonical bytes of a value, written as a tree.
+
+        Args:
+            value: what was bound or captured.
+            where: the variable or argument, for errors: ``"url"``, ``"args[0]"``.
+            describe: called with a callable; return a text that names its code, and
+                tuples that end with a name and a value: what was bound and captured.
+                None if the callable has no identity.
+            omitted: if given, a part without canonical form is replaced by a fixed tag
+                and its path is appended here.
+
+        Raises:
+            UnstableCapture: the value, or a part of it, has no canonical form. What
+                ``describe`` and the encoders raise passes through.
+        """
+        scalar = find_scalar(id(type(value)))
+        if scalar is not None:
+            return scalar(value)
+        return Tree(self.split, where, describe, omitted).encode(value)
+
+    def split(self, value: Any, kind: type, *, whole: bool = False) -> Split | None:
+        """Return tag and parts of a value; None for a callable or an unknown type.
+
+        With ``whole``, fields that ``==`` does not compare are parts, too.
+        """
+        if (row := find_row(kind)) is not None:
+            return row.tag, row.split(value)
+        if (encoder := self.encoder_of.get(id(kind))) is not None:
+            # The host vouches for the type: a local class will do.
+            return "x", [*self._class_name(kind), encoder(value)]
+        if issubclass(kind, type):
+            return "C", self._held_name(value)
+        if issubclass(kind, ModuleType):
+            name = globals_of(value).get("__name__")
+            if type(name) is str and sys.modules.get(name) is value:
+                return "m", [self.module_name(name)]
+            raise Refused("is a module that sys.modules does not hold under its name")
+        if issubclass(kind, Enum):
+            tag, parts = split_member(value, kind)
+            return tag, [*self._held_name(kind), *parts]
+        if (names := field_names(kind, compared=not whole)) is None:
+            return None
+        if whole:
+            check_stored(value, kind, names)
+        fields = split_record(value, kind, names)
+        return "r", [*self._held_name(kind), ",".join(names), *fields]
+
+    def _held_name(self, kind: type) -> list[str]:
+        if is_native(kind) or is_held(kind):
+            return self._class_name(kind)
+        raise Refused(
+            "is a class that its module does not hold under this name (made in a "
+            "function, replaced, or not assigned yet), so others may bear it"
+        )
+
+    def _class_name(self, kind: type) -> list[str]:
+        module, qualname = class_names(kind)
+        return [self.module_name(module), qualname]
