@@ -12,15 +12,9 @@ from typing import TYPE_CHECKING
 
 from handlerid import errors, events
 from handlerid._decoding import Form, Payload
-from handlerid._dispatch import (
-    Call,
-    Dispatcher,
-    LoggingObserver,
-    Observer,
-    Resolver,
-    Scope,
-)
+from handlerid._dispatch import Call, Dispatcher, Observer, Resolver, Scope
 from handlerid._identity import HandlerId, Identity, handler_id
+from handlerid._logging import LoggingObserver
 from handlerid._registry import (
     Captures,
     RegisteredHandler,

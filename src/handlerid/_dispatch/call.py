@@ -2,15 +2,12 @@
 
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from contextvars import Context
-from logging import Logger, getLogger
 from typing import Any
 
-from handlerid._dispatch.running import Watch, afinish, astream, finish, stream
+from handlerid._dispatch.running import Watch, astream, await_all, steps_of, stream
 from handlerid._identity import location_name
 from handlerid._registry import RegisteredHandler
 from handlerid.errors import HandlerIdError
-
-_OUR_FAULT = 500
 
 
 class Call:
@@ -30,6 +27,7 @@ class Call:
     """
 
     __module__ = "handlerid"
+
     handler: RegisteredHandler
     event: Any = None
     audience: str | None = None
@@ -46,18 +44,21 @@ class Call:
         Raises:
             AsyncHandler: it is asynchronous; use ``arun``.
         """
-        if self.observer is None:
-            handler = self.handler
+        handler = self.handler
+        if self.observer is None:  # the same as below, for most calls
             if handler.takes_event:
                 result = self.context.run(handler.fn, self.event)
             else:
                 result = self.context.run(handler.fn)
             if result is None:
                 return None
-            return finish(self.context, handler.fn, result, None)
-        with self._watch() as watch:
-            result = self._begin()
-            watch.result = finish(self.context, self.handler.fn, result, watch)
+            watch = self._watch()
+            for _ in steps_of(self.context, handler.fn, result, watch):
+                pass
+            return watch.result
+        with (watch := self._watch()):
+            for _ in steps_of(self.context, handler.fn, self._begin(), watch):
+                pass
         return watch.result
 
     async def arun(self) -> object:
@@ -65,8 +66,8 @@ class Call:
 
         An async generator has none: None.
         """
-        with self._watch() as watch:
-            watch.result = await afinish(self.context, self._begin(), watch)
+        with (watch := self._watch()):
+            await await_all(self.context, self.handler.fn, self._begin(), watch)
         return watch.result
 
     def stream(
@@ -78,15 +79,15 @@ class Call:
 
         Args:
             runner: for async handlers where there is no event loop: runs a coroutine
-                and returns its result. It is called once a step, so it has to keep its
+                and returns its result. It is called for each step and has to keep its
                 loop, as the ``run`` of an ``asyncio.Runner()`` does.
 
         Raises:
-            AsyncHandler: the handler is asynchronous and there is no runner, or one
-                that does not keep its loop; use ``astream``.
+            AsyncHandler: the handler is asynchronous and there is no such runner; use
+                ``astream``.
         """
-        fn = self.handler.fn
-        return stream(self.context, fn, self._begin, self._watch(), runner)
+        fn, watch = self.handler.fn, self._watch()
+        return stream(self.context, fn, self._begin, watch, runner)
 
     def astream(self) -> AsyncGenerator[object, None]:
         """Yield what the handler yields; one that does not is a single step.
@@ -95,13 +96,13 @@ class Call:
         handler's ``finally`` before that returns. An ``async for`` that is left between
         two steps closes nothing: iterate within ``contextlib.aclosing``.
         """
-        return astream(self.context, self._begin, self._watch())
+        fn, watch = self.handler.fn, self._watch()
+        return astream(self.context, fn, self._begin, watch, watch)
 
     def _begin(self) -> object:
         handler = self.handler
-        if handler.takes_event:
-            return self.context.run(handler.fn, self.event)
-        return self.context.run(handler.fn)
+        arguments = (self.event,) if handler.takes_event else ()
+        return self.context.run(handler.fn, *arguments)
 
     def _watch(self) -> Watch:
         return Watch(self.observer, self, self.context)
@@ -135,42 +136,3 @@ class Observer:
 
     def refused(self, error: HandlerIdError) -> None:
         """A payload was refused; no handler was called."""
-
-
-class LoggingObserver(Observer):
-    """Logs names and durations of calls, and never a value.
-
-    A call that ended is logged at level DEBUG, a refused payload and a handler's own
-    refusal (``NotAllowed``) at WARNING, and a handler that failed at ERROR, with the
-    type of its exception alone: the host knows what else may be logged.
-
-    Args:
-        logger: by default the logger ``handlerid``.
-    """
-
-    __module__ = "handlerid"
-
-    def __init__(self, logger: Logger | None = None) -> None:
-        self._log = logger or getLogger("handlerid")
-
-    def after(self, call: Call, result: object, seconds: float) -> None:  # noqa: ARG002
-        """Log at level DEBUG."""
-        self._log.debug("%s took %.1f ms", _name(call), seconds * 1e3)
-
-    def failed(self, call: Call, error: BaseException, seconds: float) -> None:
-        """Log at level ERROR; WARNING for a refusal, DEBUG if it was cancelled."""
-        log = self._log.error
-        if not isinstance(error, Exception):
-            log = self._log.debug
-        elif isinstance(error, HandlerIdError) and error.status < _OUR_FAULT:
-            log = self._log.warning
-        kind = type(error).__qualname__
-        log("%s failed after %.1f ms: %s", _name(call), seconds * 1e3, kind)
-
-    def refused(self, error: HandlerIdError) -> None:
-        """Log at level WARNING."""
-        self._log.warning("refused, %s: %s", type(error).__name__, error)
-
-
-def _name(call: Call) -> str:
-    return f"{location_name(call.handler.id)} ({call.handler.id})"

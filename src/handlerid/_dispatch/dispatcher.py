@@ -20,7 +20,7 @@ from typing import Any, Literal
 from handlerid._decoding import Form, Payload, decoder, json_reader
 from handlerid._dispatch.call import Call, Observer
 from handlerid._dispatch.references import References
-from handlerid._dispatch.running import afinish, call_observer, close_unawaited
+from handlerid._dispatch.running import close_unawaited, in_context, notify
 from handlerid._dispatch.scope import Scope
 from handlerid._identity import HandlerId, location_name
 from handlerid._registry import Entries, RegisteredHandler, Registry, closest, refusal
@@ -387,7 +387,7 @@ class Dispatcher:
 
     def _notify_refused(self, error: HandlerIdError) -> None:
         if self._observer is not None:
-            call_observer(self._observer.refused, error)
+            notify(self._observer.refused, error)
 
 
 def _ask(what: str, context: Context, fn: Callable[..., object], *args: Any) -> _Steps:
@@ -395,7 +395,7 @@ def _ask(what: str, context: Context, fn: Callable[..., object], *args: Any) -> 
     answer = context.run(fn, *args)
     if isawaitable(answer):
         try:
-            answer = yield what, afinish(context, answer, None)
+            answer = yield what, in_context(context, answer)
         finally:
             close_unawaited(answer)
     return answer

@@ -2,39 +2,32 @@
 
 1. What the call returned decides, not what the function looks like: a generator or an
    async generator has steps, an awaitable is awaited, anything else is the result.
-2. Every step of a call runs in the context of the call.
+2. Every step of a call runs in its context.
 3. Closing or cancelling a stream runs the handler's ``finally`` before it returns. An
    event loop that ends runs it in the call's context, too.
-4. No event loop is made here. Only ``stream`` takes a runner, which has one.
-5. An observer that fails loses no answer: that is logged, and the call goes on.
+4. An observer that fails loses no answer: that is logged, and the call goes on.
 """
 
 from __future__ import annotations
 
 import sys
-from contextvars import copy_context
-from inspect import CORO_CLOSED, CORO_CREATED, getcoroutinestate, isawaitable
+from contextlib import AbstractContextManager, closing, nullcontext
+from contextvars import Context, copy_context
+from inspect import CORO_CLOSED, getcoroutinestate, isawaitable
 from logging import getLogger
 from time import perf_counter
 from types import AsyncGeneratorType, CoroutineType, GeneratorType, coroutine
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any
 
 from handlerid._identity import name_of
 from handlerid.errors import AsyncHandler
 
 if TYPE_CHECKING:
-    from collections.abc import (
-        AsyncGenerator,
-        Awaitable,
-        Callable,
-        Coroutine,
-        Generator,
-    )
-    from contextvars import Context
-    from typing import Self
+    from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 
     Handler = Callable[..., object]
     Runner = Callable[[Coroutine[Any, Any, Any]], Any]
+    Steps = Generator[object, None, object]
 
 _END: Any = object()
 
@@ -46,16 +39,14 @@ class Watch:
     closed early has not failed.
     """
 
-    __slots__ = ("_call", "_context", "_observer", "_start", "result")
+    result: object = None
 
     def __init__(self, observer: object, call: object, context: Context) -> None:
         self._observer, self._call, self._context = observer, call, context
-        self.result: object = None
 
-    def __enter__(self) -> Self:
+    def __enter__(self) -> None:
         self._notify("before")
         self._start = perf_counter()
-        return self
 
     def step(self, value: object) -> None:
         self._notify("step", value)
@@ -69,107 +60,111 @@ class Watch:
 
     def _notify(self, method: str, *arguments: object) -> None:
         if self._observer is not None:
-            notify = getattr(self._observer, method)
-            self._context.run(call_observer, notify, self._call, *arguments)
+            notified = getattr(self._observer, method)
+            self._context.run(notify, notified, self._call, *arguments)
 
 
-def call_observer(method: Handler, *arguments: object) -> None:
-    """Call a method of an observer; rule 5."""
+def notify(method: Handler, *arguments: object) -> None:
+    """Call a method of an observer; rule 4."""
     try:
         method(*arguments)
     except Exception:
         getLogger("handlerid").exception("an observer failed; the call goes on")
 
 
-def finish(
-    context: Context, fn: Handler, result: object, watch: Watch | None
-) -> object:
-    """Run to the end what a call of ``fn`` returned.
+def steps_of(context: Context, fn: Handler, result: object, watch: Watch) -> Steps:
+    """Yield the steps of what a call of ``fn`` returned, and give its result to watch.
 
     Raises:
         AsyncHandler: it has to be awaited.
     """
-    if _is_generator(result):
-        return _exhaust(_steps(context, result, watch))
     if type(result) is AsyncGeneratorType or isawaitable(result):
         close_unawaited(result)
         raise AsyncHandler(
             f"{name_of(fn)} is asynchronous: await adispatch() or arun() in the host's "
             "event loop, or write asyncio.run(app.adispatch(...)) where there is none"
         )
-    return result
-
-
-async def afinish(context: Context, result: object, watch: Watch | None) -> object:
-    """Run or await to the end what a call returned; None of an async generator."""
-    if type(result) is CoroutineType:
-        return await _in_context(context, result)
-    if type(result) is AsyncGeneratorType:
-        while (step := await _next(context, result)) is not _END:
-            if watch is not None:
-                watch.step(step)
+    if type(result) is not GeneratorType:
+        watch.result = result
+        yield result
         return None
-    if isawaitable(result):
-        return await _in_context(context, _await(result))
-    if type(result) is GeneratorType:
-        return _exhaust(_steps(context, result, watch))
-    return result
+    try:
+        while True:
+            try:
+                step = context.run(next, result)
+            except StopIteration as stop:
+                watch.result = stop.value
+                return None
+            watch.step(step)
+            yield step
+    finally:
+        context.run(result.close)
+
+
+async def await_all(
+    context: Context, fn: Handler, result: object, watch: Watch
+) -> object:
+    """Run or await to the end what a call of ``fn`` returned; return its result."""
+    if type(result) is AsyncGeneratorType:
+        while (step := await _take(context, result)) is not _END:
+            watch.step(step)
+    elif isawaitable(result):
+        watch.result = await in_context(context, result)
+    else:
+        for _ in steps_of(context, fn, result, watch):
+            pass
+    return watch.result
 
 
 def stream(
     context: Context, fn: Handler, begin: Handler, watch: Watch, runner: Runner | None
-) -> Generator[object, None, object]:
+) -> Steps:
     """Call ``begin``, yield the steps of what it returns, and return the result."""
     with watch:
         result = begin()
-        if _is_generator(result):
-            result = yield from _steps(context, result, watch)
-        elif runner is not None and type(result) is AsyncGeneratorType:
-            # The loop may know this one: it closes the handler's in its own context.
-            steps = astream(context, lambda: result, Watch(None, None, context))
-            yield from _steps_by_runner(fn, steps, watch, runner)
-            result = None
+        if runner is not None and (
+            type(result) is AsyncGeneratorType or isawaitable(result)
+        ):
+            steps = astream(context, fn, lambda: result, watch, nullcontext())
+            yield from _steps_by_runner(fn, steps, runner)
         else:
-            if runner is not None and isawaitable(result):
-                work = afinish(context, result, watch)
-                result = _run_by(runner, fn, work, result)
-            else:
-                result = finish(context, fn, result, watch)
-            yield result
-        watch.result = result
-        return result
+            yield from steps_of(context, fn, result, watch)
+        return watch.result
 
 
 async def astream(
-    context: Context, begin: Handler, watch: Watch
+    context: Context,
+    fn: Handler,
+    begin: Handler,
+    watch: Watch,
+    entered: AbstractContextManager[None],
 ) -> AsyncGenerator[object, None]:
     """Call ``begin`` and yield the steps of what it returns."""
-    with watch:
+    with entered:
         result = begin()
-        if _is_generator(result):
-            steps = _steps(context, result, watch)
+        if type(result) is AsyncGeneratorType:
+            # A loop that ends closes all async generators begun in it, in no order. So
+            # it may know this outermost one alone, which closes the handler's.
+            hooks = sys.get_asyncgen_hooks()
+            sys.set_asyncgen_hooks(firstiter=None, finalizer=None)
             try:
-                while True:
-                    try:
-                        step = next(steps)
-                    except StopIteration as stop:
-                        watch.result = stop.value
-                        return
-                    yield step
+                first = result.__anext__()
             finally:
-                steps.close()
-        elif type(result) is AsyncGeneratorType:
+                sys.set_asyncgen_hooks(*hooks)
             try:
-                step = await _next(context, _Untracked(result))
+                step = await _take(context, result, first)
                 while step is not _END:
                     watch.step(step)
                     yield step
-                    step = await _next(context, result)
+                    step = await _take(context, result)
             finally:
-                await _in_context(context, result.aclose())
+                await _drive(context, result.aclose())
+        elif isawaitable(result):
+            yield await await_all(context, fn, result, watch)
         else:
-            watch.result = await afinish(context, result, watch)
-            yield watch.result
+            with closing(steps_of(context, fn, result, watch)) as steps:
+                for step in steps:
+                    yield step
 
 
 def close_unawaited(awaitable: object) -> None:
@@ -178,113 +173,52 @@ def close_unawaited(awaitable: object) -> None:
         awaitable.close()
 
 
-def _is_generator(result: object) -> TypeGuard[GeneratorType[object, None, object]]:
-    """Whether it has steps: ``types.coroutine`` makes generators that are awaited."""
-    return type(result) is GeneratorType and not isawaitable(result)
-
-
-def _steps(
-    context: Context, generator: Generator[object, None, object], watch: Watch | None
-) -> Generator[object, None, object]:
-    try:
-        while True:
-            try:
-                step = context.run(next, generator)
-            except StopIteration as stop:
-                return stop.value
-            if watch is not None:
-                watch.step(step)
-            yield step
-    finally:
-        context.run(generator.close)
-
-
-def _exhaust(steps: Generator[object, None, object]) -> object:
-    while True:
-        try:
-            next(steps)
-        except StopIteration as stop:
-            return stop.value
-
-
-def _steps_by_runner(
-    fn: Handler, steps: AsyncGenerator[object, None], watch: Watch, runner: Runner
-) -> Generator[object, None, None]:
+def _steps_by_runner(fn: Handler, steps: Any, runner: Runner) -> Steps:
     """Yield the steps of an async generator; the runner is called once a step."""
     context = copy_context()  # that of the call is entered within
-    try:
-        while (step := _run_by(runner, fn, _next(context, steps), steps)) is not _END:
-            if getattr(steps, "ag_frame", None) is None:
-                raise AsyncHandler(
-                    f"the runner ended its loop after a step of {name_of(fn)}, and so "
-                    "the handler: a stream needs one that keeps its loop, such as the "
-                    "run of an asyncio.Runner()"
-                )
-            watch.step(step)
-            yield step
-    finally:
-        if getattr(steps, "ag_frame", None) is not None:
-            _run_by(runner, fn, afinish(context, steps.aclose(), None), steps)
-
-
-def _run_by(
-    runner: Runner, fn: Handler, work: Coroutine[Any, Any, Any], result: object
-) -> object:
-    """Run ``work``, which awaits the ``result`` of ``fn``, by the host's runner."""
-    try:
-        outcome = runner(work)
-        if getcoroutinestate(work) != CORO_CLOSED:
+    while (step := runner(work := _take(context, steps))) is not _END:
+        if getcoroutinestate(work) != CORO_CLOSED or steps.ag_frame is None:
             raise AsyncHandler(
-                f"the runner returned before {name_of(fn)} had ended: it has to run a "
-                "coroutine and return its result, as the run of an asyncio.Runner()"
+                f"the runner for {name_of(fn)} has to run a coroutine to its end and "
+                "keep its event loop for the next step, as the run of an "
+                "asyncio.Runner() does"
             )
-        return outcome
-    finally:
-        if getcoroutinestate(work) == CORO_CREATED:
-            work.close()
-            close_unawaited(result)
-
-
-class _Untracked:
-    """Takes the first step of an async generator so that the event loop knows nothing.
-
-    A loop that ends closes every async generator that was begun in it, in no order and
-    in a context of its own. So it may know the outermost alone, which closes the rest.
-    """
-
-    def __init__(self, generator: AsyncGenerator[object, None]) -> None:
-        self._generator = generator
-
-    def __anext__(self) -> Awaitable[object]:
-        hooks = sys.get_asyncgen_hooks()
-        sys.set_asyncgen_hooks(firstiter=None, finalizer=None)
         try:
-            return self._generator.__anext__()
-        finally:
-            sys.set_asyncgen_hooks(*hooks)
+            yield step
+        except BaseException:
+            if steps.ag_frame is not None:
+                runner(in_context(context, steps.aclose()))
+            raise
+    return None
 
 
-async def _next(context: Context, steps: Any) -> object:
+async def _take(context: Context, steps: Any, first: Any = None) -> object:
     """Take the next step of an async generator; ``_END`` if there is none."""
     try:
-        return await _in_context(context, steps.__anext__())
+        return await _drive(context, first or steps.__anext__())
     except StopAsyncIteration:
         return _END
 
 
-async def _await(awaitable: Awaitable[object]) -> object:
+async def in_context(context: Context, awaitable: Any) -> Any:
+    """Await something, each step of it in a context."""
+    return await _drive(context, _await(awaitable))
+
+
+async def _await(awaitable: Any) -> Any:
     return await awaitable
 
 
 @coroutine
-def _in_context(context: Context, awaited: Any) -> Generator[Any, Any, Any]:
-    """Await something that has ``send`` and ``throw``, each step of it in a context.
+def _drive(context: Context, work: Any) -> Any:
+    """Await a coroutine, or the like that has ``send`` and ``throw``, in a context.
 
     It passes on whatever is yielded, so it serves any event loop. Being closed is
     thrown on, too: until 3.13, closing a step of an async generator does not reach its
     ``finally``.
     """
-    resume, argument = awaited.send, None
+    resume: Handler = work.send
+    argument: object = None
     try:
         while True:
             try:
@@ -292,8 +226,8 @@ def _in_context(context: Context, awaited: Any) -> Generator[Any, Any, Any]:
             except StopIteration as stop:
                 return stop.value
             try:
-                resume, argument = awaited.send, (yield signal)
+                resume, argument = work.send, (yield signal)
             except BaseException as error:  # noqa: BLE001 - the handler's to handle
-                resume, argument = awaited.throw, error
+                resume, argument = work.throw, error
     finally:
         argument = None  # an error's traceback holds this frame: make no circle
