@@ -237,7 +237,7 @@ def find_row(kind: type) -> Row | None:
 def row_of_tag(tag: str) -> Row | None:
     """Return the row with a tag."""
     if tag not in _TAGS:
-        for module in [name for name, tags in _ELSEWHERE.items() if tag in tags]:
+        for module in [name for name, (tags, _) in _ELSEWHERE.items() if tag in tags]:
             _load(module)
     return _TAGS.get(tag)
 
