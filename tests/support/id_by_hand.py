@@ -279,7 +279,7 @@ ROWS: dict[type, tuple[bytes, Callable[[Any], list[Any]]]] = {
     PurePosixPath: (b"P", lambda v: [v.as_posix()]),
     PureWindowsPath: (b"Q", lambda v: [v.as_posix()]),
     type(list[int]): (b"a", attributes("__origin__", "__args__")),
-    type(int | str): (b"|", attributes("__args__")),
+    type(int | str): (b"|", lambda v: list(v.__args__)),
     # Without key and event; one that carries nothing has no further parts.
     FunctionType: (b"h", lambda v: [str(handler_id(v))]),
 }

@@ -269,4 +269,4 @@ def testing() -> None:
     app = Dispatcher(Registry(), observer=recorder)
     app.dispatch({"handler": app.registry.register(on_click)})
     assert len(recorder.calls) == 1
-    assert_stable("json.tool", directory=False)
+    assert_stable(__name__, directory=False)
