@@ -448,9 +448,9 @@ def test_a_field_whose_type_is_for_type_checkers_only_is_refused() -> None:
     with pytest.raises(UnsupportedHandler) as caught:
         decoder(MissingEvent)
     assert str(caught.value) == (
-        f"a field of the event type {__name__}.MissingEvent has a type that is not "
-        "known where the class is defined: name 'Missing' is not defined; import it "
-        "for real, not for type checkers only"
+        f"a field of the event type {__name__}.MissingEvent has a type that cannot be "
+        "evaluated where the class is defined: name 'Missing' is not defined; import "
+        "the names of types for real, not for type checkers only"
     )
 
 

@@ -255,10 +255,6 @@ def test_annotated_and_abstract_lists_of_a_struct_from_a_form() -> None:
     assert decode(form.fields) == RowsEvent([1], ticked=True, few=[2])
 
 
-class ReadFromAList(msgspec.Struct, array_like=True):
-    value: str
-
-
 class HandledByTag(msgspec.Struct, tag_field="handler"):
     value: str
 
@@ -282,7 +278,6 @@ class HandledByAlias(msgspec.Struct):
         (Handled, "has a field handler, and that is the name of the id"),
         (HandledByAlias, "has a field handler, and that is the name of the id"),
         (HandledByTag, "has a field handler, and that is the name of the id"),
-        (ReadFromAList, "is array_like, so msgspec reads it from a list"),
     ],
 )
 def test_a_struct_that_cannot_be_an_event(event: Any, text: str) -> None:

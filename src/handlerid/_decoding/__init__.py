@@ -2,16 +2,14 @@
 
 The rules:
 
-1. A decoder is compiled once an event type, when a handler is first registered for it.
-2. The types of fields are a closed list (``hints``). Any other is refused when a
+1. The types of fields are a closed list (``hints``). Any other is refused when a
    handler is registered, unless the class names a ``decoder=``.
-3. From JSON nothing is converted, except that an integer is accepted for a float, and
+2. From JSON nothing is converted, except that an integer is accepted for a float, and
    that what JSON does not have comes as text: a date, bytes. From a form, where all is
    text, text is accepted for a number.
-4. Every misfit is named with its path and with what would have fitted, never with what
-   was there. The search ends after fifty.
-5. A ``ValueError`` raised by the class, as in ``__post_init__``, refuses the payload.
-6. A name that is no field is ignored by the library's own events and refused by all
+3. Every misfit is named with its path and with what would have fitted, never with what
+   was there. A ``ValueError`` raised by the class is a misfit, too.
+4. A name that is no field is ignored by the library's own events and refused by all
    others, so that a renamed field is never a lost value.
 """
 
@@ -42,7 +40,7 @@ def decoder(
     Args:
         event_type: the class: a dataclass, or a ``msgspec.Struct``.
         form: whether the payload is the ``fields`` of a ``Form``.
-        refuse_extra: whether names that are no fields are refused; None: by rule 6.
+        refuse_extra: whether names that are no fields are refused; None: by rule 4.
             ``handler`` and ``key`` are never refused.
 
     Raises:
@@ -55,9 +53,8 @@ def decoder(
         setattr(event_type, _ATTRIBUTE, known)
     found = known.get((form, refuse_extra))
     if found is None:
-        strict = refuse_extra
-        if strict is None:
-            strict = event_type.__module__ != "handlerid.events"
+        host = event_type.__module__ != "handlerid.events"
+        strict = host if refuse_extra is None else refuse_extra
         found = _compile(event_type, form=form, refuse_extra=strict)
         known[form, refuse_extra] = found
     return found

@@ -5,7 +5,8 @@ The generated function never decides that a payload does not fit: when in doubt 
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from typing import Any, Optional, cast
+from types import NoneType
+from typing import Any, cast
 
 from handlerid._decoding.fields import (
     NOTHING,
@@ -15,26 +16,37 @@ from handlerid._decoding.fields import (
     full_name,
     object_of,
 )
-from handlerid._decoding.hints import Readers, Unreadable
+from handlerid._decoding.hints import Readers
 from handlerid._decoding.misfits import Misfits, note, refusal
-from handlerid._decoding.readers import ANY, widen
+from handlerid._decoding.readers import ANY, SCALARS, Unreadable, widen
 from handlerid.errors import InvalidEvent, UnsupportedHandler
 
 Decoder = Callable[[Mapping[str, Any]], Any]
 
-# Tests in the generated code: true when a value needs a closer look.
-_DOUBTS: dict[object, str] = {
-    kind: f"type({{0}}) is not {kind.__name__}" for kind in (str, bool, int, float)
-}
+# By what a reader expects: a test for the generated code, true when in doubt.
+_DOUBTS = {SCALARS[kind]: f"type({{0}}) is not {kind.__name__}" for kind in SCALARS}
 _DOUBTS |= {
-    Optional[kind]: f"{{0}} is not None and {_DOUBTS[kind]}"  # noqa: UP045 - an object
+    f"{SCALARS[kind]} or null": f"{{0}} is not None and {_DOUBTS[SCALARS[kind]]}"
     for kind in (str, bool, int)
 }
+_DOUBTS[ANY.expected] = "{0} is NOTHING"
 
 
 def compile_decoder(event_type: type, *, form: bool, refuse_extra: bool) -> Decoder:
     """Make the decoder of a dataclass: see ``handlerid._decoding.decoder``."""
-    fields = _fields(event_type, lax=form, refuse_extra=refuse_extra)
+    fields = fields_of(event_type)
+    check_names(event_type, [field.name for field in fields])
+    hook = getattr(event_type, "__handlerid_decoder__", None)
+    try:
+        Readers(hook, lax=form, refuse_extra=refuse_extra).fill(fields)
+    except Unreadable as error:
+        raise UnsupportedHandler(
+            f"the field {error} of the event type {full_name(event_type)} has a "
+            "type that cannot be read from a payload; use str, bool, int, float, None, "
+            "Any, Literal, Enum, date, time, datetime, bytes, list, tuple, dict, a "
+            "dataclass, or a union of these that can be told apart; or say how it is "
+            f"read: class {event_type.__name__}(Event, decoder=...)"
+        ) from None
     names = {"handler", "key", *(field.name for field in fields)}
     known = names if refuse_extra else None
     read = object_of(event_type, fields, lax=form, known=known).read
@@ -61,6 +73,7 @@ def compile_decoder(event_type: type, *, form: bool, refuse_extra: bool) -> Deco
         "widen": widen,
         "InvalidEvent": InvalidEvent,
         "NOTHING": NOTHING,
+        "NoneType": NoneType,
     }
     for index, field in enumerate(fields):
         scope[f"default{index}"] = field.default
@@ -68,23 +81,6 @@ def compile_decoder(event_type: type, *, form: bool, refuse_extra: bool) -> Deco
     body = "\n    ".join(_lines(event_type, fields, refuse_extra=refuse_extra))
     exec(f"def decode(payload):\n    {body}", scope)  # noqa: S102 - fields are names
     return cast("Decoder", scope["decode"])
-
-
-def _fields(event_type: type, *, lax: bool, refuse_extra: bool) -> list[Field]:
-    fields = fields_of(event_type)
-    check_names(event_type, [field.name for field in fields])
-    hook = getattr(event_type, "__handlerid_decoder__", None)
-    try:
-        Readers(hook, lax=lax, refuse_extra=refuse_extra).fill(fields)
-    except Unreadable as error:
-        raise UnsupportedHandler(
-            f"the field {error} of the event type {full_name(event_type)} has a "
-            "type that cannot be read from a payload; use str, bool, int, float, None, "
-            "Any, Literal, Enum, date, time, datetime, bytes, list, tuple, dict, a "
-            "dataclass, or a union of these that can be told apart; or say how it is "
-            f"read: class {event_type.__name__}(Event, decoder=...)"
-        ) from None
-    return fields
 
 
 def _flat(form: Mapping[str, list[Any]], fields: list[Field]) -> dict[str, Any]:
@@ -108,7 +104,7 @@ def _lines(
     takes, gets, reads, floats = [], [], [], []
     for index, field in enumerate(fields):
         value, default = f"v{index}", f"default{index}"
-        test = _doubt(field)
+        test = _DOUBTS.get(field.reader.expected)
         missing = "NOTHING" if test is None else default
         takes.append(f"{value} = payload[{field.name!r}]")
         gets.append(f"{value} = get({field.name!r}, {missing})")
@@ -120,18 +116,14 @@ def _lines(
         else:
             either = f"{default} if {value} is NOTHING else"
             reads.append(f"{value} = {either} read{index}({value}, misfits)")
-        if field.hint is float:
+        if field.reader.expected == SCALARS[float]:
             floats.append(value)
     # A look-up without a default is quicker: where the payload has more names than the
     # event, all fields may be there. A subclass of dict may have a default of its own.
-    yield f"whole = type(payload) is dict and len(payload) > {len(fields)}"
-    yield "if whole:"
-    yield "    try:"
-    yield from (f"        {line}" for line in [*takes, "pass"])
+    yield f"if whole := type(payload) is dict and len(payload) > {len(fields)}:"
+    yield f"    try: {'; '.join(takes) or 'pass'}"
     yield "    except KeyError: whole = False"
-    yield "if not whole:"
-    yield "    get = payload.get"
-    yield from (f"    {line}" for line in gets)
+    yield f"if not whole: get = payload.get; {'; '.join(gets)}"
     if floats:  # a sum is finite only if each of them is; else it may be all the same
         doubts.append(f"({' + '.join(floats)}) * 0.0 != 0.0")
     doubt = " or ".join(doubts) or "False"
@@ -140,8 +132,7 @@ def _lines(
     yield f"    if {doubt}: return slowly(payload)"
     if reads:
         yield "misfits = []"
-        yield "try:"
-        yield from (f"    {line}" for line in reads)
+        yield f"try: {'; '.join(reads)}"
         yield "except RecursionError: return slowly(payload)"
         yield "if misfits: return slowly(payload)"
     arguments = ", ".join(f"{field.name}=v{i}" for i, field in enumerate(fields))
@@ -156,12 +147,3 @@ def _lines(
         yield f"    return event_type({arguments})"
     yield "except (ValueError, InvalidEvent): pass"
     yield "return slowly(payload)"
-
-
-def _doubt(field: Field) -> str | None:
-    if field.reader is ANY:
-        return "{0} is NOTHING"
-    try:
-        return _DOUBTS.get(field.hint)
-    except TypeError:
-        return None  # not hashable: what a hook reads

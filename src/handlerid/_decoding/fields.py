@@ -25,16 +25,9 @@ NOTHING: Any = object()
 
 @dataclasses.dataclass(slots=True, eq=False)
 class Field:
-    """A field of a dataclass.
+    """A field of a dataclass; ``reader`` is set when it is known.
 
-    Attributes:
-        name: its name.
-        hint: its type, evaluated.
-        required: whether a payload must have it.
-        default: its default, or ``NOTHING``.
-        rest: whether it takes what a form has beyond the other fields.
-        reader: reads its value; set when it is known.
-        read: what the reader does.
+    ``rest``: it takes what a form has beyond the other fields.
     """
 
     name: str
@@ -61,11 +54,7 @@ def check_names(cls: type, names: Iterable[str]) -> None:
 
 
 def fields_of(cls: Any) -> list[Field]:
-    """Return what the ``__init__`` of a dataclass takes, ``InitVar`` included.
-
-    Raises:
-        UnsupportedHandler: the class is no dataclass, or a type cannot be evaluated.
-    """
+    """Return what the ``__init__`` of a dataclass takes, ``InitVar`` included."""
     known = getattr(cls, "__dataclass_fields__", None)
     # A subclass without fields of its own needs no decorator.
     undecorated = "__dataclass_fields__" not in cls.__dict__
@@ -92,16 +81,14 @@ def fields_of(cls: Any) -> list[Field]:
 
 
 def _hints_of(cls: type) -> dict[str, Any]:
-    start = f"a field of the event type {full_name(cls)} has a type that"
     try:
         return typing_extensions.get_type_hints(cls)
-    except NameError as error:
+    except (AttributeError, NameError, SyntaxError, TypeError) as error:
         raise UnsupportedHandler(
-            f"{start} is not known where the class is defined: {error}; import it for "
-            "real, not for type checkers only"
+            f"a field of the event type {full_name(cls)} has a type that cannot be "
+            f"evaluated where the class is defined: {error}; import the names of types "
+            "for real, not for type checkers only"
         ) from None
-    except (AttributeError, SyntaxError, TypeError) as error:
-        raise UnsupportedHandler(f"{start} cannot be evaluated: {error}") from None
 
 
 def object_of(
@@ -109,12 +96,8 @@ def object_of(
 ) -> Reader:
     """Read an object, which becomes a dataclass.
 
-    Args:
-        cls: the dataclass.
-        fields: its fields; they may get their readers later, for a class that refers
-            to itself.
-        lax: whether it comes from a form.
-        known: the names that are not refused; None for all.
+    The fields may get their readers later, for a class that refers to itself. Names
+    that are not ``known`` are refused; None refuses none.
     """
 
     def read(value: Any, misfits: Misfits) -> Any:

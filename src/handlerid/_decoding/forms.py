@@ -7,10 +7,7 @@ from typing import Any
 class Form:
     """A payload whose values are text, because a form was sent.
 
-    Wrap what the host parsed, and dispatch it like any other payload::
-
-        dispatcher.dispatch(Form(await request.form()))
-
+    Wrap what the host parsed: ``dispatcher.dispatch(Form(await request.form()))``.
     Text is then accepted where an event has a number, a truth value or None, and a
     name that came several times becomes a list where the field is a list. Without the
     wrapper, a mapping is decoded as strictly as JSON.
@@ -25,6 +22,7 @@ class Form:
         fields: all values of each name, in their order.
     """
 
+    __module__ = "handlerid"
     __slots__ = ("fields",)
 
     fields: dict[str, list[Any]]

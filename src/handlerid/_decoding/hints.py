@@ -7,7 +7,7 @@ author's mistake, reported when a handler is registered, unless the class names 
 
 import dataclasses
 import typing
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from enum import Enum
 from types import NoneType, UnionType
 from typing import Any
@@ -17,7 +17,7 @@ import typing_extensions
 from handlerid._decoding import readers
 from handlerid._decoding.fields import Field, fields_of, object_of
 from handlerid._decoding.misfits import Misfits, note
-from handlerid._decoding.readers import ANY, Reader
+from handlerid._decoding.readers import ANY, Reader, Unreadable
 
 _UNIONS = (typing.Union, UnionType)
 # On 3.12 and 3.13 a ``type`` statement makes one of another class.
@@ -26,23 +26,11 @@ _ALIASES = (
     getattr(typing, "TypeAliasType", typing_extensions.TypeAliasType),
 )
 
-Hook = Callable[[Any, Any], object]
-
-
-class Unreadable(Exception):
-    """A type that cannot be read from a payload; its text is the field within it."""
-
 
 class Readers:
-    """Finds the readers for one event type.
+    """Finds the readers for one event type; ``hook`` is its ``decoder=``."""
 
-    Args:
-        hook: the event type's ``decoder=``, for types that are not in the list.
-        lax: whether the payloads are forms.
-        refuse_extra: whether names that are no fields are refused within fields.
-    """
-
-    def __init__(self, hook: Hook | None, *, lax: bool, refuse_extra: bool) -> None:
+    def __init__(self, hook: Any, *, lax: bool, refuse_extra: bool) -> None:
         self._hook = hook
         self._lax = lax
         self._refuse_extra = refuse_extra
@@ -112,7 +100,7 @@ class Readers:
         if origin in _UNIONS:
             # With a member that only the hook reads, only the hook reads the union.
             members = [self._of(one) for one in inner]
-            return _given(readers.union_of(members, lax=self._lax))
+            return readers.union_of(members, lax=self._lax)
         raise Unreadable
 
     def _tuple(self, inner: tuple[Any, ...]) -> Reader:
@@ -122,7 +110,7 @@ class Readers:
 
     def _one_of(self, members: Iterable[Any]) -> Reader:
         pairs = [(one.value if isinstance(one, Enum) else one, one) for one in members]
-        return _given(readers.one_of(pairs, lax=self._lax))
+        return readers.one_of(pairs, lax=self._lax)
 
     def _class(self, cls: type) -> Reader:
         if issubclass(cls, Enum):
@@ -140,13 +128,7 @@ class Readers:
         return reader
 
 
-def _given(reader: Reader | None) -> Reader:
-    if reader is None:
-        raise Unreadable
-    return reader
-
-
-def _hooked(hook: Hook, hint: Any) -> Reader:
+def _hooked(hook: Any, hint: Any) -> Reader:
     expected = f"a value for {getattr(hint, '__name__', None) or hint}"
 
     def read(value: Any, misfits: Misfits) -> Any:

@@ -17,6 +17,9 @@ from typing import Any, NoReturn
 
 from handlerid.errors import MalformedPayload
 
+_NO_UTF8 = "the payload is not UTF-8"
+_NO_OBJECT = "the payload is not a JSON object"
+
 _DEEPEST = 32  # levels of nesting; an event of fields in lists in fields has a few
 
 # Skips strings without ever stepping back, ended or not: the time is linear.
@@ -24,11 +27,7 @@ _BRACKETS = r'"(?:[^"\\]++|\\.)*+"?|[{}\[\]]'
 
 
 def read_json(payload: Any, max_bytes: int) -> dict[str, Any]:
-    """Read a JSON object.
-
-    Args:
-        payload: JSON text; UTF-8 if it is bytes. Anything else is refused.
-        max_bytes: the largest size accepted, in bytes.
+    """Read a JSON object from text or UTF-8; anything else is refused.
 
     Raises:
         MalformedPayload: a guard refuses it; the text says which.
@@ -38,7 +37,7 @@ def read_json(payload: Any, max_bytes: int) -> dict[str, Any]:
     try:
         text = payload.decode()
     except UnicodeError:
-        raise _no_utf8() from None
+        raise MalformedPayload(_NO_UTF8) from None
     colons = text.count(":")
     # Objects in objects take a colon a level: few colons nest no deeper.
     if colons < _DEEPEST and "[" not in text and "\\" not in text:
@@ -53,9 +52,7 @@ def read_json(payload: Any, max_bytes: int) -> dict[str, Any]:
             ):
                 return value
         except (StopIteration, ValueError, AttributeError, TypeError):
-            # No JSON, or white space before it; no object; an object within, whose
-            # values nobody has looked at and which has no hash.
-            pass
+            pass  # no JSON, no object, or one within whose values were not looked at
     return _read_long(text)
 
 
@@ -104,9 +101,9 @@ def _as_bytes(payload: object, max_bytes: int) -> bytes:
         elif isinstance(payload, (bytes, bytearray, memoryview)):
             data = bytes(payload)
         else:
-            raise _no_object()
+            raise MalformedPayload(_NO_OBJECT)
     except UnicodeError:
-        raise _no_utf8() from None
+        raise MalformedPayload(_NO_UTF8) from None
     if len(data) > max_bytes:
         raise MalformedPayload(
             f"the payload is larger than {max_bytes} bytes, the limit of this "
@@ -119,13 +116,11 @@ def _read_long(text: str) -> dict[str, Any]:
     _check_depth(text)
     try:
         value = _decode(text)
-    except ValueError:
-        # Also an integer of more digits than Python converts.
+    except ValueError:  # also an integer of more digits than Python converts
         raise MalformedPayload("the payload is not JSON") from None
     if type(value) is not dict:
-        raise _no_object()
-    if "\\" in text:
-        # An escape can write half a surrogate pair: text that no UTF-8 can hold.
+        raise MalformedPayload(_NO_OBJECT)
+    if "\\" in text:  # which can write half a surrogate pair: text without UTF-8
         try:
             for one in _walk(value):
                 if type(one) is str:
@@ -168,14 +163,6 @@ def _count_colons(value: object) -> int:
         one.count(":") if type(one) is str else len(one) if type(one) is dict else 0
         for one in _walk(value)
     )
-
-
-def _no_object() -> MalformedPayload:
-    return MalformedPayload("the payload is not a JSON object")
-
-
-def _no_utf8() -> MalformedPayload:
-    return MalformedPayload("the payload is not UTF-8")
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

@@ -1,8 +1,7 @@
 """Readers of values: what JSON or a form has becomes what a field of an event holds.
 
 A reader takes a value and the list of misfits, and returns the value for the event.
-After a misfit is recorded, the return value is ignored. ``fields`` chooses the reader
-for a type.
+After a misfit is recorded, the return value is ignored.
 """
 
 import binascii
@@ -23,6 +22,10 @@ _MOST_CHOICES = 10
 Read = Callable[[Any, Misfits], Any]
 
 
+class Unreadable(Exception):
+    """A type that cannot be read from a payload; its text is the field within it."""
+
+
 @dataclass(slots=True, eq=False)
 class Reader:
     """How values of one type are read.
@@ -30,10 +33,8 @@ class Reader:
     Attributes:
         read: takes a value and the misfits so far, returns the value for the event.
         expected: what fits, in words.
-        kinds: the types that JSON may have there; ``object`` is any. No two members
-            of a union share one.
-        natives: types whose instances are taken as they are, from a mapping that the
-            host made.
+        kinds: the types that JSON may have there; ``object`` is any.
+        natives: types whose instances are taken as they are, from a host's mapping.
     """
 
     read: Read
@@ -91,20 +92,17 @@ def widen(value: int) -> float:
         return value
 
 
-def one_of(members: Sequence[tuple[Any, object]], *, lax: bool) -> Reader | None:
-    """Read one of a few scalars: a Literal, an Enum; None if one is no scalar.
+def one_of(members: Sequence[tuple[Any, object]], *, lax: bool) -> Reader:
+    """Read one of a few scalars, each given with the value for the event.
 
-    Args:
-        members: each scalar, and the value for the event.
-        lax: whether text stands for the scalars that are no text.
+    From a form, text stands for the scalars that are no text.
     """
     kinds = {type(value) for value, _ in members}
     if not kinds or not kinds.issubset(SCALARS):
-        return None
+        raise Unreadable
     found = {(type(value), value): member for value, member in members}
     if lax:
-        texts = {(str, _as_text(value)): member for value, member in members}
-        found = texts | found
+        found = {(str, _as_text(value)): member for value, member in members} | found
     shown = [repr(value) for value, _ in members]
     more = ", ..." if len(shown) > _MOST_CHOICES else ""
     expected = f"one of {', '.join(shown[:_MOST_CHOICES])}{more}"
@@ -122,13 +120,11 @@ def one_of(members: Sequence[tuple[Any, object]], *, lax: bool) -> Reader | None
 
 
 def _as_text(value: object) -> str:
-    if value is None:
-        return ""
-    return str(value).lower() if type(value) is bool else str(value)
+    text = "" if value is None else str(value)
+    return text.lower() if type(value) is bool else text
 
 
-# Text with a form: stricter than Python's own, and the same on every Python.
-
+# Stricter than Python's own, and the same on every Python.
 _DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
 _TIME = r"([01][0-9]|2[0-3]):[0-9]{2}(:[0-9]{2}(\.([0-9]{3}){1,2})?)?"
 _ZONE = r"(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?"
@@ -163,9 +159,6 @@ def text(kind: Any) -> Reader:
         return value
 
     return Reader(read, expected, {str}, {kind})
-
-
-# Lists and objects of any names
 
 
 def sequence_of(item: Reader, make: Callable[[list[Any]], Any]) -> Reader:
@@ -238,8 +231,8 @@ def map_of(key: Reader, item: Reader) -> Reader:
     return Reader(read, "an object", {dict})
 
 
-def union_of(members: Sequence[Reader], *, lax: bool) -> Reader | None:
-    """Read what one of the members reads; None if they cannot be told apart.
+def union_of(members: Sequence[Reader], *, lax: bool) -> Reader:
+    """Read what one of the members reads; by JSON's types they can be told apart.
 
     From a form, the first member that can read a text reads it. None comes first, so
     that empty text is None, and str last. With str among them, no text is None.
@@ -247,8 +240,6 @@ def union_of(members: Sequence[Reader], *, lax: bool) -> Reader | None:
     if ANY in members:
         return ANY
     by_kind = _by_kind(members)
-    if by_kind is None:
-        return None
     words = [member.expected for member in members]
     expected = " or ".join(dict.fromkeys(words))
     rank = {SCALARS[str]: 2, SCALARS[NoneType]: 3 if SCALARS[str] in words else 0}
@@ -275,12 +266,12 @@ def union_of(members: Sequence[Reader], *, lax: bool) -> Reader | None:
     return Reader(read, expected, kinds, set(by_kind) - kinds)
 
 
-def _by_kind(members: Sequence[Reader]) -> dict[type, Reader] | None:
+def _by_kind(members: Sequence[Reader]) -> dict[type, Reader]:
     found: dict[type, Reader] = {}
     for member in members:
         for kind in member.kinds | member.natives:
             if found.setdefault(kind, member) is not member or kind is object:
-                return None
+                raise Unreadable
     if float in found:
         found.setdefault(int, found[float])
     return found

@@ -78,11 +78,6 @@ def _names(event_type: Any) -> set[str]:
     if config.tag_field is not None:
         names.add(config.tag_field)
     check_names(event_type, names)
-    if config.array_like:
-        raise UnsupportedHandler(
-            f"the event type {full_name(event_type)} is array_like, so msgspec reads "
-            "it from a list, and a payload is an object; leave array_like out"
-        )
     return names
 
 
@@ -91,12 +86,13 @@ def _find_misfits(
 ) -> Misfits:
     misfits: Misfits = []
     for field in fields:
-        if field.encode_name not in payload:
+        name = field.encode_name
+        if name not in payload:
             if field.required:
-                note(misfits, MISSING, field.encode_name)
+                note(misfits, MISSING, name)
             continue
         try:
-            convert(payload[field.encode_name], field.type)
+            convert(payload[name], field.type)
         except (ValueError, InvalidEvent) as error:
             # An error that a class raised may hold a value, however it begins.
             ours = isinstance(error, InvalidEvent) or error.__cause__ is not None
@@ -104,16 +100,16 @@ def _find_misfits(
             wanted, path = text.groups() if text else (None, None)
             fallback = f"a value for {getattr(field.type, '__name__', field.type)}"
             expected = wanted.replace("`", "") if wanted else fallback
-            note(misfits, expected, f"{field.encode_name}{path or ''}")
+            note(misfits, expected, f"{name}{path or ''}")
     return misfits
 
 
 def _flat(form: Mapping[str, list[Any]], fields: tuple[Any, ...]) -> dict[str, Any]:
     """Return a form as a mapping: one value a name, or all of them for a list."""
     flat: dict[str, Any] = {
-        name: values if len(values) > 1 else values[0]
-        for name, values in form.items()
-        if values
+        name: several if several[1:] else several[0]
+        for name, several in form.items()
+        if several
     }
     for field in fields:
         name, hint = field.encode_name, _plain(field.type)

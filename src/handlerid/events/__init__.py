@@ -1,25 +1,24 @@
-"""Event types.
-
-A handler gets an event: a dataclass that derives from ``Event``. The events of most
-pages are loaded at once, the others when they are asked for: making a dataclass takes
-a third of a millisecond.
-"""
+"""Event types; those of few pages are loaded when they are asked for."""
 # ruff: noqa: F405 - __all__ lists what the star imports define
 
 import sys
 from typing import TYPE_CHECKING, Any, cast
 
-from handlerid.events.base import Event, claimed, reserve
-from handlerid.events.base import adopt as adopt
-from handlerid.events.common import (
+from handlerid.events.base import (
     ChangeEvent,
     ClickEvent,
+    Event,
     InputBlurEvent,
     InputEnterEvent,
     InputEvent,
+    PointerEvent,
     SubmitEvent,
     ValueEvent,
+    claimed,
+    derived_name,
+    reserved,
 )
+from handlerid.events.base import adopt as adopt
 
 if TYPE_CHECKING:
     from handlerid.events.browser import *  # noqa: F403 - listed in __all__
@@ -45,6 +44,7 @@ __all__ = [
     "InputEvent",
     "KeyDownEvent",
     "LoadEvent",
+    "PointerEvent",
     "ProgressBarAnimationEndEvent",
     "RadioChangeEvent",
     "ResizeEvent",
@@ -62,21 +62,24 @@ __all__ = [
     "UploadEvent",
     "UploadedFile",
     "ValueEvent",
+    "ValuesEvent",
     "WebEvent",
     "event_type",
 ]
 
-_LIBRARY = reserve(n for n in __all__ if n.endswith("Event") and n != "Event")
+reserved.update({derived_name(n): n for n in __all__ if n[-5:] == "Event" != n})
 
 
 def _load(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from handlerid.events import browser, widgets  # noqa: PLC0415 - see above
+    from handlerid.events import browser  # noqa: PLC0415 - see the first line
 
-    value = getattr(browser if hasattr(browser, name) else widgets, name)
-    globals()[name] = value
-    return value
+    if hasattr(browser, name):
+        return getattr(browser, name)
+    from handlerid.events import widgets  # noqa: PLC0415 - see the first line
+
+    return getattr(widgets, name)
 
 
 if not TYPE_CHECKING:  # else type checkers would accept any name, misspelt ones too
@@ -84,7 +87,7 @@ if not TYPE_CHECKING:  # else type checkers would accept any name, misspelt ones
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *__all__})
+    return __all__
 
 
 def is_event_type(obj: object) -> bool:
@@ -94,16 +97,14 @@ def is_event_type(obj: object) -> bool:
 
 
 def event_type(wire_name: str) -> type[Event]:
-    """Return the event type that has a wire name, the library's or a host's own.
-
-    For text that the author wrote, such as an attribute of a template. The event type
-    of a payload comes from the handler that it names.
+    """Return the event type with a wire name; for text that the author wrote.
 
     Raises:
         LookupError: there is none; import the module that defines it.
     """
-    name = _LIBRARY.get(wire_name)
-    found = claimed(wire_name) or (name and _load(name))
-    if not found:
+    if wire_name in reserved and claimed(wire_name) is None:
+        _load(reserved[wire_name])
+    found = claimed(wire_name)
+    if found is None:
         raise LookupError(f"no event type has the wire name {wire_name!r}")
     return cast("type[Event]", found)

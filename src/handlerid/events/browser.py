@@ -3,39 +3,26 @@
 from dataclasses import dataclass, field
 from typing import Any
 
-from handlerid.events.base import Event
-from handlerid.events.common import ClickEvent
+from handlerid.events.base import Event, PointerEvent
 
 
-class RightClickEvent(ClickEvent):
-    """A click with the secondary button; its fields are those of ``ClickEvent``."""
+class RightClickEvent(PointerEvent):
+    """A click with the secondary button, or what else opens a context menu."""
 
     __slots__ = ()
 
 
 @dataclass(kw_only=True, slots=True)
 class UploadedFile:
-    """A file that the user chose.
+    """A file that the user chose; its ``contents`` are base64 in JSON.
 
-    Name and type come from the browser and cannot be trusted: a name may hold
-    anything, ``../`` too.
-
-    Attributes:
-        name: the file's name on the user's system.
-        mime_type: such as ``"image/png"``; ``""`` if the browser does not know it.
-        contents: the bytes of the file; base64 in JSON.
+    Name and type are the browser's word: a name may hold anything, ``../`` too.
     """
 
     __module__ = "handlerid.events"
-
     name: str
     mime_type: str = ""
     contents: bytes = b""
-
-    @property
-    def size(self) -> int:
-        """Size in bytes."""
-        return len(self.contents)
 
 
 @dataclass(kw_only=True, slots=True)
@@ -44,33 +31,14 @@ class UploadEvent(Event):
 
     files: list[UploadedFile]
 
-    @property
-    def file(self) -> UploadedFile | None:
-        """The first file; None if there is none."""
-        return self.files[0] if self.files else None
-
 
 @dataclass(kw_only=True, slots=True)
-class DropEvent(Event):
-    """Something was dragged onto the component and dropped.
-
-    Coordinates are those of ``ClickEvent``.
-
-    Attributes:
-        source_key: the key of the dragged component; ``""`` if it came from elsewhere.
-        data: the dragged texts by MIME type: ``{"text/plain": "..."}``.
-        files: the dragged files.
-    """
+class DropEvent(PointerEvent):
+    """Texts by MIME type, files, or another component were dropped onto this one."""
 
     source_key: str = ""
-    data: dict[str, str] = field(default_factory=dict)
-    files: list[UploadedFile] = field(default_factory=list)
-    client_x: float = 0.0
-    client_y: float = 0.0
-    page_x: float = 0.0
-    page_y: float = 0.0
-    offset_x: float = 0.0
-    offset_y: float = 0.0
+    data: dict[str, str] = field(default_factory=dict[str, str])
+    files: list[UploadedFile] = field(default_factory=list[UploadedFile])
 
 
 @dataclass(kw_only=True, slots=True)
@@ -80,19 +48,10 @@ class FocusEvent(Event):
 
 @dataclass(kw_only=True, slots=True)
 class KeyDownEvent(Event):
-    """A key of the keyboard was pressed.
+    """A key of the keyboard was pressed; the component's key is ``key``, as always.
 
-    The component's key is ``key``, as in every event; the keyboard's is ``pressed``.
-
-    Attributes:
-        pressed: the browser's ``KeyboardEvent.key``: ``"a"``, ``"A"``, ``"Enter"``.
-        code: the browser's ``KeyboardEvent.code``, whatever the layout: ``"KeyQ"``;
-            ``""`` when the host does not send it.
-        shift: whether Shift was held.
-        ctrl: whether Control was held.
-        alt: whether Alt, or Option, was held.
-        meta: whether Meta was held: Command, or the Windows key.
-        repeat: whether the key is held down and repeats.
+    ``pressed`` and ``code`` are the browser's ``key`` (``"a"``, ``"Enter"``) and
+    ``code`` (``"KeyQ"``). ``repeat``: the key is held down.
     """
 
     pressed: str
@@ -113,18 +72,7 @@ class LoadEvent(Event):
 
 @dataclass(kw_only=True, slots=True)
 class ScrollEvent(Event):
-    """The component was scrolled.
-
-    Lengths are in CSS pixels, as in the browser's ``Element``.
-
-    Attributes:
-        scroll_left: the length hidden on the left.
-        scroll_top: the length hidden above.
-        scroll_width: the width with all that is hidden.
-        scroll_height: the height with all that is hidden.
-        client_width: the width of the visible part.
-        client_height: the height of the visible part.
-    """
+    """The component was scrolled; in CSS pixels, as in the browser's ``Element``."""
 
     scroll_left: float = 0.0
     scroll_top: float = 0.0
@@ -151,12 +99,7 @@ class WebEvent(Event):
 
 @dataclass(kw_only=True, slots=True)
 class CustomEvent(Event):
-    """The browser's ``CustomEvent``.
-
-    Attributes:
-        name: its type, by which the page listens for it.
-        detail: any JSON, unchecked; None when there is none.
-    """
+    """The browser's ``CustomEvent``: its type, and any JSON, unchecked."""
 
     name: str
     detail: Any = None

@@ -3,8 +3,7 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from handlerid.events.base import Event
-from handlerid.events.common import ValueEvent
+from handlerid.events.base import Event, ValueEvent
 
 
 class AutocompleteEnterEvent(ValueEvent):
@@ -20,15 +19,21 @@ class AutocompleteSelectionChangeEvent(ValueEvent):
 
 
 @dataclass(kw_only=True, slots=True)
-class ButtonToggleChangeEvent(Event):
-    """A group of toggle buttons changed; ``values`` are those pressed now."""
+class ValuesEvent(Event):
+    """An event with several texts as its ``values``."""
 
     values: list[str]
 
     @property
     def value(self) -> str:
-        """The first pressed value; ``""`` if there is none."""
+        """The first value; ``""`` if there is none."""
         return self.values[0] if self.values else ""
+
+
+class ButtonToggleChangeEvent(ValuesEvent):
+    """A group of toggle buttons changed; ``values`` are those pressed now."""
+
+    __slots__ = ()
 
 
 @dataclass(kw_only=True, slots=True)
@@ -87,16 +92,10 @@ class SelectOpenedChangeEvent(Event):
     opened: bool
 
 
-@dataclass(kw_only=True, slots=True)
-class SelectSelectionChangeEvent(Event):
+class SelectSelectionChangeEvent(ValuesEvent):
     """The selection changed; ``values`` are those selected now, in the list's order."""
 
-    values: list[str]
-
-    @property
-    def value(self) -> str:
-        """The first selected value; ``""`` if there is none."""
-        return self.values[0] if self.values else ""
+    __slots__ = ()
 
 
 @dataclass(kw_only=True, slots=True)
@@ -131,7 +130,6 @@ class Shortcut:
     """A key and the modifiers held with it; the names are those of ``KeyDownEvent``."""
 
     __module__ = "handlerid.events"
-
     key: str
     shift: bool = False
     ctrl: bool = False
