@@ -48,7 +48,7 @@ def test_public_names_are_where_they_say() -> None:
 
 
 def test_annotations_resolve() -> None:
-    """``typing.get_type_hints`` works on every class and function, and their members."""
+    """``typing.get_type_hints`` works on every class and function, members too."""
     values = [getattr(handlerid, name) for name in handlerid.__all__]
     for value in values:
         members = [value]
