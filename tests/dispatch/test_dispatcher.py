@@ -315,7 +315,9 @@ def test_authorize_is_asked_before_decoding(registry: Registry) -> None:
     payload = {"handler": registry.register(on_click), "key": ["does not fit"]}
     with pytest.raises(NotAllowed) as caught:
         app.prepare(payload, audience="alice")
-    assert str(caught.value) == f"authorize refused {HERE}.on_click"
+    assert str(caught.value) == (
+        f"authorize refused {HERE}.on_click: it returned False, not True"
+    )
     assert [(one.handler.fn, one.audience) for one in asked] == [(on_click, "alice")]
     with pytest.raises(UnknownHandler):
         app.prepare({"handler": ELSEWHERE})

@@ -2,10 +2,10 @@
 
 1. ``prepare`` refuses whatever can be refused. After it only the handler's own code can
    fail, and its exception passes through as it is.
-2. Who answers, in this order: the given scopes, the registry, carried captures if all
-   of them are immutable, resolvers, ``rerender``, and last carried captures that are
-   mutable, because what a handler changes in those copies is lost. If none of them has
-   the handler, ``stale="accept"`` lets another one of its location answer.
+2. Who answers, in this order: scopes, the registry, carried captures if all of them are
+   immutable, resolvers, ``rerender``, carried captures that are mutable (last, because
+   what a handler changes in these copies is lost), and with ``stale="accept"`` another
+   handler of the location.
 3. ``authorize`` is asked before the payload is decoded, and only True is a yes.
 4. Functions of the host may return an awaitable. So ``_steps`` is a generator that
    yields what has to be awaited: ``prepare`` refuses it, ``aprepare`` awaits it.
@@ -23,7 +23,7 @@ from handlerid._dispatch.references import References
 from handlerid._dispatch.running import close_unawaited, in_context, notify
 from handlerid._dispatch.scope import Scope
 from handlerid._identity import HandlerId, location_name
-from handlerid._registry import Entries, RegisteredHandler, Registry, closest, refusal
+from handlerid._registry import RegisteredHandler, Registry, closest, refusal
 from handlerid._tokens import Tokens
 from handlerid.errors import (
     AsyncHandler,
@@ -38,14 +38,8 @@ __all__ = ["Dispatcher", "Resolver"]
 
 Resolver = Callable[[HandlerId, Scope], object]
 _Steps = Generator[tuple[str, Awaitable[Any]], Any, Any]
-
-
-class _NotGiven:
-    def __repr__(self) -> str:
-        return "<not given>"
-
-
-_NOT_GIVEN: Any = _NotGiven()
+_NOT_GIVEN: Any = ...
+_JSON = (bytes, str, bytearray, memoryview)
 
 
 class Dispatcher:
@@ -70,8 +64,7 @@ class Dispatcher:
             host's.
 
     Raises:
-        TypeError: an argument has the wrong type.
-        ValueError: ``extra`` or ``json`` is unknown, or the registry has
+        TypeError, ValueError: an argument is wrong, or the registry has
             ``captures="carry"`` and there are no ``tokens``.
         ImportError: msgspec is not installed.
     """
@@ -95,8 +88,7 @@ class Dispatcher:
         if callable(resolvers):
             raise TypeError("resolvers must be a list of functions: resolvers=[find]")
         self._resolvers = tuple(resolvers)
-        functions = [*self._resolvers, *([] if authorize is None else [authorize])]
-        if not all(map(callable, functions)):
+        if not all(x is None or callable(x) for x in (*self._resolvers, authorize)):
             raise TypeError("authorize and each of the resolvers must be callable")
         if not isinstance(observer, Observer | None):
             raise TypeError("observer must be an object whose class extends Observer")
@@ -126,11 +118,7 @@ class Dispatcher:
 
         Args:
             audience: whom its tokens are for, such as a session's or user's id; None
-                for anybody. Required with tokens.
-
-        Raises:
-            TypeError: the audience is missing.
-            ValueError: there is an audience, and no token to bind to it.
+                for anybody. Required with tokens, and an error without.
         """
         audience = self._check_audience(audience)
         if audience is not None and self._tokens is None:
@@ -141,9 +129,9 @@ class Dispatcher:
         return Scope(self._registry.entries.child(), references, audience)
 
     def read(self, body: bytes | bytearray | memoryview | str) -> dict[str, Any]:
-        """Read JSON with every guard, for a host with fields of its own in the body.
+        """Read JSON with every guard; pass the mapping on to ``dispatch``.
 
-        Pass the mapping on to ``dispatch``.
+        For a host that has fields of its own in the body.
 
         Raises:
             MalformedPayload: it is not a JSON object, or too large.
@@ -175,13 +163,8 @@ class Dispatcher:
                 awaitable. Only what it offers is used.
 
         Raises:
-            MalformedPayload: the payload cannot be read, or names no handler.
-            InvalidToken: there is no token where one is required, or it was changed.
-            ExpiredToken: the token is too old.
-            UnknownHandler: there is no such handler here.
-            StaleHandler: the code of the handler is not that of the page.
-            NotAllowed: ``authorize`` said no, or the token is for another audience.
-            InvalidEvent: fields are missing, do not fit or are not known.
+            MalformedPayload, UnknownHandler, StaleHandler, InvalidEvent, NotAllowed,
+                InvalidToken, ExpiredToken: the payload is refused.
             AsyncHandler: something has to be awaited; use ``aprepare``.
             TypeError: the host passed an argument of the wrong type.
         """
@@ -270,7 +253,11 @@ class Dispatcher:
                     "authorize", call.context, self._authorize, call
                 )
                 if answer is not True:
-                    raise _not_allowed(handler, answer)
+                    said = "False" if answer is False else type(answer).__name__
+                    raise NotAllowed(
+                        f"authorize refused {location_name(handler.id)}: it returned "
+                        f"{said}, not True"
+                    )
             if refuse_extra is None and type(fields) is dict:
                 call.event = handler.decode(fields)
             else:
@@ -281,86 +268,65 @@ class Dispatcher:
             self._notify_refused(error)
             raise
 
-    def _find_elsewhere(
+    def _find_elsewhere(  # noqa: C901, PLR0912 - rule 2, step by step
         self, call: Call, text: str, captures: bytes, scope: Any, rerender: Any
     ) -> _Steps:
-        """Return the handler, and whether extra fields are refused; rule 2."""
-        scopes, root = _check_scopes(scope), self._registry.entries
-        for entries in (*[one.entries for one in scopes], root):
-            handler = entries.find(text)
-            if handler is not None:
-                if entries is not root and handler is not root.find(text):
-                    call.source = "scope"
-                return handler, self._refuse_extra
+        """Return the handler, and whether extra fields are refused."""
+        root = self._registry.entries
+        registered, refuse_extra = root.find(text), self._refuse_extra
+        scopes = (scope,) if isinstance(scope, Scope) else tuple(scope or ())
+        for one in scopes:
+            if not isinstance(one, Scope):
+                raise TypeError("scope must be a Scope or an iterable of Scopes")
+            handler = one.entries.find(text)
+            if handler is not None and handler is not registered:
+                call.source = "scope"
+                return handler, refuse_extra
+        if registered is not None:
+            return registered, refuse_extra
         wanted = HandlerId.parse(text)
         searched = [("scope", one.entries) for one in scopes] or [("registry", root)]
-        carried, errors = None, []
+        errors: list[HandlerIdError] = []
+        carried = None
         if captures:
             try:
                 carried = self._references.rebuild(wanted, captures)
             except (UnknownHandler, StaleHandler) as error:
                 errors.append(error)
-        if carried is None or carried[1]:
-            handler = yield from self._ask_host(
-                call, wanted, rerender, searched, errors
-            )
-            if handler is not None:
-                return handler, self._refuse_extra
-        if carried is not None:
-            call.source = "token"
-            return carried[0], self._refuse_extra
-        call.source, handler = self._find_stale(wanted, searched, errors)
-        return handler, True
-
-    def _ask_host(
-        self,
-        call: Call,
-        wanted: HandlerId,
-        rerender: Any,
-        searched: list[tuple[str, Entries]],
-        errors: list[Any],
-    ) -> _Steps:
-        """Return the handler that a resolver or ``rerender`` offers, or None."""
         asked = [("resolver", partial(one, wanted)) for one in self._resolvers]
         if rerender is not None:
             if not callable(rerender):
                 raise TypeError("rerender must be a function: partial(render, state)")
             asked.append(("rerender", rerender))
-        for source, ask in asked:
-            scope = Scope(self._registry.entries.child(), None, call.audience)
+        for source, function in asked if carried is None or carried[1] else ():
+            offered = Scope(root.child(), None, call.audience)
             try:
-                yield from _ask(source, copy_context(), ask, scope)
+                yield from _ask(source, copy_context(), function, offered)
             except (UnknownHandler, StaleHandler) as error:
                 errors.append(error)
-            handler = scope.entries.find(wanted)
+            call.source, handler = source, offered.entries.find(text)
             if handler is not None:
-                call.source = source
-                return handler
-            searched.append((source, scope.entries))
-        return None
-
-    def _find_stale(
-        self,
-        wanted: HandlerId,
-        searched: list[tuple[str, Entries]],
-        errors: list[UnknownHandler | StaleHandler],
-    ) -> tuple[str, RegisteredHandler]:
-        known = {
-            one: (source, handler)
+                return handler, refuse_extra
+            searched.append((source, offered.entries))
+        if carried is not None:
+            call.source = "token"
+            return carried[0], refuse_extra
+        at_location = {
+            one: (source, entries)
             for source, entries in searched
             for one in entries.at_location(wanted.location)
-            if (handler := entries.find(one)) is not None
         }
-        near = closest(wanted, known)
-        if near is not None and self._registry.entries.accepts(near):
-            return known[near]
-        errors.insert(0, refusal(wanted, [*known]))
+        near = closest(wanted, at_location)
+        if near is not None and root.accepts(near):
+            call.source, entries = at_location[near]
+            return entries.resolve(near), True
+        errors.insert(0, refusal(wanted, [*at_location]))
         # That the location is known says more than that another one is not.
         raise next((e for e in errors if isinstance(e, StaleHandler)), errors[-1])
 
     def _read(self, payload: Any) -> Any:
         """Return something with ``get``: a mapping or a form."""
-        if isinstance(payload, (bytes, str, bytearray, memoryview)):
+        if isinstance(payload, _JSON):
             return self._read_json(payload, self._max_bytes)
         if isinstance(payload, (Form, Mapping)):
             return payload
@@ -422,17 +388,3 @@ async def _awaited(steps: _Steps) -> None:
         return
     finally:
         argument = None  # an error's traceback holds this frame: make no circle
-
-
-def _check_scopes(scope: Any) -> tuple[Scope, ...]:
-    if scope is None:
-        return ()
-    scopes = (scope,) if isinstance(scope, Scope) else tuple(scope)
-    if not all(isinstance(one, Scope) for one in scopes):
-        raise TypeError("scope must be a Scope or an iterable of Scopes")
-    return scopes
-
-
-def _not_allowed(handler: RegisteredHandler, answer: object) -> NotAllowed:
-    said = "" if answer is False else f": it returned {type(answer).__name__}, not True"
-    return NotAllowed(f"authorize refused {location_name(handler.id)}{said}")

@@ -20,13 +20,7 @@ __all__ = ["References"]
 
 
 class References:
-    """Writes references, and rebuilds what tokens carried; one for a dispatcher.
-
-    Raises:
-        ValueError: captures are carried, and there are no tokens to sign them.
-    """
-
-    __slots__ = ("_closures", "_identity", "_tokens")
+    """Writes references, and rebuilds what tokens carried; one for a dispatcher."""
 
     def __init__(self, entries: Entries, tokens: Tokens | None) -> None:
         self._tokens = tokens
@@ -43,11 +37,7 @@ class References:
             self._closures = Closures(entries.identity, entries.index, entries.ids)
 
     def write(self, handler: RegisteredHandler, audience: str | None) -> str:
-        """Return the reference of a registered handler.
-
-        Raises:
-            UnstableCapture: a captured value cannot be carried.
-        """
+        """Return the reference of a registered handler."""
         if self._tokens is None:
             return handler.id
         captures = b""
