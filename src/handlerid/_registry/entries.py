@@ -89,9 +89,12 @@ class Entries:
         self.index: CodeIndex = (
             parent.index if parent else CodeIndex(identity.module_name)
         )
-        self._distinct = captures in ("distinct", "carry")
+        self.distinct = captures in ("distinct", "carry")
+        # Several keys give a handler several ids.
+        one_key = parent.one_id if parent else len(identity.ids(bind)) == 1
+        self.one_id: bool = one_key and not self.distinct
         self._lock = Lock()
-        self._handlers: dict[str, RegisteredHandler] = {}
+        self.handlers: dict[str, RegisteredHandler] = {}
         # By ids of other keys, and of locations that handlers had before.
         self._aliases: dict[HandlerId, RegisteredHandler] = {}
         # By location; made when an id is first missing, which is seldom.
@@ -101,7 +104,7 @@ class Entries:
         """Return empty entries that read through to these, for a scope."""
         return Entries(self.identity, self.captures, self.unstable, self.stale, self)
 
-    def add(
+    def add(  # noqa: C901 - written out, because every offer runs it
         self,
         fn: Callable[..., object],
         event: type[Event] | str | None = None,
@@ -115,12 +118,22 @@ class Entries:
         """
         binding = bind(fn, event, self.identity)
         omitted: list[str] | None = [] if self.unstable == "omit" else None
-        ids = self.ids(fn, binding.event, part=part, omitted=omitted)
-        new_id, aliases, new = ids[0], ids[1:], None
+        aliases: tuple[HandlerId, ...] = ()
+        try:
+            if self.one_id and part is None and not self.names.given:
+                new_id = self.identity.handler_id(fn, binding.event)
+            else:
+                ids = self.ids(fn, binding.event, part=part, omitted=omitted)
+                new_id, aliases = ids[0], ids[1:]
+        except UnstableCapture as error:
+            raise UnstableCapture(
+                f"{name_of(fn)}: {error}", where=error.where, type_name=error.type_name
+            ) from error
+        new = None
         while True:
-            old = known = self._handlers.get(new_id)
+            old = known = self.handlers.get(new_id)
             if old is None and self.parent is not None:
-                known = self.parent.find(new_id)
+                known = self.parent.handlers.get(new_id)
             if (
                 known is not None
                 and known.fn is fn
@@ -145,8 +158,8 @@ class Entries:
                 warning = annotation_ignored(fn, where, binding.doubt)
                 self.warned.warn(warning, new_id[:_CODE], fn)
             with self._lock:
-                if self._handlers.get(new_id) is old:
-                    self._handlers[new_id] = new
+                if self.handlers.get(new_id) is old:
+                    self.handlers[new_id] = new
                     for alias in aliases:
                         self._aliases[alias] = new
                     if self._locations is not None:
@@ -165,34 +178,19 @@ class Entries:
 
         The others are those by other keys, and at locations that it had before.
         """
-
-        def at(location: str | None) -> tuple[HandlerId, ...]:
-            return self.identity.ids(
-                fn,
-                event,
-                captures=self._distinct,
-                part=part,
-                location=location,
-                omitted=omitted,
-            )
-
-        try:
-            ids = at(None)
-            naming = self.names.of(ids[0]) if self.names.given else None
-            if naming is None:
-                return ids
-            found = [*at(naming.name)]
+        given: dict[str, Any] = {"captures": self.distinct, "part": part}
+        given["omitted"] = omitted
+        ids = self.identity.ids(fn, event, **given)
+        naming = self.names.of(ids[0]) if self.names.given else None
+        if naming is not None:
+            ids = self.identity.ids(fn, event, location=naming.name, **given)
             for location in naming.before:
-                found += at(location)
-        except UnstableCapture as error:
-            raise UnstableCapture(
-                f"{name_of(fn)}: {error}", where=error.where, type_name=error.type_name
-            ) from error
-        return tuple(found)
+                ids += self.identity.ids(fn, event, location=location, **given)
+        return ids
 
     def find(self, text: str) -> RegisteredHandler | None:
         """Return the handler of an id, here or in the parent; any text may come."""
-        found = self._handlers.get(text)
+        found = self.handlers.get(text)
         if found is None and self._aliases:
             found = self._aliases.get(text)  # type: ignore[call-overload]
         if found is None and self.parent is not None:
@@ -234,16 +232,16 @@ class Entries:
             if self._locations is None:
                 self._locations = {}
                 _enter(self._aliases, self._locations)
-                _enter((one.id for one in self._handlers.values()), self._locations)
+                _enter((one.id for one in self.handlers.values()), self._locations)
             own = self._locations.get(location, {})
             return (*(one for one in above if one not in own), *own)
 
     def forget(self, module: str) -> tuple[HandlerId, ...]:
         """Remove the handlers of a module and return their ids."""
         with self._lock:
-            gone = [x.id for x in self._handlers.values() if x.id.module == module]
+            gone = [x.id for x in self.handlers.values() if x.id.module == module]
             for one in gone:
-                del self._handlers[one]
+                del self.handlers[one]
             for one in [one for one in self._aliases if one.module == module]:
                 del self._aliases[one]
             self._locations = None
@@ -256,10 +254,10 @@ class Entries:
 
     def __iter__(self) -> Iterator[HandlerId]:
         with self._lock:
-            return iter([handler.id for handler in self._handlers.values()])
+            return iter([handler.id for handler in self.handlers.values()])
 
     def __len__(self) -> int:
-        return len(self._handlers)
+        return len(self.handlers)
 
     def __bool__(self) -> bool:
         return True

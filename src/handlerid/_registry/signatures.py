@@ -19,7 +19,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from inspect import Parameter
 from types import FunctionType, MethodType, UnionType
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple, cast
+from typing import TYPE_CHECKING, Any, Literal, NamedTuple
 from weakref import ref
 
 import typing_extensions
@@ -94,6 +94,8 @@ def bind(
         UnsupportedHandler: the event type has a field that cannot be read, or the
             handler cannot have an id.
     """
+    if isinstance(event, str):
+        event = _event_of_library(fn, event)
     function: Any = fn
     shape: object = None
     if type(fn) is functools.partial:
@@ -108,14 +110,14 @@ def bind(
     ):
         return _inspect(fn, event)[0]
     record = identity.record(function)
-    known = cast("ref[Binding] | None", record.binding)
-    binding = None if known is None else known()
-    if binding is not None:
-        name, basis = binding.basis[0], binding.basis
-        if basis == _basis(function, shape, event, binding.event, name):
-            return binding
-    binding, name = _inspect(fn, event)
-    basis = _basis(function, shape, event, binding.event, name)
+    kept: Any = record.binding
+    binding: Binding | None = kept and kept()
+    if binding is not None and binding.basis == _basis(
+        function, shape, event, binding.event, binding.basis[0]
+    ):
+        return binding
+    binding, parameter = _inspect(fn, event)
+    basis = _basis(function, shape, event, binding.event, parameter)
     if basis and not binding.doubt:
         binding.basis = basis
         if "__handlerid_bindings__" not in vars(binding.event):
@@ -128,24 +130,22 @@ def bind(
 
 
 def _basis(
-    fn: FunctionType, shape: object, asked: object, event: type, parameter: object
+    fn: FunctionType, shape: object, asked: object, event: type, parameter: Any
 ) -> tuple[object, ...]:
     """Return what a binding depends on; empty if it has to be found each time."""
     try:
-        named = fn.__annotations__.get(cast("str", parameter))
+        named: Any = fn.__annotations__.get(parameter)
     except Exception:  # noqa: BLE001 - from 3.14 on, the author's expressions run here
         return ()
     if type(named) is str and named not in fn.__code__.co_freevars:
         named = fn.__globals__.get(named, ...)
-    if (asked is not None and asked is not event) or not (
-        named is event or named is None or named is Any or named is object
-    ):
+    if not (named is event or named is None or named is Any or named is object):
         return ()
-    defaults, by_name = fn.__defaults__, fn.__kwdefaults__
-    return (
-        *(parameter, shape, named is event, asked is None),
-        *(defaults and len(defaults), by_name and (*by_name,)),
-    )
+    if asked is not None and asked is not event:
+        return ()
+    defaults, by_name = fn.__defaults__ or (), fn.__kwdefaults__ or ()
+    same = named is event
+    return parameter, shape, same, asked is None, len(defaults), (*by_name,)
 
 
 def _inspect(fn: Callable[..., object], asked: Any) -> tuple[Binding, str]:
@@ -162,6 +162,17 @@ def _inspect(fn: Callable[..., object], asked: Any) -> tuple[Binding, str]:
     return Binding(event, takes_event, _kind(fn), decoder(event), doubt), parameter
 
 
+def _event_of_library(fn: Callable[..., object], wire_name: str) -> type[Event]:
+    with suppress(LookupError):
+        event = event_type(wire_name)
+        if event.__module__ == Event.__module__:
+            return event
+    raise SignatureError(
+        f"{name_of(fn)} cannot be registered for {wire_name!r}: no event of handlerid "
+        "has this wire name; pass the event class"
+    )
+
+
 def _choose_event(
     fn: Callable[..., object], accepts: tuple[type, ...], asked: Any
 ) -> Any:
@@ -171,12 +182,6 @@ def _choose_event(
         if len(accepts) > 1:
             names = " or ".join(one.__name__ for one in accepts)
             wrong = f"takes {names}; say which one: register(fn, event=...)"
-    elif isinstance(asked, str):
-        with suppress(LookupError):
-            event = event_type(asked)
-        if getattr(event, "__module__", "") != Event.__module__:
-            wrong = f"cannot be registered for {asked!r}: no event of handlerid has "
-            wrong += "this wire name; pass the event class"
     elif not is_event_type(asked):
         wrong = "cannot be registered for an event that is no event type; pass a class "
         wrong += "that derives from handlerid.Event"
@@ -259,6 +264,8 @@ def _wrapped(fn: Any) -> Any:
     if type(fn) is MethodType:
         wrapped = _wrapped(fn.__func__)
         return wrapped and MethodType(wrapped, fn.__self__)
+    if type(fn) is FunctionType:
+        return getattr(fn, "__wrapped__", None)  # makes no dictionary
     return stored_in(fn)("__wrapped__")
 
 
