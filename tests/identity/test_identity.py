@@ -17,7 +17,8 @@ from typing import Any
 import pytest
 
 from handlerid import ClickEvent, HandlerId, Identity, InputEvent, handler_id
-from handlerid._identity import CodeRecord, location_name
+from handlerid._identity import location_name
+from handlerid._identity.identity import CodeRecord
 from handlerid.errors import MalformedPayload, UnstableCapture, UnsupportedHandler
 from tests.pythons import require_python
 from tests.support.fresh import run_fresh
@@ -823,8 +824,9 @@ def test_a_record_is_one_for_a_code_object_and_holds_no_function() -> None:
 
 def test_a_late_callback_forgets_no_other_record() -> None:
     identity = Identity()
-    old = identity.record(on_click)
-    identity._records[old.address] = new = CodeRecord(on_click.__code__)
+    code = make(1).__code__
+    old = identity.record(code)
+    identity._records[old.address] = new = CodeRecord(code)
     identity._forget(old)
     assert identity._records[old.address] is new
 

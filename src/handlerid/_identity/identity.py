@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from weakref import ref
 
 from handlerid._identity.bytecode import encode_code
-from handlerid._identity.callables import carried, is_plain, take_apart
+from handlerid._identity.callables import carried, take_apart
 from handlerid._identity.ids import WIRE_NAME, HandlerId, with_captures, write
 from handlerid._values import Codec, encode_scalar
 from handlerid.errors import UnsupportedHandler
@@ -117,7 +117,7 @@ class Identity:
             try:
                 seen, name, home, ids = self._records[id(fn.__code__)].last
             except KeyError:
-                if is_plain(fn):
+                if fn.__globals__ is not vars(functools):
                     return self._plain_ids(fn, event)[0]
             else:  # equal names that are other objects take the longer way
                 if seen is event and name is fn.__qualname__ and home is fn.__module__:
@@ -136,16 +136,19 @@ class Identity:
     ) -> tuple[HandlerId, ...]:
         """Return the ids of a handler by each key, the writing key's first.
 
-        Args and errors are those of ``handler_id``, and:
+        Arguments and errors are those of ``handler_id``, and:
             part: the host's key of a part of the page, for the captures part.
             location: ``"module:qualname"`` or an explicit name: the ids that the
                 handler has, or had, there. Its name in the code is that one, too.
-            omitted: gets the paths of values without canonical form, which are errors
-                otherwise.
+            omitted: gets the paths of values that have no canonical form.
         """
-        name = None if event is None else event_name(event)
-        anatomy = None
-        if location is None and is_plain(fn):
+        name, anatomy = None if event is None else event_name(event), None
+        if (
+            location is None
+            and type(fn) is FunctionType
+            and not hasattr(fn, "__wrapped__")
+            and fn.__globals__ is not vars(functools)
+        ):
             ids = self._plain_ids(fn, name)
             if captures and (fn.__closure__ or fn.__defaults__ or fn.__kwdefaults__):
                 anatomy = take_apart(fn)
@@ -182,7 +185,7 @@ class Identity:
         return record
 
     def module_name(self, name: str) -> str:
-        """Return the name by which other processes know a module of this one."""
+        """Return the name by which other processes know a module."""
         found = self._module_name(name) if self._module_name else None
         return importable_name(name) if found is None else found
 
@@ -251,19 +254,15 @@ class Identity:
         return self._write(names, where, self._fingerprint(anatomy, own), event)
 
     def _write(
-        self,
-        names: tuple[str, str],
-        where: bytes,
-        fingerprint: bytes,
-        event: str | None,
+        self, names: tuple[str, str], where: bytes, code: bytes, event: str | None
     ) -> tuple[HandlerId, ...]:
         if event and not WIRE_NAME.fullmatch(event):
             raise ValueError(f"{event!r} is not a wire name, as in an id: click")
         location = _hash(self._location, where)
         if not self._keys:
-            return (write(location, fingerprint, event, *names),)
+            return (write(location, code, event, *names),)
         keyed = [
-            (_keyed(location, key, b"location"), _keyed(fingerprint, key, b"code"))
+            (_keyed(location, key, b"location"), _keyed(code, key, b"code"))
             for key in self._keys
         ]
         return tuple([write(*digests, event, *names) for digests in keyed])
@@ -354,7 +353,6 @@ def importable_name(name: str) -> str:
     file = getattr(main, "__file__", None)
     if file is None:
         return name
-    # pathlib takes longer to import than this package.
     return os.path.splitext(os.path.basename(str(file)))[0]  # noqa: PTH119, PTH122
 
 
