@@ -285,7 +285,7 @@ class Dispatcher:
         if registered is not None:
             return registered, refuse_extra
         wanted = HandlerId.parse(text)
-        searched = [("scope", one.entries) for one in scopes] or [("registry", root)]
+        searched = [("scope", one.entries) for one in scopes]
         errors: list[HandlerIdError] = []
         carried = None
         if captures:
@@ -313,7 +313,7 @@ class Dispatcher:
             return carried[0], refuse_extra
         at_location = {
             one: (source, entries)
-            for source, entries in searched
+            for source, entries in (*searched, ("registry", root))
             for one in entries.at_location(wanted.location)
         }
         near = closest(wanted, at_location)
