@@ -105,9 +105,9 @@ def pages(run: Run, group: Group) -> None:
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CapturesReplaced)
+        ways: dict[str, Callable[[int], str]] = {"by hand": by_hand, **kinds}
         contenders = [
-            Contender(name, page, same(count), is_page)
-            for name, page in {"by hand": by_hand, **kinds}.items()
+            Contender(name, way, same(count), is_page) for name, way in ways.items()
         ]
         figures = measure(contenders, run, calls=1, rounds=5 if run.quick else 9)
         rows = [["by hand", "0", *_sizes(by_hand(count)), "none", "none"]]

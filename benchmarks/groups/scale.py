@@ -136,6 +136,10 @@ def _page(app: Dispatcher, handlers: Sequence[Any]) -> Callable[[object], int]:
     return render
 
 
+def _is_so_many(count: int) -> Callable[[object, object], bool]:
+    return lambda _, found: found == count
+
+
 def rendered(run: Run) -> Plot:
     """A page with so many handlers, each offered in the page's own scope."""
     sizes = [10, 100, 1_000] if run.quick else [10, 100, 1_000, 10_000, 100_000]
@@ -164,7 +168,7 @@ def rendered(run: Run) -> Plot:
                     name,
                     _page(app, some[:size]),
                     same(None),
-                    lambda _, found, size=size: found == size,
+                    _is_so_many(size),
                     slow=size // sizes[0],
                 )
             )

@@ -146,7 +146,7 @@ LISTED = [
     int | str,
 ]
 
-SIMPLE = (
+SIMPLE: tuple[Any, ...] = (
     *(1, 1.5, 1j, "a", b"a", (), [], set(), frozenset(), {}, range(3), slice(3)),
     datetime.date(2024, 2, 29),
     datetime.time(1),
