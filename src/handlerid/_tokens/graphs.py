@@ -30,6 +30,7 @@ _MAX_DEPTH = 50
 
 _SIMPLE = frozenset(map(id, (str, bool, type(None))))
 _LARGEST = 1 << 63
+_EMPTY_CELL = ["v"]
 _UNIONS = (UnionType, type(Union[int, "str"]))
 
 
@@ -95,10 +96,9 @@ class Writer:
     ) -> None:
         self.identity, self.index, self.locate = identity, index, locate
         self.codec = identity.codec
-        # Functions, cells and mutable objects with their nodes; those met again.
+        # Functions and mutable objects with their nodes; those met again.
         self.met: dict[int, tuple[object, list[Any]]] = {}
         self.labels: dict[int, int] = {}
-        self.cells: list[list[Any]] = []
         self.path: list[Any] = []  # names of variables, and arguments of step()
         self.parts = 0
 
@@ -108,11 +108,6 @@ class Writer:
         for address, number in self.labels.items():
             node = self.met[address][1]
             node[:] = ["&", number, list(node)]
-        for cells in self.cells:
-            # A text or number in a cell that is not shared stands there by itself.
-            for n, (tag, *content) in enumerate(cells):
-                if tag == "v" and content and type(content[0]) is not list:
-                    cells[n] = content[0]
         return graph
 
     def node(self, value: Any, step: Any) -> Any:
@@ -196,9 +191,8 @@ class Writer:
                 return ["h", module, qualname, fingerprint]
         location, assigned = self.locate(fn)
         cells: list[Any] = []
-        node, todo = self.begin(fn, "F"), []
+        node = self.begin(fn, "F")
         node += [*location, cells]
-        self.cells.append(cells)
         for name, cell in zip(code.co_freevars, fn.__closure__ or (), strict=True):
             if name in assigned:
                 self.path.append(name)
@@ -207,18 +201,22 @@ class Writer:
                     "server is lost. Keep the value in your application's state, or in "
                     "an object that every server looks up by a key."
                 )
-            if id(cell) in self.met:
-                cells.append(self.node(cell, name))
-            else:
-                cells.append(self.begin(cell, "v"))
-                todo.append((cells[-1], name, cell))
-        for its, name, cell in todo:
+            # Nothing assigns a cell, so whether two functions share it does not matter.
             try:
                 content = cell.cell_contents
-            except ValueError:  # empty
-                continue
-            its.append(self.node(content, name))
-        node += self.attributes(fn)
+            except ValueError:
+                cells.append(_EMPTY_CELL)
+            else:
+                cells.append(self.node(content, name))
+        if (
+            fn.__defaults__
+            or fn.__kwdefaults__
+            or fn.__dict__
+            or fn.__name__ != code.co_name
+            or fn.__qualname__ != code.co_qualname
+            or fn.__module__ != fn.__globals__["__name__"]
+        ):
+            node += self.attributes(fn)
         return node
 
     def attributes(self, fn: FunctionType) -> list[Any]:
@@ -441,17 +439,12 @@ class Reader:
     def function(self, label: Any, *nodes: Any) -> Any:
         module, qualname, fingerprint, contents, *attributes = nodes
         code, names = self.find(module, qualname, fingerprint)
-        cells, todo = [], []
-        for node in contents:
-            cell = CellType(node)
-            if type(node) is list:
-                cell, content = self.cell(*node)
-                todo += [(cell, one) for one in content]  # none in an empty cell
-            cells.append(cell)
+        cells = [CellType() if type(x) is list else CellType(x) for x in contents]
         fn = FunctionType(code, names, None, None, tuple(cells) or None)
         self.note(label, fn)
-        for cell, node in todo:
-            cell.cell_contents = self.value(node)
+        for cell, node in zip(cells, contents, strict=True):
+            if type(node) is list and node != _EMPTY_CELL:
+                cell.cell_contents = self.value(node)
         for name, node in zip(attributes[::2], attributes[1::2], strict=True):
             value = self.value(node)
             if type(value) not in _ATTRIBUTES[name]:
@@ -460,20 +453,6 @@ class Reader:
                 raise Corrupt
             setattr(fn, name, value)
         return fn
-
-    def cell(self, tag: Any, *nodes: Any) -> tuple[CellType, Sequence[Any]]:
-        """Return a cell, and the node of its content, if it has any."""
-        label = None
-        if tag == "&":
-            label, (tag, *nodes) = nodes
-            if label in self.labels or type(label) is not int or tag != "v":
-                raise Corrupt
-        if tag == "v" and len(nodes) <= 1:
-            return self.note(label, CellType()), nodes
-        (number,) = nodes
-        if tag != "=" or type(self.labels[number]) is not CellType:
-            raise Corrupt
-        return self.labels[number], ()
 
     def known(self, found: Any, *names: Any) -> Any:
         """Return what was found by names in a table, if it was."""
