@@ -13,13 +13,7 @@ from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Literal
 
-from handlerid._identity import (
-    HandlerId,
-    Identity,
-    encode_code,
-    location_name,
-    name_of,
-)
+from handlerid._identity import HandlerId, Identity, encode_code, location_name, name_of
 from handlerid._registry.captures import Warned, annotation_ignored, captures_replaced
 from handlerid._registry.locations import Names, closest, refusal
 from handlerid._registry.modules import CodeIndex
@@ -84,15 +78,15 @@ class Entries:
         self.unstable: Unstable = unstable
         self.stale: Stale = stale
         self.parent = parent
-        self.names: Names = parent.names if parent else Names()
-        self.warned: Warned = parent.warned if parent else Warned()
-        self.index: CodeIndex = (
-            parent.index if parent else CodeIndex(identity.module_name)
-        )
         self.distinct = captures in ("distinct", "carry")
-        # Several keys give a handler several ids.
-        one_key = parent.one_id if parent else len(identity.ids(bind)) == 1
-        self.one_id: bool = one_key and not self.distinct
+        if parent is None:
+            self.names, self.warned = Names(), Warned()
+            self.index = CodeIndex(identity.module_name)
+            # Several keys give a handler several ids.
+            self.one_id = not self.distinct and len(identity.ids(bind)) == 1
+        else:
+            self.names, self.warned = parent.names, parent.warned
+            self.index, self.one_id = parent.index, parent.one_id
         self._lock = Lock()
         self.handlers: dict[str, RegisteredHandler] = {}
         # By ids of other keys, and of locations that handlers had before.
@@ -174,10 +168,7 @@ class Entries:
         part: object = None,
         omitted: list[str] | None = None,
     ) -> tuple[HandlerId, ...]:
-        """Return the ids of a handler, the one that is written first.
-
-        The others are those by other keys, and at locations that it had before.
-        """
+        """Return its id, and its ids by other keys and at locations it had before."""
         given: dict[str, Any] = {"captures": self.distinct, "part": part}
         given["omitted"] = omitted
         ids = self.identity.ids(fn, event, **given)
@@ -212,13 +203,10 @@ class Entries:
         raise refusal(missing, known)
 
     def accepts(self, handler_id: HandlerId) -> bool:
-        """Return whether a registered handler answers stale ids of its location.
-
-        A lambda without explicit name does not: another one may have been meant. Nor
-        does a function if a scanned module has several of its qualified name.
-        """
+        """Return whether a registered handler answers stale ids of its location."""
         naming = self.names.of(handler_id)
         module, qualname = str(handler_id.module), str(handler_id.qualname)
+        # Another lambda, or another function of the name, may have been meant.
         if qualname.endswith("<lambda>") and (naming is None or naming.name is None):
             return False
         if len({encode_code(one) for one in self.index.codes(module, qualname)}) > 1:
@@ -258,9 +246,6 @@ class Entries:
 
     def __len__(self) -> int:
         return len(self.handlers)
-
-    def __bool__(self) -> bool:
-        return True
 
     def _compare(self, old: RegisteredHandler, new: RegisteredHandler) -> None:
         """Warn, or raise, if a handler replaces one with other captures."""

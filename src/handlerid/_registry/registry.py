@@ -27,27 +27,21 @@ class Registry:
         identity: computes the ids; by default one with default settings.
         captures: what happens when a function replaces one with other captures.
             ``"warn"`` replaces it, with one ``CapturesReplaced`` warning an id;
-            ``"allow"`` replaces it; ``"refuse"`` raises ``CapturesReplaced`` and keeps
-            the old one. With ``"distinct"``, captures are part of the id, and each
-            closure is its own entry. With ``"carry"``, tokens carry the captured
-            values, too.
-        unstable: for ``"distinct"`` and ``"carry"``, what is done with a captured
-            value that has no canonical form. ``"refuse"`` raises ``UnstableCapture``.
-            ``"omit"`` leaves it out of the id. A handler that differs in such values
-            alone is replaced with a warning, as by ``"warn"``, and is never carried.
+            ``"allow"`` replaces it; ``"refuse"`` raises ``CapturesReplaced``. With
+            ``"distinct"``, captures are part of the id, and each closure is its own
+            entry. With ``"carry"``, tokens carry the captured values, too.
+        unstable: what ``"distinct"`` and ``"carry"`` do with a captured value that has
+            no canonical form. ``"refuse"`` raises ``UnstableCapture``. ``"omit"``
+            leaves it out of the id; handlers that differ in such values alone replace
+            each other, with a warning, and are never carried.
         stale: what is done with an id whose location is known and whose code is not.
             ``"refuse"`` raises ``StaleHandler``. ``"accept"`` lets the handler there
-            answer, if it is the only one with the same event, the same bound arguments
-            and, where they are part of ids, the same captures. A lambda needs an
-            explicit name for that.
+            answer, if it is the only one with the same event and captures part. A
+            lambda needs an explicit name for that.
 
     Raises:
-        TypeError: an argument has the wrong type.
-        ValueError: an argument is none of these, or ``unstable="omit"`` is said where
-            captures are not part of ids.
-
-    Attributes:
-        entries: the handlers, for the dispatcher.
+        TypeError, ValueError: an argument is none of these, or ``unstable="omit"`` is
+            given where captures are not part of ids.
     """
 
     __module__ = "handlerid"
@@ -64,9 +58,11 @@ class Registry:
             raise TypeError(
                 f"identity must be an Identity, not {type(identity).__name__}"
             )
-        _check("captures", captures, get_args(Captures))
-        _check("unstable", unstable, get_args(Unstable))
-        _check("stale", stale, get_args(Stale))
+        _check(
+            captures=(captures, Captures),
+            unstable=(unstable, Unstable),
+            stale=(stale, Stale),
+        )
         if unstable == "omit" and captures not in ("distinct", "carry"):
             raise ValueError(
                 'unstable="omit" needs captures="distinct" or "carry": with '
@@ -85,15 +81,14 @@ class Registry:
     ) -> HandlerId:
         """Register a handler and return its id.
 
-        Registering the same function again changes nothing. Another function with the
-        same id replaces the first: see ``captures``. An annotation that cannot be
-        evaluated, or that names no event type, is a ``UserWarning`` if ``event`` is not
-        given.
+        The same function again changes nothing. Another one with the same id replaces
+        the first: see ``captures``.
 
         Args:
             fn: a callable that takes the event, or nothing.
             event: the event type, or the wire name of one of the library's. By default
-                it is the one that the annotation of ``fn`` names, or ``Event``.
+                it is the one that the annotation of ``fn`` names, or ``Event``; an
+                annotation that says no event type is a ``UserWarning`` then.
 
         Raises:
             UnsupportedHandler: ``fn`` cannot have an id, or the event type has a field
@@ -145,11 +140,10 @@ class Registry:
             fn: the handler, if the decorator is used bare.
             event: as for ``register``.
             name: takes the place of the location in ids, so that the handler may be
-                renamed or moved. It belongs to the location: every function registered
-                there later has it, too.
+                moved. Every function registered at the location later has it, too.
             moved_from: where the handler was before: ``"module:qualname"`` or an
-                earlier name. Pages with ids from there find it as long as its code is
-                the same; its own name does not count as code.
+                earlier name. Ids from there are answered as long as the code is the
+                same, apart from the function's name.
             stale: as for the registry, for this location alone.
 
         Raises:
@@ -158,7 +152,7 @@ class Registry:
             HandlerIdError: as for ``register``.
         """
         if stale is not None:
-            _check("stale", stale, get_args(Stale))
+            _check(stale=(stale, Stale))
 
         def decorate(function: F) -> F:
             if name is not None or moved_from or stale is not None:
@@ -174,18 +168,14 @@ class Registry:
     ) -> Scan:
         """Import a package with all its modules and register the handlers in it.
 
-        Those are functions decorated with ``handler``, and functions whose parameter
-        is annotated with an event type; for a union, once for each type. A
-        ``__main__`` is not imported. A second scan registers nothing new.
+        Those are functions decorated with ``handler``, and functions whose parameter is
+        annotated with an event type; for a union, once for each. A ``__main__`` is not
+        imported. A second scan registers nothing new.
 
         Args:
             package: a module or its dotted name.
-            on_error: called with a ``ScanFailed`` for each module that cannot be
-                imported and each handler that cannot be registered; the scan goes on.
-                By default it is raised.
-
-        Raises:
-            ScanFailed: the reason is its ``__cause__``.
+            on_error: called with a ``ScanFailed`` for each module or handler that
+                fails, and the scan goes on; by default the error is raised.
         """
         scanning = Scanning(package, on_error)
         for module in scanning.modules:
@@ -194,10 +184,9 @@ class Registry:
         return scanning.run(self.register, filter(None, decorated))
 
     def forget(self, module: ModuleType | str) -> tuple[HandlerId, ...]:
-        """Remove the handlers that are defined in a module, and return their ids.
+        """Remove the handlers of a module, for hot reload, and return their ids.
 
-        For hot reload. Submodules are modules of their own; an unknown module is no
-        error.
+        Submodules are modules of their own; an unknown module is no error.
         """
         name = module if isinstance(module, str) else module.__name__
         gone = self.entries.forget(self.identity.module_name(name))
@@ -215,16 +204,14 @@ class Registry:
     def __len__(self) -> int:
         return len(self.entries)
 
-    def __bool__(self) -> bool:
-        return True
-
     def __repr__(self) -> str:
         count = f"{len(self)} handler" + ("s" if len(self) != 1 else "")
         return f'<Registry: {count}, captures="{self.entries.captures}">'
 
 
-def _check(argument: str, value: object, choices: tuple[str, ...]) -> None:
-    if value not in choices:
-        listed = ", ".join(f'"{one}"' for one in choices)
-        error = ValueError if isinstance(value, str) else TypeError
-        raise error(f"{argument} must be one of {listed}, not {value!r}")
+def _check(**arguments: tuple[object, Any]) -> None:
+    for name, (value, choices) in arguments.items():
+        if value not in get_args(choices):
+            listed = ", ".join(f'"{one}"' for one in get_args(choices))
+            error = ValueError if isinstance(value, str) else TypeError
+            raise error(f"{name} must be one of {listed}, not {value!r}")

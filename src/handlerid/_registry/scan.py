@@ -10,11 +10,11 @@
 
 import functools
 import os
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import import_module
 from time import perf_counter
 from types import FunctionType, MethodType, ModuleType
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from handlerid._identity import HandlerId, name_of, take_apart
 from handlerid._registry.entries import RegisteredHandler
@@ -35,10 +35,9 @@ _CALLABLES = (MethodType, functools.partial, type(functools.cache(lambda: None))
 
 
 class Found(NamedTuple):
-    """A handler that a scan found, at ``module`` and ``qualname``.
+    """A handler that a scan found: its id, the parts of it, and why it is one.
 
-    ``event`` is the wire name of its event type, and ``why`` is ``"decorated"`` with
-    ``handler`` or ``"annotated"`` with an event type.
+    ``why`` is ``"decorated"`` with ``handler`` or ``"annotated"`` with an event type.
     """
 
     handler_id: HandlerId
@@ -73,24 +72,18 @@ class Scan:
         return len(self.found)
 
     def __repr__(self) -> str:
-        return f"<Scan: {self._summary()}>"
+        counts = f"{len(self.found)} handlers in {len(self.modules)} modules"
+        return f"<Scan: {counts}, {self.seconds:.3f} s>"
 
     def __str__(self) -> str:
         lines = [f"{x.handler_id}  {x.module}.{x.qualname}  {x.why}" for x in self]
-        return "\n".join([self._summary(), *lines])
-
-    def _summary(self) -> str:
-        found = f"{len(self.found)} handlers in {len(self.modules)} modules"
-        return f"{found}, {self.seconds:.3f} s"
+        return "\n".join([repr(self)[len("<Scan: ") : -1], *lines])
 
 
 class Scanning:
     """One scan. All modules are imported before the first handler is registered.
 
-    Failures are raised, or reported to ``on_error``.
-
-    Attributes:
-        modules: the modules that were imported.
+    Failures are raised, or passed to ``on_error``.
     """
 
     def __init__(self, package: ModuleType | str, on_error: OnError | None) -> None:
@@ -107,22 +100,26 @@ class Scanning:
         names = [module.__name__ for module in self.modules]
         mine = [one for one in decorated if take_apart(one.fn).module in names]
         known = {id(one.fn) for one in mine}
-        found = {one.id: _found(one.id, "decorated") for one in mine}
+        why = {one.id: "decorated" for one in mine}
         for module in self.modules:
-            for fn, event in _declared_in(module):
+            for fn in _callables_in(vars(module), module.__name__, ""):
                 if id(fn) in known or take_apart(fn).module not in names:
                     continue
-                try:
-                    one = register(fn, event)
-                except Exception as error:  # noqa: BLE001 - encoders are the host's
-                    # The text of the host's exceptions may hold a value.
-                    ours = isinstance(error, HandlerIdError)
-                    why = str(error) if ours else type(error).__name__
-                    text = f"{name_of(fn)} cannot be registered: {why}"
-                    self._fail(text, module.__name__, error)
-                else:
-                    found.setdefault(one, _found(one, "annotated"))
-        return Scan(found.values(), names, perf_counter() - self._start)
+                for event in inspect_signature(fn).accepts:
+                    try:
+                        if Event in event.__mro__:
+                            why.setdefault(register(fn, event), "annotated")
+                    except Exception as error:  # noqa: BLE001 - encoders are the host's
+                        # The text of the host's exceptions may hold a value.
+                        ours = isinstance(error, HandlerIdError)
+                        reason = str(error) if ours else type(error).__name__
+                        text = f"{name_of(fn)} cannot be registered: {reason}"
+                        self._fail(text, module.__name__, error)
+        found = [
+            Found(one, str(one.module), str(one.qualname), one.event, reason)
+            for one, reason in why.items()
+        ]
+        return Scan(found, names, perf_counter() - self._start)
 
     def _imported(self, package: ModuleType | str) -> Iterator[ModuleType]:
         """Import a module, and all modules in it if it is a package."""
@@ -150,11 +147,6 @@ class Scanning:
         self._on_error(failed)
 
 
-def _found(handler_id: HandlerId, why: str) -> Found:
-    module, qualname = str(handler_id.module), str(handler_id.qualname)
-    return Found(handler_id, module, qualname, handler_id.event, why)
-
-
 def _inside(module: ModuleType) -> list[str]:
     """Return the names of the modules in a package."""
     import pkgutil  # noqa: PLC0415 - a millisecond that only a scan needs
@@ -164,45 +156,35 @@ def _inside(module: ModuleType) -> list[str]:
     for directory in filter(os.path.isdir, directories):
         # pkgutil leaves out directories without __init__, which are packages, too.
         names.update(
-            entry.name
-            for entry in os.scandir(directory)
-            if entry.is_dir()
-            and entry.name.isidentifier()
-            and entry.name != "__pycache__"
-            and next(pkgutil.iter_modules([entry.path]), None)
+            one.name
+            for one in os.scandir(directory)
+            if one.is_dir() and one.name.isidentifier() and one.name != "__pycache__"
+            if next(pkgutil.iter_modules([one.path]), None)
         )
     return sorted(names)
 
 
-def _declared_in(module: ModuleType) -> Iterator[tuple[Handler, type[Event]]]:
-    """Yield the handlers that a module declares, once for each event type."""
-    for value in list(vars(module).values()):
+def _callables_in(
+    names: Mapping[str, Any], module: str, prefix: str, owner: Any = None
+) -> Iterator[Handler]:
+    """Yield what may be a handler in the namespace of a module or class."""
+    for name, value in list(names.items()):
         # Not isinstance: a proxy may answer for an object that does not exist yet.
-        kind = type(value)
+        kind, fn = type(value), value
         if issubclass(kind, type):
-            if value.__module__ == module.__name__:
-                yield from _declared_in_class(value)
-        elif issubclass(kind, _CALLABLES) or (
-            kind is FunctionType and value.__module__ == module.__name__
+            if (value.__module__, value.__qualname__) == (module, f"{prefix}{name}"):
+                yield from _callables_in(vars(value), module, f"{prefix}{name}.", value)
+            continue
+        if owner is not None:
+            if not issubclass(kind, (staticmethod, classmethod)):
+                continue
+            fn = getattr(owner, name)
+        elif not issubclass(kind, _CALLABLES) and (
+            kind is not FunctionType or value.__module__ != module
         ):
-            yield from _annotated(value)
-
-
-def _declared_in_class(owner: type) -> Iterator[tuple[Handler, type[Event]]]:
-    for name, value in list(vars(owner).items()):
-        kind = type(value)
-        if issubclass(kind, type):
-            if value.__qualname__ == f"{owner.__qualname__}.{name}":
-                yield from _declared_in_class(value)
-        elif issubclass(kind, (staticmethod, classmethod)):
-            yield from _annotated(getattr(owner, name))
-
-
-def _annotated(fn: Handler) -> Iterator[tuple[Handler, type[Event]]]:
-    try:
-        accepts = inspect_signature(fn).accepts
-    except (SignatureError, UnsupportedHandler):
-        return  # no handler
-    for event in accepts:
-        if Event in event.__mro__:
-            yield fn, event
+            continue
+        try:
+            inspect_signature(fn)
+        except (SignatureError, UnsupportedHandler):
+            continue
+        yield fn

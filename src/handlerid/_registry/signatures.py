@@ -56,10 +56,10 @@ _PLACEHOLDER = getattr(functools, "Placeholder", object())
 
 @dataclass(slots=True, eq=False, weakref_slot=True)
 class Binding:
-    """How a handler is called. Handlers with the same signature share one.
+    """How a handler is called; ``doubt`` is what is wrong with its annotation.
 
-    The event class holds it, and the records of code hold it weakly: they must not
-    keep an event class alive.
+    Handlers with the same ``basis`` share one. The event class holds it, and records of
+    code hold it weakly: they must not keep an event class alive.
     """
 
     event: type[Event]
@@ -67,9 +67,7 @@ class Binding:
     kind: Kind
     decode: Callable[[Mapping[str, Any]], Any]
     doubt: str
-    """What is wrong with the annotation, if it is needed."""
     basis: tuple[object, ...] = ()
-    """What this was computed from, besides code and event type."""
 
 
 class Signature(NamedTuple):
@@ -84,15 +82,10 @@ class Signature(NamedTuple):
 def bind(
     fn: Callable[..., object], event: type[Event] | str | None, identity: Identity
 ) -> Binding:
-    """Find out how a handler is called with events of a type.
+    """Find out how a handler is called with events of a type; raise as ``register``.
 
     Closures are registered again at each rendering, so what is found for a function, a
     method or a partial is kept in the identity's record of its code.
-
-    Raises:
-        SignatureError: the handler cannot be called with such an event.
-        UnsupportedHandler: the event type has a field that cannot be read, or the
-            handler cannot have an id.
     """
     if isinstance(event, str):
         event = _event_of_library(fn, event)
@@ -205,12 +198,7 @@ def _kind(fn: Callable[..., object]) -> Kind:
 
 
 def inspect_signature(fn: Callable[..., object]) -> Signature:
-    """Read the signature of a handler.
-
-    Raises:
-        SignatureError: it can be called neither with an event alone nor with nothing.
-        UnsupportedHandler: it is no callable that has an identity.
-    """
+    """Read the signature of a handler; raise SignatureError or UnsupportedHandler."""
     # functools.wraps copies annotations: most were written at the innermost function.
     functions = [x for x in reversed(take_apart(fn).layers) if not isinstance(x, str)]
     wrapped, parameters = _wrapped(fn), _parameters(fn, follow_wrapped=False)
