@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-DEMO = [sys.executable, "-m", "handlerid", "demo"]
+DEMO = [sys.executable, str(ROOT / "docs" / "examples" / "demo")]
+CHECK = [sys.executable, "-m", "tests.demo.check"]
 PAGES = [ROOT / "README.md", ROOT / "CONTRIBUTING.md"]
 
 
@@ -47,7 +48,7 @@ def test_the_demo_prints_what_the_readme_shows() -> None:
 
 def test_the_check_prints_what_the_readme_shows() -> None:
     result = subprocess.run(
-        [*DEMO, "--check"], capture_output=True, text=True, check=False
+        CHECK, cwd=ROOT, capture_output=True, text=True, check=False
     )
     assert result.returncode == 0, result.stdout + result.stderr
     assert shape(result.stdout) == shape(console_block("make demo CHECK=1"))
