@@ -35,25 +35,23 @@ _USE_KEY = (
 )
 
 
-class Warned(dict[tuple[type, str], str]):
-    """The module of what was warned about, by kind of warning and key."""
-
-    def forget(self, module: str) -> None:
-        """Forget the handlers that are defined in a module."""
-        for once in [one for one, where in self.copy().items() if where == module]:
-            self.pop(once, None)
-
-    def warn(self, warning: Warning, key: str, fn: Callable[..., object]) -> None:
-        """Warn once a key; again, if a filter makes an error of the warning."""
-        once = type(warning), key
-        if once not in self:
-            module = take_apart(fn).module  # filters name it
-            self[once] = module
-            try:
-                warnings.warn_explicit(warning, type(warning), *defined_at(fn), module)
-            except BaseException:
-                self.pop(once, None)
-                raise
+def warn_once(
+    warning: Warning,
+    key: str,
+    fn: Callable[..., object],
+    warned: set[tuple[type, str]],
+) -> None:
+    """Warn once a key; again, if a filter made an error of the warning."""
+    kind, once = type(warning), (type(warning), key)
+    if once not in warned:
+        warned.add(once)
+        try:
+            # Filters name the module of the handler.
+            where = (*defined_at(fn), take_apart(fn).module)
+            warnings.warn_explicit(warning, kind, *where)
+        except BaseException:
+            warned.discard(once)
+            raise
 
 
 def captures_replaced(
@@ -76,13 +74,15 @@ def captures_replaced(
     )
 
 
-def annotation_ignored(fn: Callable[..., object], where: str, doubt: str) -> Warning:
+def annotation_ignored(
+    handler_id: HandlerId, fn: Callable[..., object], doubt: str
+) -> Warning:
     """Return the warning that the annotation of a handler says no event type."""
     filename, line = defined_at(fn)
     return UserWarning(
-        f"{where} ({filename}:{line}) is registered without an event type: {doubt}. "
-        "Import the event type at run time, annotate one, or pass it: "
-        "register(fn, event=...)"
+        f"{location_name(handler_id)} ({filename}:{line}) is registered without an "
+        f"event type: {doubt}. Import the event type at run time, annotate one, or "
+        "pass it: register(fn, event=...)"
     )
 
 

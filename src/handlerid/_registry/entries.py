@@ -8,13 +8,17 @@
    because that may run an encoder of the host.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Literal
 
 from handlerid._identity import HandlerId, Identity, encode_code, location_name, name_of
-from handlerid._registry.captures import Warned, annotation_ignored, captures_replaced
+from handlerid._registry.captures import (
+    annotation_ignored,
+    captures_replaced,
+    warn_once,
+)
 from handlerid._registry.locations import Names, closest, refusal
 from handlerid._registry.modules import CodeIndex
 from handlerid._registry.signatures import Kind, bind
@@ -80,25 +84,25 @@ class Entries:
         self.parent = parent
         self.distinct = captures in ("distinct", "carry")
         if parent is None:
-            self.names, self.warned = Names(), Warned()
-            self.index = CodeIndex(identity.module_name)
+            self.names, self.index = Names(), CodeIndex(identity.module_name)
+            self.warned: set[tuple[type, str]] = set()
             # Several keys give a handler several ids.
             self.one_id = not self.distinct and len(identity.ids(bind)) == 1
         else:
-            self.names, self.warned = parent.names, parent.warned
-            self.index, self.one_id = parent.index, parent.one_id
+            self.names, self.index = parent.names, parent.index
+            self.warned, self.one_id = parent.warned, parent.one_id
         self._lock = Lock()
         self.handlers: dict[str, RegisteredHandler] = {}
         # By ids of other keys, and of locations that handlers had before.
         self._aliases: dict[HandlerId, RegisteredHandler] = {}
-        # By location; made when an id is first missing, which is seldom.
-        self._locations: dict[str, dict[HandlerId, None]] | None = None
+        # Ids by location; made when an id is missing, which is seldom.
+        self._locations: dict[str, list[HandlerId]] | None = None
 
     def child(self) -> "Entries":
         """Return empty entries that read through to these, for a scope."""
         return Entries(self.identity, self.captures, self.unstable, self.stale, self)
 
-    def add(  # noqa: C901 - written out, because every offer runs it
+    def add(
         self,
         fn: Callable[..., object],
         event: type[Event] | str | None = None,
@@ -148,16 +152,14 @@ class Entries:
             if old is not None and old.fn is not fn:
                 self._compare(old, new)
             if binding.doubt:
-                where = location_name(new_id)
-                warning = annotation_ignored(fn, where, binding.doubt)
-                self.warned.warn(warning, new_id[:_CODE], fn)
+                warning = annotation_ignored(new_id, fn, binding.doubt)
+                warn_once(warning, new_id[:_CODE], fn, self.warned)
             with self._lock:
                 if self.handlers.get(new_id) is old:
                     self.handlers[new_id] = new
                     for alias in aliases:
                         self._aliases[alias] = new
-                    if self._locations is not None:
-                        _enter((*aliases, new_id), self._locations)
+                    self._locations = None
                     return new
 
     def ids(
@@ -219,9 +221,9 @@ class Entries:
         with self._lock:
             if self._locations is None:
                 self._locations = {}
-                _enter(self._aliases, self._locations)
-                _enter((one.id for one in self.handlers.values()), self._locations)
-            own = self._locations.get(location, {})
+                for one in (*self._aliases, *(x.id for x in self.handlers.values())):
+                    self._locations.setdefault(one.location, []).append(one)
+            own = self._locations.get(location, ())
             return (*(one for one in above if one not in own), *own)
 
     def forget(self, module: str) -> tuple[HandlerId, ...]:
@@ -233,7 +235,7 @@ class Entries:
             for one in [one for one in self._aliases if one.module == module]:
                 del self._aliases[one]
             self._locations = None
-        self.warned.forget(module)
+        self.warned.clear()
         self.names.forget(module)
         return tuple(gone)
 
@@ -261,14 +263,4 @@ class Entries:
             replaced = captures_replaced(new.id, new.fn, names, in_scope, new.omitted)
             if mode == "refuse":
                 raise replaced
-            self.warned.warn(replaced, key, new.fn)
-
-
-def _enter(
-    ids: Iterable[HandlerId], by_location: dict[str, dict[HandlerId, None]]
-) -> None:
-    """Make ids the newest at their locations."""
-    for one in ids:
-        known = by_location.setdefault(one.location, {})
-        known.pop(one, None)
-        known[one] = None
+            warn_once(replaced, key, new.fn, self.warned)

@@ -28,7 +28,7 @@ _LOCATION = r"[^:]{1,500}:[^:]{1,500}"
 
 
 class Naming(NamedTuple):
-    """What the author said of a location; ``before`` are locations and names."""
+    """What the author said of the handlers at a location."""
 
     name: str | None
     before: tuple[str, ...]
@@ -36,14 +36,11 @@ class Naming(NamedTuple):
 
 
 class Names:
-    """The explicit names of a registry and its scopes. Any thread may use it.
-
-    Attributes:
-        given: by module and qualified name; usually empty.
-    """
+    """The explicit names of a registry and its scopes. Any thread may use it."""
 
     def __init__(self) -> None:
         self._lock = Lock()
+        # By module and qualified name; usually empty.
         self.given: dict[tuple[str | None, str | None], Naming] = {}
 
     def claim(
@@ -53,12 +50,7 @@ class Names:
         before: str | Iterable[str],
         stale: str | None,
     ) -> None:
-        """Give the location of a handler a name; a second call replaces the first.
-
-        Raises:
-            ValueError: the name or an old location is not written as one.
-            NameTaken: another location has the name.
-        """
+        """Give the location of a handler a name; a second call replaces the first."""
         before = (before,) if isinstance(before, str) else tuple(before)
         if name is not None and not re.fullmatch(_NAME, name):
             raise ValueError(

@@ -18,7 +18,6 @@ from typing import TYPE_CHECKING, Any, cast
 
 from handlerid._identity import captures_of, encode_code
 from handlerid._peek import globals_of, names_of_class, namespace, storage
-from handlerid.errors import UnsupportedHandler
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Mapping
@@ -42,18 +41,10 @@ _INSIDE = {
 
 
 class CodeIndex:
-    """The modules that the host scanned. Any thread may use it.
-
-    Args:
-        module_name: ``Identity.module_name``.
-
-    Attributes:
-        version: changes when a module is added or forgotten, and with it what the
-            methods return.
-    """
+    """The modules that the host scanned. Any thread may use it."""
 
     def __init__(self, module_name: Callable[[str], str]) -> None:
-        self.version = 0
+        self.version = 0  # changes with what the methods return
         self._name = module_name
         self._lock = RLock()
         self._modules: dict[str, ModuleType] = {}
@@ -108,17 +99,12 @@ class CodeIndex:
 
 
 class _Table:
-    """What one module holds, by qualified name.
-
-    Attributes:
-        codes: code objects of live functions.
-        unread: further code objects of the loader; None until they are needed.
-    """
+    """What one module holds, by qualified name."""
 
     def __init__(self, names: dict[str, Any]) -> None:
         self.names = names
-        self.codes: Codes = {}
-        self.unread: Codes | None = None
+        self.codes: Codes = {}  # of live functions
+        self.unread: Codes | None = None  # further ones of the loader, when needed
         self.functions: dict[str, FunctionType] = {}
         self.classes: dict[str, type] = {}
         self.seen: set[int] = set()
@@ -174,8 +160,8 @@ class _Table:
         if type(code) is CodeType:
             _gather(code, found)
         for qualname in found.keys() & self.codes.keys():
-            theirs = {_form(one): one for one in found[qualname]}
-            ours = {_form(one) for one in self.codes[qualname]}
+            theirs = {encode_code(one): one for one in found[qualname]}
+            ours = {encode_code(one) for one in self.codes[qualname]}
             if not ours <= theirs.keys():
                 return {}
             found[qualname] = [one for form, one in theirs.items() if form not in ours]
@@ -192,10 +178,3 @@ def _gather(code: CodeType, found: Codes) -> None:
             known = found.setdefault(one.co_qualname, [])
             if not any(one is other for other in known):
                 known.append(one)
-
-
-def _form(code: CodeType) -> bytes:
-    try:
-        return encode_code(code)
-    except UnsupportedHandler:
-        return b""

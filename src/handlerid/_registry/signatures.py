@@ -88,7 +88,7 @@ def bind(
     method or a partial is kept in the identity's record of its code.
     """
     if isinstance(event, str):
-        event = _event_of_library(fn, event)
+        event = _library_event(fn, event)
     function: Any = fn
     shape: object = None
     if type(fn) is functools.partial:
@@ -155,7 +155,7 @@ def _inspect(fn: Callable[..., object], asked: Any) -> tuple[Binding, str]:
     return Binding(event, takes_event, _kind(fn), decoder(event), doubt), parameter
 
 
-def _event_of_library(fn: Callable[..., object], wire_name: str) -> type[Event]:
+def _library_event(fn: Callable[..., object], wire_name: str) -> type[Event]:
     with suppress(LookupError):
         event = event_type(wire_name)
         if event.__module__ == Event.__module__:
