@@ -221,11 +221,8 @@ class Writer:
 
     def attributes(self, fn: FunctionType) -> list[Any]:
         """Return name and node of all that was set on a function after it was made."""
-        code, module, given = fn.__code__, fn.__module__, fn.__defaults__ or ()
-        if type(module) is str:
-            module = self.identity.module_name(module)
+        code, given = fn.__code__, fn.__defaults__ or ()
         names = code.co_varnames[code.co_argcount - len(given) : code.co_argcount]
-        usual = self.identity.module_name(fn.__globals__["__name__"])
         attributes: list[Any] = []
         if given:
             attributes += ["__defaults__", ["t", *map(self.node, given, names)]]
@@ -235,12 +232,14 @@ class Writer:
             ("__annotations__", _event_annotations(fn, names)),
         ):
             attributes += [name, self.names(mapping)] if mapping else []
-        for name, text, expected in (
+        for name, text, usual in (
             ("__name__", fn.__name__, code.co_name),
             ("__qualname__", fn.__qualname__, code.co_qualname),
-            ("__module__", module, usual),
+            ("__module__", fn.__module__, fn.__globals__["__name__"]),
         ):
-            attributes += [name, text] if text != expected else []
+            attributes += [name, text] if text != usual else []
+        if fn.__module__ != fn.__globals__["__name__"]:
+            attributes[-1] = self.identity.module_name(fn.__module__)
         return attributes
 
     def unstable(self, value: object, reason: str) -> UnstableCapture:
@@ -447,9 +446,8 @@ class Reader:
                 cell.cell_contents = self.value(node)
         for name, node in zip(attributes[::2], attributes[1::2], strict=True):
             value = self.value(node)
-            if type(value) not in _ATTRIBUTES[name]:
-                raise Corrupt
-            if name == "__defaults__" and len(value) > code.co_argcount:
+            too_many = type(value) is tuple and len(value) > code.co_argcount
+            if too_many or type(value) is not _ATTRIBUTES[name]:
                 raise Corrupt
             setattr(fn, name, value)
         return fn
@@ -466,34 +464,23 @@ class Reader:
         )
 
 
-_ATTRIBUTES = {
-    "__defaults__": (tuple,),
-    "__kwdefaults__": (dict,),
-    "__dict__": (dict,),
-    "__annotations__": (dict,),
-    "__module__": (str, NoneType),
-    "__name__": (str,),
-    "__qualname__": (str,),
+_ATTRIBUTES: dict[str, type] = {
+    "__defaults__": tuple,
+    **dict.fromkeys(("__kwdefaults__", "__dict__", "__annotations__"), dict),
+    **dict.fromkeys(("__name__", "__qualname__", "__module__"), str),
 }
 """What may be set on a function that is made, and of which types."""
 
-_READERS: dict[str, Callable[..., Any]] = {
-    "&": Reader.labelled,
-    "=": Reader.again,
-    "o": Reader.names,
-    "l": Reader.list,
-    "S": Reader.set,
-    "d": Reader.dict,
-    "r": Reader.record,
-    "e": Reader.member,
-    "g": Reader.member,
-    "C": Reader.class_,
-    "E": Reader.event,
-    "m": Reader.module,
-    "x": Reader.decoded,
-    "B": Reader.method,
-    "y": Reader.partial,
-    "h": Reader.held,
-    "F": Reader.function,
-}
+_READERS: dict[str, Callable[..., Any]] = dict(
+    zip(
+        "&=olSdregCEmxByhF",
+        (
+            *(Reader.labelled, Reader.again, Reader.names, Reader.list, Reader.set),
+            *(Reader.dict, Reader.record, Reader.member, Reader.member, Reader.class_),
+            *(Reader.event, Reader.module, Reader.decoded, Reader.method),
+            *(Reader.partial, Reader.held, Reader.function),
+        ),
+        strict=True,
+    )
+)
 """How a node is read, by its tag; the rows of the table aside."""
