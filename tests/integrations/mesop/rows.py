@@ -1,28 +1,14 @@
-"""The rows of the table: the clicks of each, and how their outcome is described.
+"""The rows of the table: the clicks of each, and the outcome in each mode.
 
 A row's page is rendered by one server, and its clicks are answered by another.
-``test_table`` says which outcome is expected.
 """
 
 from __future__ import annotations
 
-import re
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from queue import Empty
-from typing import TYPE_CHECKING
 
-from playwright.sync_api import TimeoutError as TookTooLong
-
-from handlerid.integrations.mesop.seams import NOTICE
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Page
-
-    from tests.integrations.mesop.running import Address, Server
-
-__all__ = ["ROWS", "TABLE", "Player", "Row", "as_page"]
+__all__ = ["EXPECTED", "ROWS", "TABLE", "Row", "as_page"]
 
 WORKS = "works"
 NOTHING = "the click does nothing"
@@ -32,10 +18,7 @@ CONTACT = '"please contact the developer"'
 NAMED = "an error that names the argument and what to do"
 UNKNOWN = "the user sees an error, the log says which and what is near"
 STALE = "the page says that it is out of date and reloads"
-
-
-LONG, SHORT = 60, 0.7
-"""Seconds to wait for what should come, and for what should not."""
+WARNED = ", with a warning"
 
 
 @dataclass(frozen=True)
@@ -147,130 +130,33 @@ ROWS = (
     ),
 )
 
-
-LOCATIONS = {
-    "loop": "app.entry.<locals>.on_click",
-    "wrappers": "app.logged.<locals>.wrapper",
+EXPECTED: dict[str, tuple[str, str, str]] = {
+    "counter": (WORKS, WORKS, ""),
+    "shared": (WORKS, WORKS, ""),
+    "form": (WORKS, WORKS, ""),
+    "navigate": (WORKS, WORKS, ""),
+    "generator": (WORKS, WORKS, ""),
+    "coroutine": (WORKS, WORKS, ""),
+    "async_generator": (WORKS, WORKS, ""),
+    "method": (NOTHING, WORKS, WORKS),
+    "method_of_new": (NOTHING, WORKS, WORKS),
+    "callable_object": (DEAD, WORKS, WORKS),
+    "lambdas": (OTHER, WORKS, ""),
+    "wrappers": (OTHER, WORKS, OTHER + WARNED),
+    "executed": (DEAD, WORKS, ""),
+    "sourceless": (DEAD, WORKS, ""),
+    "loop": (OTHER, WORKS, OTHER + WARNED),
+    "partial": (WORKS, WORKS, ""),
+    "frozenset": (NOTHING, WORKS, ""),
+    "partial_object": (CONTACT, WORKS, NAMED),
+    "directory": (NOTHING, WORKS, ""),
+    "hash_seed": (WORKS, WORKS, ""),
+    "comment": (NOTHING, WORKS, ""),
+    "code": (NOTHING, STALE, ""),
+    "unknown": (NOTHING, UNKNOWN, ""),
+    "two_types": (WORKS, WORKS, ""),
 }
-"""What a warning about a row's handlers names, if that is not the row's name."""
-
-
-class Player:
-    """Plays rows in one mode.
-
-    Args:
-        page: of a browser.
-        address: in front of the servers.
-        servers: by name, in the order in which they stand behind the address.
-        installed: whether the servers run on handlerid.
-        dead: rows whose clicks should do nothing; nobody waits long for these.
-    """
-
-    def __init__(
-        self,
-        page: Page,
-        address: Address,
-        servers: dict[str, Server],
-        *,
-        installed: bool,
-        dead: tuple[str, ...],
-    ) -> None:
-        self._page = page
-        self._address = address
-        self._servers = servers
-        self._installed = installed
-        self._dead = dead
-
-    def play(self, row: Row) -> str:
-        """Open the row's page, do its steps, and describe the outcome."""
-        try:
-            return self._play(row)
-        except (TookTooLong, Empty) as error:
-            return f"it took too long: {str(error).partition(chr(10))[0]}"
-
-    def _play(self, row: Row) -> str:
-        self._render(row.path)
-        if dialog := self._dialog():
-            if "contact the developer" in dialog:
-                return CONTACT
-            told = "keywords[item]" in dialog and "Pass a key instead" in dialog
-            return NAMED if told else DEAD
-        self._address.turn = list(self._servers).index(row.other)
-        shown = [self._step(row, *step) for step in row.steps]
-        wanted = [text for _, text in row.steps]
-        if shown == wanted:
-            outcome = WORKS
-        elif shown[0] in (NAMED, STALE, UNKNOWN):
-            outcome = shown[0]
-        elif len(shown) > 1 and shown[0] == wanted[1]:
-            outcome = OTHER
-        else:
-            outcome = NOTHING if not any(shown) else f"it shows {shown}"
-        return outcome + self._warned(row)
-
-    def _render(self, path: str) -> None:
-        self._address.turn = 0
-        while not self._address.answered.empty():
-            self._address.answered.get()
-        self._page.goto(self._address.url + path)
-        drawn = self._page.get_by_text(re.compile(r"^\w+="))
-        drawn.or_(self._page.get_by_role("dialog")).first.wait_for()
-        self._address.answered.get(timeout=LONG)
-
-    def _step(self, row: Row, what: str, wanted: str) -> str:
-        how, _, name = what.partition(" ")
-        section = "counter" if name == "counter" else row.name
-        before = self._text(section)
-        if how == "click":
-            self._page.get_by_role("button", name=name, exact=True).click()
-        else:
-            field = self._page.get_by_label(name)
-            field.fill("Ada")
-            field.press("Enter" if how == "enter" else "Tab")
-        if row.name == "code" and self._installed:
-            return self._reloads(row, wanted)
-        self._address.answered.get(timeout=LONG)
-        # The answer is here, and not yet drawn: the wanted text, another one of the
-        # row, or an error.
-        texts = {text for _, text in row.steps} - {before} | {wanted}
-        drawn = self._page.get_by_text(re.compile(f"^{section}=({'|'.join(texts)})$"))
-        patience = SHORT if row.name in self._dead else LONG
-        with suppress(TookTooLong):
-            shown = drawn.or_(self._page.get_by_role("dialog")).first
-            shown.wait_for(timeout=patience * 1_000)
-        if dialog := self._dialog():
-            logged = self._servers[row.other].log
-            told = "does not exist here" in dialog and "near: app.counter" in logged
-            return UNKNOWN if told else f"an error: {dialog}"
-        return self._text(section)
-
-    def _text(self, section: str) -> str:
-        texts = self._page.get_by_text(re.compile(f"^{section}=")).all_inner_texts()
-        return texts[0].partition("=")[2] if texts else ""
-
-    def _reloads(self, row: Row, wanted: str) -> str:
-        """Wait until a page that is out of date has reloaded; then it has to work."""
-        page = self._page
-        with page.expect_event("load", timeout=LONG * 1_000):
-            page.get_by_text(NOTICE).wait_for()
-        button = page.get_by_role("button", name=row.name, exact=True)
-        button.wait_for()
-        assert page.url == self._address.url + row.path
-        assert page.get_by_text(NOTICE).count() == 0
-        button.click()
-        page.get_by_text(f"{row.name}={wanted}", exact=True).wait_for()
-        return STALE
-
-    def _dialog(self) -> str:
-        dialogs = self._page.get_by_role("dialog").all_inner_texts()
-        return dialogs[0] if dialogs else ""
-
-    def _warned(self, row: Row) -> str:
-        location = LOCATIONS.get(row.name, row.name)
-        lines = self._servers["first"].log.splitlines()
-        found = any("CapturesReplaced" in one and location in one for one in lines)
-        return ", with a warning" if found else ""
-
+"""What comes of each row in each mode of ``playing``; ``""`` if it is not played."""
 
 TABLE = Path(__file__).parents[3] / "docs/reference/mesop-table.md"
 
@@ -282,21 +168,15 @@ its events are answered by the other, in a real browser. Where a row speaks of a
 or of another directory, the other server runs a copy of the application elsewhere. The
 last column was played for handlers that capture something.
 
-This page is generated: `python -m tests.integrations.mesop` plays the rows and writes
+The tests in `tests/integrations/mesop/` play it and compare this page with what came of
 it.
 
 """
 
 
-def as_page(results: dict[str, dict[str, str]]) -> str:
-    """Return the page with the table.
-
-    Args:
-        results: by mode, the outcome of each row.
-    """
+def as_page() -> str:
+    """Return the page with the table."""
     lines = [("handler", "Mesop alone", "with handlerid", '`captures="warn"`')]
     lines.append(("---",) * 4)
-    for row in ROWS:
-        found = [results[mode].get(row.name, "") for mode in results]
-        lines.append((row.handler, found[0], found[1], found[2]))
+    lines.extend((row.handler, *EXPECTED[row.name]) for row in ROWS)
     return _PAGE + "".join(f"| {' | '.join(cells)} |\n" for cells in lines)

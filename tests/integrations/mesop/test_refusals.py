@@ -188,11 +188,11 @@ def test_a_handler_that_cannot_be_called_warns_and_breaks_its_own_click_alone(
 ) -> None:
     caplog.clear()
     known = ids(browser.render())
-    assert f"{__name__}.needs_two needs event and other" in caplog.text
+    assert f"{__name__}.needs_two needs event, other" in caplog.text
     caplog.clear()
     (answer,) = browser.click(known[2])
     assert "not set up correctly" in answer.error.exception
-    assert f"{__name__}.needs_two needs event and other" in caplog.text
+    assert f"{__name__}.needs_two needs event, other" in caplog.text
     browser.click(known[0])
     assert called == ["secret"]
 

@@ -9,48 +9,19 @@ from playwright.sync_api import Browser
 
 from tests.integrations.mesop.playing import (
     CHROMIUM,
-    OF_CAPTURES,
+    MODES,
+    Player,
     open_browser,
-    play_all,
+    playing,
 )
-from tests.integrations.mesop.rows import ROWS, TABLE, as_page
+from tests.integrations.mesop.rows import EXPECTED, ROWS, TABLE, Row, as_page
 
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
-
-WORKS = "works"
-NOTHING = "the click does nothing"
-OTHER = "the first runs the second"
-DEAD = "the page is dead"
-
-EXPECTED = {
-    "counter": (WORKS, WORKS),
-    "shared": (WORKS, WORKS),
-    "form": (WORKS, WORKS),
-    "navigate": (WORKS, WORKS),
-    "generator": (WORKS, WORKS),
-    "coroutine": (WORKS, WORKS),
-    "async_generator": (WORKS, WORKS),
-    "method": (NOTHING, WORKS),
-    "method_of_new": (NOTHING, WORKS),
-    "callable_object": (DEAD, WORKS),
-    "lambdas": (OTHER, WORKS),
-    "wrappers": (OTHER, WORKS),
-    "executed": (DEAD, WORKS),
-    "sourceless": (DEAD, WORKS),
-    "loop": (OTHER, WORKS),
-    "partial": (WORKS, WORKS),
-    "frozenset": (NOTHING, WORKS),
-    "partial_object": ('"please contact the developer"', WORKS),
-    "directory": (NOTHING, WORKS),
-    "hash_seed": (WORKS, WORKS),
-    "comment": (NOTHING, WORKS),
-    "code": (NOTHING, "the page says that it is out of date and reloads"),
-    "unknown": (
-        NOTHING,
-        "the user sees an error, the log says which and what is near",
-    ),
-    "two_types": (WORKS, WORKS),
-}
+PLAYED = [
+    pytest.param(mode, row, EXPECTED[row.name][column], id=f"{mode}-{row.name}")
+    for column, mode in enumerate(MODES)
+    for row in ROWS
+    if EXPECTED[row.name][column]
+]
 
 
 @pytest.fixture(scope="module")
@@ -60,31 +31,24 @@ def browser() -> Iterator[Browser]:
 
 
 @pytest.fixture(scope="module")
-def results(
-    browser: Browser, tmp_path_factory: pytest.TempPathFactory
-) -> dict[str, dict[str, str]]:
-    return play_all(browser, tmp_path_factory.mktemp("mesop"))
+def player(
+    browser: Browser,
+    request: pytest.FixtureRequest,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator[Player]:
+    with playing(browser, tmp_path_factory.mktemp("mesop"), request.param) as found:
+        yield found
 
 
-@pytest.mark.parametrize("name", [row.name for row in ROWS])
-def test_row(results: dict[str, dict[str, str]], name: str) -> None:
-    assert (results["alone"][name], results["installed"][name]) == EXPECTED[name]
+@pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
+@pytest.mark.parametrize(
+    ("player", "row", "outcome"), PLAYED, indirect=["player"], scope="module"
+)
+def test_row(player: Player, row: Row, outcome: str) -> None:
+    assert player.play(row) == outcome
 
 
-def test_a_mode_that_ignores_captures_warns(
-    results: dict[str, dict[str, str]],
-) -> None:
-    collapsed = f"{OTHER}, with a warning"
-    assert results["warn"] == dict.fromkeys(OF_CAPTURES, WORKS) | {
-        "loop": collapsed,
-        "wrappers": collapsed,
-        "partial_object": "an error that names the argument and what to do",
-    }
-
-
-def test_the_page_in_the_docs_shows_these_outcomes(
-    results: dict[str, dict[str, str]],
-) -> None:
-    assert TABLE.read_text("utf-8") == as_page(results), (
+def test_the_page_in_the_docs_shows_these_outcomes() -> None:
+    assert TABLE.read_text("utf-8") == as_page(), (
         "run python -m tests.integrations.mesop"
     )
