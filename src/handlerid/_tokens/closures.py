@@ -45,7 +45,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     from handlerid._identity import HandlerId, Identity
-    from handlerid._tokens.graphs import Location
+    from handlerid._tokens.graphs import Located, Location
 
 __all__ = ["Closures", "CodeIndex", "Rebuilt"]
 
@@ -182,11 +182,11 @@ class Closures:
             self._tables = _Tables(self.index.version)
         return self._tables
 
-    def _locate(self, fn: FunctionType) -> tuple[Location, frozenset[str]]:
+    def _locate(self, fn: FunctionType) -> Located:
         """Return where a function's code is, and which free variables it assigns."""
         known, code, names = self._current().known, fn.__code__, fn.__globals__
         if id(code) in known and known[id(code)][1] is names:
-            return known[id(code)][2:]
+            return known[id(code)][2]
         name = names.get("__name__")
         module = self.identity.module_name(name) if type(name) is str else ""
         found = self.index.module(module)
@@ -203,9 +203,9 @@ class Closures:
                 "module has its code, so no server could rebuild it; scan the module, "
                 "and define the function in its source"
             )
-        location = module, code.co_qualname, fingerprints[0]
-        known[id(code)] = code, names, location, _assigned(code)
-        return known[id(code)][2:]
+        located = (module, code.co_qualname, fingerprints[0]), _assigned(code)
+        known[id(code)] = code, names, located
+        return located
 
     def _find(
         self, module: Any, qualname: Any, fingerprint: Any
@@ -242,14 +242,14 @@ class _Tables:
 
     Attributes:
         version: of the index.
-        known: code, globals, location and assigned variables, by the code's address.
+        known: code, globals, and what ``_locate`` returns, by the code's address.
         found: code and globals by location.
         checked: by location and fingerprint of an id, code that has them.
     """
 
     def __init__(self, version: int) -> None:
         self.version = version
-        self.known: dict[int, tuple[CodeType, object, Location, frozenset[str]]] = {}
+        self.known: dict[int, tuple[CodeType, object, Located]] = {}
         self.found: dict[Location, tuple[CodeType, dict[str, Any]]] = {}
         self.checked: dict[str, CodeType] = {}
 

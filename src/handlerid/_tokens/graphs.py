@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from handlerid._identity import Identity
 
     Location = tuple[str, str, str]
+    Located = tuple[Location, frozenset[str]]
 
 _MAX_PARTS = 8192
 _MAX_DEPTH = 50
@@ -92,10 +93,9 @@ class Writer:
         self,
         identity: Identity,
         index: CodeIndex,
-        locate: Callable[[FunctionType], tuple[Location, frozenset[str]]],
+        locate: Callable[[FunctionType], Located],
     ) -> None:
         self.identity, self.index, self.locate = identity, index, locate
-        self.codec = identity.codec
         # Functions and mutable objects with their nodes; those met again.
         self.met: dict[int, tuple[object, list[Any]]] = {}
         self.labels: dict[int, int] = {}
@@ -142,11 +142,6 @@ class Writer:
         self.path.pop()
         return node
 
-    def begin(self, value: object, tag: str) -> list[Any]:
-        """Return a node for what may be met again from now on."""
-        self.met[id(value)] = value, [tag]
-        return self.met[id(value)][1]
-
     def names(self, named: Mapping[str, Any]) -> list[Any]:
         """Return the node of values by name."""
         pairs = [(name, self.node(value, name)) for name, value in named.items()]
@@ -154,13 +149,13 @@ class Writer:
 
     def value(self, value: Any, kind: type) -> list[Any]:
         try:
-            split = self.codec.split(value, kind, whole=True)
+            split = self.identity.codec.split(value, kind, whole=True)
             tag, parts = split or values.refuse(value, kind)
         except Refused as reason:
             raise self.unstable(value, str(reason)) from None
         if tag == "C" and (name := _event_name(value)):
             return ["E", name]
-        if tag == "x" and kind not in self.codec.decoders:
+        if tag == "x" and kind not in self.identity.codec.decoders:
             raise self.unstable(value, "has an encoder but no decoder")
         if tag == "m" and self.index.module(parts[0]) is not value:
             raise self.unstable(value, "is a module that was not scanned")
@@ -172,7 +167,9 @@ class Writer:
                 "module, and define the class there, not in a function",
             )
         shared = tag in "lSd" or (tag == "r" and not issubclass(kind, tuple))
-        node = self.begin(value, tag) if shared else [tag]
+        node: list[Any] = [tag]
+        if shared:
+            self.met[id(value)] = value, node
         labels = len(self.labels)
         nodes = [self.node(one, (tag, parts, n)) for n, one in enumerate(parts)]
         if tag in "SZ" and len(self.labels) == labels:  # no member refers to another
@@ -190,24 +187,24 @@ class Writer:
                 fingerprint = self.identity.handler_id(fn).fingerprint
                 return ["h", module, qualname, fingerprint]
         location, assigned = self.locate(fn)
+        if assigned:
+            self.path.append(min(assigned))
+            raise self.error(
+                "a handler assigns this variable, and what it assigns on another "
+                "server is lost. Keep the value in your application's state, or in "
+                "an object that every server looks up by a key."
+            )
         cells: list[Any] = []
-        node = self.begin(fn, "F")
-        node += [*location, cells]
+        node = ["F", *location, cells]
+        self.met[id(fn)] = fn, node
+        # Nothing assigns a cell, so whether two functions share it does not matter.
         for name, cell in zip(code.co_freevars, fn.__closure__ or (), strict=True):
-            if name in assigned:
-                self.path.append(name)
-                raise self.error(
-                    "a handler assigns this variable, and what it assigns on another "
-                    "server is lost. Keep the value in your application's state, or in "
-                    "an object that every server looks up by a key."
-                )
-            # Nothing assigns a cell, so whether two functions share it does not matter.
             try:
                 content = cell.cell_contents
             except ValueError:
-                cells.append(_EMPTY_CELL)
-            else:
-                cells.append(self.node(content, name))
+                content = _EMPTY_CELL
+            simple = id(type(content)) in _SIMPLE or content is _EMPTY_CELL
+            cells.append(content if simple else self.node(content, name))
         if (
             fn.__defaults__
             or fn.__kwdefaults__

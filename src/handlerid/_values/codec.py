@@ -62,7 +62,8 @@ class Codec:
         module_name: Callable[[str], str] = str,
     ) -> None:
         self.module_name = module_name
-        self.encoders, self.decoders = dict(encoders or {}), dict(decoders or {})
+        self.encoders: Functions = dict(encoders or {})
+        self.decoders: Functions = dict(decoders or {})
         for what, given in ("encoders", self.encoders), ("decoders", self.decoders):
             for kind, function in given.items():
                 if not issubclass(type(kind), type) or not callable(function):
@@ -77,7 +78,7 @@ class Codec:
                         f"decoders has {name_of_class(kind)}, which has no encoder: "
                         "Identity(encoders={Type: function})"
                     )
-        self.encoder_of = {id(kind): one for kind, one in self.encoders.items()}
+        self._by_address = {id(kind): one for kind, one in self.encoders.items()}
 
     def encode(
         self,
@@ -114,7 +115,7 @@ class Codec:
         """
         if (row := find_row(kind)) is not None:
             return row.tag, row.split(value)
-        if (encoder := self.encoder_of.get(id(kind))) is not None:
+        if (encoder := self._by_address.get(id(kind))) is not None:
             # The host vouches for the type: a local class will do.
             return "x", [*self._class_name(kind), encoder(value)]
         if issubclass(kind, type):
