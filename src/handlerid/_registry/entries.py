@@ -82,12 +82,13 @@ class Entries:
         self.unstable: Unstable = unstable
         self.stale: Stale = stale
         self.parent = parent
-        self.distinct = captures in ("distinct", "carry")
+        self.distinct: bool = captures in ("distinct", "carry")
         if parent is None:
-            self.names, self.index = Names(), CodeIndex(identity.module_name)
+            self.names: Names = Names()
+            self.index: CodeIndex = CodeIndex(identity.module_name)
             self.warned: set[tuple[type, str]] = set()
             # Several keys give a handler several ids.
-            self.one_id = not self.distinct and len(identity.ids(bind)) == 1
+            self.one_id: bool = not self.distinct and len(identity.ids(bind)) == 1
         else:
             self.names, self.index = parent.names, parent.index
             self.warned, self.one_id = parent.warned, parent.one_id

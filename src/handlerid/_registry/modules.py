@@ -44,7 +44,7 @@ class CodeIndex:
     """The modules that the host scanned. Any thread may use it."""
 
     def __init__(self, module_name: Callable[[str], str]) -> None:
-        self.version = 0  # changes with what the methods return
+        self.version: int = 0  # changes with what the methods return
         self._name = module_name
         self._lock = RLock()
         self._modules: dict[str, ModuleType] = {}

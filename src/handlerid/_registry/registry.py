@@ -68,6 +68,7 @@ class Registry:
                 'unstable="omit" needs captures="distinct" or "carry": with '
                 f'"{captures}", captures are not part of ids'
             )
+        self.entries: Entries
         self.entries = Entries(identity or Identity(), captures, unstable, stale)
         self._decorated: dict[HandlerId, None] = {}
 

@@ -190,17 +190,24 @@ def _choose_event(
 
 def _kind(fn: Callable[..., object]) -> Kind:
     """Return what a call returns; a plain wrapper passes on what is returned inside."""
-    for layer in take_apart(fn).layers:
+    for function in _functions(fn):
         for flags, kind in _KINDS:
-            if not isinstance(layer, str) and layer.__code__.co_flags & flags:
+            if function.__code__.co_flags & flags:
                 return kind
     return "plain"
+
+
+def _functions(fn: Callable[..., object]) -> Sequence[FunctionType]:
+    """Return the functions that a handler is made of, the outermost first."""
+    if type(fn) is FunctionType and not hasattr(fn, "__wrapped__"):
+        return (fn,)
+    return [one for one in take_apart(fn).layers if not isinstance(one, str)]
 
 
 def inspect_signature(fn: Callable[..., object]) -> Signature:
     """Read the signature of a handler; raise SignatureError or UnsupportedHandler."""
     # functools.wraps copies annotations: most were written at the innermost function.
-    functions = [x for x in reversed(take_apart(fn).layers) if not isinstance(x, str)]
+    functions = _functions(fn)[::-1]
     wrapped, parameters = _wrapped(fn), _parameters(fn, follow_wrapped=False)
     required = _required(fn, parameters or ())
     opened = [one for one in parameters or () if one.kind is Parameter.VAR_POSITIONAL]
@@ -300,7 +307,9 @@ def _event_types(
                 return (), _UNKNOWN
         elif one is Any or one is object or one is Parameter.empty:
             doubt = ""
-        elif is_event_type(named := origin or one):
+        elif isinstance(named := origin or one, type) and (
+            issubclass(named, Event) or is_event_type(named)
+        ):
             found[named] = None
     return tuple(found), doubt
 
