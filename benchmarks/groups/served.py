@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import json
 import os
-import re
 import secrets
 import shutil
 import sys
@@ -83,10 +82,9 @@ def _click() -> dict[str, object]:
 
 
 def _count(html: str) -> str:
-    from server import ANSWER_END
+    from tests.demo.visit import ANSWER_END, Page
 
-    found = re.search(r'id="counter"[^>]*>\s*(\d+)', html.split(ANSWER_END)[-2])
-    return found[1] if found else ""
+    return Page.read(html.split(ANSWER_END)[-2]).result("counter")
 
 
 def loaded(run: Run, names: list[str]) -> dict[str, dict[str, Figure]]:
