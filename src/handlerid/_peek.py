@@ -66,13 +66,18 @@ def text(value: object) -> str:
     return value if type(value) is str else "?"
 
 
+def qualname_of(kind: type) -> str:
+    """Return the qualified name of a class."""
+    return text(_qualname_of(kind))
+
+
 def names_of_class(kind: type) -> tuple[str, str]:
     """Return module and qualified name of a class; its module may be missing."""
     try:
         module = _module_of(kind)
     except AttributeError:
         module = None
-    return text(module), text(_qualname_of(kind))
+    return text(module), qualname_of(kind)
 
 
 def name_of_class(kind: type) -> str:

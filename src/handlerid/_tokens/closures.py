@@ -42,7 +42,7 @@ from handlerid.errors import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Sequence
 
     from handlerid._identity import HandlerId, Identity
     from handlerid._tokens.graphs import Located, Location
@@ -190,13 +190,14 @@ class Closures:
         name = names.get("__name__")
         module = self.identity.module_name(name) if type(name) is str else ""
         found = self.index.module(module)
-        codes: Iterable[CodeType] = ()
-        if found is not None and globals_of(found) is names:
-            codes = tuple(self.index.codes(module, code.co_qualname))
-        fingerprints = self._fingerprints(code, names) if codes else ()
-        if not any(
-            one is code or self._fingerprints(one, names) == fingerprints
-            for one in codes
+        fingerprints = self._fingerprints(code, names)
+        if (
+            found is None
+            or globals_of(found) is not names
+            or not any(
+                one is code or self._fingerprints(one, names) == fingerprints
+                for one in self.index.codes(module, code.co_qualname)
+            )
         ):
             raise UnsupportedHandler(
                 f"{fn.__module__}.{code.co_qualname} cannot be carried: no scanned "
@@ -216,19 +217,18 @@ class Closures:
             return tables.found[location]
         if any(type(one) is not str for one in location):
             raise Corrupt
-        found = self.index.module(module)
-        codes = () if found is None else tuple(self.index.codes(module, qualname))
-        if found is None or not codes:
-            raise UnknownHandler(
-                "a handler was carried from a location that no scanned module has; "
-                "does every server scan the same modules?"
-            )
-        names = globals_of(found)
-        for code in codes:
+        found, code = self.index.module(module), None
+        names = globals_of(found) if found is not None else {}
+        for code in self.index.codes(module, qualname):
             if fingerprint in self._fingerprints(code, names):
                 tables.found[location] = code, names
                 return code, names
-        raise _stale()
+        if code is not None:
+            raise _stale()
+        raise UnknownHandler(
+            "a handler was carried from a location that no scanned module has; does "
+            "every server scan the same modules?"
+        )
 
     def _fingerprints(self, code: CodeType, names: dict[str, Any]) -> Sequence[str]:
         """Return the fingerprints of code by each key."""
