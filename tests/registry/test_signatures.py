@@ -141,7 +141,7 @@ def test_an_annotation_that_says_no_event_type(
     reason = reason or (
         "cannot be evaluated (is it local, or imported under TYPE_CHECKING only?)"
     )
-    assert signature.doubt.endswith(f"of its parameter event {reason}")
+    assert f" of its parameter event {reason}. Import" in signature.doubt
     assert text in signature.doubt.replace("handlerid.events.", "")
 
 
@@ -551,7 +551,7 @@ def test_defaults_of_keyword_only_parameters_count(registry: Registry) -> None:
 
 def test_partials_and_methods_of_one_function(registry: Registry) -> None:
     assert bound(registry, click) == (ClickEvent, True)
-    assert bound(registry, functools.partial(click, ClickEvent())) == (Event, False)
+    assert bound(registry, functools.partial(untyped, 1)) == (Event, False)
     assert bound(registry, functools.partial(untyped, event=1)) == (Event, False)
     assert bound(registry, MethodType(untyped, component)) == (Event, False)
     assert bound(registry, functools.partial(click)) == (ClickEvent, True)

@@ -6,40 +6,45 @@ No text holds a captured value.
 from __future__ import annotations
 
 import warnings
-from types import FunctionType
 from typing import TYPE_CHECKING
 
 from handlerid._identity import location_name, take_apart
 from handlerid.errors import CapturesReplaced
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from handlerid._identity import HandlerId
 
-_USE_SCOPE = (
-    "one user's click runs what was captured for another. Register closures in a "
-    'scope, one for each rendering: dispatcher.scope(). "refuse" makes this an error, '
-    '"allow" silences it'
-)
-_USE_ARGUMENTS = (
-    "the one registered last answers for both. Pass what differs as an argument of "
-    "functools.partial, give each component a key and read event.key, or make each its "
-    'own entry with captures="distinct" or "carry" on the registry; "refuse" makes '
-    'this an error, "allow" silences it'
-)
-_USE_KEY = (
-    "the one registered last answers for both. They differ in values without canonical "
-    "form, which are not part of the id: capture a key instead, or give the type an "
-    "encoder, Identity(encoders=...)"
-)
+_BOTH = "the one registered last answers for both. "
+_SILENCE = '"refuse" makes this an error, "allow" silences it'
+WAYS_OUT = {
+    "registry": "one user's click runs what was captured for another. Register "
+    f"closures in a scope, one for each rendering: dispatcher.scope(). {_SILENCE}",
+    "scope": f"{_BOTH}Pass what differs as an argument of functools.partial, give each "
+    "component a key and read event.key, or make each its own entry with "
+    f'captures="distinct" or "carry" on the registry; {_SILENCE}',
+    "omitted": f"{_BOTH}They differ in values without canonical form, which are not "
+    "part of the id: capture a key instead, or give the type an encoder, "
+    "Identity(encoders=...)",
+}
+
+
+def captures_replaced(
+    handler_id: HandlerId, fn: object, names: tuple[str, ...], where: str
+) -> CapturesReplaced:
+    """Return the warning that a handler replaces one with other captures."""
+    filename, line = defined_at(fn)
+    return CapturesReplaced(
+        f"two handlers at {location_name(handler_id)} ({filename}:{line}) have one id "
+        f"and differ in what they captured ({', '.join(names)}): {WAYS_OUT[where]}",
+        handler_id=handler_id,
+        names=names,
+        filename=filename,
+        line=line,
+    )
 
 
 def warn_once(
-    warning: Warning,
-    key: str,
-    fn: Callable[..., object],
-    warned: set[tuple[type, str]],
+    warning: Warning, key: str, fn: object, warned: set[tuple[type, str]]
 ) -> None:
     """Warn once a key; again, if a filter made an error of the warning."""
     kind, once = type(warning), (type(warning), key)
@@ -54,40 +59,8 @@ def warn_once(
             raise
 
 
-def captures_replaced(
-    handler_id: HandlerId,
-    fn: Callable[..., object],
-    names: tuple[str, ...],
-    in_scope: bool,
-    omitted: bool,
-) -> CapturesReplaced:
-    """Return the warning that a handler replaces one with other captures."""
-    filename, line = defined_at(fn)
-    way_out = _USE_KEY if omitted else _USE_ARGUMENTS if in_scope else _USE_SCOPE
-    return CapturesReplaced(
-        f"two handlers at {location_name(handler_id)} ({filename}:{line}) have one id "
-        f"and differ in what they captured ({', '.join(names)}): {way_out}",
-        handler_id=handler_id,
-        names=names,
-        filename=filename,
-        line=line,
-    )
-
-
-def annotation_ignored(
-    handler_id: HandlerId, fn: Callable[..., object], doubt: str
-) -> Warning:
-    """Return the warning that the annotation of a handler says no event type."""
-    filename, line = defined_at(fn)
-    return UserWarning(
-        f"{location_name(handler_id)} ({filename}:{line}) is registered without an "
-        f"event type: {doubt}. Import the event type at run time, annotate one, or "
-        "pass it: register(fn, event=...)"
-    )
-
-
-def defined_at(fn: Callable[..., object]) -> tuple[str, int]:
+def defined_at(fn: object) -> tuple[str, int]:
     """Return file and first line of the innermost function of a handler."""
-    layers = take_apart(fn).layers
-    code = next(x for x in reversed(layers) if isinstance(x, FunctionType)).__code__
+    functions = [x for x in take_apart(fn).layers if not isinstance(x, str)]
+    code = functions[-1].__code__
     return code.co_filename, code.co_firstlineno

@@ -14,11 +14,7 @@ from threading import Lock
 from typing import Any, Literal
 
 from handlerid._identity import HandlerId, Identity, encode_code, location_name, name_of
-from handlerid._registry.captures import (
-    annotation_ignored,
-    captures_replaced,
-    warn_once,
-)
+from handlerid._registry.captures import captures_replaced, warn_once
 from handlerid._registry.locations import Names, closest, refusal
 from handlerid._registry.modules import CodeIndex
 from handlerid._registry.signatures import Kind, bind
@@ -153,8 +149,7 @@ class Entries:
             if old is not None and old.fn is not fn:
                 self._compare(old, new)
             if binding.doubt:
-                warning = annotation_ignored(new_id, fn, binding.doubt)
-                warn_once(warning, new_id[:_CODE], fn, self.warned)
+                warn_once(UserWarning(binding.doubt), new_id[:_CODE], fn, self.warned)
             with self._lock:
                 if self.handlers.get(new_id) is old:
                     self.handlers[new_id] = new
@@ -252,16 +247,16 @@ class Entries:
 
     def _compare(self, old: RegisteredHandler, new: RegisteredHandler) -> None:
         """Warn, or raise, if a handler replaces one with other captures."""
-        # What was left out of an id is compared whatever the mode.
-        mode, key = self.captures, new.id[: _CODE if new.omitted else None]
-        if mode in ("allow", "distinct", "carry") and not new.omitted:
+        key: str = new.id
+        where = "registry" if self.parent is None else "scope"
+        if new.omitted:  # what was left out of an id is compared in any mode
+            key, where = new.id[:_CODE], "omitted"
+        elif self.captures in ("allow", "distinct", "carry"):
             return
-        if mode != "refuse" and (CapturesReplaced, key) in self.warned:
-            return
-        names = self.identity.differing_captures(old.fn, new.fn)
-        if names:
-            in_scope = self.parent is not None
-            replaced = captures_replaced(new.id, new.fn, names, in_scope, new.omitted)
-            if mode == "refuse":
-                raise replaced
-            warn_once(replaced, key, new.fn, self.warned)
+        if self.captures == "refuse" or (CapturesReplaced, key) not in self.warned:
+            names = self.identity.differing_captures(old.fn, new.fn)
+            if names:
+                replaced = captures_replaced(new.id, new.fn, names, where)
+                if self.captures == "refuse":
+                    raise replaced
+                warn_once(replaced, key, new.fn, self.warned)

@@ -116,17 +116,16 @@ class _Table:
         for name, value in list(names.items()):
             kind, path = type(value), f"{prefix}{name}"
             if issubclass(kind, type):
-                if names_of_class(value) == (own, path) and path not in self.classes:
+                home = namespace(value).get("__module__")
+                held = type(home) is str and home == own and path not in self.classes
+                if held and names_of_class(value)[1] == path:
                     self.classes[path] = cast("type", value)
                     self.hold(namespace(value), f"{path}.")
                 continue
             wraps = kind is staticmethod or kind is classmethod
             fn = value.__func__ if wraps else value
-            # An imported function is held by another module.
-            if type(fn) is FunctionType and (fn.__module__, fn.__qualname__) == (
-                own,
-                path,
-            ):
+            held = type(fn) is FunctionType and fn.__qualname__ == path
+            if held and fn.__module__ == own:  # else another module holds it
                 self.functions[path] = fn
             self.walk(value)
 
@@ -139,13 +138,15 @@ class _Table:
             inside = _INSIDE.get(id(kind), ())
             if id(one) in self.seen or issubclass(kind, type):
                 continue
+            self.seen.add(id(one))
+            todo += [getattr(one, name) for name in inside]
             if kind is FunctionType:
                 if one.__globals__ is self.names:
                     _gather(one.__code__, self.codes)
-                todo += [value for _, value in captures_of(one)]
-            if callable(one) or inside:
-                self.seen.add(id(one))
-                todo += [getattr(one, name) for name in inside]
+                todo.append(getattr(one, "__wrapped__", None))
+                if one.__closure__:
+                    todo += [value for _, value in captures_of(one)]
+            elif callable(one) and not inside:
                 todo.append(dict.get(storage(one), "__wrapped__"))
 
     def read_loader(self) -> Codes:

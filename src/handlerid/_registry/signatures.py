@@ -27,6 +27,7 @@ import typing_extensions
 from handlerid._decoding import decoder
 from handlerid._identity import Unset, captures_of, name_of, take_apart
 from handlerid._peek import name_of_class, stored_in
+from handlerid._registry.captures import defined_at
 from handlerid.errors import SignatureError
 from handlerid.events import Event, adopt, event_type, is_event_type
 
@@ -238,7 +239,12 @@ def inspect_signature(fn: Callable[..., object]) -> Signature:
         return Signature(required, first.name)
     text = getattr(first.annotation, "__forward_arg__", first.annotation)
     text = text if isinstance(text, str) else inspect.formatannotation(text)
-    doubt = f"the annotation {text} of its parameter {first.name} {doubts[0]}"
+    file, line = defined_at(fn)
+    doubt = (
+        f"{name_of(fn)} ({file}:{line}) is registered without an event type: the "
+        f"annotation {text} of its parameter {first.name} {doubts[0]}. Import the "
+        "event type at run time, annotate one, or pass it: register(fn, event=...)"
+    )
     return Signature(required, first.name, (), doubt)
 
 
