@@ -3,7 +3,6 @@
 import dataclasses
 import inspect
 from collections.abc import Iterable, Mapping, Sequence
-from collections.abc import Set as AbstractSet
 from typing import Any
 
 import typing_extensions
@@ -92,7 +91,7 @@ def _hints_of(cls: type) -> dict[str, Any]:
 
 
 def object_of(
-    cls: type, fields: list[Field], *, lax: bool, known: AbstractSet[str] | None
+    cls: type, fields: list[Field], *, lax: bool, known: set[str] | None
 ) -> Reader:
     """Read an object, which becomes a dataclass.
 
@@ -107,7 +106,7 @@ def object_of(
             return value
         before = len(misfits)
         values = _read_fields(value, fields, misfits, lax=lax)
-        if known is not None:
+        if known is not None and not known.issuperset(value):
             note_extra(misfits, value, known)
         return _build(cls, values, misfits) if len(misfits) == before else None
 

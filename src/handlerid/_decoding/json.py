@@ -20,6 +20,7 @@ from handlerid.errors import MalformedPayload
 _NO_UTF8 = "the payload is not UTF-8"
 _NO_OBJECT = "the payload is not a JSON object"
 
+_BRACKET, _BACKSLASH = b"[\\"  # integers are found more quickly than bytes
 _DEEPEST = 32  # levels of nesting; an event of fields in lists in fields has a few
 
 # Skips strings without ever stepping back, ended or not: the time is linear.
@@ -78,7 +79,7 @@ def msgspec_reader() -> Callable[[Any, int], dict[str, Any]]:
         if type(payload) is not bytes or len(payload) > max_bytes:
             payload = _as_bytes(payload, max_bytes)
         colons = payload.count(b":")
-        if colons >= _DEEPEST or b"[" in payload:
+        if colons >= _DEEPEST or _BRACKET in payload:
             _check_depth(payload.decode("utf-8", "replace"))
         try:
             value = decode(payload)
@@ -86,7 +87,7 @@ def msgspec_reader() -> Callable[[Any, int], dict[str, Any]]:
             value = None  # said below, outside: an error must not carry another
         if type(value) is dict and (
             len(value) == colons
-            or (b"\\" not in payload and _count_colons(value) == colons)
+            or (_BACKSLASH not in payload and _count_colons(value) == colons)
         ):
             return value
         return read_json(payload, max_bytes)
