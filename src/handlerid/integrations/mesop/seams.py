@@ -61,7 +61,7 @@ class Seams:
         try:
             found: deque[Scope] = context.handlerid_scopes
         except AttributeError:
-            found = context.handlerid_scopes = deque(maxlen=8)
+            found = context.handlerid_scopes = deque[Scope](maxlen=8)
         return found
 
     def begin(self, context: Any) -> Scope:
