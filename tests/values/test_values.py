@@ -5,6 +5,7 @@ from __future__ import annotations
 import datetime
 import enum
 import fractions
+import functools
 import io
 import json
 import math
@@ -76,6 +77,16 @@ class Item:
 class Point:
     x: float
     y: float
+
+
+@dataclass(frozen=True)
+class Fixed:
+    name: str
+    seen: int = field(default=0, compare=False)
+
+    @functools.cached_property
+    def upper(self) -> str:
+        return self.name.upper()
 
 
 @dataclass
@@ -152,7 +163,7 @@ def normal(value: object) -> object:
                 normal(value.tzinfo),
             )
         case datetime.timezone():
-            return kind, value.utcoffset(None), value.tzname(None)
+            return kind, value.__reduce__()[1]
         case zoneinfo.ZoneInfo():
             return kind, value.key
         case pathlib.PurePath():
@@ -351,6 +362,7 @@ GOLDEN: list[tuple[str, bytes]] = [
     ("Decimal", b"C2:s7:decimals7:Decimal"),
     ("PurePosixPath", b"C2:s7:pathlibs13:PurePosixPath"),
     ("list[int]", b"a2:C2:s8:builtinss4:listt1:C2:s8:builtinss3:int"),
+    ("int | None", b"|2:C2:s8:builtinss3:intC2:s8:builtinss8:NoneType"),
     ("json", b"m1:s4:json"),
     (
         "[1, 'x' * 300]",
@@ -368,6 +380,7 @@ OURS: list[tuple[object, bytes]] = [
     (Access(0), b"g3:s3:apps6:Accessi0;"),
     (Item("a", 2, seen=9), b"r5:s3:apps4:Items10:name,counts1:ai2;"),
     (Point(0.0, 1), b"r5:s3:apps5:Points3:x,yf\0\0\0\0\0\0\0\0i1;"),
+    (Fixed("a", 9), b"r5:s3:apps5:Fixeds9:name,seens1:ai9;"),
     (Preset(), b"r4:s3:apps6:Presets5:leveli7;"),
     (Pair(1, None), b"r5:s3:apps4:Pairs12:first,secondi1;N"),
     (NamedPair(1, 2), b"r5:s3:apps9:NamedPairs12:first,secondi1;i2;"),
@@ -967,6 +980,13 @@ def test_a_class_without_a_name_is_refused(name: str) -> None:
 def test_a_class_without_a_module_is_refused() -> None:
     adrift = eval("type('Adrift', (), {})", {})  # the caller's globals have no name
     assert refusal(adrift).type_name == "?.Adrift"
+
+
+def test_what_a_cached_property_stored_is_no_part() -> None:
+    fixed = Fixed("a")
+    before = encode(fixed)
+    assert fixed.upper == "A"
+    assert encode(fixed) == before
 
 
 def test_fields_are_read_from_where_they_are_stored() -> None:
