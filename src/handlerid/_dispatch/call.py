@@ -1,10 +1,14 @@
 """A prepared call, and the observer of calls."""
 
+import sys
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
+from contextlib import closing, nullcontext
 from contextvars import Context
+from types import AsyncGeneratorType
 from typing import Any
 
-from handlerid._dispatch.running import Watch, astream, await_all, steps_of, stream
+from handlerid._awaiting import END, drive, in_context, take
+from handlerid._dispatch.running import Watch, is_async, steps_by_runner, steps_of
 from handlerid._identity import location_name
 from handlerid._registry import RegisteredHandler
 from handlerid.errors import HandlerIdError
@@ -13,9 +17,9 @@ from handlerid.errors import HandlerIdError
 class Call:
     """A handler and its event, ready to run; made by ``Dispatcher.prepare``.
 
-    It has one context, a copy, in which ``authorize``, the handler with all its steps
-    and the observer run. So it runs in one thread at a time. What the handler raises
-    passes through as it is.
+    It has one context, in which ``authorize``, the handler with all its steps and the
+    observer run. So it runs in one thread at a time. What the handler raises passes
+    through as it is.
 
     Attributes:
         handler: the registered handler.
@@ -44,21 +48,15 @@ class Call:
         Raises:
             AsyncHandler: it is asynchronous; use ``arun``.
         """
-        handler = self.handler
-        if self.observer is None:  # the same as below, for most calls
-            if handler.takes_event:
-                result = self.context.run(handler.fn, self.event)
-            else:
-                result = self.context.run(handler.fn)
-            if result is None:
+        if self.observer is None:
+            result = self._begin()
+            if result is None:  # as of most handlers
                 return None
             watch = self._watch()
-            for _ in steps_of(self.context, handler.fn, result, watch):
-                pass
-            return watch.result
-        with (watch := self._watch()):
-            for _ in steps_of(self.context, handler.fn, self._begin(), watch):
-                pass
+            self._exhaust(result, watch)
+        else:
+            with (watch := self._watch()):
+                self._exhaust(self._begin(), watch)
         return watch.result
 
     async def arun(self) -> object:
@@ -67,7 +65,14 @@ class Call:
         An async generator has none: None.
         """
         with (watch := self._watch()):
-            await await_all(self.context, self.handler.fn, self._begin(), watch)
+            result = self._begin()
+            if type(result) is AsyncGeneratorType:
+                while (step := await take(self.context, result)) is not END:
+                    watch.step(step)
+            elif is_async(result):
+                watch.result = await in_context(self.context, result)
+            else:
+                self._exhaust(result, watch)
         return watch.result
 
     def stream(
@@ -86,8 +91,14 @@ class Call:
             AsyncHandler: the handler is asynchronous and there is no such runner; use
                 ``astream``.
         """
-        fn, watch = self.handler.fn, self._watch()
-        return stream(self.context, fn, self._begin, watch, runner)
+        with (watch := self._watch()):
+            result, fn = self._begin(), self.handler.fn
+            if runner is not None and is_async(result):
+                steps = self._astream(lambda: result, watch, nullcontext())
+                yield from steps_by_runner(fn, steps, runner)
+            else:
+                yield from steps_of(self.context, fn, result, watch)
+            return watch.result
 
     def astream(self) -> AsyncGenerator[object, None]:
         """Yield what the handler yields; one that does not is a single step.
@@ -96,13 +107,50 @@ class Call:
         handler's ``finally`` before that returns. An ``async for`` that is left between
         two steps closes nothing: iterate within ``contextlib.aclosing``.
         """
-        fn, watch = self.handler.fn, self._watch()
-        return astream(self.context, fn, self._begin, watch, watch)
+        watch = self._watch()
+        return self._astream(self._begin, watch, watch)
+
+    async def _astream(
+        self, begin: Callable[[], object], watch: Watch, entered: Any
+    ) -> AsyncGenerator[object, None]:
+        with entered:
+            result, context = begin(), self.context
+            if type(result) is AsyncGeneratorType:
+                # A loop that ends closes all async generators begun in it, in no order.
+                # So it may know this one alone, which closes the handler's.
+                hooks = sys.get_asyncgen_hooks()
+                sys.set_asyncgen_hooks(firstiter=None, finalizer=None)
+                try:
+                    first = result.__anext__()
+                finally:
+                    sys.set_asyncgen_hooks(*hooks)
+                try:
+                    step = await take(context, result, first)
+                    while step is not END:
+                        watch.step(step)
+                        yield step
+                        step = await take(context, result)
+                finally:
+                    await drive(context, result.aclose())
+            elif is_async(result):
+                watch.result = await in_context(context, result)
+                yield watch.result
+            else:
+                with closing(
+                    steps_of(context, self.handler.fn, result, watch)
+                ) as steps:
+                    for step in steps:
+                        yield step
 
     def _begin(self) -> object:
         handler = self.handler
-        arguments = (self.event,) if handler.takes_event else ()
-        return self.context.run(handler.fn, *arguments)
+        if handler.takes_event:
+            return self.context.run(handler.fn, self.event)
+        return self.context.run(handler.fn)
+
+    def _exhaust(self, result: object, watch: Watch) -> None:
+        for _ in steps_of(self.context, self.handler.fn, result, watch):
+            pass
 
     def _watch(self) -> Watch:
         return Watch(self.observer, self, self.context)
@@ -111,13 +159,11 @@ class Call:
 class Observer:
     """Notified of calls and of refused payloads. Override what you need.
 
-    Pass an instance as ``Dispatcher(observer=...)``. Its methods are called in the
-    thread and, except for ``refused``, in the context of the call: a context variable
-    that ``before`` sets is seen by the handler. What they raise is logged under
-    ``handlerid`` and changes nothing else.
-
-    The seconds are those between ``before`` and the end of the call. Of a stream they
-    include the time that the host takes between two steps.
+    Pass an instance as ``Dispatcher(observer=...)``. All but ``refused`` are
+    called in the context of the call: a context variable that ``before`` sets is seen
+    by the handler. What they raise is logged under ``handlerid`` and changes nothing
+    else. The seconds are those between ``before`` and the end of the call; of a stream
+    they include the time that the host takes between two steps.
     """
 
     __module__ = "handlerid"

@@ -17,10 +17,11 @@ from functools import partial
 from inspect import isawaitable
 from typing import Any, Literal
 
+from handlerid._awaiting import close_unawaited, in_context
 from handlerid._decoding import Form, Payload, decoder, json_reader
 from handlerid._dispatch.call import Call, Observer
 from handlerid._dispatch.references import References
-from handlerid._dispatch.running import close_unawaited, in_context, notify
+from handlerid._dispatch.running import notify
 from handlerid._dispatch.scope import Scope
 from handlerid._identity import HandlerId, location_name
 from handlerid._registry import RegisteredHandler, Registry, closest, refusal
@@ -95,7 +96,7 @@ class Dispatcher:
         if extra not in (None, "ignore", "refuse"):
             raise ValueError('extra must be "ignore" or "refuse"')
         self._registry = registry
-        self._find = registry.entries.find
+        self._handlers = registry.entries.handlers
         self._tokens = tokens
         self._references = References(registry.entries, tokens)
         self._authorize = authorize
@@ -242,11 +243,10 @@ class Dispatcher:
             if self._tokens is not None:
                 verified = self._tokens.verify(text, audience=call.audience)
                 text, captures = verified.handler_id, verified.captures
-            handler, refuse_extra = self._find(text), self._refuse_extra
+            handler, refuse_extra = self._handlers.get(text), self._refuse_extra
             if handler is None or scope is not None:
-                handler, refuse_extra = yield from self._find_elsewhere(
-                    call, text, captures, scope, rerender
-                )
+                found = self._find(call, text, captures, scope, rerender)
+                handler, refuse_extra = yield from found
             call.handler = handler
             if self._authorize is not None:
                 answer = yield from _ask(
@@ -268,7 +268,7 @@ class Dispatcher:
             self._notify_refused(error)
             raise
 
-    def _find_elsewhere(  # noqa: C901, PLR0912 - rule 2, step by step
+    def _find(  # noqa: C901, PLR0912 - rule 2, step by step
         self, call: Call, text: str, captures: bytes, scope: Any, rerender: Any
     ) -> _Steps:
         """Return the handler, and whether extra fields are refused."""

@@ -18,13 +18,10 @@ class _Rendering:
 class Scope:
     """The handlers that one rendering offers; it reads through to the registry.
 
-    ``Dispatcher.scope`` makes it. One rendering offers into it; any thread may read::
-
-        with dispatcher.scope() as scope:
-            page = render(state, scope)
-
-    Leaving the ``with`` block ends the rendering. The entries live as long as somebody
-    holds the scope, for ``dispatch(payload, scope=scope)``.
+    ``Dispatcher.scope`` makes it, for a ``with`` block; leaving the block ends the
+    rendering. The entries live as long as somebody holds the scope, for
+    ``dispatch(payload, scope=scope)``. One rendering offers into it; any thread may
+    read it at any time.
 
     Attributes:
         audience: whom its tokens are for; None for anybody.
@@ -53,8 +50,7 @@ class Scope:
         ``Registry.register`` does.
 
         Raises:
-            UnstableCapture: with ``captures="carry"``, a captured value cannot be
-                carried.
+            UnstableCapture: a captured value cannot be carried.
             RuntimeError: the rendering has ended.
         """
         handler = self._add(fn, event)
@@ -71,11 +67,8 @@ class Scope:
     def part(self, key: object) -> Self:
         """Return the same scope for a fragment or a row.
 
-        The key becomes part of the ids of what is offered through it, so the equal
-        handlers of two parts are two.
-
-        Args:
-            key: a value that has a canonical form, such as the key of the row.
+        The key becomes part of the ids of what is offered through it, so equal handlers
+        of two parts are two. It has to have a canonical form.
         """
         key = key if self._part is None else (self._part, key)
         return type(self)(
