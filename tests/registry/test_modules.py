@@ -12,7 +12,7 @@ from types import ModuleType
 import pytest
 
 from handlerid import Identity
-from handlerid._registry.modules import CodeIndex
+from handlerid._registry.scan import CodeIndex
 
 SOURCE = """
 import functools

@@ -18,7 +18,7 @@ from typing import Any, Literal, Optional, Union
 import pytest
 
 from handlerid import ClickEvent, HandlerId, Identity
-from handlerid._registry.modules import CodeIndex
+from handlerid._registry import CodeIndex
 from handlerid._registry.signatures import bind
 from handlerid._tokens import Closures
 from handlerid.errors import (

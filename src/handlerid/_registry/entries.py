@@ -16,7 +16,7 @@ from typing import Any, Literal
 from handlerid._identity import HandlerId, Identity, encode_code, location_name, name_of
 from handlerid._registry.captures import captures_replaced, warn_once
 from handlerid._registry.locations import Names, closest, refusal
-from handlerid._registry.modules import CodeIndex
+from handlerid._registry.scan import CodeIndex
 from handlerid._registry.signatures import Kind, bind
 from handlerid.errors import CapturesReplaced, UnstableCapture
 from handlerid.events import Event
@@ -115,7 +115,7 @@ class Entries:
         omitted: list[str] | None = [] if self.unstable == "omit" else None
         aliases: tuple[HandlerId, ...] = ()
         try:
-            if self.one_id and part is None and not self.names.given:
+            if self.one_id and part is None and not self.names:
                 new_id = self.identity.handler_id(fn, binding.event)
             else:
                 ids = self.ids(fn, binding.event, part=part, omitted=omitted)
@@ -170,7 +170,7 @@ class Entries:
         given: dict[str, Any] = {"captures": self.distinct, "part": part}
         given["omitted"] = omitted
         ids = self.identity.ids(fn, event, **given)
-        naming = self.names.of(ids[0]) if self.names.given else None
+        naming = self.names.get((ids[0].module, ids[0].qualname))
         if naming is not None:
             ids = self.identity.ids(fn, event, location=naming.name, **given)
             for location in naming.before:
@@ -189,21 +189,20 @@ class Entries:
     def resolve(self, text: str) -> RegisteredHandler:
         """Return the handler of an id, as ``Registry.resolve`` does."""
         found = self.find(text)
-        if found is not None:
-            return found
-        missing = HandlerId.parse(text)
-        known = self.at_location(missing.location)
-        near = closest(missing, known)
-        if near is not None and self.accepts(near):
-            found = self.find(near)
-            if found is not None:  # it may have been forgotten just now
-                return found
-        raise refusal(missing, known)
+        if found is None:
+            missing = HandlerId.parse(text)
+            known = self.at_location(missing.location)
+            near = closest(missing, known)
+            if near is not None and self.accepts(near):
+                found = self.find(near)
+            if found is None:
+                raise refusal(missing, known)
+        return found
 
     def accepts(self, handler_id: HandlerId) -> bool:
         """Return whether a registered handler answers stale ids of its location."""
-        naming = self.names.of(handler_id)
         module, qualname = str(handler_id.module), str(handler_id.qualname)
+        naming = self.names.get((module, qualname))
         # Another lambda, or another function of the name, may have been meant.
         if qualname.endswith("<lambda>") and (naming is None or naming.name is None):
             return False

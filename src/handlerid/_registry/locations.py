@@ -12,7 +12,6 @@
 from __future__ import annotations
 
 import re
-from threading import Lock
 from typing import TYPE_CHECKING, NamedTuple
 
 from handlerid._identity import location_name
@@ -35,23 +34,18 @@ class Naming(NamedTuple):
     stale: str | None
 
 
-class Names:
-    """The explicit names of a registry and its scopes. Any thread may use it."""
-
-    def __init__(self) -> None:
-        self._lock = Lock()
-        # By module and qualified name; usually empty.
-        self.given: dict[tuple[str | None, str | None], Naming] = {}
+class Names(dict[tuple[str | None, str | None], Naming]):
+    """Namings by module and qualified name; usually none."""
 
     def claim(
         self,
         handler_id: HandlerId,
         name: str | None,
-        before: str | Iterable[str],
+        moved_from: str | Iterable[str],
         stale: str | None,
     ) -> None:
         """Give the location of a handler a name; a second call replaces the first."""
-        before = (before,) if isinstance(before, str) else tuple(before)
+        before = [moved_from] if isinstance(moved_from, str) else [*moved_from]
         if name is not None and not re.fullmatch(_NAME, name):
             raise ValueError(
                 f"{name!r} is not a handler's name: up to 200 letters, digits, "
@@ -63,27 +57,21 @@ class Names:
                     f"{one!r} is not a location: write module:qualname, or the name "
                     "that the handler had"
                 )
-        owner = (handler_id.module, handler_id.qualname)
+        owner = module, qualname = handler_id.module, handler_id.qualname
         if name is not None:
-            before = (f"{owner[0]}:{owner[1]}", *before)
-        with self._lock:
-            for other, naming in self.given.items():
-                if name is not None and naming.name == name and other != owner:
+            before.insert(0, f"{module}:{qualname}")
+            for other, naming in self.copy().items():
+                if naming.name == name and other != owner:
                     raise NameTaken(
                         f"two handlers have the name {name!r}: {other[0]}.{other[1]} "
-                        f"and {owner[0]}.{owner[1]}; give one of them another"
+                        f"and {module}.{qualname}; give one of them another"
                     )
-            self.given[owner] = Naming(name, before, stale)
-
-    def of(self, handler_id: HandlerId) -> Naming | None:
-        """Return what was said of the location of a handler."""
-        return self.given.get((handler_id.module, handler_id.qualname))
+        self[owner] = Naming(name, tuple(before), stale)
 
     def forget(self, module: str) -> None:
         """Forget the locations in a module."""
-        with self._lock:
-            for owner in [one for one in self.given if one[0] == module]:
-                del self.given[owner]
+        for owner in [one for one in self.copy() if one[0] == module]:
+            self.pop(owner, None)
 
 
 def closest(missing: HandlerId, known: Iterable[HandlerId]) -> HandlerId | None:

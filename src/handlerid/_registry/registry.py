@@ -12,7 +12,7 @@ from handlerid._registry.entries import (
     Stale,
     Unstable,
 )
-from handlerid._registry.scan import OnError, Scan, Scanning
+from handlerid._registry.scan import Handler, OnError, Scan, find_handlers
 from handlerid.events import Event
 
 F = TypeVar("F", bound=Callable[..., object])
@@ -70,7 +70,7 @@ class Registry:
             )
         self.entries: Entries
         self.entries = Entries(identity or Identity(), captures, unstable, stale)
-        self._decorated: dict[HandlerId, None] = {}
+        self._decorated: dict[HandlerId, Handler] = {}
 
     @property
     def identity(self) -> Identity:
@@ -159,7 +159,7 @@ class Registry:
             if name is not None or moved_from or stale is not None:
                 here = self.identity.handler_id(function)
                 self.entries.names.claim(here, name, moved_from, stale)
-            self._decorated[self.register(function, event)] = None
+            self._decorated[self.register(function, event)] = function
             return function
 
         return decorate if fn is None else decorate(fn)
@@ -178,11 +178,8 @@ class Registry:
             on_error: called with a ``ScanFailed`` for each module or handler that
                 fails, and the scan goes on; by default the error is raised.
         """
-        scanning = Scanning(package, on_error)
-        for module in scanning.modules:
-            self.entries.index.add(module)
-        decorated = [self.entries.find(one) for one in self._decorated.copy()]
-        return scanning.run(self.register, filter(None, decorated))
+        index, decorated = self.entries.index, self._decorated
+        return find_handlers(package, index, self.register, decorated, on_error)
 
     def forget(self, module: ModuleType | str) -> tuple[HandlerId, ...]:
         """Remove the handlers of a module, for hot reload, and return their ids.

@@ -1,23 +1,34 @@
-"""Finding the handlers that the modules of an application declare.
+"""The modules of an application: finding the handlers in them, and their code by name.
 
 1. The host says what to import. A module ``__main__`` is a program and is not imported.
 2. A handler is declared by its annotation, which names types that derive from
    ``Event``. A ``msgspec.Struct`` may be anything: its handlers are decorated.
 3. Functions count where they are defined, and so do static and class methods. Partials,
    bound methods and cached functions count where a module has a name for them.
-4. Namespaces are read as Python stores them: a lazy object runs no code.
+4. Code is what the functions of a module hold: its own, those of its classes and those
+   inside decorators, with nested code. Functions that nothing refers to any more are
+   found in the code that the module's loader has, if it agrees with the functions that
+   are there: a file that was edited since the import does not.
+5. Namespaces are read as Python stores them: an object runs no code.
 """
 
 import functools
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import import_module
+from threading import RLock
 from time import perf_counter
-from types import FunctionType, MethodType, ModuleType
-from typing import Any, NamedTuple
+from types import CodeType, FunctionType, MethodType, ModuleType
+from typing import Any, NamedTuple, cast
 
-from handlerid._identity import HandlerId, name_of, take_apart
-from handlerid._registry.entries import RegisteredHandler
+from handlerid._identity import (
+    HandlerId,
+    captures_of,
+    encode_code,
+    name_of,
+    take_apart,
+)
+from handlerid._peek import globals_of, names_of_class, namespace, storage
 from handlerid._registry.signatures import inspect_signature
 from handlerid.errors import (
     HandlerIdError,
@@ -29,6 +40,7 @@ from handlerid.events import Event
 
 OnError = Callable[[ScanFailed], object]
 Handler = Callable[..., object]
+Codes = dict[str, list[CodeType]]
 
 _CALLABLES = (MethodType, functools.partial, type(functools.cache(lambda: None)))
 """Kinds of callables besides functions that are looked for in a module."""
@@ -80,71 +92,69 @@ class Scan:
         return "\n".join([repr(self)[len("<Scan: ") : -1], *lines])
 
 
-class Scanning:
-    """One scan. All modules are imported before the first handler is registered.
+def find_handlers(
+    package: ModuleType | str,
+    index: "CodeIndex",
+    register: Callable[[Handler, type[Event]], HandlerId],
+    decorated: Mapping[HandlerId, Handler],
+    on_error: OnError | None,
+) -> Scan:
+    """Import a package and register its handlers, as ``Registry.scan`` does.
 
-    Failures are raised, or passed to ``on_error``.
+    All modules are imported before the first handler is registered. The author said
+    the event of decorated handlers, so these are not registered again.
     """
 
-    def __init__(self, package: ModuleType | str, on_error: OnError | None) -> None:
-        self._on_error = on_error
-        self._start = perf_counter()
-        self.modules = list(self._imported(package))
-
-    def run(
-        self,
-        register: Callable[[Handler, type[Event]], HandlerId],
-        decorated: Iterable[RegisteredHandler],
-    ) -> Scan:
-        """Register annotated handlers, but not decorated ones, whose event is known."""
-        names = [module.__name__ for module in self.modules]
-        mine = [one for one in decorated if take_apart(one.fn).module in names]
-        known = {id(one.fn) for one in mine}
-        why = {one.id: "decorated" for one in mine}
-        for module in self.modules:
-            for fn in _callables_in(vars(module), module.__name__, ""):
-                if id(fn) in known or take_apart(fn).module not in names:
-                    continue
-                for event in inspect_signature(fn).accepts:
-                    try:
-                        if Event in event.__mro__:
-                            why.setdefault(register(fn, event), "annotated")
-                    except Exception as error:  # noqa: BLE001 - encoders are the host's
-                        # The text of the host's exceptions may hold a value.
-                        ours = isinstance(error, HandlerIdError)
-                        reason = str(error) if ours else type(error).__name__
-                        text = f"{name_of(fn)} cannot be registered: {reason}"
-                        self._fail(text, module.__name__, error)
-        found = [
-            Found(one, str(one.module), str(one.qualname), one.event, reason)
-            for one, reason in why.items()
-        ]
-        return Scan(found, names, perf_counter() - self._start)
-
-    def _imported(self, package: ModuleType | str) -> Iterator[ModuleType]:
-        """Import a module, and all modules in it if it is a package."""
-        if isinstance(package, str):
-            name = package
-            try:
-                package = import_module(name)
-            except (Exception, SystemExit) as error:  # noqa: BLE001 - it runs any code
-                # A script that ends in sys.exit() does not end the host.
-                text = f"{name} cannot be imported: {type(error).__name__}: {error}"
-                return self._fail(text, name, error)
-            if not issubclass(type(package), ModuleType):
-                text = f"{name} puts an object that is no module into sys.modules"
-                return self._fail(text, name, None)
-        yield package
-        for name in _inside(package):
-            if name != "__main__":
-                yield from self._imported(f"{package.__name__}.{name}")
-
-    def _fail(self, text: str, module: str, cause: BaseException | None) -> None:
+    def fail(text: str, module: str, cause: BaseException | None) -> None:
         failed = ScanFailed(text, module=module)
-        if self._on_error is None:
+        if on_error is None:
             raise failed from cause
         failed.__cause__ = cause
-        self._on_error(failed)
+        on_error(failed)
+
+    start = perf_counter()
+    modules = {one.__name__: one for one in _imported(package, fail)}
+    for module in modules.values():
+        index.add(module)
+    mine = [(x, fn) for x, fn in decorated.items() if take_apart(fn).module in modules]
+    known = {id(fn) for _, fn in mine}
+    why = {one: "decorated" for one, _ in mine}
+    for name, module in modules.items():
+        for fn, event in _declared_in(vars(module), name, ""):
+            if id(fn) not in known and take_apart(fn).module in modules:
+                try:
+                    why.setdefault(register(fn, event), "annotated")
+                except Exception as error:  # noqa: BLE001 - encoders are the host's
+                    # The text of the host's exceptions may hold a value.
+                    ours = isinstance(error, HandlerIdError)
+                    reason = str(error) if ours else type(error).__name__
+                    fail(f"{name_of(fn)} cannot be registered: {reason}", name, error)
+    found = [
+        Found(one, str(one.module), str(one.qualname), one.event, reason)
+        for one, reason in why.items()
+    ]
+    return Scan(found, modules, perf_counter() - start)
+
+
+def _imported(
+    package: ModuleType | str, fail: Callable[[str, str, BaseException | None], None]
+) -> Iterator[ModuleType]:
+    """Import a module, and all modules in it if it is a package."""
+    if isinstance(package, str):
+        name = package
+        try:
+            package = import_module(name)
+        except (Exception, SystemExit) as error:  # noqa: BLE001 - it runs any code
+            # A script that ends in sys.exit() does not end the host.
+            text = f"{name} cannot be imported: {type(error).__name__}: {error}"
+            return fail(text, name, error)
+        if not issubclass(type(package), ModuleType):
+            text = f"{name} puts an object that is no module into sys.modules"
+            return fail(text, name, None)
+    yield package
+    for name in _inside(package):
+        if name != "__main__":
+            yield from _imported(f"{package.__name__}.{name}", fail)
 
 
 def _inside(module: ModuleType) -> list[str]:
@@ -164,16 +174,16 @@ def _inside(module: ModuleType) -> list[str]:
     return sorted(names)
 
 
-def _callables_in(
+def _declared_in(
     names: Mapping[str, Any], module: str, prefix: str, owner: Any = None
-) -> Iterator[Handler]:
-    """Yield what may be a handler in the namespace of a module or class."""
+) -> Iterator[tuple[Handler, type[Event]]]:
+    """Yield the handlers in the namespace of a module or class, once for each event."""
     for name, value in list(names.items()):
         # Not isinstance: a proxy may answer for an object that does not exist yet.
-        kind, fn = type(value), value
+        kind, fn, path = type(value), value, f"{prefix}{name}"
         if issubclass(kind, type):
-            if (value.__module__, value.__qualname__) == (module, f"{prefix}{name}"):
-                yield from _callables_in(vars(value), module, f"{prefix}{name}.", value)
+            if (value.__module__, value.__qualname__) == (module, path):
+                yield from _declared_in(vars(value), module, f"{path}.", value)
             continue
         if owner is not None:
             if not issubclass(kind, (staticmethod, classmethod)):
@@ -184,7 +194,164 @@ def _callables_in(
         ):
             continue
         try:
-            inspect_signature(fn)
+            accepts = inspect_signature(fn).accepts
         except (SignatureError, UnsupportedHandler):
             continue
-        yield fn
+        yield from ((fn, event) for event in accepts if Event in event.__mro__)
+
+
+_FUNCTION = 0x01
+"""The flag of code that every function has, and no class body or module."""
+
+# By address, because a metaclass may define ``__hash__``.
+_INSIDE = {
+    id(staticmethod): ("__func__",),
+    id(classmethod): ("__func__",),
+    id(property): ("fget", "fset", "fdel"),
+    id(MethodType): ("__func__",),
+    id(functools.partial): ("func",),
+    id(functools.partialmethod): ("func",),
+    id(functools.cached_property): ("func",),
+}
+"""Attributes of Python's own wrappers that hold functions."""
+
+
+class CodeIndex:
+    """The modules that the host scanned. Any thread may use it."""
+
+    def __init__(self, module_name: Callable[[str], str]) -> None:
+        self.version: int = 0  # changes with what the methods return
+        self._name = module_name
+        self._lock = RLock()
+        self._modules: dict[str, ModuleType] = {}
+        self._tables: dict[str, _Table] = {}  # made when they are first needed
+
+    def add(self, module: ModuleType) -> None:
+        """Add a module; a second time, its table is made again."""
+        name = str(globals_of(module)["__name__"])
+        with self._lock:
+            self.forget(name)
+            self._modules[self._name(name)] = module
+
+    def forget(self, module_name: str) -> None:
+        """Remove a module, by its name in this process; it need not be known."""
+        with self._lock:
+            name = self._name(module_name)
+            self._modules.pop(name, None)
+            self._tables.pop(name, None)
+            self.version += 1
+
+    def module(self, name: str) -> ModuleType | None:
+        """Return a module by the name that other processes know it by."""
+        return self._modules.get(name)
+
+    def codes(self, module: str, qualname: str) -> Iterator[CodeType]:
+        """Yield all code objects of a qualified name, those of live functions first."""
+        table = self._table(module)
+        yield from table.codes.get(qualname, ())
+        with self._lock:
+            if table.unread is None:
+                table.unread = table.read_loader()
+        yield from table.unread.get(qualname, ())
+
+    def function(self, module: str, qualname: str) -> FunctionType | None:
+        """Return the function that a module holds under a qualified name."""
+        return self._table(module).functions.get(qualname)
+
+    def class_(self, module: str, qualname: str) -> type | None:
+        """Return the class that a module holds under a qualified name."""
+        return self._table(module).classes.get(qualname)
+
+    def _table(self, name: str) -> "_Table":
+        table = self._tables.get(name)
+        if table is None:
+            with self._lock:
+                module = self._modules.get(name)
+                if module is None:
+                    return _Table({})
+                table = self._tables.get(name) or _Table(globals_of(module))
+                self._tables[name] = table
+        return table
+
+
+class _Table:
+    """What one module holds, by qualified name."""
+
+    def __init__(self, names: dict[str, Any]) -> None:
+        self.names = names
+        self.codes: Codes = {}  # of live functions
+        self.unread: Codes | None = None  # further ones of the loader, when needed
+        self.functions: dict[str, FunctionType] = {}
+        self.classes: dict[str, type] = {}
+        self.seen: set[int] = set()
+        self.hold(names, "")
+
+    def hold(self, names: Mapping[str, Any], prefix: str) -> None:
+        """Enter what a namespace holds."""
+        own = self.names.get("__name__")
+        for name, value in list(names.items()):
+            kind, path = type(value), f"{prefix}{name}"
+            if issubclass(kind, type):
+                home = namespace(value).get("__module__")
+                held = type(home) is str and home == own and path not in self.classes
+                if held and names_of_class(value)[1] == path:
+                    self.classes[path] = cast("type", value)
+                    self.hold(namespace(value), f"{path}.")
+                continue
+            wraps = kind is staticmethod or kind is classmethod
+            fn = value.__func__ if wraps else value
+            held = type(fn) is FunctionType and fn.__qualname__ == path
+            if held and fn.__module__ == own:  # else another module holds it
+                self.functions[path] = fn
+            self.walk(value)
+
+    def walk(self, value: Any) -> None:
+        """Enter the code of the functions inside a value, without running any."""
+        todo = [value]
+        while todo:
+            one = todo.pop()
+            kind = type(one)
+            inside = _INSIDE.get(id(kind), ())
+            if id(one) in self.seen or issubclass(kind, type):
+                continue
+            self.seen.add(id(one))
+            todo += [getattr(one, name) for name in inside]
+            if kind is FunctionType:
+                if one.__globals__ is self.names:
+                    _gather(one.__code__, self.codes)
+                todo.append(getattr(one, "__wrapped__", None))
+                if one.__closure__:
+                    todo += [value for _, value in captures_of(one)]
+            elif callable(one) and not inside:
+                todo.append(dict.get(storage(one), "__wrapped__"))
+
+    def read_loader(self) -> Codes:
+        """Return the code that only the loader has."""
+        spec = self.names.get("__spec__")
+        get_code = getattr(getattr(spec, "loader", None), "get_code", None)
+        found: Codes = {}
+        try:
+            code = get_code and get_code(spec.name)  # type: ignore[union-attr]
+        except (ImportError, OSError, SyntaxError, ValueError):
+            return {}  # the file is gone, or was edited
+        if type(code) is CodeType:
+            _gather(code, found)
+        for qualname in found.keys() & self.codes.keys():
+            theirs = {encode_code(one): one for one in found[qualname]}
+            ours = {encode_code(one) for one in self.codes[qualname]}
+            if not ours <= theirs.keys():
+                return {}
+            found[qualname] = [one for form, one in theirs.items() if form not in ours]
+        return found
+
+
+def _gather(code: CodeType, found: Codes) -> None:
+    """Enter a code object and all that are nested in it, each once."""
+    todo = [code]
+    while todo:
+        one = todo.pop()
+        todo += [const for const in one.co_consts if type(const) is CodeType]
+        if one.co_flags & _FUNCTION:
+            known = found.setdefault(one.co_qualname, [])
+            if not any(one is other for other in known):
+                known.append(one)

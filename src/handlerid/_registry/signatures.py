@@ -145,7 +145,7 @@ def _basis(
 def _inspect(fn: Callable[..., object], asked: Any) -> tuple[Binding, str]:
     """Find a binding; return it with the name of the parameter for the event."""
     takes_event, parameter, accepts, doubt = inspect_signature(fn)
-    if hasattr(asked, "__handlerid_make__"):
+    if getattr(asked, "__handlerid_make__", None) is not None:
         # Annotations name the host's own classes, which make= returns.
         event, takes_event = asked, bool(parameter)
     else:
