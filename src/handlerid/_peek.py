@@ -85,23 +85,21 @@ def name_of_class(kind: type) -> str:
     return ".".join(names_of_class(kind))
 
 
-def is_held(kind: type) -> bool:
-    """Return whether the module of a class has it under its qualified name.
+def is_held(value: object, module: str, qualname: str, *, unknown: bool) -> bool:
+    """Return whether a module has a class or function under its qualified name.
 
-    A module that is not in ``sys.modules`` counts as holding its classes: some hosts
-    run files that never stand there.
+    ``unknown`` is returned for a module that is not in ``sys.modules``: some hosts run
+    files that never stand there.
     """
-    module, qualname = names_of_class(kind)
     if "?" in (module, qualname) or "<locals>" in qualname:
         return False
     holder = sys.modules.get(module)
     if holder is None or not issubclass(type(holder), ModuleType):
-        return True
+        return unknown
     held: Mapping[str, Any] = globals_of(holder)
     found: object = None
     for name in qualname.split("."):
         found = held.get(name)
-        if not issubclass(type(found), type):
-            return False
-        held = namespace(cast("type", found))
-    return found is kind
+        is_class = issubclass(type(found), type)
+        held = namespace(cast("type", found)) if is_class else {}
+    return found is value

@@ -1159,6 +1159,19 @@ def test_a_callable_is_what_describe_says() -> None:
     assert caught.value.where == "v[0] -> url -> url"
 
 
+def rate(event: object, *, factor: object = object()) -> object:
+    return factor
+
+
+def test_a_function_that_its_module_holds_is_named_alone() -> None:
+    assert encode_value(rate, "v", describe=lambda _: ("rate", [("factor", 1)])) == (
+        b"h1:s4:rate"
+    )
+    for fn in [functools.wraps(rate)(lambda: None), navigate_to(1)]:
+        form = encode_value(fn, "v", describe=lambda _: ("f", [("factor", 1)]))
+        assert form == b"h2:s1:ft2:s6:factori1;"
+
+
 # What is omitted.
 
 

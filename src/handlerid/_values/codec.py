@@ -22,7 +22,13 @@ from enum import Enum
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from handlerid._peek import globals_of, is_held, is_native, name_of_class
+from handlerid._peek import (
+    globals_of,
+    is_held,
+    is_native,
+    name_of_class,
+    names_of_class,
+)
 from handlerid._values.records import (
     check_stored,
     field_names,
@@ -136,7 +142,7 @@ class Codec:
         return "r", [*self._held_name(kind), ",".join(names), *fields]
 
     def _held_name(self, kind: type) -> list[str]:
-        if is_native(kind) or is_held(kind):
+        if is_native(kind) or is_held(kind, *names_of_class(kind), unknown=True):
             return self._class_name(kind)
         raise Refused(
             "is a class that its module does not hold under this name (made in a "

@@ -5,7 +5,9 @@
 2. A part met inside itself by way of a callable is written as a number: how many parts
    were begun since. So is, from the second time on, a part that leads back to one that
    is not closed yet. Whatever else contains itself is refused.
-3. Members of sets and dicts are numbered as if each stood alone, so their order makes
+3. A function that its module holds under its name is what describes it, and nothing
+   that it captured.
+4. Members of sets and dicts are numbered as if each stood alone, so their order makes
    no difference.
 """
 
@@ -13,9 +15,10 @@ from __future__ import annotations
 
 from hashlib import blake2b
 from operator import add
+from types import FunctionType
 from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, cast
 
-from handlerid._peek import look_up, mro, name_of_class
+from handlerid._peek import is_held, look_up, mro, name_of_class, text
 from handlerid._values.table import Refused, find_row, find_scalar
 from handlerid.errors import UnstableCapture
 
@@ -67,6 +70,13 @@ def type_name_of(value: object) -> str:
     """Return the full name of a class, or of the class of an object."""
     is_class = issubclass(type(value), type)
     return name_of_class(cast("type", value) if is_class else type(value))
+
+
+def _is_held(fn: object) -> bool:
+    """Return whether a function is what its module has under its name."""
+    if type(fn) is not FunctionType:
+        return False
+    return is_held(fn, text(fn.__module__), fn.__qualname__, unknown=False)
 
 
 class _Node:
@@ -152,7 +162,7 @@ class Tree:
             found = self.describe(value) if self.describe and callable(value) else None
             if found is None:
                 refuse(value, kind)
-            split = "h", [found[0], *found[1]]
+            split = "h", [found[0], *(() if _is_held(value) else found[1])]
             self.callables.append(number)
         self.active.add(address)
         self.numbers[address] = number
