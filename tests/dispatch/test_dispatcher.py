@@ -464,9 +464,7 @@ def test_a_payload_that_is_none(app: Dispatcher, payload: Any, text: str) -> Non
 
 
 SIGNED: Any = {"tokens": Tokens(b"0123456789abcdef")}
-AUDIENCE_MISSING = (
-    "with tokens, say the audience: audience=session_id, or audience=None for anybody"
-)
+AUDIENCE_MISSING = "with tokens, audience= is required; None means anybody"
 MISTAKES: list[tuple[Callable[[Any], object], str]] = [
     (
         lambda _: Dispatcher(Registry),  # type: ignore[arg-type]

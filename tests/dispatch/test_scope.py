@@ -174,7 +174,7 @@ def test_the_audience_of_a_scope_is_that_of_its_tokens() -> None:
 
 def test_without_tokens_an_audience_would_protect_nothing(app: Dispatcher) -> None:
     assert app.scope(audience=None).audience is None
-    with pytest.raises(ValueError, match="only a token can be bound to an audience"):
+    with pytest.raises(ValueError, match="an audience needs a token"):
         app.scope(audience="alice")
 
 

@@ -44,9 +44,7 @@ _JSON = (bytes, str, bytearray, memoryview)
 
 
 class Dispatcher:
-    """Answers payloads with calls of registered handlers; one for an application.
-
-    Any thread may use it at any time.
+    """Answers payloads with calls of handlers; one for an application, for any thread.
 
     Args:
         registry: the handlers of the application.
@@ -123,16 +121,14 @@ class Dispatcher:
         """
         audience = self._check_audience(audience)
         if audience is not None and self._tokens is None:
-            raise ValueError(
-                "only a token can be bound to an audience: Dispatcher(tokens=...)"
-            )
+            raise ValueError("an audience needs a token: Dispatcher(tokens=...)")
         references = None if self._tokens is None else self._references
         return Scope(self._registry.entries.child(), references, audience)
 
     def read(self, body: bytes | bytearray | memoryview | str) -> dict[str, Any]:
-        """Read JSON with every guard; pass the mapping on to ``dispatch``.
+        """Read JSON with every guard, for a host that has fields of its own in it.
 
-        For a host that has fields of its own in the body.
+        Pass the mapping on to ``dispatch``.
 
         Raises:
             MalformedPayload: it is not a JSON object, or too large.
@@ -249,15 +245,13 @@ class Dispatcher:
                 handler, refuse_extra = yield from found
             call.handler = handler
             if self._authorize is not None:
-                answer = yield from _ask(
-                    "authorize", call.context, self._authorize, call
-                )
+                ask = self._authorize
+                answer = yield from _ask("authorize", call.context, ask, call)
                 if answer is not True:
-                    said = "False" if answer is False else type(answer).__name__
-                    raise NotAllowed(
-                        f"authorize refused {location_name(handler.id)}: it returned "
-                        f"{said}, not True"
-                    )
+                    name, said = location_name(handler.id), type(answer).__name__
+                    said = "False" if answer is False else said
+                    text = f"authorize refused {name}: it returned {said}, not True"
+                    raise NotAllowed(text)
             if refuse_extra is None and type(fields) is dict:
                 call.event = handler.decode(fields)
             else:
@@ -333,20 +327,17 @@ class Dispatcher:
         if isinstance(payload, (list, int, float)):  # what a client may send as JSON
             raise MalformedPayload("the payload is not a JSON object")
         close_unawaited(payload)
+        kind = type(payload).__name__
         hint = "; did you forget to await it?" if isawaitable(payload) else ""
         raise TypeError(
-            "payload must be JSON, a mapping or a Form, and is "
-            f"{type(payload).__name__}{hint}"
+            f"payload must be JSON, a mapping or a Form, and is {kind}{hint}"
         )
 
     def _check_audience(self, audience: object) -> Any:
         if audience is _NOT_GIVEN:
             if self._tokens is None:
                 return None
-            raise TypeError(
-                "with tokens, say the audience: audience=session_id, or audience=None "
-                "for anybody"
-            )
+            raise TypeError("with tokens, audience= is required; None means anybody")
         if audience is not None and not isinstance(audience, str):
             raise TypeError("audience must be a str or None")
         return audience

@@ -29,8 +29,8 @@ class References:
         if entries.captures == "carry":
             if tokens is None:
                 raise ValueError(
-                    'captures="carry" sends captured values into pages, so they have '
-                    "to be signed: Dispatcher(registry, tokens=Tokens(key))"
+                    'captures="carry" sends captured values into pages: they have to '
+                    "be signed, Dispatcher(registry, tokens=Tokens(key))"
                 )
             from handlerid._tokens import Closures  # noqa: PLC0415 - few carry
 
