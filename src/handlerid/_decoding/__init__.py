@@ -44,8 +44,7 @@ def decoder(
             ``handler`` and ``key`` are never refused.
 
     Raises:
-        UnsupportedHandler: a field has a type that cannot be read, or the class is
-            no dataclass.
+        UnsupportedHandler: the class cannot be decoded.
     """
     known: dict[object, Decoder] | None = event_type.__dict__.get(_ATTRIBUTE)
     if known is None:
@@ -73,17 +72,17 @@ def _compile(event_type: type, *, form: bool, refuse_extra: bool) -> Decoder:
 
 
 def json_reader(name: str) -> Callable[[Any, int], dict[str, Any]]:
-    """Return what reads JSON: ``read_json(payload, max_bytes)``.
+    """Return what reads JSON, ``"standard"`` or ``"msgspec"``: ``read_json``.
 
-    Args:
-        name: ``"standard"`` or ``"msgspec"``. Both accept, refuse and raise the same.
+    Both accept, refuse and raise the same.
 
     Raises:
         ValueError: the name is another.
         ImportError: msgspec is not installed.
     """
-    from handlerid._decoding import json  # noqa: PLC0415 - not needed by the import
+    # Not needed by the import.
+    from handlerid._decoding.json import msgspec_reader, read_json  # noqa: PLC0415
 
     if name not in ("standard", "msgspec"):
         raise ValueError('json must be "standard" or "msgspec"')
-    return json.read_json if name == "standard" else json.msgspec_reader()
+    return read_json if name == "standard" else msgspec_reader()

@@ -15,8 +15,8 @@ from handlerid._decoding.misfits import (
     note_extra,
     put_step,
 )
-from handlerid._decoding.readers import Read, Reader
-from handlerid.errors import InvalidEvent, UnsupportedHandler
+from handlerid._decoding.readers import Reader
+from handlerid.errors import FieldError, InvalidEvent, UnsupportedHandler
 
 NOTHING: Any = object()
 """The default of a field that has none, and the value of a field that is missing."""
@@ -24,9 +24,9 @@ NOTHING: Any = object()
 
 @dataclasses.dataclass(slots=True, eq=False)
 class Field:
-    """A field of a dataclass; ``reader`` is set when it is known.
+    """A field of a dataclass; the reader and what depends on it are set later.
 
-    ``rest``: it takes what a form has beyond the other fields.
+    ``rest`` takes all other names of a form. Values of the type ``exact`` always fit.
     """
 
     name: str
@@ -34,8 +34,10 @@ class Field:
     required: bool
     default: Any
     rest: bool
+    missing: FieldError
     reader: Reader = dataclasses.field(init=False)
-    read: Read = dataclasses.field(init=False)
+    misfit: FieldError = dataclasses.field(init=False)
+    exact: type | None = None
 
 
 def full_name(cls: type) -> str:
@@ -75,7 +77,8 @@ def fields_of(cls: Any) -> list[Field]:
         required = no_default and field.default_factory is dataclasses.MISSING
         default = NOTHING if no_default else field.default
         rest = field.metadata.get("handlerid") == "rest"
-        found.append(Field(name, hint, required, default, rest))
+        missing = FieldError(name, MISSING)
+        found.append(Field(name, hint, required, default, rest, missing))
     return found
 
 
@@ -117,33 +120,36 @@ def _read_fields(
     payload: Mapping[str, Any], fields: list[Field], misfits: Misfits, *, lax: bool
 ) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    get, count = payload.get, len(misfits)
+    get = payload.get
     for field in fields:
-        name = field.name
-        value = get(name, NOTHING)
+        value = get(field.name, NOTHING)
         if value is NOTHING and lax and field.required:
             # A box that is not ticked, and a list of which nothing is chosen.
             kinds = field.reader.kinds
             value = [] if list in kinds else False if kinds == {bool} else NOTHING
-        if value is not NOTHING:
-            values[name] = field.read(value, misfits)
-        elif field.required:
-            note(misfits, MISSING)
-        if len(misfits) != count:
-            put_step(misfits, name, count)
+        if type(value) is field.exact:
+            values[field.name] = value
+        elif value is NOTHING:
+            if field.required:
+                misfits.append(field.missing)
+        elif field.exact is not None:
+            misfits.append(field.misfit)
+        else:
             count = len(misfits)
+            values[field.name] = field.reader.read(value, misfits)
+            if len(misfits) != count:
+                put_step(misfits, field.name, count)
     return values
 
 
 def _build(cls: type, values: dict[str, Any], misfits: Misfits) -> Any:
     """Make a dataclass of values that fit; it may refuse them all the same."""
-    said: Sequence[tuple[str, str]] = ()
+    said: Sequence[FieldError] = ()
     try:
         return cls(**values)
     except InvalidEvent as error:
         said = error.fields
     except ValueError:
         pass
-    for path, expected in said or [("", TOGETHER.format(cls.__name__))]:
-        note(misfits, expected, path)
+    misfits.extend(said or [FieldError("", TOGETHER.format(cls.__name__))])
     return None

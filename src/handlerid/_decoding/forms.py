@@ -13,10 +13,9 @@ class Form:
     wrapper, a mapping is decoded as strictly as JSON.
 
     Args:
-        data: a mapping of names to texts, or to lists of them as ``parse_qs`` makes it;
-            a mapping that holds several values a name, as those of Starlette,
-            Werkzeug, Django and aiohttp; or pairs, as ``parse_qsl`` makes them. It is
-            read at once.
+        data: a mapping of names to texts or lists of them, as ``parse_qs`` makes it;
+            a form of Starlette, Werkzeug, Django or aiohttp; or pairs, as
+            ``parse_qsl`` makes them. It is read at once.
 
     Attributes:
         fields: all values of each name, in their order.

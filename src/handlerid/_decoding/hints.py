@@ -1,8 +1,7 @@
 """The reader for each type that a field may have.
 
-The types are a closed list, in the order of ``Readers._find``. Any other type is the
-author's mistake, reported when a handler is registered, unless the class names a
-``decoder=``.
+The types are a closed list. Any other type is refused when a handler is registered,
+unless the class names a ``decoder=``.
 """
 
 import dataclasses
@@ -14,10 +13,11 @@ from typing import Any
 
 import typing_extensions
 
-from handlerid._decoding import readers
+import handlerid._decoding.readers as readers  # noqa: PLR0402 - not by the door
 from handlerid._decoding.fields import Field, fields_of, object_of
 from handlerid._decoding.misfits import Misfits, note
 from handlerid._decoding.readers import ANY, Reader, Unreadable
+from handlerid.errors import FieldError
 
 _UNIONS = (typing.Union, UnionType)
 # On 3.12 and 3.13 a ``type`` statement makes one of another class.
@@ -25,6 +25,7 @@ _ALIASES = (
     typing_extensions.TypeAliasType,
     getattr(typing, "TypeAliasType", typing_extensions.TypeAliasType),
 )
+_EXACT = {readers.SCALARS[kind]: kind for kind in (str, bool, int)}
 
 
 class Readers:
@@ -41,12 +42,14 @@ class Readers:
         for field in fields:
             try:
                 field.reader = self._of(field.hint)
-                field.read = field.reader.read
             except Unreadable as error:
                 inner = f".{error}" if error.args else ""
                 raise Unreadable(field.name + inner) from None
             except TypeError:
                 raise Unreadable(field.name) from None
+            expected = field.reader.expected
+            field.misfit = FieldError(field.name, expected)
+            field.exact = None if self._lax else _EXACT.get(expected)
 
     def _of(self, hint: Any) -> Reader:
         try:

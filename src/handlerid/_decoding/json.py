@@ -4,9 +4,9 @@ The guards: size; UTF-8; depth; duplicate keys; numbers that JSON, a float or Py
 limit of digits does not have; half surrogate pairs; and the payload must be an object.
 No error repeats a part of the payload.
 
-Payloads as pages send them (no list, no escape, few keys) go a short way, at the speed
-of Python's scanner: counting colons tells that no key came twice. All others go the
-long way, which looks at each key and each number. Both refuse the same.
+Payloads without lists and escapes, and with few keys, go a short way at the speed of
+Python's scanner: counting colons tells that no key came twice. All others go the long
+way, which looks at each key and number. Both refuse the same.
 """
 
 import json
@@ -19,7 +19,6 @@ from handlerid.errors import MalformedPayload
 
 _NO_UTF8 = "the payload is not UTF-8"
 _NO_OBJECT = "the payload is not a JSON object"
-
 _BRACKET, _BACKSLASH = b"[\\"  # integers are found more quickly than bytes
 _DEEPEST = 32  # levels of nesting; an event of fields in lists in fields has a few
 
@@ -62,9 +61,6 @@ def msgspec_reader() -> Callable[[Any, int], dict[str, Any]]:
 
     msgspec accepts duplicate keys and any depth, so where these are possible, and for
     every refusal, ``read_json`` decides.
-
-    Raises:
-        ImportError: msgspec is not installed.
     """
     try:
         import msgspec  # noqa: PLC0415 - an extra

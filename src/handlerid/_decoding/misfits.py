@@ -1,14 +1,13 @@
 """What does not fit in a payload, and where: never what was there.
 
-Readers collect it in a plain list of path and expectation. A path grows from its end:
-each level puts its step in front.
+Readers collect it in a plain list. A path grows from its end, a step a level.
 """
 
 from collections.abc import Container, Iterable
 
 from handlerid.errors import FieldError, InvalidEvent
 
-Misfits = list[tuple[str, str]]
+Misfits = list[FieldError]
 
 MISSING = "a value; it is missing"
 TOGETHER = "values that {} takes together"
@@ -19,7 +18,7 @@ _LONGEST_NAME = 64
 
 def note(misfits: Misfits, expected: str, path: str = "") -> None:
     """Record what was expected here, or at a path from here."""
-    misfits.append((path, expected))
+    misfits.append(FieldError(path, expected))
 
 
 def note_extra(
@@ -39,7 +38,7 @@ def put_step(misfits: Misfits, step: str, since: int) -> bool:
     for index in range(since, len(misfits)):
         path, expected = misfits[index]
         dot = "." if path and path[0] not in ".[" else ""
-        misfits[index] = f"{step}{dot}{path}", expected
+        misfits[index] = FieldError(f"{step}{dot}{path}", expected)
     return len(misfits) < _MOST
 
 
@@ -56,5 +55,5 @@ def refusal(misfits: Misfits, event_type: type) -> InvalidEvent:
     return InvalidEvent(
         f"the payload does not fit {name}: {listed}{more}",
         event_type=name,
-        fields=[FieldError(*one) for one in misfits if one[0]],
+        fields=[one for one in misfits if one.path],
     )

@@ -16,6 +16,7 @@ from types import NoneType
 from typing import Any
 
 from handlerid._decoding.misfits import Misfits, note, put_step
+from handlerid.errors import FieldError
 
 _MOST_CHOICES = 10
 
@@ -93,10 +94,7 @@ def widen(value: int) -> float:
 
 
 def one_of(members: Sequence[tuple[Any, object]], *, lax: bool) -> Reader:
-    """Read one of a few scalars, each given with the value for the event.
-
-    From a form, text stands for the scalars that are no text.
-    """
+    """Read one of a few scalars, each given with the value for the event."""
     kinds = {type(value) for value, _ in members}
     if not kinds or not kinds.issubset(SCALARS):
         raise Unreadable
@@ -259,7 +257,7 @@ def union_of(members: Sequence[Reader], *, lax: bool) -> Reader:
         chosen = by_kind.get(kind)
         result = chosen.read(value, misfits) if chosen else value
         if chosen is None or misfits[before:] == [("", chosen.expected)]:
-            misfits[before:] = [("", expected)]
+            misfits[before:] = [FieldError("", expected)]
         return result
 
     kinds = {kind for member in members for kind in member.kinds}

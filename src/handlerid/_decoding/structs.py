@@ -24,12 +24,11 @@ from handlerid._decoding.misfits import (
     refusal,
 )
 from handlerid._decoding.readers import scalar
-from handlerid.errors import InvalidEvent, UnsupportedHandler
+from handlerid.errors import FieldError, InvalidEvent, UnsupportedHandler
 
 # ``Expected `int`, got `str` - at `$.size` ``; other texts may hold a value.
 _TEXT = re.compile(r"Expected (.*?)(?:, got .*?)?(?: - at `\$(.*)`)?", re.DOTALL)
 _SEVERAL = {list, tuple, set, frozenset, abc.Collection, abc.Sequence, abc.Set}
-_SEVERAL |= {abc.MutableSequence, abc.MutableSet}
 
 
 def compile_decoder(
@@ -40,13 +39,14 @@ def compile_decoder(
     fields = msgspec.structs.fields(event_type)
     closed = event_type.__struct_config__.forbid_unknown_fields
     known = {"handler", "key", *own} if refuse_extra or closed else None
+    together = [FieldError("", TOGETHER.format(event_type.__name__))]
     convert = partial(msgspec.convert, strict=not form, str_keys=True)
 
     def decode(payload: Mapping[str, Any]) -> Any:
         given = _flat(payload, fields) if form else payload
         if closed:
             given = {name: given[name] for name in given if name in own}
-        said: Sequence[tuple[str, str]] = ()
+        said: Sequence[FieldError] = ()
         try:
             if known is None or known.issuperset(payload):
                 return convert(given, event_type)
@@ -58,7 +58,7 @@ def compile_decoder(
         if known is not None:
             note_extra(misfits, payload, known)
         if not misfits:
-            misfits.extend(said or [("", TOGETHER.format(event_type.__name__))])
+            misfits.extend(said or together)
         raise refusal(misfits, event_type)
 
     return decode

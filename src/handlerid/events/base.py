@@ -20,7 +20,7 @@ _LONGEST = 64
 
 # A class that is gone leaves its name free.
 _owners = WeakValueDictionary[str, type]()
-claimed = _owners.get
+claimed: Callable[[str], type | None] = _owners.get
 reserved: dict[str, str] = {}
 """The classes of this package by wire name, loaded or not."""
 
@@ -44,6 +44,8 @@ class Event:
 
     __module__ = _PACKAGE
     wire_name: ClassVar[str] = ""
+    __handlerid_decoder__: ClassVar[Any] = None
+    __handlerid_make__: ClassVar[Any] = None  # both are read by the decoding room
 
     key: str = ""
 
@@ -61,11 +63,10 @@ class Event:
         if cls.__module__.startswith(f"{_PACKAGE}."):
             cls.__module__ = _PACKAGE  # part of ids and pickles, as the name is
         adopt(cls, name)
-        # Read by the decoding room, which knows nothing of this one.
         if decoder is not None:
-            cls.__handlerid_decoder__ = staticmethod(decoder)  # type: ignore[attr-defined]
+            cls.__handlerid_decoder__ = staticmethod(decoder)
         if make is not None:
-            cls.__handlerid_make__ = staticmethod(make)  # type: ignore[attr-defined]
+            cls.__handlerid_make__ = staticmethod(make)
 
 
 def derived_name(class_name: str) -> str:
