@@ -40,8 +40,14 @@ class GenericEvent(Event, Generic[T]):
 
 NAMES: dict[str, Any] = {
     "__name__": "app",
-    **{one.__name__: one for one in (ClickEvent, InputEvent, Event, GenericEvent)},
-    **{"Annotated": Annotated, "Any": Any, "Optional": Optional, "Union": Union},
+    "ClickEvent": ClickEvent,
+    "InputEvent": InputEvent,
+    "Event": Event,
+    "GenericEvent": GenericEvent,
+    "Annotated": Annotated,
+    "Any": Any,
+    "Optional": Optional,
+    "Union": Union,
     "Click": (alias := typing_extensions.TypeAliasType("Click", ClickEvent)),
     "Quoted": typing_extensions.TypeAliasType("Quoted", "ClickEvent"),
     "Either": typing_extensions.TypeAliasType("Either", alias | InputEvent),
@@ -313,10 +319,11 @@ def test_callables(name: str) -> None:
 
 @pytest.mark.skipif(sys.version_info < (3, 14), reason="needs functools.Placeholder")
 def test_a_partial_that_leaves_a_position_open() -> None:
-    open_ = functools.partial(text_and_event, functools.Placeholder, 1)  # type: ignore[attr-defined]
+    any_function: Any = text_and_event
+    open_ = functools.partial(any_function, functools.Placeholder, 1)  # type: ignore[attr-defined]
     registry = Registry()
     assert registry.resolve(registry.register(open_, ClickEvent)).takes_event
-    closed = functools.partial(text_and_event, 1, 2)  # type: ignore[arg-type]
+    closed = functools.partial(any_function, 1, 2)
     assert not registry.resolve(registry.register(closed, ClickEvent)).takes_event
 
 
@@ -330,8 +337,6 @@ def test_local_classes() -> None:
 
     def unused(event: "LocalEvent") -> None: ...
 
-    later: Any
-
     def empty_cell(event: "ClickEvent") -> None:
         later()
 
@@ -339,6 +344,8 @@ def test_local_classes() -> None:
         assert said(handler) == (True, (LocalEvent,))
     assert said(unused) == ANYTHING
     assert said(empty_cell) == CLICK
+
+    def later() -> None: ...
 
 
 def test_a_closure_variable_comes_before_a_global() -> None:
@@ -365,7 +372,7 @@ REFUSED: dict[str, tuple[Handler, str]] = {
     "wraps": (passing(event_and_text), f"event_and_text needs event, text, {ALONE}"),
     "partial leaves two": (functools.partial(three, 1), f"three needs b, c, {ALONE}"),
     "signature by hand": (signed(1, 2), f"signed.<locals>.fn needs a, b, {ALONE}"),
-    "keyword": (keyword, f"keyword needs text by keyword, {ALONE}"),
+    "keyword": (keyword, f"keyword needs event, text by keyword, {ALONE}"),
     "wrapper that needs a keyword": (
         wrapping("*args, text", "*args")(click),
         f"click needs text by keyword, {ALONE}",
@@ -376,8 +383,10 @@ REFUSED: dict[str, tuple[Handler, str]] = {
     ),
     "method without self": (
         component.forgot_self,
-        "Component.forgot_self has no readable signature; register a function with one "
-        "parameter",
+        (
+            "Component.forgot_self has no readable signature; register a function with "
+            "one parameter"
+        ),
     ),
     "partial that does not fit": (functools.partial(untyped, 1, 2), f"click {BINDS}"),
     "partial of one without": (functools.partial(plain, secret="x"), f"plain {BINDS}"),  # type: ignore[call-arg]

@@ -167,8 +167,7 @@ class Entries:
         omitted: list[str] | None = None,
     ) -> tuple[HandlerId, ...]:
         """Return its id, and its ids by other keys and at locations it had before."""
-        given: dict[str, Any] = {"captures": self.distinct, "part": part}
-        given["omitted"] = omitted
+        given: Any = {"captures": self.distinct, "part": part, "omitted": omitted}
         ids = self.identity.ids(fn, event, **given)
         naming = self.names.get((ids[0].module, ids[0].qualname))
         if naming is not None:

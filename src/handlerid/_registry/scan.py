@@ -21,21 +21,10 @@ from time import perf_counter
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any, NamedTuple, cast
 
-from handlerid._identity import (
-    HandlerId,
-    captures_of,
-    encode_code,
-    name_of,
-    take_apart,
-)
+from handlerid._identity import HandlerId, captures_of, encode_code, name_of, take_apart
 from handlerid._peek import globals_of, names_of_class, namespace, storage
 from handlerid._registry.signatures import inspect_signature
-from handlerid.errors import (
-    HandlerIdError,
-    ScanFailed,
-    SignatureError,
-    UnsupportedHandler,
-)
+from handlerid.errors import HandlerIdError, ScanFailed
 from handlerid.events import Event
 
 OnError = Callable[[ScanFailed], object]
@@ -47,16 +36,14 @@ _CALLABLES = (MethodType, functools.partial, type(functools.cache(lambda: None))
 
 
 class Found(NamedTuple):
-    """A handler that a scan found: its id, the parts of it, and why it is one.
-
-    ``why`` is ``"decorated"`` with ``handler`` or ``"annotated"`` with an event type.
-    """
+    """A handler that a scan found."""
 
     handler_id: HandlerId
     module: str
     qualname: str
     event: str
     why: str
+    """``"decorated"`` with ``handler``, or ``"annotated"`` with an event type."""
 
 
 class Scan:
@@ -195,20 +182,17 @@ def _declared_in(
             continue
         try:
             accepts = inspect_signature(fn).accepts
-        except (SignatureError, UnsupportedHandler):
+        except HandlerIdError:
             continue
         yield from ((fn, event) for event in accepts if Event in event.__mro__)
 
 
-_FUNCTION = 0x01
-"""The flag of code that every function has, and no class body or module."""
+_FUNCTION = 0x01  # the flag of code of functions; class bodies have none
 
-# By address, because a metaclass may define ``__hash__``.
+# The types by address, because a metaclass may define ``__hash__``.
 _INSIDE = {
-    id(staticmethod): ("__func__",),
-    id(classmethod): ("__func__",),
+    **dict.fromkeys(map(id, (staticmethod, classmethod, MethodType)), ("__func__",)),
     id(property): ("fget", "fset", "fdel"),
-    id(MethodType): ("__func__",),
     id(functools.partial): ("func",),
     id(functools.partialmethod): ("func",),
     id(functools.cached_property): ("func",),

@@ -1,11 +1,11 @@
 """How a handler is called: with the event or without it, and with which event type.
 
 1. The first positional parameter gets the event if it has no default, or if its
-   annotation names an event type: ``lambda i=i: ...`` keeps its ``i``.
-2. ``*args`` alone gets the event. Another parameter without default is an error.
-3. A wrapper made with ``functools.wraps`` is called as its own parameters say. If it
+   annotation names an event type: ``lambda i=i: ...`` keeps its ``i``. So does
+   ``*args`` alone. Another parameter without default is an error.
+2. A wrapper made with ``functools.wraps`` is called as its own parameters say. If it
    takes ``*args``, those of the wrapped function count. Either may name event types.
-4. An annotation that cannot be evaluated, or that names no event type, is reported
+3. An annotation that cannot be evaluated, or that names no event type, is reported
    unless ``event=`` says the type. ``Any`` and ``object`` are no mistakes.
 """
 
@@ -43,6 +43,8 @@ _KINDS: tuple[tuple[int, Kind], ...] = (
     (inspect.CO_COROUTINE | inspect.CO_ITERABLE_COROUTINE, "coroutine"),
     (inspect.CO_GENERATOR, "generator"),
 )
+_VARIABLE = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
+_BY_NAME = (Parameter.KEYWORD_ONLY, Parameter.VAR_KEYWORD)
 _UNIONS = (typing.Union, UnionType)
 # On 3.12 and 3.13, a ``type`` statement makes an object of another class.
 _Alias = typing_extensions.TypeAliasType
@@ -158,8 +160,7 @@ def _inspect(fn: Callable[..., object], asked: Any) -> tuple[Binding, str]:
 
 def _library_event(fn: Callable[..., object], wire_name: str) -> type[Event]:
     with suppress(LookupError):
-        event = event_type(wire_name)
-        if event.__module__ == Event.__module__:
+        if (event := event_type(wire_name)).__module__ == Event.__module__:
             return event
     raise SignatureError(
         f"{name_of(fn)} cannot be registered for {wire_name!r}: no event of handlerid "
@@ -219,8 +220,7 @@ def inspect_signature(fn: Callable[..., object]) -> Signature:
         if isinstance(fn, functools.partial):
             reason = "cannot take the arguments that functools.partial binds to it"
         raise SignatureError(f"{name_of(fn)} {reason}")
-    by_name = (Parameter.KEYWORD_ONLY, Parameter.VAR_KEYWORD)
-    if not parameters or parameters[0].kind in by_name:
+    if not parameters or parameters[0].kind in _BY_NAME:
         return Signature(takes_event=False)
     first = parameters[0]
     required = required or first in opened
@@ -272,18 +272,15 @@ def _wrapped(fn: Any) -> Any:
 
 def _required(fn: Callable[..., object], parameters: Sequence[Parameter]) -> bool:
     """Return whether the event has to be given; refuse other required parameters."""
-    variable = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
-    by_name: list[str] = []
-    names: list[str] = []
+    names, only = [], False
     for one in parameters:
-        if one.default is Parameter.empty and one.kind not in variable:
-            only = one.kind is Parameter.KEYWORD_ONLY
-            (by_name if only else names).append(one.name)
-    if by_name or len(names) > 1:
-        needs = f"{', '.join(by_name)} by keyword" if by_name else ", ".join(names)
+        if one.default is Parameter.empty and one.kind not in _VARIABLE:
+            only = only or one.kind is Parameter.KEYWORD_ONLY
+            names.append(one.name + " by keyword" * (one.kind in _BY_NAME))
+    if only or len(names) > 1:
         raise SignatureError(
-            f"{name_of(fn)} needs {needs}, and a handler is called with the event "
-            "alone; bind the others with functools.partial or give them defaults"
+            f"{name_of(fn)} needs {', '.join(names)}, and a handler is called with the "
+            "event alone; bind the others with functools.partial or give them defaults"
         )
     return bool(names)
 
