@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import gc
+import weakref
 from collections.abc import Callable
 from contextvars import ContextVar
 from functools import partial
@@ -11,7 +13,13 @@ import anyio
 import pytest
 
 from handlerid import ClickEvent, Dispatcher, HandlerId, Registry, Scope, Tokens
-from handlerid.errors import AsyncHandler, NotAllowed, StaleHandler, UnknownHandler
+from handlerid.errors import (
+    AsyncHandler,
+    HandlerIdError,
+    NotAllowed,
+    StaleHandler,
+    UnknownHandler,
+)
 
 KEY = b"0123456789abcdef"
 
@@ -342,3 +350,30 @@ def test_of_two_that_could_answer_for_a_stale_id_none_does() -> None:
     assert app.dispatch(stale(handler_id)) == ""
     with pytest.raises(StaleHandler):
         app.dispatch(stale(handler_id), rerender=other)
+
+
+@pytest.mark.parametrize("error", [UnknownHandler, StaleHandler])
+def test_a_refusal_leaves_no_circle(error: type[HandlerIdError]) -> None:
+    """A server refuses many payloads: the garbage collector has nothing to do."""
+
+    def knows_nothing(wanted: HandlerId, scope: Scope) -> None:
+        raise UnknownHandler("not here", handler_id=wanted)
+
+    app = Dispatcher(Registry(), resolvers=[knows_nothing])
+    payload = stale(app.registry.register(on_click))
+    if error is UnknownHandler:
+        app = Dispatcher(Registry(), resolvers=[knows_nothing])
+
+    def refused() -> weakref.ref[HandlerIdError]:
+        try:
+            app.dispatch(payload, rerender=lambda scope: None)
+        except error as caught:
+            return weakref.ref(caught)
+        raise AssertionError
+
+    gc.collect()
+    gc.disable()
+    try:
+        assert refused()() is None
+    finally:
+        gc.enable()

@@ -315,8 +315,7 @@ class Dispatcher:
             call.source, entries = at_location[near]
             return entries.resolve(near), True
         errors.insert(0, refusal(wanted, [*at_location]))
-        # That the location is known says more than that another one is not.
-        raise next((e for e in errors if isinstance(e, StaleHandler)), errors[-1])
+        raise _take_from(errors)
 
     def _read(self, payload: Any) -> Any:
         """Return something with ``get``: a mapping or a form."""
@@ -345,6 +344,14 @@ class Dispatcher:
     def _notify_refused(self, error: HandlerIdError) -> None:
         if self._observer is not None:
             notify(self._observer.refused, error)
+
+
+def _take_from(errors: list[HandlerIdError]) -> HandlerIdError:
+    """Return the one to raise, and empty the list: a traceback must not hold it."""
+    # That the location is known says more than that another one is not.
+    chosen = next((one for one in errors if isinstance(one, StaleHandler)), errors[-1])
+    errors.clear()
+    return chosen
 
 
 def _ask(what: str, context: Context, fn: Callable[..., object], *args: Any) -> _Steps:
