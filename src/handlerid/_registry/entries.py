@@ -163,17 +163,24 @@ class Entries:
         fn: Callable[..., object],
         event: type[Event] | str | None,
         *,
+        captures: bool | None = None,
         part: object = None,
         omitted: list[str] | None = None,
     ) -> tuple[HandlerId, ...]:
-        """Return its id, and its ids by other keys and at locations it had before."""
-        given: Any = {"captures": self.distinct, "part": part, "omitted": omitted}
-        ids = self.identity.ids(fn, event, **given)
-        naming = self.names.get((ids[0].module, ids[0].qualname))
-        if naming is not None:
-            ids = self.identity.ids(fn, event, location=naming.name, **given)
+        """Return its id, and its ids by other keys and at locations it had before.
+
+        Captures are part of them as ``Registry(captures=)`` says, or as given here.
+        """
+        ask, captures = (
+            self.identity.ids,
+            self.distinct if captures is None else captures,
+        )
+        ids = ask(fn, event, captures=captures, part=part, omitted=omitted)
+        if self.names and (naming := self.names.get((ids[0].module, ids[0].qualname))):
+            given: Any = {"captures": captures, "part": part, "omitted": omitted}
+            ids = ask(fn, event, location=naming.name, **given)
             for location in naming.before:
-                ids += self.identity.ids(fn, event, location=location, **given)
+                ids += ask(fn, event, location=location, **given)
         return ids
 
     def find(self, text: str) -> RegisteredHandler | None:

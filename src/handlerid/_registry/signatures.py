@@ -90,7 +90,7 @@ def bind(
     Closures are registered again at each rendering, so what is found for a function, a
     method or a partial is kept in the identity's record of its code.
     """
-    if isinstance(event, str):
+    if type(event) is str:
         event = _library_event(fn, event)
     function: Any = fn
     shape: object = None
@@ -139,9 +139,9 @@ def _basis(
         return ()
     if asked is not None and asked is not event:
         return ()
-    defaults, by_name = fn.__defaults__ or (), fn.__kwdefaults__ or ()
-    same = named is event
-    return parameter, shape, same, asked is None, len(defaults), (*by_name,)
+    defaults, by_name = fn.__defaults__, fn.__kwdefaults__
+    count, names = defaults and len(defaults), by_name and (*by_name,)
+    return parameter, shape, named is event, asked is None, count, names
 
 
 def _inspect(fn: Callable[..., object], asked: Any) -> tuple[Binding, str]:
