@@ -61,7 +61,12 @@ def running_demo(log: Path, demo: Path = DEMO) -> Iterator[Demo]:
         demo: its folder.
     """
     with running(sys.executable, str(demo), "--port", "0", log=log) as server:
-        yield Demo(server, log)
+        try:
+            started = Demo(server, log)
+        except AssertionError as error:
+            error.add_note(log.read_text("utf-8"))
+            raise
+        yield started
 
 
 class Watch:
