@@ -49,8 +49,12 @@ class Call:
             AsyncHandler: it is asynchronous; use ``arun``.
         """
         if self.observer is None:
-            result = self._begin()
-            if result is None:  # as of most handlers
+            handler = self.handler  # as in _begin: most calls come here
+            if handler.takes_event:
+                result = self.context.run(handler.fn, self.event)
+            else:
+                result = self.context.run(handler.fn)
+            if result is None:
                 return None
             watch = self._watch()
             self._exhaust(result, watch)
@@ -143,10 +147,8 @@ class Call:
                         yield step
 
     def _begin(self) -> object:
-        handler = self.handler
-        if handler.takes_event:
-            return self.context.run(handler.fn, self.event)
-        return self.context.run(handler.fn)
+        arguments = (self.event,) if self.handler.takes_event else ()
+        return self.context.run(self.handler.fn, *arguments)
 
     def _exhaust(self, result: object, watch: Watch) -> None:
         for _ in steps_of(self.context, self.handler.fn, result, watch):
