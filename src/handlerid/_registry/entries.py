@@ -25,8 +25,7 @@ Captures = Literal["warn", "allow", "refuse", "distinct", "carry"]
 Unstable = Literal["refuse", "omit"]
 Stale = Literal["refuse", "accept"]
 
-_CODE = 37
-"""Length of location and fingerprint in an id."""
+_CODE = 37  # length of location and fingerprint in an id
 
 
 @dataclass(slots=True, eq=False, repr=False)

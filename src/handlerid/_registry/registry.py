@@ -28,16 +28,14 @@ class Registry:
         captures: what happens when a function replaces one with other captures.
             ``"warn"`` replaces it, with one ``CapturesReplaced`` warning an id;
             ``"allow"`` replaces it; ``"refuse"`` raises ``CapturesReplaced``. With
-            ``"distinct"``, captures are part of the id, and each closure is its own
-            entry. With ``"carry"``, tokens carry the captured values, too.
+            ``"distinct"``, captures are part of the id; with ``"carry"``, tokens carry
+            them, too.
         unstable: what ``"distinct"`` and ``"carry"`` do with a captured value that has
-            no canonical form. ``"refuse"`` raises ``UnstableCapture``. ``"omit"``
-            leaves it out of the id; handlers that differ in such values alone replace
-            each other, with a warning, and are never carried.
-        stale: what is done with an id whose location is known and whose code is not.
-            ``"refuse"`` raises ``StaleHandler``. ``"accept"`` lets the handler there
-            answer, if it is the only one with the same event and captures part. A
-            lambda needs an explicit name for that.
+            no canonical form: ``"refuse"`` it, or ``"omit"`` it from the id. Handlers
+            that differ in omitted values alone replace each other, with a warning.
+        stale: what is done with an id whose location is known and whose code is not:
+            ``"refuse"`` it, or ``"accept"``: the handler there answers, if it is the
+            only one with the same event and captures part. A lambda needs a name.
 
     Raises:
         TypeError, ValueError: an argument is none of these, or ``unstable="omit"`` is
@@ -55,21 +53,17 @@ class Registry:
         stale: Stale = "refuse",
     ) -> None:
         if not isinstance(identity, Identity | None):
-            raise TypeError(
-                f"identity must be an Identity, not {type(identity).__name__}"
-            )
-        _check(
-            captures=(captures, Captures),
-            unstable=(unstable, Unstable),
-            stale=(stale, Stale),
-        )
+            kind = type(identity).__name__
+            raise TypeError(f"identity must be an Identity, not {kind}")
+        _check(captures=(captures, Captures), unstable=(unstable, Unstable))
+        _check(stale=(stale, Stale))
         if unstable == "omit" and captures not in ("distinct", "carry"):
             raise ValueError(
                 'unstable="omit" needs captures="distinct" or "carry": with '
                 f'"{captures}", captures are not part of ids'
             )
-        self.entries: Entries
-        self.entries = Entries(identity or Identity(), captures, unstable, stale)
+        given = identity or Identity(), captures, unstable, stale
+        self.entries: Entries = Entries(*given)
         self._decorated: dict[HandlerId, Handler] = {}
 
     @property
@@ -92,10 +86,9 @@ class Registry:
                 annotation that says no event type is a ``UserWarning`` then.
 
         Raises:
-            UnsupportedHandler: ``fn`` cannot have an id, or the event type has a field
-                that cannot be read from a payload.
-            UnstableCapture: a bound argument of ``fn``, or with ``"distinct"`` and
-                ``"carry"`` a captured value, has no canonical form.
+            UnsupportedHandler: ``fn`` cannot have an id, or a field of the event type
+                cannot be read from a payload.
+            UnstableCapture: a value that is part of the id has no canonical form.
             SignatureError: ``fn`` cannot be called with such an event.
             CapturesReplaced: see ``captures``.
         """
@@ -203,7 +196,7 @@ class Registry:
         return len(self.entries)
 
     def __repr__(self) -> str:
-        count = f"{len(self)} handler" + ("s" if len(self) != 1 else "")
+        count = f"{len(self)} handler{'s' * (len(self) != 1)}"
         return f'<Registry: {count}, captures="{self.entries.captures}">'
 
 

@@ -47,13 +47,7 @@ class Found(NamedTuple):
 
 
 class Scan:
-    """What a scan found: iterate over it, or print it.
-
-    Attributes:
-        found: the handlers, in the order of the modules.
-        modules: the names of the modules.
-        seconds: duration, imports included.
-    """
+    """What a scan found, in which modules, in how many seconds; iterate or print it."""
 
     __module__ = "handlerid"
 
