@@ -134,8 +134,9 @@ def captures_of(fn: FunctionType) -> list[tuple[str, object]]:
 
 
 def carried(fn: object) -> Sequence[tuple[Any, ...]]:
-    """Return the captures of a callable, as tuples that end with name and value."""
-    return captures_of(fn) if is_plain(fn) else take_apart(fn).captures
+    """Return bound arguments and captures, as tuples that end with name and value."""
+    bound, captures = ((), captures_of(fn)) if is_plain(fn) else take_apart(fn)[3:]
+    return (*bound, *captures)
 
 
 class _Parts:
