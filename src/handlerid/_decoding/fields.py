@@ -26,7 +26,7 @@ NOTHING: Any = object()
 class Field:
     """A field of a dataclass; the reader and what depends on it are set later.
 
-    ``rest`` takes all other names of a form. Values of the type ``exact`` always fit.
+    ``rest`` takes all other names of a form. Finite values of the type ``exact`` fit.
     """
 
     name: str
@@ -120,19 +120,19 @@ def _read_fields(
     payload: Mapping[str, Any], fields: list[Field], misfits: Misfits, *, lax: bool
 ) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    get = payload.get
     for field in fields:
-        value = get(field.name, NOTHING)
+        value = payload.get(field.name, NOTHING)
         if value is NOTHING and lax and field.required:
             # A box that is not ticked, and a list of which nothing is chosen.
             kinds = field.reader.kinds
             value = [] if list in kinds else False if kinds == {bool} else NOTHING
-        if type(value) is field.exact:
+        kind, exact = type(value), field.exact
+        if kind is exact and (exact is not float or value * 0.0 == 0.0):
             values[field.name] = value
         elif value is NOTHING:
             if field.required:
                 misfits.append(field.missing)
-        elif field.exact is not None:
+        elif exact and (exact is not float or kind is not int):
             misfits.append(field.misfit)
         else:
             count = len(misfits)

@@ -25,7 +25,7 @@ _ALIASES = (
     typing_extensions.TypeAliasType,
     getattr(typing, "TypeAliasType", typing_extensions.TypeAliasType),
 )
-_EXACT = {readers.SCALARS[kind]: kind for kind in (str, bool, int)}
+_EXACT = {readers.SCALARS[kind]: kind for kind in (str, bool, int, float)}
 
 
 class Readers:
