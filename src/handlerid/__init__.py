@@ -12,9 +12,15 @@ from typing import TYPE_CHECKING
 
 from handlerid import errors, events
 from handlerid._decoding import Form, Payload
-from handlerid._dispatch import Call, Dispatcher, Observer, Resolver, Scope
+from handlerid._dispatch import (
+    Call,
+    Dispatcher,
+    LoggingObserver,
+    Observer,
+    Resolver,
+    Scope,
+)
 from handlerid._identity import HandlerId, Identity, handler_id
-from handlerid._logging import LoggingObserver
 from handlerid._registry import (
     Captures,
     RegisteredHandler,
@@ -23,7 +29,6 @@ from handlerid._registry import (
     Stale,
     Unstable,
 )
-from handlerid._tokens import Tokens, Verified
 from handlerid.errors import HandlerIdError
 from handlerid.events import (
     ChangeEvent,
@@ -37,6 +42,7 @@ from handlerid.events import (
 
 if TYPE_CHECKING:
     from handlerid._explain import Difference, Explanation, explain
+    from handlerid._tokens import Tokens, Verified
 
 __all__ = [
     "Call",
@@ -84,8 +90,11 @@ def __dir__() -> list[str]:
 if not TYPE_CHECKING:  # checkers would accept any name
 
     def __getattr__(name: str) -> object:
-        if name not in ("Difference", "Explanation", "explain"):
+        """Load what few processes need."""
+        if name in ("Tokens", "Verified"):
+            from handlerid import _tokens as room  # noqa: PLC0415
+        elif name in ("Difference", "Explanation", "explain"):
+            from handlerid import _explain as room  # noqa: PLC0415
+        else:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        from handlerid import _explain  # noqa: PLC0415 - few processes need it
-
-        return getattr(_explain, name)
+        return getattr(room, name)

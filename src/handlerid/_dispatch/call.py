@@ -1,17 +1,18 @@
-"""A prepared call, and the observer of calls."""
+"""A prepared call, and its observers."""
 
-import sys
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
-from contextlib import closing, nullcontext
+from contextlib import nullcontext
 from contextvars import Context
+from logging import Logger, getLogger
 from types import AsyncGeneratorType
 from typing import Any
 
-from handlerid._awaiting import END, drive, in_context, take
-from handlerid._dispatch.running import Watch, is_async, steps_by_runner, steps_of
+from handlerid._dispatch.running import END, Run, in_context, is_async, take
 from handlerid._identity import location_name
 from handlerid._registry import RegisteredHandler
 from handlerid.errors import HandlerIdError
+
+_OUR_FAULT = 500
 
 
 class Call:
@@ -48,6 +49,7 @@ class Call:
         Raises:
             AsyncHandler: it is asynchronous; use ``arun``.
         """
+        result: object = None
         if self.observer is None:
             handler = self.handler  # as in _begin: most calls come here
             if handler.takes_event:
@@ -56,28 +58,27 @@ class Call:
                 result = self.context.run(handler.fn)
             if result is None:
                 return None
-            watch = self._watch()
-            self._exhaust(result, watch)
-        else:
-            with (watch := self._watch()):
-                self._exhaust(self._begin(), watch)
-        return watch.result
+        with (run := Run(self)):
+            for _ in run.steps(self._begin() if result is None else result):
+                pass
+        return run.result
 
     async def arun(self) -> object:
         """Run or await the handler to the end and return its result.
 
         An async generator has none: None.
         """
-        with (watch := self._watch()):
+        with (run := Run(self)):
             result = self._begin()
             if type(result) is AsyncGeneratorType:
                 while (step := await take(self.context, result)) is not END:
-                    watch.step(step)
+                    run.step(step)
             elif is_async(result):
-                watch.result = await in_context(self.context, result)
+                run.result = await in_context(self.context, result)
             else:
-                self._exhaust(result, watch)
-        return watch.result
+                for _ in run.steps(result):
+                    pass
+        return run.result
 
     def stream(
         self, *, runner: Callable[[Coroutine[Any, Any, Any]], Any] | None = None
@@ -95,67 +96,28 @@ class Call:
             AsyncHandler: the handler is asynchronous and there is no such runner; use
                 ``astream``.
         """
-        with (watch := self._watch()):
-            result, fn = self._begin(), self.handler.fn
+        with (run := Run(self)):
+            result = self._begin()
             if runner is not None and is_async(result):
-                steps = self._astream(lambda: result, watch, nullcontext())
-                yield from steps_by_runner(fn, steps, runner)
+                steps = run.asteps(lambda: result, nullcontext())
+                yield from run.steps_by_runner(steps, runner)
             else:
-                yield from steps_of(self.context, fn, result, watch)
-            return watch.result
+                yield from run.steps(result)
+            return run.result
 
     def astream(self) -> AsyncGenerator[object, None]:
-        """Yield what the handler yields; one that does not is a single step.
+        """Do what ``stream`` does in the host's event loop.
 
-        Closing the generator, or cancelling the task that waits for a step, runs the
-        handler's ``finally`` before that returns. An ``async for`` that is left between
-        two steps closes nothing: iterate within ``contextlib.aclosing``.
+        Cancelling the task that waits for a step runs the ``finally``, too. An ``async
+        for`` that is left between two steps closes nothing: iterate within
+        ``contextlib.aclosing``.
         """
-        watch = self._watch()
-        return self._astream(self._begin, watch, watch)
-
-    async def _astream(
-        self, begin: Callable[[], object], watch: Watch, entered: Any
-    ) -> AsyncGenerator[object, None]:
-        with entered:
-            result, context = begin(), self.context
-            if type(result) is AsyncGeneratorType:
-                # A loop that ends closes all async generators begun in it, in no order.
-                # So it may know this one alone, which closes the handler's.
-                hooks = sys.get_asyncgen_hooks()
-                sys.set_asyncgen_hooks(firstiter=None, finalizer=None)
-                try:
-                    first = result.__anext__()
-                finally:
-                    sys.set_asyncgen_hooks(*hooks)
-                try:
-                    step = await take(context, result, first)
-                    while step is not END:
-                        watch.step(step)
-                        yield step
-                        step = await take(context, result)
-                finally:
-                    await drive(context, result.aclose())
-            elif is_async(result):
-                watch.result = await in_context(context, result)
-                yield watch.result
-            else:
-                with closing(
-                    steps_of(context, self.handler.fn, result, watch)
-                ) as steps:
-                    for step in steps:
-                        yield step
+        run = Run(self)
+        return run.asteps(self._begin, run)
 
     def _begin(self) -> object:
         arguments = (self.event,) if self.handler.takes_event else ()
         return self.context.run(self.handler.fn, *arguments)
-
-    def _exhaust(self, result: object, watch: Watch) -> None:
-        for _ in steps_of(self.context, self.handler.fn, result, watch):
-            pass
-
-    def _watch(self) -> Watch:
-        return Watch(self.observer, self, self.context)
 
 
 class Observer:
@@ -184,3 +146,40 @@ class Observer:
 
     def refused(self, error: HandlerIdError) -> None:
         """A payload was refused; no handler was called."""
+
+
+class LoggingObserver(Observer):
+    """Logs names and durations of calls, and never a value.
+
+    A call that ended or was cancelled is logged at level DEBUG, a refused payload and a
+    handler's own refusal (``NotAllowed``) at WARNING, and a handler that failed at
+    ERROR, with the type of its exception alone: the host knows what else may be logged.
+
+    Args:
+        logger: by default the logger ``handlerid``.
+    """
+
+    __module__ = "handlerid"
+
+    def __init__(self, logger: Logger | None = None) -> None:
+        self._log = logger or getLogger("handlerid")
+
+    def after(self, call: Call, result: object, seconds: float) -> None:  # noqa: ARG002 - the observer's signature
+        """Log at level DEBUG."""
+        name, ms = location_name(call.handler.id), seconds * 1e3
+        self._log.debug("%s (%s) took %.1f ms", name, call.handler.id, ms)
+
+    def failed(self, call: Call, error: BaseException, seconds: float) -> None:
+        """Log at level ERROR, WARNING or DEBUG."""
+        log = self._log.error
+        if not isinstance(error, Exception):
+            log = self._log.debug
+        elif isinstance(error, HandlerIdError) and error.status < _OUR_FAULT:
+            log = self._log.warning
+        kind = type(error).__qualname__
+        name, ms = location_name(call.handler.id), seconds * 1e3
+        log("%s (%s) failed after %.1f ms: %s", name, call.handler.id, ms, kind)
+
+    def refused(self, error: HandlerIdError) -> None:
+        """Log at level WARNING."""
+        self._log.warning("refused, %s: %s", type(error).__name__, error)

@@ -7,25 +7,24 @@
    what a handler changes in these copies is lost), and with ``stale="accept"`` another
    handler of the location.
 3. ``authorize`` is asked before the payload is decoded, and only True is a yes.
-4. Functions of the host may return an awaitable. So ``_steps`` is a generator that
-   yields what has to be awaited: ``prepare`` refuses it, ``aprepare`` awaits it.
+4. Functions of the host may return an awaitable: ``aprepare`` awaits it, ``prepare``
+   refuses it and runs the same generator, ``_steps``, at once.
 """
 
 from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
 from contextvars import Context, copy_context
 from functools import partial
 from inspect import isawaitable
+from types import coroutine
 from typing import Any, Literal
 
-from handlerid._awaiting import close_unawaited, in_context
+from handlerid import _tokens  # noqa: TC001 - get_type_hints needs the room's door
 from handlerid._decoding import Form, Payload, decoder, json_reader
 from handlerid._dispatch.call import Call, Observer
-from handlerid._dispatch.references import References
-from handlerid._dispatch.running import notify
-from handlerid._dispatch.scope import Scope
+from handlerid._dispatch.running import close_unawaited, in_context, notify
+from handlerid._dispatch.scope import References, Scope
 from handlerid._identity import HandlerId, location_name
 from handlerid._registry import RegisteredHandler, Registry, closest, refusal
-from handlerid._tokens import Tokens
 from handlerid.errors import (
     AsyncHandler,
     HandlerIdError,
@@ -38,7 +37,7 @@ from handlerid.errors import (
 __all__ = ["Dispatcher", "Resolver"]
 
 Resolver = Callable[[HandlerId, Scope], object]
-_Steps = Generator[tuple[str, Awaitable[Any]], Any, Any]
+_Steps = Generator[Any, Any, Any]
 _NOT_GIVEN: Any = ...
 _JSON = (bytes, str, bytearray, memoryview)
 
@@ -51,16 +50,15 @@ class Dispatcher:
         tokens: signs the references in pages; an id without signature is refused then.
         authorize: called with the ``Call``, its event still None, in its context;
             returns whether it may be made, or an awaitable. Only True is a yes.
-        resolvers: functions that are asked in turn for a handler that is not
-            registered. Each is called with the id and an empty scope, in a copy of the
-            context, and offers in it what it knows; it may return an awaitable.
+        resolvers: asked in turn for a handler that is not registered. Each is called
+            with the id and an empty scope, in a copy of the context, and offers in it
+            what it knows; it may return an awaitable.
         observer: notified of calls and of refused payloads.
         json: ``"standard"``, Python's own reader, or ``"msgspec"``, which is faster and
             needs ``handlerid[msgspec]``.
         max_bytes: the largest payload accepted as JSON, in bytes.
-        extra: ``"ignore"`` or ``"refuse"`` fields that the event does not have. By
-            default they are ignored for the library's own events and refused for the
-            host's.
+        extra: ``"ignore"`` or ``"refuse"`` fields that the event does not have; by
+            default, refuse them for the host's own event types alone.
 
     Raises:
         TypeError, ValueError: an argument is wrong, or the registry has
@@ -74,7 +72,7 @@ class Dispatcher:
         self,
         registry: Registry,
         *,
-        tokens: Tokens | None = None,
+        tokens: "_tokens.Tokens | None" = None,
         authorize: Callable[[Call], bool | Awaitable[bool]] | None = None,
         resolvers: Iterable[Resolver] = (),
         observer: Observer | None = None,
@@ -115,9 +113,8 @@ class Dispatcher:
     def scope(self, *, audience: str | None = _NOT_GIVEN) -> Scope:
         """Make the scope of one rendering.
 
-        Args:
-            audience: whom its tokens are for, such as a session's or user's id; None
-                for anybody. Required with tokens, and an error without.
+        ``audience`` is whom its tokens are for, such as a session's or user's id; None
+        for anybody. It is required with tokens, and an error without.
         """
         audience = self._check_audience(audience)
         if audience is not None and self._tokens is None:
@@ -126,12 +123,9 @@ class Dispatcher:
         return Scope(self._registry.entries.child(), references, audience)
 
     def read(self, body: bytes | bytearray | memoryview | str) -> dict[str, Any]:
-        """Read JSON with every guard, for a host that has fields of its own in it.
+        """Read JSON with every guard, and raise MalformedPayload.
 
-        Pass the mapping on to ``dispatch``.
-
-        Raises:
-            MalformedPayload: it is not a JSON object, or too large.
+        For a host with fields of its own in it; pass the mapping on to ``dispatch``.
         """
         try:
             return self._read_json(body, self._max_bytes)
@@ -152,12 +146,10 @@ class Dispatcher:
         Args:
             payload: a flat object ``{"handler": <reference>, "key": ..., ...}`` as
                 JSON, as a mapping that the host has read, or as a ``Form``.
-            audience: who sends it, as the host knows; never a part of the payload.
-                Required with tokens.
+            audience: who sends it, as the host knows. Required with tokens.
             scope: scopes that the host keeps, the newest first.
-            rerender: renders the page again if nobody has the handler. It is called
-                with an empty scope in a copy of the context, and may return an
-                awaitable. Only what it offers is used.
+            rerender: renders the page again if nobody has the handler; called as
+                resolvers are, without the id.
 
         Raises:
             MalformedPayload, UnknownHandler, StaleHandler, InvalidEvent, NotAllowed,
@@ -165,10 +157,9 @@ class Dispatcher:
             AsyncHandler: something has to be awaited; use ``aprepare``.
             TypeError: the host passed an argument of the wrong type.
         """
-        call = Call()
-        steps = self._steps(call, payload, audience, scope, rerender)
-        for what, awaitable in steps:
-            _refuse(steps, what, awaitable)
+        call = self._new_call(audience)
+        for _ in self._steps(call, payload, scope, rerender, False):
+            pass  # it yields what awaiting yields: nothing here
         return call
 
     async def aprepare(
@@ -180,8 +171,8 @@ class Dispatcher:
         rerender: Callable[[Scope], object] | None = None,
     ) -> Call:
         """Do what ``prepare`` does, and await what functions of the host return."""
-        call = Call()
-        await _awaited(self._steps(call, payload, audience, scope, rerender))
+        call = self._new_call(audience)
+        await _awaited(self._steps(call, payload, scope, rerender, True))
         return call
 
     def dispatch(
@@ -192,11 +183,10 @@ class Dispatcher:
         scope: Scope | Iterable[Scope] | None = None,
         rerender: Callable[[Scope], object] | None = None,
     ) -> object:
-        """Prepare the call and run it: see ``prepare`` and ``Call.run``."""
-        call = Call()
-        steps = self._steps(call, payload, audience, scope, rerender)
-        for what, awaitable in steps:
-            _refuse(steps, what, awaitable)
+        """Prepare a call and run it: see ``prepare`` and ``Call.run``."""
+        call = self._new_call(audience)
+        for _ in self._steps(call, payload, scope, rerender, False):
+            pass
         return call.run()
 
     async def adispatch(
@@ -207,9 +197,9 @@ class Dispatcher:
         scope: Scope | Iterable[Scope] | None = None,
         rerender: Callable[[Scope], object] | None = None,
     ) -> object:
-        """Prepare the call and run it: see ``aprepare`` and ``Call.arun``."""
-        call = Call()
-        await _awaited(self._steps(call, payload, audience, scope, rerender))
+        """Prepare a call and run it: see ``prepare`` and ``Call.arun``."""
+        call = self._new_call(audience)
+        await _awaited(self._steps(call, payload, scope, rerender, True))
         return await call.arun()
 
     def call(
@@ -218,19 +208,21 @@ class Dispatcher:
         """Make a call with an event that exists; ``authorize`` is not asked."""
         if not isinstance(handler, RegisteredHandler):
             raise TypeError("handler must be what registry.resolve(id) returns")
-        call = Call()
+        call = self._new_call(audience)
         call.handler, call.event, call.source = handler, event, "host"
-        call.audience = self._check_audience(audience)
+        return call
+
+    def _new_call(self, audience: str | None) -> Call:
+        call = Call()
+        if audience is not _NOT_GIVEN or self._tokens is not None:
+            call.audience = self._check_audience(audience)
         call.context, call.observer = copy_context(), self._observer
         return call
 
     def _steps(
-        self, call: Call, payload: Any, audience: Any, scope: Any, rerender: Any
+        self, call: Call, payload: Any, scope: Any, rerender: Any, wait: bool
     ) -> _Steps:
-        """Fill in a call; yield what has to be awaited, and a word for it."""
-        if audience is not _NOT_GIVEN or self._tokens is not None:
-            call.audience = self._check_audience(audience)
-        call.context, call.observer = copy_context(), self._observer
+        """Fill in a call; rule 4."""
         try:
             fields: Any = payload if type(payload) is dict else self._read(payload)
             text, captures = fields.get("handler"), b""
@@ -241,17 +233,18 @@ class Dispatcher:
                 text, captures = verified.handler_id, verified.captures
             handler, refuse_extra = self._handlers.get(text), self._refuse_extra
             if handler is None or scope is not None:
-                found = self._find(call, text, captures, scope, rerender)
+                found = self._find(call, text, captures, scope, rerender, wait)
                 handler, refuse_extra = yield from found
             call.handler = handler
             if self._authorize is not None:
-                ask = self._authorize
-                answer = yield from _ask("authorize", call.context, ask, call)
+                ask = partial(self._authorize, call)
+                answer = yield from _ask("authorize", ask, call.context, wait)
                 if answer is not True:
-                    name, said = location_name(handler.id), type(answer).__name__
-                    said = "False" if answer is False else said
-                    text = f"authorize refused {name}: it returned {said}, not True"
-                    raise NotAllowed(text)
+                    said = "False" if answer is False else type(answer).__name__
+                    raise NotAllowed(
+                        f"authorize refused {location_name(handler.id)}: it returned "
+                        f"{said}, not True"
+                    )
             if refuse_extra is None and type(fields) is dict:
                 call.event = handler.decode(fields)
             else:
@@ -262,8 +255,8 @@ class Dispatcher:
             self._notify_refused(error)
             raise
 
-    def _find(  # noqa: C901, PLR0912 - rule 2, step by step
-        self, call: Call, text: str, captures: bytes, scope: Any, rerender: Any
+    def _find(  # noqa: C901, PLR0912, PLR0917 - rule 2, step by step
+        self, call: Call, text: str, data: bytes, scope: Any, rerender: Any, wait: bool
     ) -> _Steps:
         """Return the handler, and whether extra fields are refused."""
         root = self._registry.entries
@@ -282,9 +275,9 @@ class Dispatcher:
         searched = [("scope", one.entries) for one in scopes]
         errors: list[HandlerIdError] = []
         carried = None
-        if captures:
+        if data:
             try:
-                carried = self._references.rebuild(wanted, captures)
+                carried = self._references.rebuild(wanted, data)
             except (UnknownHandler, StaleHandler) as error:
                 errors.append(error)
         asked = [("resolver", partial(one, wanted)) for one in self._resolvers]
@@ -295,7 +288,8 @@ class Dispatcher:
         for source, function in asked if carried is None or carried[1] else ():
             offered = Scope(root.child(), None, call.audience)
             try:
-                yield from _ask(source, copy_context(), function, offered)
+                ask = partial(function, offered)
+                yield from _ask(source, ask, copy_context(), wait)
             except (UnknownHandler, StaleHandler) as error:
                 errors.append(error)
             call.source, handler = source, offered.entries.find(text)
@@ -354,35 +348,20 @@ def _take_from(errors: list[HandlerIdError]) -> HandlerIdError:
     return chosen
 
 
-def _ask(what: str, context: Context, fn: Callable[..., object], *args: Any) -> _Steps:
+def _ask(what: str, fn: Any, context: Context, wait: bool) -> _Steps:
     """Call a function of the host in a context, and await there what it returns."""
-    answer = context.run(fn, *args)
+    answer = context.run(fn)
     if isawaitable(answer):
         try:
-            answer = yield what, in_context(context, answer)
+            if not wait:
+                text = f"{what} is asynchronous: use aprepare() or adispatch()"
+                raise AsyncHandler(text)
+            answer = yield from in_context(context, answer)
         finally:
-            close_unawaited(answer)
+            close_unawaited(answer)  # also a coroutine that was awaited out of another
     return answer
 
 
-def _refuse(steps: _Steps, what: str, awaitable: object) -> None:
-    close_unawaited(awaitable)
-    text = f"{what} is asynchronous: use aprepare() or adispatch()"
-    steps.throw(AsyncHandler(text))
-
-
-async def _awaited(steps: _Steps) -> None:
-    """Run the steps and await what they yield; what that raises is raised in them."""
-    resume: Callable[[Any], Any] = steps.send
-    argument: object = None
-    try:
-        while True:
-            _, awaitable = resume(argument)
-            try:
-                resume, argument = steps.send, await awaitable
-            except BaseException as error:  # noqa: BLE001 - it is raised in the steps
-                resume, argument = steps.throw, error
-    except StopIteration:
-        return
-    finally:
-        argument = None  # an error's traceback holds this frame: make no circle
+@coroutine
+def _awaited(steps: _Steps) -> _Steps:
+    yield from steps

@@ -1,18 +1,64 @@
-"""A scope: the handlers that one rendering offers."""
+"""What one rendering offers, and the references of handlers in pages."""
 
 from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Self
 
-from handlerid._dispatch.references import References
+from handlerid import _tokens
 from handlerid._identity import HandlerId, name_of
-from handlerid._registry import Entries, RegisteredHandler
-from handlerid.events import Event
+from handlerid._registry import Entries, RegisteredHandler, bind
+from handlerid.errors import UnknownHandler
+from handlerid.events import Event, event_type
 
 
-class _Rendering:
-    """What a scope shares with its parts."""
+class References:
+    """Writes references, ids or signed tokens, and rebuilds what tokens carried."""
 
-    ended = False
+    def __init__(self, entries: Entries, tokens: "_tokens.Tokens | None") -> None:
+        self._tokens, self._identity = tokens, entries.identity
+        self._closures: _tokens.Closures | None = None
+        if entries.captures == "carry":
+            if tokens is None:
+                raise ValueError(
+                    'captures="carry" sends captured values into pages: they have to '
+                    "be signed, Dispatcher(registry, tokens=Tokens(key))"
+                )
+            ids = partial(entries.ids, captures=False)
+            self._closures = _tokens.Closures(entries.identity, entries.index, ids)
+
+    def write(self, handler: RegisteredHandler, audience: str | None) -> str:
+        """Return the reference of a registered handler."""
+        if self._tokens is None:
+            return handler.id
+        captures = b""
+        if self._closures is not None and not handler.omitted:
+            pack = self._closures.pack
+            captures = pack(handler.fn, takes_event=handler.takes_event)
+        return self._tokens.issue(handler.id, audience=audience, captures=captures)
+
+    def rebuild(
+        self, handler_id: HandlerId, captures: bytes
+    ) -> tuple[RegisteredHandler, bool] | None:
+        """Return the handler that a token carried, and whether it captured a copy.
+
+        It has the id of the token: both were signed together.
+        """
+        if self._closures is None:
+            return None
+        try:
+            event = event_type(handler_id.event) if handler_id.event else Event
+        except LookupError:
+            raise UnknownHandler(
+                f"no event type has the wire name of {handler_id}: is the module that "
+                "defines it imported here?",
+                handler_id=handler_id,
+            ) from None
+        fn, takes_event, mutable = self._closures.rebuild(handler_id, captures)
+        b = bind(fn, event, self._identity)
+        handler = RegisteredHandler(
+            handler_id, fn, b.event, b.kind, takes_event, b.decode
+        )
+        return handler, mutable
 
 
 class Scope:
@@ -35,13 +81,13 @@ class Scope:
         references: References | None,
         audience: str | None,
         part: object = None,
-        rendering: "_Rendering | None" = None,
+        ended: list[bool] | None = None,
     ) -> None:
         self.entries = entries
         self.audience = audience
         self._references = references  # None: offers are bare ids
         self._part = part
-        self._rendering = rendering or _Rendering()
+        self._ended = [] if ended is None else ended  # shared with its parts
 
     def offer(self, fn: Callable[..., object], event: type[Event] | None = None) -> str:
         """Register a handler; return its reference for the page: an id or a token.
@@ -72,14 +118,14 @@ class Scope:
         """
         key = key if self._part is None else (self._part, key)
         return type(self)(
-            self.entries, self._references, self.audience, key, self._rendering
+            self.entries, self._references, self.audience, key, self._ended
         )
 
     def __enter__(self) -> Self:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._rendering.ended = True
+        self._ended.append(True)
 
     def __contains__(self, handler_id: object) -> bool:
         return handler_id in self.entries
@@ -91,13 +137,13 @@ class Scope:
         return len(self.entries)
 
     def __repr__(self) -> str:
-        state = "ended" if self._rendering.ended else "rendering"
+        state = "ended" if self._ended else "rendering"
         return f"<Scope of {len(self)} handlers, {state}>"
 
     def _add(
         self, fn: Callable[..., object], event: type[Event] | None
     ) -> RegisteredHandler:
-        if self._rendering.ended:
+        if self._ended:
             raise RuntimeError(
                 f"{name_of(fn)} is offered after the rendering ended, which is when "
                 "the scope's with block is left; make a scope for each rendering"

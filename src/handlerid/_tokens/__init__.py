@@ -2,22 +2,27 @@
 
 ``tokens``    the text of a token: issuing and verifying it
 ``keys``      what is done with the host's keys
-``closures``  captures as bytes and back; loaded when asked for
+``closures``  captures as bytes and back
+
+Both are loaded when asked for, so that who needs none pays nothing.
 """
 
 from typing import TYPE_CHECKING
 
-from handlerid._tokens.tokens import Tokens, Verified
-
 if TYPE_CHECKING:
     from handlerid._tokens.closures import Closures, CodeIndex, Rebuilt
+    from handlerid._tokens.tokens import Tokens, Verified
 
 __all__ = ["Closures", "CodeIndex", "Rebuilt", "Tokens", "Verified"]
 
 
-def __getattr__(name: str) -> object:
-    if name in ("Closures", "CodeIndex", "Rebuilt"):
-        from handlerid._tokens import closures  # noqa: PLC0415 - few carry captures
+if not TYPE_CHECKING:  # checkers would accept any name
 
-        return getattr(closures, name)
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    def __getattr__(name: str) -> object:
+        if name in ("Tokens", "Verified"):
+            from handlerid._tokens import tokens as module  # noqa: PLC0415
+        elif name in __all__:
+            from handlerid._tokens import closures as module  # noqa: PLC0415
+        else:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        return getattr(module, name)
