@@ -34,7 +34,7 @@ def outcome(handler: Callable[..., Any]) -> str:
         return [one async for one in results]
 
     def once() -> object:
-        result = handler() if handler.__name__ == "optional" else handler(4)
+        result = handler(4)
         if inspect.isasyncgen(result):
             return asyncio.run(steps(result))
         if inspect.isawaitable(result):

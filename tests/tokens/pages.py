@@ -162,7 +162,7 @@ VALUES: dict[str, Any] = {
     "ranges": [range(3), range(10, 0, -2)],
     "slices": [slice(1), slice(None, 2, 3)],
     "ellipsis": ...,
-    "classes": [Color, Point, int, datetime, ClickEvent],
+    "classes": [Color, Point, int, datetime],
     "aliases": [list[int], dict[str, Point]],
 }
 
@@ -261,9 +261,6 @@ def page(number: int) -> dict[str, Callable[..., Any]]:
     async def generates_async(event: object) -> AsyncIterator[str]:
         yield url
 
-    def optional(event: ClickEvent | None = None, number: int = number) -> object:
-        return event, number
-
     def redefined(event: object) -> str:
         return "first " + url
 
@@ -298,9 +295,6 @@ def page(number: int) -> dict[str, Callable[..., Any]]:
         "refers to functions and classes": refers_to,
         "defaults": defaults,
         "partial": functools.partial(bound, [number], unit="kg"),
-        "nested partial": functools.partial(
-            functools.wraps(bound)(functools.partial(bound, [1])), unit="kg"
-        ),
         "bound method": Cart([url]).add,
         "class method": Shop.named,
         "callable object": Cart([url], total=5),
@@ -312,7 +306,6 @@ def page(number: int) -> dict[str, Callable[..., Any]]:
         "async": is_async,
         "generator": generates,
         "async generator": generates_async,
-        "optional event": optional,
         "first of two": first,
         "second of two": redefined,
         "attributes": attributes,

@@ -115,19 +115,19 @@ def written(node: Any) -> bytes:
 
 
 def located(module: Any, qualname: Any, *more: Any) -> bytes:
-    return written(["F", module, qualname, FINGERPRINT, *(more or [[]])])
+    return written(["F", module, qualname, FINGERPRINT, *more])
 
 
 QUALNAME = "link.<locals>.on_click"
 FINGERPRINT = Identity().handler_id(link(1)).fingerprint
 HEAD = ["F", HERE, QUALNAME, FINGERPRINT]
-PLAIN = [*HEAD, [None, "x"]]
+PLAIN = [*HEAD, None, "x"]
 RUN_ME = Identity().handler_id(run_me).fingerprint
 
 
 def captured(node: Any) -> bytes:
     """The handler of ``link``, with this node as what it captured."""
-    return written([*HEAD, [None, node]])
+    return written([*HEAD, None, node])
 
 
 def nest(levels: int, node: Any = None) -> Any:
@@ -156,20 +156,20 @@ ATTACKS: dict[str, tuple[bytes, type[HandlerIdError]]] = {
     "a surrogate as name": (located("\ud800", "x"), UnknownHandler),
     "no names": (written(["F"]), InvalidToken),
     "one name": (written(["F", HERE]), InvalidToken),
-    "numbers as names": (located(1, 2), InvalidToken),
+    "numbers as names": (located(1, 2), UnknownHandler),
     "lists as names": (located([], []), InvalidToken),
-    "null as names": (located(None, None), InvalidToken),
+    "null as names": (located(None, None), UnknownHandler),
     # Code.
-    "another fingerprint": (written([*HEAD[:3], "a" * 20, [1, 2]]), StaleHandler),
+    "another fingerprint": (written([*HEAD[:3], "a" * 20, 1, 2]), StaleHandler),
     "another function's code": (located(HERE, "run_me"), StaleHandler),
     "a held function of another fingerprint": (
         captured(["h", HERE, "run_me", FINGERPRINT]),
         StaleHandler,
     ),
     "no cells": (written(HEAD), InvalidToken),
-    "too few cells": (written([*HEAD, [1]]), InvalidToken),
-    "too many cells": (written([*HEAD, [1, 2, 3]]), InvalidToken),
-    "a label of a cell": (written([*HEAD, [1, ["=", 3]]]), InvalidToken),
+    "too few cells": (written([*HEAD, 1]), InvalidToken),
+    "too many cells": (written([*HEAD, 1, 2, 3]), InvalidToken),
+    "a label of a cell": (written([*HEAD, 1, ["=", 3]]), InvalidToken),
     "new code by an attribute": (
         written([*PLAIN, "__code__", ["h", HERE, "run_me", RUN_ME]]),
         InvalidToken,
@@ -189,10 +189,6 @@ ATTACKS: dict[str, tuple[bytes, type[HandlerIdError]]] = {
         InvalidToken,
     ),
     "defaults that are a number": (written([*PLAIN, "__defaults__", 7]), InvalidToken),
-    "keyword defaults with other keys": (
-        written([*PLAIN, "__kwdefaults__", ["o", 1, 2]]),
-        InvalidToken,
-    ),
     # Values.
     "a class that was not scanned": (
         captured(["C", "subprocess", "Popen"]),
@@ -251,13 +247,10 @@ ATTACKS: dict[str, tuple[bytes, type[HandlerIdError]]] = {
         captured(["l", ["&", 0, ["l"]], ["&", 0, ["l"]]]),
         InvalidToken,
     ),
-    "a label of itself": (captured(["&", 0, ["&", 1, ["l"]]]), InvalidToken),
     "an unhashable member": (captured(["S", ["l"]]), InvalidToken),
     "an unhashable key": (captured(["d", ["l"], 1]), InvalidToken),
     "half a pair": (captured(["d", 1]), InvalidToken),
     "no hexadecimal digits": (captured(["b", "\u00e9"]), InvalidToken),
-    "an event type nobody knows": (captured(["E", "no_such_event"]), StaleHandler),
-    "an event type that is no text": (captured(["E", ["l"]]), InvalidToken),
     "no date": (captured(["D", "0000-00-00"]), InvalidToken),
     "a zone by a path": (captured(["k", "../../etc/passwd"]), InvalidToken),
     "a fraction over nothing": (captured(["q", 1, 0]), InvalidToken),
@@ -265,10 +258,8 @@ ATTACKS: dict[str, tuple[bytes, type[HandlerIdError]]] = {
     "not a number": (b"a[NaN]", InvalidToken),
     "nested deep": (captured(nest(120)), InvalidToken),
     "nested deeper than the stack": (b"a" + b"[" * 8000, InvalidToken),
-    "a text where a float stands": (captured(["f", "1.5"]), InvalidToken),
     "a zone that is another file": (captured(["k", "zone1970.tab"]), InvalidToken),
     "a union of expressions": (captured(["|", "run_me()", "x"]), InvalidToken),
-    "a label that is no number": (captured(["&", "x", ["l"]]), InvalidToken),
     "a function where a number stands": (captured(["B", 1, 2]), InvalidToken),
     "a flag of no flags": (captured(["g", "builtins", "int", 1]), StaleHandler),
     "a class that has members": (captured(["e", "builtins", "int", "x"]), StaleHandler),
@@ -291,7 +282,7 @@ ATTACKS: dict[str, tuple[bytes, type[HandlerIdError]]] = {
     "another format": (b"z[]", ExpiredToken),
     "another format, and no JSON": (b"c\xff\x00", ExpiredToken),
     "a pickle instead": (pickle.dumps(run_me), InvalidToken),
-    "too long": (b"a[" + b"1," * 5000 + b"1]", InvalidToken),
+    "long, and no graph": (b"a[" + b"1," * 5000 + b"1]", InvalidToken),
     "two graphs": (written(PLAIN) + b"[]", InvalidToken),
     "blanks at the end": (written(PLAIN) + b" ", InvalidToken),
     "not UTF-8": (b"a[\xff]", InvalidToken),
@@ -337,6 +328,7 @@ def test_random_bytes(data: bytes, closures: Closures) -> None:
     handler_id = closures.identity.handler_id(link("x"))
     refused(closures, handler_id, data)
     refused(closures, handler_id, b"a" + data)
+    refused(closures, handler_id, b"b" + data)
 
 
 NODES = st.recursive(
@@ -350,7 +342,7 @@ NODES = st.recursive(
     lambda inner: (
         st.builds(
             lambda tag, rest: [tag, *rest],
-            st.sampled_from("&=vlSdhByxCEmgero.ficbtZR/DHWLzkMqUpPQa|F?"),
+            st.sampled_from("&=vlSdhByxCmgero.ficbtZR/DHWLzkMqUpPQa|F?"),
             st.lists(inner, max_size=6),
         )
         | st.lists(inner, max_size=6)

@@ -13,13 +13,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from types import FunctionType, ModuleType
-from typing import Any, Literal, Optional, Union
+from typing import Any
 
 import pytest
 
-from handlerid import ClickEvent, HandlerId, Identity
+from handlerid import HandlerId, Identity
 from handlerid._registry import CodeIndex
-from handlerid._registry.signatures import bind
 from handlerid._tokens import Closures
 from handlerid.errors import (
     InvalidToken,
@@ -28,7 +27,6 @@ from handlerid.errors import (
     UnstableCapture,
     UnsupportedHandler,
 )
-from handlerid.events import InputEvent
 
 
 def make_closures(identity: Identity | None = None, *modules: ModuleType) -> Closures:
@@ -218,38 +216,12 @@ def test_it_says_whether_something_mutable_was_made(
 # How a handler is called.
 
 
-def optional_handlers() -> list[Callable[..., Any]]:
-    captured = 1
-
-    def unioned(event: ClickEvent | None = None, other: int = captured) -> None: ...
-    def older(event: Optional[ClickEvent] = None) -> object:  # noqa: UP045
-        return captured
-
-    def several(event: Union[ClickEvent, InputEvent] = None) -> object:  # type: ignore[assignment]  # noqa: UP007
-        return captured
-
-    def plain(count: Literal["ClickEvent"] | None = None) -> object:
-        return captured
-
-    handlers: list[Any] = [unioned, older, several, plain]
-    for fn in list(handlers):
-        # As without the __future__ import: the values of the annotations.
-        evaluated = FunctionType(
-            fn.__code__, fn.__globals__, None, fn.__defaults__, fn.__closure__
-        )
-        evaluated.__annotations__ = {
-            name: eval(text, globals()) for name, text in fn.__annotations__.items()
-        }
-        handlers.append(evaluated)
-    return handlers
-
-
-@pytest.mark.parametrize("number", range(8))
-def test_it_is_called_as_before(number: int) -> None:
-    fn, closures = optional_handlers()[number], make_closures()
-    before = bind(fn, "click", closures.identity)
-    after = bind(again(closures, fn), "click", Identity())
-    assert (after.event, after.takes_event) == (before.event, before.takes_event)
+@pytest.mark.parametrize("takes_event", [True, False])
+def test_it_is_called_as_before(takes_event: bool) -> None:  # noqa: FBT001
+    closures, fn = make_closures(), link("x")
+    data = closures.pack(fn, takes_event=takes_event)
+    there = closures.rebuild(closures.identity.handler_id(fn), data)
+    assert there.takes_event is takes_event
 
 
 # What is refused at render.
@@ -267,17 +239,17 @@ def local_class() -> type:
     [
         (object(), "has no canonical form"),
         (Account(1), "has no canonical form"),
-        (Text("x"), "is more than the builtins.str it derives from"),
-        (Derived(1), "is not a dataclass itself"),
+        (Text("x"), "has no canonical form"),
+        (Derived(1), "has no canonical form"),
         (Computed(1), "stores more than its fields: square"),
         (Unset(), "has no value in its field number"),
-        (Slotted(1), "has a slot that is no field: hidden"),
+        (Slotted(1), "stores more than its fields: hidden"),
         (local_class(), "is a class that its module does not hold"),
         (local_class()(1), "is a class that its module does not hold"),
         (dataclasses, "is a module that was not scanned"),
         (dataclasses.Field, "is a class that no scanned module holds"),
-        (len, "is a callable without an identity"),
-        (functools.cache(link), "is a callable without an identity"),
+        (len, "has no canonical form"),
+        (functools.cache(link), "has no canonical form"),
     ],
 )
 def test_what_cannot_be_carried_is_named(value: object, reason: str) -> None:
@@ -363,34 +335,12 @@ def test_a_variable_of_the_same_name_may_be_assigned() -> None:
     assert again(make_closures(), shadowing("x"))(None) == (1, "x")
 
 
-@pytest.mark.parametrize("value", ["x" * 9000, ["x" * 9000]])
-def test_what_is_too_long_names_the_largest_variable(value: object) -> None:
-    def on_click(event: object, other: str = "small") -> object:
-        return value, other
-
-    with pytest.raises(UnstableCapture) as caught:
-        make_closures().pack(on_click)
-    assert caught.value.where == "value"
-    assert str(caught.value).endswith(
-        "and at most 8192 are allowed; value is the largest of what it captured. Pass "
-        "a key instead and look the object up in the handler."
-    )
-
-
-def test_bytes_that_are_longer_than_the_limit_are_not_read() -> None:
-    fn = link("x")
-    closures = make_closures()
-    data, handler_id = closures.pack(fn), closures.identity.handler_id(fn)
-    with pytest.raises(InvalidToken):
-        closures.rebuild(handler_id, data + b" " * 9000)
-
-
 def test_depth_has_a_limit() -> None:
     value: object = None
     for _ in range(40):
         value = [value]
     assert again(make_closures(), link(value))(None) == value
-    for _ in range(10):
+    for _ in range(20):
         value = [value]
     with pytest.raises(UnstableCapture, match="nested too deep"):
         make_closures().pack(link(value))
@@ -514,11 +464,6 @@ def shop(monkeypatch: pytest.MonkeyPatch) -> Any:
         ("; TEN = 4", "", StaleHandler),
         ("def helper(): return 1", "def helper(): return 2", StaleHandler),
         ("class Sort: pass", "class Sort: pass\nCart.items = 3", None),
-        (
-            "class Sort: pass",
-            "class Sort: pass\nCart.items = property(None, lambda self, value: None)",
-            InvalidToken,
-        ),
     ],
 )
 def test_other_code_is_noticed(
@@ -538,8 +483,7 @@ def test_other_code_is_noticed(
         return
     with pytest.raises(error) as caught:
         other.rebuild(handler_id, data)
-    if error is not InvalidToken:
-        assert getattr(caught.value, "handler_id", None) == handler_id
+    assert getattr(caught.value, "handler_id", None) == handler_id
 
 
 def test_other_code_of_a_plain_handler_is_noticed(shop: Any) -> None:

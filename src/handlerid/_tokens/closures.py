@@ -7,11 +7,10 @@ was verified, together with the id; that is not done here.
    one that the server's scanned modules hold.
 2. Nothing in the bytes is imported, evaluated, looked up with ``getattr`` or unpickled.
    All look-ups are in tables.
-3. What was shared is shared again: cells, functions, and mutable objects. A cell that
-   a handler assigns is refused: what it assigns elsewhere would be lost.
-4. Bytes of another format are an ``ExpiredToken``: an old page is no attack. Bytes that
-   only claim to be of this format are an ``InvalidToken``. Other code is a
-   ``StaleHandler``, an unknown location an ``UnknownHandler``.
+3. What was shared is shared again: functions and mutable objects. A cell that a handler
+   assigns is refused: what it assigns elsewhere would be lost.
+4. Bytes of another format are an old page, ``ExpiredToken``; bytes that only claim to
+   be of this one ``InvalidToken``; other code ``StaleHandler``.
 """
 
 from __future__ import annotations
@@ -20,7 +19,6 @@ from opcode import opmap
 from types import CellType, CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from handlerid._identity import take_apart
 from handlerid._peek import globals_of, names_of_class
 from handlerid._tokens.graphs import (
     CodeIndex,
@@ -28,16 +26,14 @@ from handlerid._tokens.graphs import (
     Reader,
     Writer,
     from_bytes,
+    stale,
     to_bytes,
 )
-from handlerid._values import Corrupt, Refused
 from handlerid.errors import (
     ExpiredToken,
-    HandlerIdError,
     InvalidToken,
     StaleHandler,
     UnknownHandler,
-    UnstableCapture,
     UnsupportedHandler,
 )
 
@@ -49,21 +45,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Closures", "CodeIndex", "Rebuilt"]
 
-_FORMAT = b"a"
-_MAX_BYTES = 8192
-_BASE = slice(0, 37)
-"""Of an id: its location and its fingerprint."""
-
-_MORE = 5
-"""Index in a function's node of what was set on it after it was made."""
-
-_CORRUPT = "the captures in the token are corrupt"
-_MISFITS = (
-    *(Corrupt, Refused, HandlerIdError, ValueError, TypeError, LookupError),
-    *(AttributeError, ArithmeticError, RecursionError, StopIteration),
-)
-"""What reading raises, and Python's own types if they get what they do not take."""
-
+_FORMATS = b"ba"  # of handlers that are called with nothing, or with the event
+_BASE = slice(0, 37)  # of an id: its location and its fingerprint
 _ASSIGN = (opmap["STORE_DEREF"], opmap["DELETE_DEREF"])
 _EXTENDED = opmap["EXTENDED_ARG"]
 
@@ -73,11 +56,13 @@ class Rebuilt(NamedTuple):
 
     Attributes:
         fn: the handler.
+        takes_event: as it was packed.
         mutable: whether something mutable was made for it: what the handler changes in
             it is lost.
     """
 
     fn: Callable[..., object]
+    takes_event: bool
     mutable: bool
 
 
@@ -104,38 +89,23 @@ class Closures:
             self._decoders[identity.module_name(module), qualname] = decode
         self._tables = _Tables(index.version)
 
-    def pack(self, fn: Callable[..., object]) -> bytes:
+    def pack(self, fn: Callable[..., object], *, takes_event: bool = True) -> bytes:
         """Return the bytes of a handler; equal ones for equal handlers.
 
         They are not signed and not encrypted: names and values can be read in them.
 
         Raises:
-            UnstableCapture: a captured value cannot be carried, or all of them
-                together are too long; the text names the variable.
+            UnstableCapture: a captured value cannot be carried; the text names it.
             UnsupportedHandler: a function's code is in no scanned module.
         """
-        data = _FORMAT + self._write(fn)
-        if len(data) <= _MAX_BYTES:
-            return data
-        anatomy = take_apart(fn)
-        captured = [*anatomy.bound, *[one[1:] for one in anatomy.captures]]
-        where, _ = max(captured, key=lambda one: len(self._write(one[1])))
-        raise UnstableCapture(
-            f"the handler cannot be carried: it takes {len(data)} bytes, and at most "
-            f"{_MAX_BYTES} are allowed; {where} is the largest of what it captured. "
-            "Pass a key instead and look the object up in the handler.",
-            where=where,
-        )
+        graph = Writer(self.identity, self.index, self._locate).write(fn)
+        return _FORMATS[takes_event : takes_event + 1] + to_bytes(graph)
 
     def rebuild(self, handler_id: HandlerId, data: bytes) -> Rebuilt:
         """Return the handler that bytes were packed from, made anew.
 
-        Location and fingerprint are compared with those of the id. Its captures are
-        not: the signature binds them to the bytes.
-
-        Args:
-            handler_id: the id that was signed together with the bytes.
-            data: what ``pack`` returned.
+        Location and fingerprint are compared with those of the id that was signed
+        together with the bytes. Its captures are not: the signature binds them.
 
         Raises:
             InvalidToken: the bytes are corrupt, or of another handler.
@@ -144,37 +114,29 @@ class Closures:
             StaleHandler: code or a class differs here. What a decoder raises passes
                 through.
         """
-        if data[:1] != _FORMAT or len(data) > _MAX_BYTES:
-            raise _other_format(data)
+        if data[:1].isalpha() and data[0] not in _FORMATS:
+            raise ExpiredToken(
+                "the captures in the token are of a format that this release does not "
+                "know: the page is older, or newer, than this server"
+            )
         reader = Reader(self.identity, self.index, self._decoders, self._find)
         try:
-            node = from_bytes(data[1:])
-            fn = reader.value(node)
-            self._check(handler_id, fn, plain=node[0] == "F" and not node[_MORE:])
+            takes_event = bool(_FORMATS.index(data[:1] or b"?"))
+            fn = reader.read(from_bytes(data[1:]))
+            self._check(handler_id, self.ids(fn, handler_id.event or None))
         except (StaleHandler, UnknownHandler) as error:
             raise type(error)(str(error), handler_id=handler_id) from None
         except DecoderFailed as failure:
             raise failure.error from None
-        except _MISFITS:
-            raise InvalidToken(_CORRUPT) from None
-        return Rebuilt(fn, reader.mutable)
+        except Exception:  # noqa: BLE001 - Python's own types raise many
+            raise InvalidToken("the captures in the token are corrupt") from None
+        return Rebuilt(fn, takes_event, reader.mutable)
 
-    def _write(self, value: object) -> bytes:
-        return to_bytes(Writer(self.identity, self.index, self._locate).write(value))
-
-    def _check(self, handler_id: HandlerId, fn: Any, *, plain: bool) -> None:
-        """Compare location and fingerprint of a handler with those of its id."""
-        checked, base = self._current().checked, handler_id[_BASE]
-        if plain and checked.get(base) is fn.__code__:
-            return
-        ids = self.ids(fn, handler_id.event or None)
-        if any(one[_BASE] == base for one in ids):
-            if plain:
-                checked[base] = fn.__code__
-            return
-        if any(one.location == handler_id.location for one in ids):
-            raise _stale()
-        raise Corrupt
+    def _check(self, handler_id: HandlerId, ids: Sequence[HandlerId]) -> None:
+        if not any(one[_BASE] == handler_id[_BASE] for one in ids):
+            if any(one.location == handler_id.location for one in ids):
+                raise stale()
+            raise ValueError
 
     def _current(self) -> _Tables:
         # A thread that looked something up meanwhile writes it into the old tables.
@@ -189,8 +151,7 @@ class Closures:
             return known[id(code)][2]
         name = names.get("__name__")
         module = self.identity.module_name(name) if type(name) is str else ""
-        found = self.index.module(module)
-        fingerprints = self._fingerprints(code, names)
+        found, fingerprints = self.index.module(module), self._fingerprints(code, names)
         if (
             found is None
             or globals_of(found) is not names
@@ -208,23 +169,19 @@ class Closures:
         known[id(code)] = code, names, located
         return located
 
-    def _find(
-        self, module: Any, qualname: Any, fingerprint: Any
-    ) -> tuple[CodeType, dict[str, Any]]:
+    def _find(self, *location: Any) -> tuple[CodeType, dict[str, Any]]:
         """Return the code at a location, and the globals that it runs in."""
-        tables, location = self._current(), (module, qualname, fingerprint)
+        tables, (module, qualname, fingerprint) = self._current(), location
         if location in tables.found:
             return tables.found[location]
-        if any(type(one) is not str for one in location):
-            raise Corrupt
-        found, code = self.index.module(module), None
-        names = globals_of(found) if found is not None else {}
+        holder, code = self.index.module(module), None
+        names = globals_of(holder) if holder is not None else {}
         for code in self.index.codes(module, qualname):
             if fingerprint in self._fingerprints(code, names):
                 tables.found[location] = code, names
                 return code, names
         if code is not None:
-            raise _stale()
+            raise stale()
         raise UnknownHandler(
             "a handler was carried from a location that no scanned module has; does "
             "every server scan the same modules?"
@@ -238,20 +195,13 @@ class Closures:
 
 
 class _Tables:
-    """What was looked up in one version of the index.
-
-    Attributes:
-        version: of the index.
-        known: code, globals, and what ``_locate`` returns, by the code's address.
-        found: code and globals by location.
-        checked: by location and fingerprint of an id, code that has them.
-    """
+    """What was looked up in one version of the index."""
 
     def __init__(self, version: int) -> None:
         self.version = version
+        # By the code's address: code, globals, and what _locate returns.
         self.known: dict[int, tuple[CodeType, object, Located]] = {}
         self.found: dict[Location, tuple[CodeType, dict[str, Any]]] = {}
-        self.checked: dict[str, CodeType] = {}
 
 
 def _assigned(code: CodeType) -> frozenset[str]:
@@ -268,19 +218,3 @@ def _assigned(code: CodeType) -> frozenset[str]:
         if type(constant) is CodeType:
             found |= _assigned(constant)
     return free & found
-
-
-def _other_format(data: bytes) -> Exception:
-    if data[:1].isalpha() and data[:1] != _FORMAT:
-        return ExpiredToken(
-            "the captures in the token are of a format that this release does not "
-            "know: the page is older, or newer, than this server"
-        )
-    return InvalidToken(_CORRUPT)
-
-
-def _stale() -> StaleHandler:
-    return StaleHandler(
-        "a handler was carried from a location whose code is another here: the page is "
-        "older, or newer, than this server"
-    )

@@ -1,34 +1,20 @@
 """The codec: Python values as canonical bytes, one table of types for two writings.
 
-``table``    Python's own types
-``records``  enums, dataclasses, named tuples
-``codec``    splitting any value, the host's types included
-``tree``     the writing for ids; ``_tokens/graphs`` has that for tokens
+``table``      Python's own types; ``libraries`` has those that are loaded when met
+``records``    enums, dataclasses, named tuples
+``codec``      splitting any value, the host's types included
+``tree``       the writing for ids; ``_tokens/graphs`` has that for tokens
 """
 
-from handlerid._values.codec import Codec
-from handlerid._values.records import field_names, fill, is_frozen, make_member
-from handlerid._values.table import (
-    Corrupt,
-    Refused,
-    encode_scalar,
-    own_class,
-    row_of_tag,
-)
-from handlerid._values.tree import refuse, step, type_name_of
-
-__all__ = [
-    "Codec",
-    "Corrupt",
-    "Refused",
-    "encode_scalar",
-    "field_names",
-    "fill",
-    "is_frozen",
-    "make_member",
-    "own_class",
-    "refuse",
-    "row_of_tag",
-    "step",
-    "type_name_of",
-]
+from handlerid._values.codec import Codec as Codec
+from handlerid._values.records import field_names as field_names
+from handlerid._values.records import find_member as find_member
+from handlerid._values.records import is_frozen as is_frozen
+from handlerid._values.table import Refused as Refused
+from handlerid._values.table import encode_scalar as encode_scalar
+from handlerid._values.table import load_all as load_all
+from handlerid._values.table import own_class as own_class
+from handlerid._values.table import row_of_tag as row_of_tag
+from handlerid._values.tree import NO_FORM as NO_FORM
+from handlerid._values.tree import step as step
+from handlerid._values.tree import unstable as unstable

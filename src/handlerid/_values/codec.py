@@ -1,18 +1,17 @@
 """The codec between Python values and canonical bytes.
 
-One table of types, two writings: ids write a value as a tree; tokens (``_tokens``)
-write it as a graph, and make it again. Both split a value into a tag and parts, which
-are values themselves. ``docs/reference/id-format.md`` shows the bytes.
+Ids write a value as a tree; tokens (``_tokens``) write it as a graph, and make it
+again. Both split a value into a tag and parts, which are values themselves.
+``docs/reference/id-format.md`` shows the bytes.
 
 1. Typed: ``1``, ``True`` and ``1.0`` differ. No form is the beginning of another.
 2. Exact types. A subclass may hold more than its base shows, so it is refused, unless
    it is an enum, a dataclass or a named tuple, or has an encoder.
-3. Nothing that depends on the process: no ``repr`` of an unknown object, no hash order,
-   no address.
-4. No code of a value runs, only the host's. So types are found by their address (a
-   metaclass may define ``__hash__``), and attributes are read where they are stored.
-5. A class is written as module and qualified name, so its module must hold it there.
-   Two classes made by one function share a name and must not share an id.
+3. Nothing that depends on the process: no ``repr``, no hash order, no address.
+4. No code of a value runs, only the host's encoders. Types are found by their address,
+   since a metaclass may define ``__hash__``.
+5. A class is written by its name, so its module must hold it there: two classes made
+   by one function share a name and must not share an id.
 """
 
 from __future__ import annotations
@@ -22,19 +21,9 @@ from enum import Enum
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from handlerid._peek import (
-    globals_of,
-    is_held,
-    is_native,
-    name_of_class,
-    names_of_class,
-)
-from handlerid._values.records import (
-    check_stored,
-    field_names,
-    split_member,
-    split_record,
-)
+from handlerid._peek import globals_of, is_held, is_native
+from handlerid._peek import name_of_class, names_of_class
+from handlerid._values.records import field_names, split_member, split_record
 from handlerid._values.table import Refused, class_names, find_row, find_scalar
 from handlerid._values.tree import Tree
 
@@ -49,15 +38,8 @@ if TYPE_CHECKING:
 class Codec:
     """How values are written, the host's own types included.
 
-    Args:
-        encoders: by exact type, a function that returns a value that stands for the
-            object. They come before the forms of classes, such as dataclasses.
-        decoders: by the same types, a function from that value to the object.
-        module_name: return the name by which other processes know a module.
-
-    Raises:
-        TypeError: a key is no type, or a value is not callable.
-        ValueError: a type has a form already, or a decoder but no encoder.
+    Encoders and decoders are functions by exact type; ``module_name`` returns the name
+    by which other processes know a module.
     """
 
     def __init__(
@@ -74,16 +56,14 @@ class Codec:
             for kind, function in given.items():
                 if not issubclass(type(kind), type) or not callable(function):
                     raise TypeError(f"{what} must map types to functions, not {kind!r}")
+                wrong = ""
                 if find_row(kind) or find_scalar(id(kind)):
-                    raise ValueError(
-                        f"{what} must not have {name_of_class(kind)}: it has a "
-                        "canonical form already, so its encoder would never be asked"
-                    )
-                if kind not in self.encoders:
-                    raise ValueError(
-                        f"decoders has {name_of_class(kind)}, which has no encoder: "
-                        "Identity(encoders={Type: function})"
-                    )
+                    wrong = "it has a canonical form already"
+                elif kind not in self.encoders:
+                    wrong = "it has no encoder: Identity(encoders={Type: function})"
+                if wrong:
+                    name = name_of_class(kind)
+                    raise ValueError(f"{what} must not have {name}: {wrong}")
         self._by_address = {id(kind): one for kind, one in self.encoders.items()}
 
     def encode(
@@ -91,19 +71,15 @@ class Codec:
         value: object,
         where: str,
         *,
-        describe: Describe | None = None,
+        describe: Describe = None,
         omitted: list[str] | None = None,
     ) -> bytes:
         """Return the canonical bytes of a value, written as a tree.
 
-        Args:
-            value: what was bound or captured.
-            where: the variable or argument, for errors: ``"url"``, ``"args[0]"``.
-            describe: called with a callable; return a text that names its code, and
-                tuples that end with a name and a value: what was bound and captured.
-                None if the callable has no identity.
-            omitted: if given, a part without canonical form is replaced by a fixed tag
-                and its path is appended here.
+        ``where`` names it in errors: ``"url"``, ``"args[0]"``. ``describe`` returns a
+        text that names a callable's code, and tuples that end with a name and a value,
+        bound or captured; None without identity. With ``omitted``, a part without
+        canonical form is a fixed tag, and its path is appended.
 
         Raises:
             UnstableCapture: the value, or a part of it, has no canonical form. What
@@ -132,13 +108,11 @@ class Codec:
                 return "m", [self.module_name(name)]
             raise Refused("is a module that sys.modules does not hold under its name")
         if issubclass(kind, Enum):
-            tag, parts = split_member(value, kind)
-            return tag, [*self._held_name(kind), *parts]
-        if (names := field_names(kind, compared=not whole)) is None:
+            tag, part = split_member(value, kind)
+            return tag, [*self._held_name(kind), part]
+        if (names := field_names(kind, whole=whole)) is None:
             return None
-        if whole:
-            check_stored(value, kind, names)
-        fields = split_record(value, kind, names)
+        fields = split_record(value, kind, names, whole=whole)
         return "r", [*self._held_name(kind), ",".join(names), *fields]
 
     def _held_name(self, kind: type) -> list[str]:

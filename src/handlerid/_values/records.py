@@ -1,61 +1,47 @@
-"""Enums, dataclasses and named tuples: splitting them, and making them again.
+"""Enums, dataclasses and named tuples.
 
-Attributes are read from where they are stored. A class that stores more than its
-fields, or computes one of them, is refused: what its code would say is not known.
+A class that stores more than its fields, or computes one of them, is refused: what its
+code would say is not known.
 """
 
 from __future__ import annotations
 
 import sys
+from contextlib import suppress
 from enum import Enum, Flag
-from functools import cached_property, partial
+from functools import cached_property
 from types import MemberDescriptorType as Slot
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, cast
 
 from handlerid._peek import is_native, look_up, mro, name_of_class, namespace, storage
-from handlerid._values.table import Corrupt, Refused
+from handlerid._values.table import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-_MISSING = object()
 _size_of: Callable[[type], int] = vars(type)["__basicsize__"].__get__
+_DESCRIPTOR = ("__get__", "__set__", "__delete__")
 
 
-def members_of(enum: type) -> dict[str, Any]:
-    """Return the members of an enum by name."""
-    members = look_up(enum, "_member_map_") if issubclass(enum, Enum) else None
-    return members if type(members) is dict else {}
-
-
-def split_member(value: object, kind: type) -> tuple[str, list[Any]]:
-    """Split a member of an enum into its name, or into unnamed and named bits."""
-    stored, members = storage(value), members_of(kind)
-    name, bits = dict.get(stored, "_name_"), dict.get(stored, "_value_")
-    if not issubclass(kind, Flag) and type(name) is str and members.get(name) is value:
-        return "e", [name]
-    if issubclass(kind, Flag) and type(bits) is int:
-        names = {}  # of single bits: a name added for several changes nothing
-        for member in map(storage, members.values()):
-            bit = member["_value_"]
-            if bit & bits and not bit & (bit - 1):
-                names[bit] = member["_name_"]
-        return "g", [bits & ~sum(names), *[names[bit] for bit in sorted(names)]]
+def split_member(value: object, kind: type) -> tuple[str, object]:
+    """Return the name of a member of an enum, or the bits of a flag."""
+    stored = storage(value)
+    if issubclass(kind, Flag):
+        if type(bits := dict.get(stored, "_value_")) is int:
+            return "g", bits
+    elif find_member(kind, name := dict.get(stored, "_name_")) is value:
+        return "e", name
     raise Refused("is not one of the members of its class")
 
 
-def _fields(kind: type) -> Sequence[Any] | None:
-    """Return the fields of a dataclass; None if the class itself is none."""
-    declared = namespace(kind).get("__dataclass_fields__")
-    dataclasses = sys.modules.get("dataclasses")
-    if dataclasses is None or type(declared) is not dict:
-        return None
-    if any(type(field) is not dataclasses.Field for field in declared.values()):
-        return None
-    # fields() reads this one attribute, and leaves out ClassVar and InitVar.
-    stand_in = SimpleNamespace(__dataclass_fields__=declared)
-    return cast("Sequence[Any]", dataclasses.fields(stand_in))
+def find_member(kind: type, name: Any) -> object:
+    """Return a member of an enum by name, or a flag by its bits; else None."""
+    if issubclass(kind, Flag):
+        with suppress(ValueError):  # bits that are gone
+            return cast("object", kind(name))
+    members = look_up(kind, "_member_map_") if issubclass(kind, Enum) else None
+    return members.get(name) if type(members) is dict else None
 
 
 def is_frozen(kind: type) -> bool:
@@ -65,14 +51,19 @@ def is_frozen(kind: type) -> bool:
     return type(slot) is Slot and bool(slot.__get__(params))
 
 
-def field_names(kind: type, *, compared: bool = False) -> Sequence[str] | None:
+def field_names(kind: type, *, whole: bool = True) -> Sequence[str] | None:
     """Return the fields of a dataclass or named tuple; None for another class.
 
-    With ``compared``, those that ``==`` does not compare are left out, unless the class
-    is frozen.
+    Without ``whole``, only those that ``==`` compares, unless the class is frozen.
     """
-    if (fields := _fields(kind)) is not None:
-        every = not compared or is_frozen(kind)
+    declared = namespace(kind).get("__dataclass_fields__")
+    library: Any = sys.modules.get("dataclasses")
+    if type(declared) is dict and all(
+        library and type(field) is library.Field for field in declared.values()
+    ):
+        # fields() reads this one attribute, and leaves out ClassVar and InitVar.
+        fields = library.fields(SimpleNamespace(__dataclass_fields__=declared))
+        every = whole or is_frozen(kind)
         return [field.name for field in fields if every or field.compare]
     if not issubclass(kind, tuple) or (names := look_up(kind, "_fields")) is None:
         return None
@@ -81,66 +72,35 @@ def field_names(kind: type, *, compared: bool = False) -> Sequence[str] | None:
     return cast("tuple[str, ...]", names)
 
 
-def split_record(value: Any, kind: type, names: Sequence[str]) -> Sequence[Any]:
+def split_record(
+    value: Any, kind: type, names: Sequence[str], *, whole: bool
+) -> Sequence[Any]:
+    """Return the fields; with ``whole``, refuse an object that stores more."""
     if issubclass(kind, tuple):
         items = list(tuple.__iter__(value))
         if len(names) != len(items) or dict.__len__(storage(value)):
             raise Refused("is more than its fields")
         return items
+    stored = [*dict.keys(storage(value))] if whole else []
     for base in mro(kind):
         if is_native(base) and _size_of(base) > _size_of(object):
             raise Refused(f"is more than its fields: a {name_of_class(base)} too")
+        if whole:
+            stored += [name for name, at in namespace(base).items() if type(at) is Slot]
+    for name in stored:
+        if name not in names and type(look_up(kind, name)) is not cached_property:
+            raise Refused(f"stores more than its fields: {name}")
     return [_read(value, kind, name) for name in names]
 
 
 def _read(value: object, kind: type, name: str) -> object:
     """Read a field from its slot, the instance, or the default on the class."""
-    on_class = look_up(kind, name, _MISSING)
-    if type(on_class) is Slot:
-        try:
-            return on_class.__get__(value, kind)
-        except (AttributeError, TypeError):  # empty, or the slot of another class
-            raise Refused(f"has no value in its field {name}") from None
-    on_its_type = partial(look_up, type(on_class))
-    if on_its_type("__set__") or on_its_type("__delete__"):
+    found = look_up(kind, name)
+    get, put, remove = [look_up(type(found), one) for one in _DESCRIPTOR]
+    missing = not dict.__contains__(storage(value), name)
+    if type(found) is not Slot and (put or remove or (get and missing)):
         raise Refused(f"computes its field {name}")
-    found = dict.get(storage(value), name, _MISSING)
-    if found is _MISSING and not on_its_type("__get__"):
-        found = on_class
-    if found is _MISSING:
-        raise Refused(f"has no value in its field {name}")
-    return found
-
-
-def check_stored(value: object, kind: type, names: Sequence[str]) -> None:
-    """Refuse an object that stores more than its fields."""
-    for name in dict.keys(storage(value)) - set(names):
-        if type(look_up(kind, name)) is not cached_property:
-            raise Refused(f"stores more than its fields: {name}")
-    for base in mro(kind):
-        for name, slot in namespace(base).items():
-            if type(slot) is Slot and name not in names:
-                raise Refused(f"has a slot that is no field: {name}")
-
-
-def make_member(kind: type, parts: Sequence[Any]) -> object:
-    """Return a member or flag of an enum; None if a name is gone."""
-    members = members_of(kind)
-    if not issubclass(kind, Flag):
-        return members.get(*parts)
-    rest, *names = parts
-    bits = [storage(members[name])["_value_"] for name in names if name in members]
-    return kind(sum(bits, rest)) if len(bits) == len(names) else None
-
-
-def fill(value: object, names: Sequence[str], fields: Sequence[object]) -> None:
-    """Store the fields of a dataclass in an object that ``object.__new__`` made."""
-    kind, stored = type(value), storage(value)
-    for name, field in zip(names, fields, strict=True):
-        on_class = look_up(kind, name)
-        if type(on_class) is Slot:
-            on_class.__set__(value, field)
-        elif look_up(type(on_class), "__set__") is not None:
-            raise Corrupt
-        else:
-            dict.__setitem__(stored, name, field)
+    try:
+        return object.__getattribute__(value, name)
+    except (AttributeError, TypeError):  # empty, or the slot of another class
+        raise Refused(f"has no value in its field {name}") from None

@@ -1,12 +1,10 @@
 """A value as a tree, for ids: contents and types, and shared parts each time.
 
-1. An object that is shared is walked and hashed once. A stack of its own bounds the
-   depth, not Python's.
+1. A shared object is walked and hashed once. A stack of its own bounds the depth.
 2. A part met inside itself by way of a callable is written as a number: how many parts
    were begun since. So is, from the second time on, a part that leads back to one that
    is not closed yet. Whatever else contains itself is refused.
-3. A function that its module holds under its name is what describes it, and nothing
-   that it captured.
+3. A function that its module holds is described alone, without what it captured.
 4. Members of sets and dicts are numbered as if each stood alone, so their order makes
    no difference.
 """
@@ -16,49 +14,31 @@ from __future__ import annotations
 from hashlib import blake2b
 from operator import add
 from types import FunctionType
-from typing import TYPE_CHECKING, Any, NoReturn, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
-from handlerid._peek import is_held, look_up, mro, name_of_class, text
-from handlerid._values.table import Refused, find_row, find_scalar
+from handlerid._peek import is_held, name_of_class, text
+from handlerid._values.table import Refused, find_scalar
 from handlerid.errors import UnstableCapture
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    Describe: TypeAlias = Callable[[Any], "tuple[str, Sequence[Any]] | None"]
     Split: TypeAlias = tuple[str, Sequence[Any]]
+    Splitter: TypeAlias = Callable[[Any, type], Split | None]
+    Describe: TypeAlias = Callable[[Any], Split | None] | None
 
-_LONGEST = 256
-"""Bytes of a form inside another; a longer one is replaced by its digest."""
+_LONGEST = 256  # bytes of a form inside another; a longer one is replaced by its digest
+_DEEPEST = 20_000  # levels; only an encoder that never ends nests deeper
+_MOST_BACK = 50_000  # parts that lead back to others: about a second
+_MOST_STEPS = 20  # that an error shows
 
-_DEEPEST = 20_000
-"""Levels of a tree. Only an encoder that never ends, or an attack, nests deeper."""
-
-_MOST = 200_000
-"""Parts of a tree after one that leads back to itself: about a second."""
-
-_SHOWN = 8
-"""Steps of a path that an error shows from either end."""
-
-
-def refuse(value: object, kind: type) -> NoReturn:
-    """Refuse a value of an unknown type."""
-    if look_up(kind, "__dataclass_fields__") is not None:
-        raise Refused("is not a dataclass itself, only a base of it is")
-    for base in mro(kind)[1:]:
-        if find_row(base) or find_scalar(id(base)):
-            raise Refused(f"is more than the {name_of_class(base)} it derives from")
-    raise Refused(
-        "is a callable without an identity"
-        if callable(value)
-        else "has no canonical form"
-    )
+NO_FORM = "has no canonical form"
 
 
 def step(tag: str, parts: Sequence[Any], index: int) -> str:
     """Return what an error calls the way to a part."""
     if tag == "r":
-        return f".{['', '', '', *parts[2].split(',')][index]}"
+        return "." + parts[2].split(",")[index - 3]
     if tag == "d":
         return "[value]" if index % 2 else "[key]"
     if tag in "xh":  # what an encoder or describe returned
@@ -66,27 +46,22 @@ def step(tag: str, parts: Sequence[Any], index: int) -> str:
     return "[item]" if tag in "SZ" else f"[{index}]"
 
 
-def type_name_of(value: object) -> str:
-    """Return the full name of a class, or of the class of an object."""
-    is_class = issubclass(type(value), type)
-    return name_of_class(cast("type", value) if is_class else type(value))
-
-
-def _is_held(fn: object) -> bool:
-    """Return whether a function is what its module has under its name."""
-    if type(fn) is not FunctionType:
-        return False
-    return is_held(fn, text(fn.__module__), fn.__qualname__, unknown=False)
+def unstable(value: object, steps: list[str], text: str, cure: str) -> UnstableCapture:
+    """Return the error for a value that was reached by these steps."""
+    if len(steps) > _MOST_STEPS:
+        steps = [*steps[:9], "...", *steps[-8:]]
+    is_class, where = issubclass(type(value), type), "".join(steps)
+    name = name_of_class(cast("type", value) if is_class else type(value))
+    return UnstableCapture(
+        f"{where} cannot {text.format(name)}. Pass a key instead and look the object "
+        f"up in the handler, use a supported type, or {cure}.",
+        where=where,
+        type_name=name,
+    )
 
 
 class _Node:
-    """A part of a tree that is being written.
-
-    Attributes:
-        number: its number.
-        lowest: the lowest number that its form refers to.
-        forms: the forms of its parts, as far as they are written.
-    """
+    """A part being written; ``lowest`` is the lowest number that it refers to."""
 
     __slots__ = ("forms", "lowest", "number", "parts", "tag", "value")
 
@@ -100,11 +75,7 @@ class Tree:
     """One value on its way to the bytes of an id."""
 
     def __init__(
-        self,
-        split: Callable[[Any, type], Split | None],
-        where: str,
-        describe: Describe | None,
-        omitted: list[str] | None,
+        self, split: Splitter, where: str, describe: Describe, omitted: list[str] | None
     ) -> None:
         self.split, self.where = split, where
         self.describe, self.omitted = describe, omitted
@@ -115,68 +86,65 @@ class Tree:
         self.numbers: dict[int, int] = {}
         self.digests: dict[int, tuple[object, bytes]] = {}
         self.active: set[int] = set()
-        self.callables: list[int] = []  # numbers of those that are open
-        self.left: int | None = None  # parts that may follow, once one leads back
+        self.callables = [-1]  # numbers of those that are open
+        self.back = 0  # parts that led back
 
     def encode(self, value: object) -> bytes:
         form = self.form(value)
-        while True:
-            if isinstance(form, _Node):
-                self.open.append(form)
-            elif self.open:
-                self.open[-1].forms.append(form)
-            else:
-                return form
+        while self.open:
             node = self.open[-1]
+            if form:
+                node.forms.append(form)
             if len(node.forms) < len(node.parts):
                 form = self.form(node.parts[len(node.forms)])
             else:
                 form = self.close()
+        return form
 
-    def form(self, value: object) -> bytes | _Node:
+    def form(self, value: object) -> bytes:
+        """Return the form of a value, or open it and return nothing."""
         try:
             return self.begin(value)
         except Refused as refusal:
-            error = self.unstable(value, str(refusal))
+            error = self.unstable(value, f"be part of an id: {{}} {refusal}")
         if self.omitted is None:
             raise error
         self.omitted.append(error.where)
         return b"?"
 
-    def begin(self, value: object) -> bytes | _Node:
-        address, kind = id(value), type(value)
+    def begin(self, value: object) -> bytes:
+        address, kind, number = id(value), type(value), len(self.begun)
         if address in self.digests:
             return self.digests[address][1]
         if (scalar := find_scalar(id(kind))) is not None:
             return self.shorten(value, scalar(value), keep=True)
-        if address in self.numbers:
-            return self.again(address)
+        if (first := self.numbers.get(address)) is not None:
+            if address in self.active and first > self.callables[-1]:
+                raise Refused("refers to itself")
+            self.back += 1
+            if self.back > _MOST_BACK:
+                raise Refused("refers to itself by way of too many callables")
+            self.open[-1].lowest = min(self.open[-1].lowest, first)
+            return b"^%x;" % (number - first)
         if len(self.open) >= _DEEPEST:
             raise Refused(f"is nested more than {_DEEPEST} levels deep")
-        if self.left is not None:
-            self.left -= 1
-            if self.left < 0:
-                raise Refused("refers to itself by way of too many callables")
-        number, split = len(self.begun), self.split(value, kind)
-        if split is None:
-            found = self.describe(value) if self.describe and callable(value) else None
-            if found is None:
-                refuse(value, kind)
-            split = "h", [found[0], *(() if _is_held(value) else found[1])]
+        if (split := self.split(value, kind)) is None:
+            split = "h", self.callable(value, kind)
             self.callables.append(number)
         self.active.add(address)
         self.numbers[address] = number
         self.begun.append(value)
-        return _Node(value, split, number)
+        self.open.append(_Node(value, split, number))
+        return b""
 
-    def again(self, address: int) -> bytes:
-        number = self.numbers[address]
-        if address in self.active and number > max(self.callables, default=-1):
-            raise Refused("refers to itself")
-        self.open[-1].lowest = min(self.open[-1].lowest, number)
-        if self.left is None:
-            self.left = _MOST
-        return b"^%x;" % (len(self.begun) - number)
+    def callable(self, value: Any, kind: type) -> list[Any]:
+        found = self.describe(value) if self.describe and callable(value) else None
+        if found is None:
+            raise Refused(NO_FORM)
+        held = kind is FunctionType and is_held(
+            value, text(value.__module__), value.__qualname__, unknown=False
+        )
+        return [found[0], *(() if held else found[1])]
 
     def close(self) -> bytes:
         node = self.open.pop()
@@ -207,19 +175,11 @@ class Tree:
             self.digests[id(value)] = value, short
         return short
 
-    def unstable(self, value: object, reason: str) -> UnstableCapture:
-        steps, inside = [], ""
+    def unstable(self, value: object, text: str) -> UnstableCapture:
+        steps, inside = [self.where], ""
         for node in self.open:
             name = f" -> {node.parts[-2]}" if inside == "h" else ""
             steps.append(name or step(node.tag, node.parts, len(node.forms)))
             inside = node.tag
-        if len(steps) > 2 * _SHOWN:
-            steps = [*steps[:_SHOWN], "...", *steps[-_SHOWN:]]
-        where, name = self.where + "".join(steps), type_name_of(value)
-        return UnstableCapture(
-            f"{where} cannot be part of an id: {name} {reason}. Pass a key instead and "
-            "look the object up in the handler, use a supported type, or register an "
-            "encoder for this type: Identity(encoders={Type: function}).",
-            where=where,
-            type_name=name,
-        )
+        cure = "register an encoder for this type: Identity(encoders={Type: function})"
+        return unstable(value, steps, text, cure)
