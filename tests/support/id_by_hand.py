@@ -222,10 +222,7 @@ def split(value: Any, kind: type) -> tuple[bytes, list[Any]]:
     if isinstance(value, type):
         return b"C", class_name(value)
     if isinstance(value, enum.Flag):
-        bits: int = value.value
-        single = {m.value: m.name for m in kind if m.value & bits}  # type: ignore[attr-defined]
-        names = [name for _, name in sorted(single.items())]
-        return b"g", [*class_name(kind), bits & ~sum(single), *names]
+        return b"g", [*class_name(kind), value.value]
     if isinstance(value, enum.Enum):
         return b"e", [*class_name(kind), value.name]
     fields = getattr(value, "__dataclass_fields__", None)
