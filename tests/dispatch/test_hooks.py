@@ -39,7 +39,9 @@ class Line:
 
 
 @pytest.mark.parametrize(
-    "hook", [msgspec.convert, with_pydantic, CATTRS.structure], ids=str
+    "hook",
+    [msgspec.convert, with_pydantic, CATTRS.structure],
+    ids=["msgspec", "pydantic", "cattrs"],
 )
 def test_a_hook_reads_the_types_that_the_library_does_not(hook: Any) -> None:
     @dataclass(kw_only=True, slots=True)
