@@ -13,14 +13,14 @@ import functools
 import os
 import re
 import sys
-from hashlib import blake2b
+from _blake2 import blake2b  # hashlib would load OpenSSL, which takes 2 ms
 from types import CodeType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, Literal
 from weakref import ref
 
 from handlerid._identity.bytecode import encode_code
 from handlerid._identity.callables import carried, take_apart
-from handlerid._identity.ids import WIRE_NAME, HandlerId, with_captures, write
+from handlerid._identity.ids import HandlerId, is_wire_name, with_captures, write
 from handlerid._values import Codec, encode_scalar
 from handlerid.errors import UnsupportedHandler
 from handlerid.events import adopt, is_event_type
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from handlerid._identity.callables import Anatomy
 
 _DESCRIBED = (FunctionType, MethodType, functools.partial)
-_COMPILER_SCOPES = re.compile(r"<(?:list|dict|set)comp>\.")  # not from Python 3.12 on
+_COMPILER_SCOPES = r"<(?:list|dict|set)comp>\."  # not from Python 3.12 on
 
 
 class Identity:
@@ -256,7 +256,7 @@ class Identity:
     def _write(
         self, names: tuple[str, str], where: bytes, code: bytes, event: str | None
     ) -> tuple[HandlerId, ...]:
-        if event and not WIRE_NAME.fullmatch(event):
+        if event and not is_wire_name(event):
             raise ValueError(f"{event!r} is not a wire name, as in an id: click")
         location = _hash(self._location, where)
         if not self._keys:
@@ -300,7 +300,9 @@ class Identity:
 
     def _qualname(self, qualname: str) -> str:
         # A location has to be equal on every Python if the fingerprint is.
-        return qualname if self._source is None else _COMPILER_SCOPES.sub("", qualname)
+        if self._source is None:
+            return qualname
+        return re.sub(_COMPILER_SCOPES, "", qualname)
 
     def _forget(self, record: CodeRecord) -> None:
         if self._records.get(record.address) is record:

@@ -7,6 +7,7 @@
 
 from __future__ import annotations
 
+import functools
 import re
 from typing import TYPE_CHECKING, Any
 
@@ -15,13 +16,14 @@ from handlerid.errors import MalformedPayload
 if TYPE_CHECKING:
     from typing import Self
 
-WIRE_NAME = re.compile("[a-z][a-z0-9_]{0,63}")
+_WIRE_NAME = "[a-z][a-z0-9_]{0,63}"
 
 # The last character has fewer bits: 64 and 96 are not multiples of 5.
-_GRAMMAR = re.compile(
+_GRAMMAR = (
     r"h1-[a-z2-7]{12}[acegikmoqsuwy246]-[a-z2-7]{19}[aq]"
-    rf"(?:-[a-z2-7]{{16}})?(?:\.{WIRE_NAME.pattern})?"
+    rf"(?:-[a-z2-7]{{16}})?(?:\.{_WIRE_NAME})?"
 )
+_compiled = functools.cache(re.compile)  # at the first use: it takes long
 _LONGEST = 37 + 17 + 65
 _ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
 _PAIR = [first + second for first in _ALPHABET for second in _ALPHABET]
@@ -55,7 +57,7 @@ class HandlerId(str):
         Raises:
             MalformedPayload: it does not have the grammar of an id.
         """
-        if len(text) > _LONGEST or not _GRAMMAR.fullmatch(text):
+        if len(text) > _LONGEST or not _compiled(_GRAMMAR).fullmatch(text):
             raise MalformedPayload(
                 "the payload's handler is not an id: an id is "
                 "h1-<location>-<fingerprint>[-<captures>][.<event name>]"
@@ -84,6 +86,10 @@ class HandlerId(str):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (type(self), (str(self), self.module, self.qualname))
+
+
+def is_wire_name(text: str) -> bool:
+    return _compiled(_WIRE_NAME).fullmatch(text) is not None
 
 
 def location_name(handler_id: str) -> str:

@@ -11,7 +11,7 @@
 
 from __future__ import annotations
 
-from hashlib import blake2b
+from _blake2 import blake2b  # hashlib would load OpenSSL, which takes 2 ms
 from operator import add
 from types import FunctionType
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
