@@ -9,7 +9,6 @@
 """
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
 from threading import Lock
 from typing import Any, Literal
 
@@ -28,7 +27,6 @@ Stale = Literal["refuse", "accept"]
 _CODE = 37  # length of location and fingerprint in an id
 
 
-@dataclass(slots=True, eq=False, repr=False)
 class RegisteredHandler:
     """A registered handler: the function, and how it is called.
 
@@ -44,14 +42,25 @@ class RegisteredHandler:
     """
 
     __module__ = "handlerid"
+    __slots__ = ("decode", "event", "fn", "id", "kind", "omitted", "takes_event")
 
-    id: HandlerId
-    fn: Callable[..., object]
-    event: type[Event]
-    kind: Kind
-    takes_event: bool
-    decode: Callable[[Mapping[str, Any]], Any]
-    omitted: bool = False
+    def __init__(  # noqa: PLR0917 - made at each offer, keywords take longer
+        self,
+        handler_id: HandlerId,
+        fn: Callable[..., object],
+        event: type[Event],
+        kind: Kind,
+        takes_event: bool,
+        decode: Callable[[Mapping[str, Any]], Any],
+        omitted: bool = False,
+    ) -> None:
+        self.id: HandlerId = handler_id
+        self.fn: Callable[..., object] = fn
+        self.event: type[Event] = event
+        self.kind: Kind = kind
+        self.takes_event: bool = takes_event
+        self.decode: Callable[[Mapping[str, Any]], Any] = decode
+        self.omitted: bool = omitted
 
     def __repr__(self) -> str:
         return f"<RegisteredHandler {location_name(self.id)}: {self.kind}, {self.id}>"

@@ -16,7 +16,6 @@ import inspect
 import sys
 import typing
 from contextlib import suppress
-from dataclasses import dataclass
 from inspect import Parameter
 from types import FunctionType, MethodType, UnionType
 from typing import TYPE_CHECKING, Any, Literal, NamedTuple
@@ -57,7 +56,6 @@ if sys.version_info >= (3, 14):
 _PLACEHOLDER = getattr(functools, "Placeholder", object())
 
 
-@dataclass(slots=True, eq=False, weakref_slot=True)
 class Binding:
     """How a handler is called; ``doubt`` is what is wrong with its annotation.
 
@@ -65,12 +63,22 @@ class Binding:
     code hold it weakly: they must not keep an event class alive.
     """
 
-    event: type[Event]
-    takes_event: bool
-    kind: Kind
-    decode: Callable[[Mapping[str, Any]], Any]
-    doubt: str
-    basis: tuple[object, ...] = ()
+    __slots__ = (
+        *("event", "takes_event", "kind"),
+        *("decode", "doubt", "basis", "__weakref__"),
+    )
+
+    def __init__(
+        self,
+        event: type[Event],
+        takes_event: bool,
+        kind: Kind,
+        decode: Callable[[Mapping[str, Any]], Any],
+        doubt: str,
+    ) -> None:
+        self.event, self.takes_event, self.kind = event, takes_event, kind
+        self.decode, self.doubt = decode, doubt
+        self.basis: tuple[object, ...] = ()
 
 
 class Signature(NamedTuple):
