@@ -30,19 +30,18 @@ from handlerid._registry import (
     Unstable,
 )
 from handlerid.errors import HandlerIdError
-from handlerid.events import (
-    ChangeEvent,
-    ClickEvent,
-    Event,
-    InputBlurEvent,
-    InputEnterEvent,
-    InputEvent,
-    SubmitEvent,
-)
+from handlerid.events import ClickEvent, Event
 
 if TYPE_CHECKING:
     from handlerid._explain import Difference, Explanation, explain
     from handlerid._tokens import Tokens, Verified
+    from handlerid.events import (
+        ChangeEvent,
+        InputBlurEvent,
+        InputEnterEvent,
+        InputEvent,
+        SubmitEvent,
+    )
 
 __all__ = [
     "Call",
@@ -90,11 +89,13 @@ def __dir__() -> list[str]:
 if not TYPE_CHECKING:  # checkers would accept any name
 
     def __getattr__(name: str) -> object:
-        """Load what few processes need."""
+        """Load what not every process needs."""
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        if name.endswith("Event"):
+            return getattr(events, name)
         if name in ("Tokens", "Verified"):
             from handlerid import _tokens as room  # noqa: PLC0415
-        elif name in ("Difference", "Explanation", "explain"):
-            from handlerid import _explain as room  # noqa: PLC0415
         else:
-            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+            from handlerid import _explain as room  # noqa: PLC0415
         return getattr(room, name)

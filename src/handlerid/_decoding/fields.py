@@ -22,22 +22,22 @@ NOTHING: Any = object()
 """The default of a field that has none, and the value of a field that is missing."""
 
 
-@dataclasses.dataclass(slots=True, eq=False)
 class Field:
     """A field of a dataclass; the reader and what depends on it are set later.
 
     ``rest`` takes all other names of a form. Finite values of the type ``exact`` fit.
     """
 
-    name: str
-    hint: Any
-    required: bool
-    default: Any
-    rest: bool
-    missing: FieldError
-    reader: Reader = dataclasses.field(init=False)
-    misfit: FieldError = dataclasses.field(init=False)
+    reader: Reader
+    misfit: FieldError
     exact: type | None = None
+
+    def __init__(
+        self, name: str, hint: Any, *, required: bool, default: Any, rest: bool
+    ) -> None:
+        self.name, self.hint, self.required = name, hint, required
+        self.default, self.rest = default, rest
+        self.missing = FieldError(name, MISSING)
 
 
 def full_name(cls: type) -> str:
@@ -77,8 +77,7 @@ def fields_of(cls: Any) -> list[Field]:
         required = no_default and field.default_factory is dataclasses.MISSING
         default = NOTHING if no_default else field.default
         rest = field.metadata.get("handlerid") == "rest"
-        missing = FieldError(name, MISSING)
-        found.append(Field(name, hint, required, default, rest, missing))
+        found.append(Field(name, hint, required=required, default=default, rest=rest))
     return found
 
 

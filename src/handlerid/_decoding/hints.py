@@ -66,8 +66,6 @@ class Readers:
         hint = NoneType if hint is None else hint
         if hint in readers.SCALARS:
             return readers.scalar(hint, lax=self._lax)
-        if hint in readers.TEXTS:
-            return readers.text(hint)
         if isinstance(hint, _ALIASES):
             try:
                 return self._of(hint.__value__)
@@ -122,7 +120,9 @@ class Readers:
         if cls in self._objects:
             return self._objects[cls]
         if not dataclasses.is_dataclass(cls):
-            raise Unreadable
+            from handlerid._decoding.texts import text  # noqa: PLC0415 - few have dates
+
+            return text(cls)
         fields = fields_of(cls)
         known = {field.name for field in fields} if self._refuse_extra else None
         reader = object_of(cls, fields, lax=self._lax, known=known)

@@ -4,13 +4,9 @@ A reader takes a value and the list of misfits, and returns the value for the ev
 After a misfit is recorded, the return value is ignored.
 """
 
-import binascii
-import datetime as dt
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from contextlib import suppress
-from dataclasses import dataclass
 from itertools import repeat
 from types import NoneType
 from typing import Any
@@ -27,7 +23,6 @@ class Unreadable(Exception):
     """A type that cannot be read from a payload; its text is the field within it."""
 
 
-@dataclass(slots=True, eq=False)
 class Reader:
     """How values of one type are read.
 
@@ -38,10 +33,17 @@ class Reader:
         natives: types whose instances are taken as they are, from a host's mapping.
     """
 
-    read: Read
-    expected: str
-    kinds: AbstractSet[type]
-    natives: AbstractSet[type] = frozenset()
+    __slots__ = ("expected", "kinds", "natives", "read")
+
+    def __init__(
+        self,
+        read: Read,
+        expected: str,
+        kinds: AbstractSet[type],
+        natives: AbstractSet[type] = frozenset(),
+    ) -> None:
+        self.read, self.expected = read, expected
+        self.kinds, self.natives = kinds, natives
 
 
 ANY = Reader(lambda value, _: value, "anything", {object})
@@ -120,43 +122,6 @@ def one_of(members: Sequence[tuple[Any, object]], *, lax: bool) -> Reader:
 def _as_text(value: object) -> str:
     text = "" if value is None else str(value)
     return text.lower() if type(value) is bool else text
-
-
-# Stricter than Python's own, and the same on every Python.
-_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
-_TIME = r"([01][0-9]|2[0-3]):[0-9]{2}(:[0-9]{2}(\.([0-9]{3}){1,2})?)?"
-_ZONE = r"(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?"
-TEXTS: dict[object, tuple[str, Callable[[str], object], str]] = {
-    dt.date: (_DATE, dt.date.fromisoformat, "a date, YYYY-MM-DD"),
-    dt.time: (_TIME + _ZONE, dt.time.fromisoformat, "a time, HH:MM:SS"),
-    dt.datetime: (
-        f"{_DATE}T{_TIME}{_ZONE}",
-        dt.datetime.fromisoformat,
-        "a date and time, YYYY-MM-DDTHH:MM:SS",
-    ),
-    bytes: (
-        r"[A-Za-z0-9+/]*={0,2}",
-        lambda text: binascii.a2b_base64(text, strict_mode=True),
-        "bytes in base64",
-    ),
-}
-"""By type: the pattern, the conversion, and what fits in words."""
-
-
-def text(kind: Any) -> Reader:
-    """Read a type of ``TEXTS``."""
-    pattern, make, expected = TEXTS[kind]
-    fits = re.compile(pattern).fullmatch
-
-    def read(value: Any, misfits: Misfits) -> Any:
-        if type(value) is str and fits(value):
-            with suppress(ValueError):  # the 30th of February
-                return make(value)
-        if type(value) is not kind:
-            note(misfits, expected)
-        return value
-
-    return Reader(read, expected, {str}, {kind})
 
 
 def sequence_of(item: Reader, make: Callable[[list[Any]], Any]) -> Reader:

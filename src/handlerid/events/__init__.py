@@ -5,15 +5,9 @@ import sys
 from typing import TYPE_CHECKING, Any, cast
 
 from handlerid.events.base import (
-    ChangeEvent,
     ClickEvent,
     Event,
-    InputBlurEvent,
-    InputEnterEvent,
-    InputEvent,
     PointerEvent,
-    SubmitEvent,
-    ValueEvent,
     claimed,
     derived_name,
     reserved,
@@ -22,6 +16,7 @@ from handlerid.events.base import adopt as adopt
 
 if TYPE_CHECKING:
     from handlerid.events.browser import *  # noqa: F403 - listed in __all__
+    from handlerid.events.inputs import *  # noqa: F403 - listed in __all__
     from handlerid.events.widgets import *  # noqa: F403 - listed in __all__
 
 __all__ = [
@@ -73,6 +68,10 @@ reserved.update({derived_name(n): n for n in __all__ if n[-5:] == "Event" != n})
 def _load(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    from handlerid.events import inputs  # noqa: PLC0415 - see the first line
+
+    if hasattr(inputs, name):
+        return getattr(inputs, name)
     from handlerid.events import browser  # noqa: PLC0415 - see the first line
 
     if hasattr(browser, name):

@@ -1,4 +1,4 @@
-"""The base class of events, the table of wire names, and the events of most pages.
+"""The base class of events, the table of wire names, and the click.
 
 1. The wire name is part of a handler's id. It is the class name without ``Event``, in
    lower case with underscores, or ``name=``. It is never read from a payload.
@@ -9,7 +9,7 @@
 
 import gc
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any, ClassVar
 from weakref import WeakValueDictionary
 
@@ -143,48 +143,3 @@ class ClickEvent(PointerEvent):
     """A click, a tap, or a key that acts as one, such as Enter on a focused button."""
 
     __slots__ = ()
-
-
-@dataclass(kw_only=True, slots=True)
-class ValueEvent(Event):
-    """An event with a text as its ``value``; the base of those with nothing else."""
-
-    value: str
-
-
-class InputEvent(ValueEvent):
-    """The text of a field changed; ``value`` is the whole text as it is now."""
-
-    __slots__ = ()
-
-
-class InputBlurEvent(ValueEvent):
-    """The user left a field; ``value`` is its whole text."""
-
-    __slots__ = ()
-
-
-class InputEnterEvent(ValueEvent):
-    """The user pressed Enter in a field; ``value`` is its whole text."""
-
-    __slots__ = ()
-
-
-class ChangeEvent(ValueEvent):
-    """A field has a new ``value``, as text; the browser's ``change`` event."""
-
-    __slots__ = ()
-
-
-@dataclass(kw_only=True, slots=True)
-class SubmitEvent(Event):
-    """A form was sent; ``fields`` has all values of each input by its name."""
-
-    fields: dict[str, list[str]] = field(
-        default_factory=dict[str, list[str]], metadata={"handlerid": "rest"}
-    )
-
-    def value(self, name: str, default: str = "") -> str:
-        """Return the first value of an input, or ``default`` if it was not sent."""
-        values = self.fields.get(name)
-        return values[0] if values else default

@@ -3,7 +3,8 @@
 import datetime as dt
 from dataclasses import dataclass
 
-from handlerid.events.base import Event, ValueEvent
+from handlerid.events.base import Event
+from handlerid.events.inputs import ValueEvent
 
 
 class AutocompleteEnterEvent(ValueEvent):
