@@ -217,7 +217,7 @@ def test_it_says_whether_something_mutable_was_made(
 
 
 @pytest.mark.parametrize("takes_event", [True, False])
-def test_it_is_called_as_before(takes_event: bool) -> None:  # noqa: FBT001
+def test_it_is_called_as_before(takes_event: bool) -> None:
     closures, fn = make_closures(), link("x")
     data = closures.pack(fn, takes_event=takes_event)
     there = closures.rebuild(closures.identity.handler_id(fn), data)
@@ -246,7 +246,7 @@ def local_class() -> type:
         (Slotted(1), "stores more than its fields: hidden"),
         (local_class(), "is a class that its module does not hold"),
         (local_class()(1), "is a class that its module does not hold"),
-        (dataclasses, "is a module that was not scanned"),
+        (dataclasses, "is a module; import it in the handler"),
         (dataclasses.Field, "is a class that no scanned module holds"),
         (len, "has no canonical form"),
         (functools.cache(link), "has no canonical form"),
@@ -304,8 +304,8 @@ def test_a_variable_that_a_handler_assigns_is_refused() -> None:
     assert caught.value.where == "count"
     assert str(caught.value) == (
         "count cannot be carried: a handler assigns this variable, and what it assigns "
-        "on another server is lost. Keep the value in your application's state, or in "
-        "an object that every server looks up by a key."
+        "on another server is lost. Pass a key instead and look the object up in the "
+        "handler, use a supported type, or keep the value in your application's state."
     )
     with pytest.raises(UnstableCapture, match=r"^url -> count cannot be carried"):
         make_closures().pack(link(increment))

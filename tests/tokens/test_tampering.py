@@ -157,9 +157,7 @@ def test_truncated_at_every_position(tokens: Tokens) -> None:
 @pytest.mark.parametrize("extra", [*"A=. \n\0é-_~", "AAAA", "==", ".AAAA"])
 def test_extended(tokens: Tokens, extra: str) -> None:
     token = issued(tokens)
-    text = refusal(InvalidToken, tokens, token + extra)
-    bad = "the token has characters that are not ASCII"
-    assert text == (INVALID if extra.isascii() else bad)
+    assert refusal(InvalidToken, tokens, token + extra) == INVALID
     invalid(tokens, extra + token)
 
 
@@ -278,4 +276,4 @@ def test_replayed(encrypt: bool) -> None:
 @pytest.mark.parametrize("thing", [None, True, 7, b"t1.x", ["t1."], {"t1.": 1}])
 def test_a_token_that_is_not_a_str(thing: object) -> None:
     text = refusal(InvalidToken, PLAIN, thing)
-    assert text == "token must be a str"
+    assert text == NO_TOKEN

@@ -169,7 +169,7 @@ def test_a_token_that_is_too_long_is_refused_before_anything_is_hashed(
 ) -> None:
     token = issued(Tokens(KEY))
     tokens = Tokens(KEY, max_bytes=len(token) - 1)
-    monkeypatch.setattr("handlerid._tokens.tokens.Key.has_signed", lambda *_: 1 / 0)
+    monkeypatch.setattr("handlerid._tokens.tokens.Key.sign", lambda *_: 1 / 0)
     text = refusal(InvalidToken, tokens, token)
     assert text == f"the token is longer than max_bytes={len(token) - 1}"
 

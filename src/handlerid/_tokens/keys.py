@@ -1,17 +1,15 @@
 """The host's keys: signatures, audience digests, encryption.
 
-1. The host's key only derives other keys, each for one use, one version of the format
-   and one purpose. So a signature for one of them is worthless for the others, and for
-   another program with the same key.
-2. No error text and no ``repr`` holds a key.
+The host's key only derives other keys, each for one use, one version of the format and
+one purpose: a signature for one of them is worthless for the others, and for another
+program with the same key.
 """
 
 from __future__ import annotations
 
-from binascii import a2b_base64, b2a_base64
+from base64 import urlsafe_b64encode
 from collections.abc import Sequence
 from hashlib import blake2b
-from hmac import compare_digest
 from hmac import digest as hmac_digest
 from typing import Any
 
@@ -21,11 +19,8 @@ NONCE_SIZE = 16
 _SIGNATURE_SIZE = 16
 _SHORTEST_KEY = 16
 
-_URL_SAFE = bytes.maketrans(b"+/", b"-_")
-_STANDARD = bytes.maketrans(b"-_", b"+/")
-
 # The nonce of AES-GCM. A constant is safe: each derived key encrypts one message.
-_GCM_NONCE = bytes(12)
+GCM_NONCE = bytes(12)
 
 
 class Key:
@@ -48,34 +43,18 @@ class Key:
         """Return the 22 characters that sign a text."""
         return base64(hmac_digest(self._signing, text, "sha256")[:_SIGNATURE_SIZE])
 
-    def has_signed(self, text: bytes, signature: bytes) -> bool:
-        """Compare a signature with the right one, in constant time."""
-        return compare_digest(self.sign(text), signature)
-
-    def matches(self, digest: bytes, audience: str | None) -> bool:
-        """Compare an audience with a token's digest; ``b""`` is a token for anybody."""
-        expected = b"" if audience is None else self.digest_of(audience)
-        return compare_digest(expected, digest)
-
-    def digest_of(self, audience: str) -> bytes:
-        """Return the keyed digest of an audience."""
+    def digest_of(self, audience: str | None) -> bytes:
+        """Return the keyed digest of an audience; ``b""`` for anybody."""
+        if audience is None:
+            return b""
         if not isinstance(audience, str):
             raise TypeError("audience must be a str, or None for anybody")
         state = self._audience.copy()
         state.update(audience.encode("utf-8", "surrogatepass"))
         return state.digest()
 
-    def encrypt(self, captures: bytes, nonce: bytes, associated: bytes) -> bytes:
-        """Encrypt captures; they decrypt only with the same associated data."""
-        cipher = self._cipher_for(nonce)
-        return bytes(cipher.encrypt(_GCM_NONCE, captures, associated))
-
-    def decrypt(self, captures: bytes, nonce: bytes, associated: bytes) -> bytes:
-        """Decrypt captures that were encrypted with this nonce."""
-        cipher = self._cipher_for(nonce)
-        return bytes(cipher.decrypt(_GCM_NONCE, captures, associated))
-
-    def _cipher_for(self, nonce: bytes) -> Any:
+    def cipher(self, nonce: bytes) -> Any:
+        """Return the AES-GCM that encrypts and decrypts one token."""
         # One key a token, because nonces of AES-GCM are short: with one key, random
         # ones are good for 2**32 tokens, and a busy site gets there.
         state = self._encryption.copy()
@@ -84,16 +63,10 @@ class Key:
 
 
 def check_keys(keys: bytes | Sequence[bytes]) -> tuple[bytes, ...]:
-    """Return the host's keys, the one that signs first.
-
-    Raises:
-        TypeError: not bytes, nor a sequence of bytes: a set has no first key.
-        ValueError: there is no key, or one is too short.
-    """
-    several: object = (keys,) if isinstance(keys, bytes) else keys
-    if not isinstance(several, Sequence) or not all(
-        isinstance(key, bytes) for key in several
-    ):
+    """Return the host's keys, the one that signs first."""
+    several: Any = (keys,) if isinstance(keys, bytes) else keys
+    ordered = isinstance(several, Sequence)  # a set has no first key
+    if not ordered or not all(isinstance(key, bytes) for key in several):
         raise TypeError("keys must be bytes, or a sequence of bytes")
     if not several:
         raise ValueError("keys is empty: the first key signs")
@@ -106,7 +79,7 @@ def check_keys(keys: bytes | Sequence[bytes]) -> tuple[bytes, ...]:
 
 
 def import_cipher() -> Any:
-    """Return AES-GCM, or raise ``ImportError`` if cryptography is not installed."""
+    """Return AES-GCM."""
     try:  # not above: cryptography is an extra
         from cryptography.hazmat.primitives.ciphers import aead  # noqa: PLC0415
     except ImportError as error:
@@ -119,9 +92,4 @@ def import_cipher() -> Any:
 
 def base64(data: bytes) -> bytes:
     """Write base64url without padding."""
-    return b2a_base64(data, newline=False).translate(_URL_SAFE).rstrip(b"=")
-
-
-def read_base64(text: bytes) -> bytes:
-    """Read what ``base64`` wrote; call it only after the signature was checked."""
-    return a2b_base64(text.translate(_STANDARD) + b"==")  # spare padding is ignored
+    return urlsafe_b64encode(data).rstrip(b"=")
