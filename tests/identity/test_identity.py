@@ -814,7 +814,7 @@ def test_a_record_is_one_for_a_code_object_and_holds_no_function() -> None:
     identity = Identity()
     fn = make(1)
     record = identity.record(fn)
-    assert identity.record(make(2)) is identity.record(fn.__code__) is record
+    assert identity.record(make(2)) is identity.record(fn) is record
     assert record() is fn.__code__
     assert record.binding is None
     identity.handler_id(fn, ClickEvent)
@@ -824,8 +824,9 @@ def test_a_record_is_one_for_a_code_object_and_holds_no_function() -> None:
 
 def test_a_late_callback_forgets_no_other_record() -> None:
     identity = Identity()
-    code = make(1).__code__
-    old = identity.record(code)
+    fn = make(1)
+    code = fn.__code__
+    old = identity.record(fn)
     identity._records[old.address] = new = CodeRecord(code)
     identity._forget(old)
     assert identity._records[old.address] is new

@@ -7,7 +7,9 @@
 3. ``marshal`` writes the result, in version 0: it keeps ``1``, ``True`` and ``1.0``
    apart, and ``0.0`` and ``-0.0``; it sorts frozensets; it writes any NaN as one;
    and it ignores interning and reference counts.
-4. ``co_code`` does not show specialisation and instrumentation.
+4. ``co_code`` does not show specialisation and instrumentation. Python keeps a copy of
+   it once it was read. Python 3.11 shows the same bytecode without a copy, until it
+   specialises it; then RESUME, the first or second instruction, has another opcode.
 5. A class body in a function holds its own line number: see ``_class_body``.
 """
 
@@ -15,6 +17,7 @@ from __future__ import annotations
 
 import dis
 import marshal
+import sys
 from operator import attrgetter
 from types import CodeType
 from typing import Any
@@ -23,12 +26,14 @@ from handlerid.errors import UnsupportedHandler
 
 _OPTIMIZED = 0x01  # the flag that functions have and class bodies do not
 
+_UNCOPIED = sys.version_info < (3, 12)  # rule 4
+_RESUME = dis.opmap["RESUME"]
 _fields = attrgetter(
     *("co_name", "co_argcount", "co_posonlyargcount", "co_kwonlyargcount", "co_flags"),
-    *("co_code", "co_exceptiontable", "co_consts", "co_names", "co_varnames"),
-    *("co_freevars", "co_cellvars"),
+    *("_co_code_adaptive" if _UNCOPIED else "co_code", "co_exceptiontable"),
+    *("co_consts", "co_names", "co_varnames", "co_freevars", "co_cellvars"),
 )
-_CONSTANTS = 7
+_BYTECODE, _CONSTANTS, _NAMES = 5, 7, 8
 _names = attrgetter(
     *("co_name", "co_flags", "co_names", "co_varnames", "co_freevars", "co_cellvars")
 )
@@ -57,15 +62,17 @@ def encode_code(code: CodeType) -> bytes:
 
 def form_of(code: CodeType) -> list[Any]:
     """Return what is written: 12 fields of a function, 9 of a class body."""
-    consts: Any = code.co_consts
-    for const in consts:
-        if type(const) is CodeType:
-            consts = tuple([form_of(c) if type(c) is CodeType else c for c in consts])
-            break
-    if "__firstlineno__" in code.co_names and not code.co_flags & _OPTIMIZED:
-        return _class_body(code, consts)
     form = list(_fields(code))
-    form[_CONSTANTS] = consts
+    if _UNCOPIED and _RESUME not in form[_BYTECODE][:4:2]:
+        form[_BYTECODE] = code.co_code
+    for const in form[_CONSTANTS]:
+        if type(const) is CodeType:
+            form[_CONSTANTS] = tuple(
+                [form_of(c) if type(c) is CodeType else c for c in form[_CONSTANTS]]
+            )
+            break
+    if "__firstlineno__" in form[_NAMES] and not code.co_flags & _OPTIMIZED:
+        return _class_body(code, form[_CONSTANTS])
     return form
 
 

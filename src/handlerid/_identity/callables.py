@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import functools
 from types import CodeType, FunctionType, MethodType
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeGuard
+from typing import TYPE_CHECKING, Any, TypeGuard
 
 from handlerid._peek import is_a, look_up, name_of_class, stored_in, text
 from handlerid.errors import UnsupportedHandler
@@ -46,7 +46,7 @@ class Unset:
     """Stands for the content of an empty closure cell."""
 
 
-class Anatomy(NamedTuple):
+class Anatomy:
     """The parts of a callable.
 
     Attributes:
@@ -59,11 +59,18 @@ class Anatomy(NamedTuple):
             to the one that carries it; variable, or ``self``; value.
     """
 
-    module: str
-    qualname: str
-    layers: tuple[FunctionType | str, ...]
-    bound: tuple[tuple[str, object], ...]
-    captures: tuple[tuple[int, str, object], ...]
+    __slots__ = ("bound", "captures", "layers", "module", "qualname")
+
+    def __init__(
+        self,
+        module: str,
+        qualname: str,
+        layers: tuple[FunctionType | str, ...],
+        bound: tuple[tuple[str, object], ...],
+        captures: tuple[tuple[int, str, object], ...],
+    ) -> None:
+        self.module, self.qualname, self.layers = module, qualname, layers
+        self.bound, self.captures = bound, captures
 
 
 def take_apart(handler: object) -> Anatomy:
@@ -135,8 +142,10 @@ def captures_of(fn: FunctionType) -> list[tuple[str, object]]:
 
 def carried(fn: object) -> Sequence[tuple[Any, ...]]:
     """Return bound arguments and captures, as tuples that end with name and value."""
-    bound, captures = ((), captures_of(fn)) if is_plain(fn) else take_apart(fn)[3:]
-    return (*bound, *captures)
+    if is_plain(fn):
+        return captures_of(fn)
+    anatomy = take_apart(fn)
+    return (*anatomy.bound, *anatomy.captures)
 
 
 class _Parts:

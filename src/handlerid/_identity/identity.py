@@ -19,17 +19,23 @@ from typing import TYPE_CHECKING, Any, Literal
 from weakref import ref
 
 from handlerid._identity.bytecode import encode_code
-from handlerid._identity.callables import carried, take_apart
+from handlerid._identity.callables import (
+    captures_of,
+    carried,
+    is_plain,
+    take_apart,
+)
 from handlerid._identity.ids import HandlerId, is_wire_name, with_captures, write
 from handlerid._values import Codec, encode_scalar
 from handlerid.errors import UnsupportedHandler
 from handlerid.events import adopt, is_event_type
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
 
     from handlerid._identity.callables import Anatomy
 
+_FUNCTOOLS = vars(functools)
 _DESCRIBED = (FunctionType, MethodType, functools.partial)
 _COMPILER_SCOPES = r"<(?:list|dict|set)comp>\."  # not from Python 3.12 on
 
@@ -76,7 +82,9 @@ class Identity:
             from handlerid._source import encode_source  # noqa: PLC0415
 
             self._source = encode_source
-        self._module_name = module_name
+        self.module_name: Callable[[str], str] = importable_name
+        if module_name is not None:
+            self.module_name = functools.partial(_module_name, module_name)
         self.codec: Codec = Codec(
             encoders=encoders, decoders=decoders, module_name=self.module_name
         )
@@ -86,6 +94,7 @@ class Identity:
         self._layers = blake2b(digest_size=12, person=b"layers")
         self._captures = blake2b(digest_size=10, person=b"captures")
         self._records: dict[int, CodeRecord] = {}
+        self._forget = functools.partial(_forget, self._records)
 
     def __repr__(self) -> str:
         keys = f" with {len(self._keys)} keys" if self._keys else ""
@@ -111,18 +120,21 @@ class Identity:
             UnstableCapture: a value that is part of the id has no canonical form.
             TypeError, ValueError: ``event`` is no event type, or no wire name.
         """
-        if event is not None:
-            event = event_name(event)
+        name = "" if event is None else event_name(event)
         if not captures and type(fn) is FunctionType and not hasattr(fn, "__wrapped__"):
-            try:
-                seen, name, home, ids = self._records[id(fn.__code__)].last
-            except KeyError:
-                if fn.__globals__ is not vars(functools):
-                    return self._plain_ids(fn, event)[0]
-            else:  # equal names that are other objects take the longer way
-                if seen is event and name is fn.__qualname__ and home is fn.__module__:
-                    return ids[0]
-        return self.ids(fn, event, captures=captures)[0]
+            record = self._records.get(id(fn.__code__))
+            if record is not None:
+                last = record.last
+                # Equal texts that are other objects take the longer way.
+                if (
+                    last.qualname is fn.__qualname__
+                    and last.module is fn.__module__
+                    and last.event is name
+                ):
+                    return last
+            elif fn.__globals__ is not _FUNCTOOLS:
+                return self._plain_ids(fn, name)[0]
+        return self.ids(fn, name, captures=captures)[0]
 
     def ids(
         self,
@@ -142,25 +154,24 @@ class Identity:
                 handler has, or had, there. Its name in the code is that one, too.
             omitted: gets the paths of values that have no canonical form.
         """
-        name, anatomy = None if event is None else event_name(event), None
-        if (
-            location is None
-            and type(fn) is FunctionType
-            and not hasattr(fn, "__wrapped__")
-            and fn.__globals__ is not vars(functools)
-        ):
+        name = "" if event is None else event_name(event)
+        bound: Sequence[tuple[str, object]] = ()
+        carried: Iterable[tuple[int, str, object]] = ()
+        if location is None and is_plain(fn):
             ids = self._plain_ids(fn, name)
-            if captures and (fn.__closure__ or fn.__defaults__ or fn.__kwdefaults__):
-                anatomy = take_apart(fn)
+            if captures:
+                carried = [(1, *one) for one in captures_of(fn)]
         else:
             anatomy = take_apart(fn)
-            ids = self._ids_at(anatomy, name, location)
+            ids, bound = self._ids_at(anatomy, name, location), anatomy.bound
+            if captures:
+                carried = anatomy.captures
         forms = []
-        for where, value in anatomy.bound if anatomy else ():
+        for where, value in bound:
             forms += [encode_scalar(where), self._encode(value, where, omitted)]
-        for layer, where, value in anatomy.captures if anatomy and captures else ():
+        for layer, where, value in carried:
             form = encode_scalar(value) or self._encode(value, where, omitted)
-            forms += [encode_scalar(layer), encode_scalar(where), form]
+            forms += [_label(layer, where), form]
         if part is not None:
             forms += [encode_scalar(None), self._encode(part, "part")]
         if not forms:
@@ -171,23 +182,18 @@ class Identity:
         keyed = [_keyed(digest, key, b"captures") for key in self._keys]
         return tuple(map(with_captures, ids, keyed))
 
-    def record(self, fn: FunctionType | CodeType) -> CodeRecord:
+    def record(self, fn: FunctionType) -> CodeRecord:
         """Return the record of a function's code; it lives as long as the code."""
-        code = fn if isinstance(fn, CodeType) else fn.__code__
+        code = fn.__code__
         record = self._records.get(id(code))
         if record is None:
             record = CodeRecord(code, self._forget)
             record.address = id(code)
-            record.digest = record.renamed = record.binding = None
+            record.digest = record.several = record.binding = None
             record.last = _NEVER
             # Of two threads, both use the record of the first.
             record = self._records.setdefault(id(code), record)
         return record
-
-    def module_name(self, name: str) -> str:
-        """Return the name by which other processes know a module."""
-        found = self._module_name(name) if self._module_name else None
-        return importable_name(name) if found is None else found
 
     def describe(self, value: object) -> tuple[str, list[tuple[object, ...]]] | None:
         """Return unkeyed id, bound arguments and captures of a callable, or None."""
@@ -199,9 +205,8 @@ class Identity:
             fingerprint = self._fingerprint(anatomy)
         except UnsupportedHandler:
             return None
-        module, qualname = self.module_name(anatomy.module), anatomy.qualname
-        where = _location(module, self._qualname(qualname))
-        text = str(write(_hash(self._location, where), fingerprint, None))
+        names = self._names(anatomy.module, anatomy.qualname)
+        text = str(write(self._locate(_location(*names)), fingerprint))
         return text, [*anatomy.bound, *anatomy.captures]
 
     def differing_captures(
@@ -227,38 +232,46 @@ class Identity:
     ) -> bytes:
         return self.codec.encode(value, where, describe=self.describe, omitted=omitted)
 
-    def _plain_ids(self, fn: FunctionType, event: str | None) -> tuple[HandlerId, ...]:
+    def _plain_ids(self, fn: FunctionType, event: str) -> tuple[HandlerId, ...]:
         record, qualname, module = self.record(fn), fn.__qualname__, fn.__module__
         last = record.last
-        if last[0] is event and last[1] is qualname and last[2] is module:
-            return last[3]
+        if last.event is event and last.qualname is qualname and last.module is module:
+            return (last,)
+        if record.several is not None:
+            asked, ids = record.several
+            if asked == (event, qualname, module):
+                return ids
         if not isinstance(module, str):
             take_apart(fn)  # refuses it
-        if record.digest is None:
-            record.digest = self._hash_code(fn, None)
-        names = self.module_name(module), self._qualname(qualname)
-        ids = self._write(names, _location(*names), record.digest, event)
-        record.last = event, qualname, module, ids
+        digest = record.digest or self._hash_code(fn)
+        if last is not _NEVER or record.several is not None:
+            record.digest = digest
+        names = self._names(module, qualname)
+        ids = self._write(names, _location(*names), digest, event)
+        if len(ids) == 1 and names[0] is module and names[1] is qualname:
+            record.last = ids[0]
+        else:
+            record.several = (event, qualname, module), ids
         return ids
 
     def _ids_at(
-        self, anatomy: Anatomy, event: str | None, location: str | None
+        self, anatomy: Anatomy, event: str, location: str | None
     ) -> tuple[HandlerId, ...]:
-        names = self.module_name(anatomy.module), self._qualname(anatomy.qualname)
+        names = self._names(anatomy.module, anatomy.qualname)
         where, own = _location(*names), None
         if location is not None:
             module, colon, qualname = location.rpartition(":")
-            qualname = self._qualname(qualname)
-            where = _location(module, qualname) if colon else f"={location}".encode()
+            qualname = self._names("", qualname)[1]
+            where = _location(module, qualname) if colon else f"={location}"
             own = qualname.rpartition(".")[2] if colon else ""
         return self._write(names, where, self._fingerprint(anatomy, own), event)
 
     def _write(
-        self, names: tuple[str, str], where: bytes, code: bytes, event: str | None
+        self, names: tuple[str, str], where: str, code: bytes, event: str
     ) -> tuple[HandlerId, ...]:
         if event and not is_wire_name(event):
             raise ValueError(f"{event!r} is not a wire name, as in an id: click")
-        location = _hash(self._location, where)
+        location = self._locate(where)
         if not self._keys:
             return (write(location, code, event, *names),)
         keyed = [
@@ -275,38 +288,29 @@ class Identity:
             if isinstance(layer, str):
                 digests.append(_hash(self._layers, layer.encode()))
             elif own is not None and own != name == layer.__code__.co_name:
-                digests.append(self._renamed(layer, own))
+                digests.append(self._hash_code(layer, own))
             else:
                 record = self.record(layer)
-                if record.digest is None:
-                    record.digest = self._hash_code(layer, None)
+                record.digest = record.digest or self._hash_code(layer)
                 digests.append(record.digest)
         if len(digests) == 1:
             return digests[0]
         return _hash(self._layers, b"".join(digests))
 
-    def _renamed(self, fn: FunctionType, own: str) -> bytes:
-        record = self.record(fn)
-        known = record.renamed or {}
-        if own not in known:
-            record.renamed = known = {**known, own: self._hash_code(fn, own)}
-        return known[own]
-
-    def _hash_code(self, fn: FunctionType, own: str | None) -> bytes:
+    def _hash_code(self, fn: FunctionType, own: str | None = None) -> bytes:
         if self._source is not None:
             return _hash(self._code, self._source(fn, own))
         code = fn.__code__ if own is None else fn.__code__.replace(co_name=own)
         return _hash(self._code, encode_code(code))
 
-    def _qualname(self, qualname: str) -> str:
-        # A location has to be equal on every Python if the fingerprint is.
-        if self._source is None:
-            return qualname
-        return re.sub(_COMPILER_SCOPES, "", qualname)
+    def _names(self, module: str, qualname: str) -> tuple[str, str]:
+        if self._source is not None:
+            # A location has to be equal on every Python if the fingerprint is.
+            qualname = re.sub(_COMPILER_SCOPES, "", qualname)
+        return self.module_name(module), qualname
 
-    def _forget(self, record: CodeRecord) -> None:
-        if self._records.get(record.address) is record:
-            del self._records[record.address]
+    def _locate(self, where: str) -> bytes:
+        return _hash(self._location, where.encode("utf-8", "surrogatepass"))
 
 
 class CodeRecord(ref[CodeType]):
@@ -317,17 +321,28 @@ class CodeRecord(ref[CodeType]):
             The registry sets and reads it.
     """
 
-    __slots__ = ("address", "binding", "digest", "last", "renamed")
+    __slots__ = ("address", "binding", "digest", "last", "several")
 
     address: int
-    digest: bytes | None  # unkeyed; None until it is needed
-    renamed: dict[str, bytes] | None  # the same by other names of the function
-    # Event, qualified name, module and their ids. One tuple: a thread sees all of it.
-    last: tuple[str | None, str, str, tuple[HandlerId, ...]]
+    last: HandlerId  # asked for last; one object, so a thread sees all of it
+    # If the id has other names than the function, or there are several keys: event,
+    # qualified name and module of the function, and its ids.
+    several: tuple[tuple[str, str, str], tuple[HandlerId, ...]] | None
+    digest: bytes | None  # unkeyed; kept if more than one id was made of it
     binding: object
 
 
-_NEVER: tuple[Any, ...] = (None, None, None, ())
+_NEVER = HandlerId("")
+
+
+def _forget(records: dict[int, CodeRecord], record: CodeRecord) -> None:
+    if records.get(record.address) is record:
+        del records[record.address]
+
+
+@functools.lru_cache(maxsize=1024)
+def _label(layer: int, where: str) -> bytes:
+    return encode_scalar(layer) + encode_scalar(where)
 
 
 def event_name(event: type[Any] | str) -> str:
@@ -358,6 +373,11 @@ def importable_name(name: str) -> str:
     return os.path.splitext(os.path.basename(str(file)))[0]  # noqa: PTH119, PTH122
 
 
+def _module_name(given: Callable[[str], str | None], name: str) -> str:
+    found = given(name)
+    return importable_name(name) if found is None else found
+
+
 def _checked_keys(keys: bytes | Sequence[bytes] | None) -> tuple[bytes, ...]:
     if keys is None:
         return ()
@@ -369,8 +389,8 @@ def _checked_keys(keys: bytes | Sequence[bytes] | None) -> tuple[bytes, ...]:
     return tuple(dict.fromkeys(checked))
 
 
-def _location(module: str, qualname: str) -> bytes:
-    return f"{len(module)}:{module}{qualname}".encode("utf-8", "surrogatepass")
+def _location(module: str, qualname: str) -> str:
+    return f"{len(module)}:{module}{qualname}"
 
 
 def _hash(state: blake2b, content: bytes) -> bytes:

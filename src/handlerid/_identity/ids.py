@@ -35,12 +35,14 @@ class HandlerId(str):
     Attributes:
         module: module of the location; None if the id was parsed.
         qualname: qualified name of the location; None if the id was parsed.
+        event: wire name of the event, or ``""``.
     """
 
-    __slots__ = ("module", "qualname")
+    __slots__ = ("event", "module", "qualname")
 
     module: str | None
     qualname: str | None
+    event: str
 
     def __new__(
         cls, text: str, module: str | None = None, qualname: str | None = None
@@ -48,6 +50,7 @@ class HandlerId(str):
         self = str.__new__(cls, text)
         self.module = module
         self.qualname = qualname
+        self.event = text.partition(".")[2]
         return self
 
     @classmethod
@@ -79,11 +82,6 @@ class HandlerId(str):
         """The 16 characters of bound arguments and captures, or ``""``."""
         return self[38:54] if self[37:38] == "-" else ""
 
-    @property
-    def event(self) -> str:
-        """The wire name of the event, or ``""``."""
-        return self.partition(".")[2]
-
     def __reduce__(self) -> tuple[Any, ...]:
         return (type(self), (str(self), self.module, self.qualname))
 
@@ -102,7 +100,7 @@ def location_name(handler_id: str) -> str:
 def write(
     location: bytes,
     fingerprint: bytes,
-    event: str | None,
+    event: str = "",
     module: str | None = None,
     qualname: str | None = None,
 ) -> HandlerId:
@@ -121,14 +119,22 @@ def write(
         f"{p[c >> 10 & 1023]}{p[c & 1023]}"
     )
     found = str.__new__(HandlerId, f"{text}.{event}" if event else text)
-    found.module = module
-    found.qualname = qualname
+    found.module, found.qualname, found.event = module, qualname, event
     return found
 
 
 def with_captures(handler_id: HandlerId, captures: bytes) -> HandlerId:
     """Return an id without captures, with these 10 bytes as its captures part."""
-    number = int.from_bytes(captures, "big")
-    part = "".join([_PAIR[number >> shift & 1023] for shift in range(70, -1, -10)])
-    text = f"{handler_id[:37]}-{part}{handler_id[37:]}"
-    return HandlerId(text, handler_id.module, handler_id.qualname)
+    p = _PAIR
+    a = int.from_bytes(captures[:5], "big")
+    b = int.from_bytes(captures[5:], "big")
+    text = (
+        f"{handler_id[:37]}-"
+        f"{p[a >> 30]}{p[a >> 20 & 1023]}{p[a >> 10 & 1023]}{p[a & 1023]}"
+        f"{p[b >> 30]}{p[b >> 20 & 1023]}{p[b >> 10 & 1023]}{p[b & 1023]}"
+        f"{handler_id[37:]}"
+    )
+    found = str.__new__(HandlerId, text)
+    found.module, found.qualname = handler_id.module, handler_id.qualname
+    found.event = handler_id.event
+    return found
