@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING
 
 from handlerid._identity import location_name
 from handlerid.errors import NameTaken, StaleHandler, UnknownHandler
@@ -26,12 +26,13 @@ _NAME = r"[\w.\-/]{1,200}"
 _LOCATION = r"[^:]{1,500}:[^:]{1,500}"
 
 
-class Naming(NamedTuple):
+class Naming:
     """What the author said of the handlers at a location."""
 
-    name: str | None
-    before: tuple[str, ...]
-    stale: str | None
+    def __init__(
+        self, name: str | None, before: tuple[str, ...], stale: str | None
+    ) -> None:
+        self.name, self.before, self.stale = name, before, stale
 
 
 class Names(dict[tuple[str | None, str | None], Naming]):

@@ -18,7 +18,7 @@ import typing
 from contextlib import suppress
 from inspect import Parameter
 from types import FunctionType, MethodType, UnionType
-from typing import TYPE_CHECKING, Any, Literal, NamedTuple
+from typing import TYPE_CHECKING, Any, Literal
 from weakref import ref
 
 import typing_extensions
@@ -81,13 +81,18 @@ class Binding:
         self.basis: tuple[object, ...] = ()
 
 
-class Signature(NamedTuple):
+class Signature:
     """What the parameters of a handler say; ``parameter`` is the one for the event."""
 
-    takes_event: bool
-    parameter: str = ""
-    accepts: tuple[type[Event], ...] = ()
-    doubt: str = ""
+    def __init__(
+        self,
+        takes_event: bool,
+        parameter: str = "",
+        accepts: tuple[type[Event], ...] = (),
+        doubt: str = "",
+    ) -> None:
+        self.takes_event, self.parameter = takes_event, parameter
+        self.accepts, self.doubt = accepts, doubt
 
 
 def bind(
@@ -154,15 +159,16 @@ def _basis(
 
 def _inspect(fn: Callable[..., object], asked: Any) -> tuple[Binding, str]:
     """Find a binding; return it with the name of the parameter for the event."""
-    takes_event, parameter, accepts, doubt = inspect_signature(fn)
+    signature = inspect_signature(fn)
+    takes_event, parameter = signature.takes_event, signature.parameter
     if getattr(asked, "__handlerid_make__", None) is not None:
         # Annotations name the host's own classes, which make= returns.
         event, takes_event = asked, bool(parameter)
     else:
-        event = _choose_event(fn, accepts, asked)
+        event = _choose_event(fn, signature.accepts, asked)
     if not issubclass(event, Event):
         adopt(event)
-    doubt = "" if asked else doubt
+    doubt = "" if asked else signature.doubt
     return Binding(event, takes_event, _kind(fn), decoder(event), doubt), parameter
 
 
