@@ -9,7 +9,7 @@ from functools import reduce
 from operator import attrgetter, or_
 from struct import pack
 from types import EllipsisType, GenericAlias, NoneType, UnionType
-from typing import TYPE_CHECKING, Any, NamedTuple, Union
+from typing import TYPE_CHECKING, Any, Union
 
 from handlerid._peek import names_of_class
 
@@ -50,17 +50,23 @@ def encode_scalar(value: object) -> bytes:
     return b"" if form is None else form(value)
 
 
-class Row(NamedTuple):
+class Row:
     """How values of one exact type are split into parts, and made of them.
 
-    A mutable value may contain itself, so ``make`` makes an empty one, and ``fill`` adds
-    the parts. Parts of a number are texts and numbers of JSON.
+    A mutable value may contain itself, so ``make`` makes an empty one, and ``fill``
+    adds the parts. Parts of a number are texts and numbers of JSON.
     """
 
-    tag: str
-    split: Callable[[Any], Sequence[Any]]
-    make: Callable[..., object]
-    fill: Callable[[Any, Iterator[Any]], object] | None = None
+    __slots__ = ("fill", "make", "split", "tag")
+
+    def __init__(
+        self,
+        tag: str,
+        split: Callable[[Any], Sequence[Any]],
+        make: Callable[..., object],
+        fill: Callable[[Any, Iterator[Any]], object] | None = None,
+    ) -> None:
+        self.tag, self.split, self.make, self.fill = tag, split, make, fill
 
 
 def _pairs(value: dict[Any, Any]) -> Sequence[object]:
