@@ -1,13 +1,13 @@
 """Explain an id: every part that was hashed, and in which parts two ids differ.
 
-1. The parts show what was hashed, and the Python that a fingerprint belongs to. Of the
-   source, the text is shown, with a hash of what counts: comments and layout do not.
-   Captures that are not in the id stand beside the parts and are not compared.
-2. Equal ids have no difference, whatever the lines say; different ids always have one.
-3. Constants and names of the code are shown: they are in the source. Of a bound
-   argument, and of a capture in the id, only type and digest are shown. The digest is
-   keyed like the id.
-4. No ``repr`` of an unknown object is taken, and no address is shown.
+1. The parts show what was hashed, and the Python that a fingerprint belongs to. For the
+   source fingerprint they show the text, and a hash of the syntax tree, which has no
+   comments and no layout. Captures that are not in the id are shown, not compared.
+2. Equal ids have no difference, even if lines differ; different ids always have one.
+3. Constants and names of the code are shown: they are in the source. Of bound arguments
+   and of captures in the id, only type and digest are shown. The digest is keyed like
+   the id.
+4. No ``repr`` of an unknown object is called, and no address is shown.
 """
 # Annotations are evaluated: `typing.get_type_hints` has to work on public classes.
 
@@ -41,7 +41,7 @@ __all__ = ["Difference", "Explanation", "explain"]
 _LITERALS = (str, bytes, int, float, complex, bool, NoneType, EllipsisType)
 _JUMPS = frozenset((*dis.hasjrel, *dis.hasjabs))
 _WIDEST = 60
-"""Characters of a constant that are shown; a digest follows if there are more."""
+"""Characters of a constant that are shown; a digest replaces the rest."""
 
 _POSITIONS = ("__firstlineno__", "__static_attributes__")
 """Names in a class body whose constants are not hashed as they are."""
@@ -49,7 +49,7 @@ _POSITIONS = ("__firstlineno__", "__static_attributes__")
 
 @dataclass(frozen=True)
 class Explanation:
-    """What went into one id. ``str()`` of it is meant for reading.
+    """The parts of one id. ``str()`` shows them.
 
     Attributes:
         id: the id.
@@ -67,12 +67,12 @@ class Explanation:
     captures: tuple[str, ...]
 
     def as_dict(self) -> dict[str, Any]:
-        """Return plain data for JSON; ``from_dict`` reads it."""
+        """Return a dict for JSON; ``from_dict`` reads it."""
         return {**asdict(self), "id": str(self.id)}
 
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
-        """Read the result of ``as_dict``, perhaps of another process."""
+        """Read the result of ``as_dict``, also of another process."""
         parts = {name: tuple(lines) for name, lines in data["parts"].items()}
         return cls(HandlerId(data["id"]), parts, tuple(data["captures"]))
 
@@ -83,7 +83,7 @@ class Explanation:
 
 @dataclass(frozen=True)
 class Difference:
-    """In which parts two ids differ; false if they are equal.
+    """The parts in which two ids differ; false if the ids are equal.
 
     Attributes:
         ids: the two ids.
@@ -98,7 +98,7 @@ class Difference:
 
     @classmethod
     def between(cls, one: Explanation, other: Explanation) -> Self:
-        """Compare two explanations, perhaps of two processes."""
+        """Compare two explanations, also of two processes."""
         parts: dict[str, tuple[str, ...]] = {}
         names = dict.fromkeys([*one.parts, *other.parts]) if one.id != other.id else ()
         for name in names:
@@ -149,10 +149,9 @@ def explain(
 ) -> Explanation | Difference:
     """Explain the id of a handler, or the difference between two ids.
 
-    ``str()`` of the result is meant for reading, ``as_dict()`` for tools. Constants of
-    the code are shown, and no bound argument or captured value. The digest of a value
-    lets somebody who guesses the value confirm it, unless the identity has keys: keep
-    an explanation where you keep the source.
+    Print the result, or use ``as_dict()``. Constants of the code are shown; of bound
+    arguments and captured values, only type and digest. Without keys, a guess of the
+    value can be confirmed with its digest: keep explanations where you keep the source.
 
     Args:
         fn: a handler.
@@ -194,7 +193,7 @@ def _explain(
         "location": (f"module {handler_id.module}", f"name {handler_id.qualname}"),
         "fingerprint": (f"of the {identity.fingerprint}", f"belongs to {python}"),
     }
-    # From the inside out: a function keeps its part's name when a wrapper is added.
+    # Innermost first: a function keeps the name of its part if a wrapper is added.
     for number, layer in enumerate(reversed(anatomy.layers)):
         parts.update(_layer(f"wrapper {number}" if number else "code", layer, identity))
     several = len(anatomy.layers) > 1
@@ -222,7 +221,7 @@ def _layer(
     elif identity.fingerprint == "bytecode":
         yield from _code_parts(name, layer.__code__)
     else:
-        # Not above: bytecode fingerprints do not need the room that reads sources.
+        # Imported here: bytecode fingerprints do not need the room that reads sources.
         from handlerid._source import encode_source  # noqa: PLC0415
 
         form, lines = encode_source(layer), [""]
@@ -232,7 +231,7 @@ def _layer(
 
 
 def _type(value: object) -> str:
-    """Name the type of a value without running its code."""
+    """Return the name of a value's type without running its code."""
     name = "not set yet" if value is Unset else name_of_class(type(value))
     return name.removeprefix("builtins.")
 
@@ -278,7 +277,7 @@ def _code_lines(code: CodeType) -> Iterator[str]:
     yield from _instructions(code)
     for field in ("names", "varnames", "freevars", "cellvars"):
         yield f"{field}: {', '.join(getattr(code, f'co_{field}')) or '-'}"
-    # The lines are for reading; the hash makes sure that nothing is overlooked.
+    # The lines do not show everything that is hashed; this hash does.
     nested = {id(c): (..., c.co_name) for c in code.co_consts if type(c) is CodeType}
     own = code.replace(co_consts=tuple(nested.get(id(c), c) for c in code.co_consts))
     yield f"hash: {_digest(encode_code(own))}"

@@ -76,12 +76,12 @@ class UnknownHandler(HandlerIdError):
 
 
 class StaleHandler(HandlerIdError):
-    """The location is known, but the code there differs: the page is older or newer.
+    """The location is known, but its code differs: the page is older or newer.
 
     Attributes:
         handler_id: the id that was looked up.
         current: the ids known at this location, the last registered one last.
-        location: where the last registered one is defined: ``"app.page.save"``.
+        location: module and name of the last registered one: ``"app.page.save"``.
     """
 
     status = 409
@@ -123,7 +123,7 @@ class InvalidEvent(HandlerIdError):
     Attributes:
         event_type: name of the event class.
         fields: every field that does not fit, in the order of the event's fields;
-            of nested fields the first fifty.
+            at most fifty of nested and of unknown fields.
     """
 
     status = 422

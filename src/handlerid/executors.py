@@ -1,12 +1,13 @@
-"""Run calls in an executor: in a thread here, or in another process by id or by value.
+"""Run calls in an executor: in a thread, or in another process by id or by value.
 
-1. A task that is never pickled runs here, in its call's context: so it is in a thread
-   pool. One that is pickled runs where it is unpickled.
-2. The host's text ``"module:name"`` says where a worker process finds its dispatcher.
-   No part of it comes from a payload.
-3. A handler travels by value only if the host says so, with cloudpickle. It is signed
-   (HMAC-SHA256), and nothing is unpickled before the signature was checked.
-4. What travels by value has an expiry and a nonce, which a worker remembers until then.
+1. In a thread pool nothing is pickled: the task runs in its call's context. A task that
+   is pickled runs in the process that unpickles it.
+2. The host's text ``"module:name"`` names the dispatcher of a worker process. No part
+   of it comes from a payload.
+3. A handler is sent by value only if the host asks for it, pickled by cloudpickle and
+   signed (HMAC-SHA256). Nothing is unpickled before the signature was checked.
+4. A message by value has an expiry and a nonce. A worker remembers the nonce until the
+   message expires.
 """
 # Annotations are evaluated: `typing.get_type_hints` has to work on public functions.
 
@@ -64,7 +65,7 @@ def submit(
             the clocks of sender and worker may differ by 60 seconds.
 
     Raises:
-        ValueError: ``worker`` is not written like that, or ``by_value`` has no key.
+        ValueError: ``worker`` is not ``"module:name"``, or ``by_value`` has no key.
         UnsupportedHandler: the handler or its event cannot be pickled.
     """
     if not _WORKER.fullmatch(worker):
@@ -78,7 +79,7 @@ def submit(
 class Worker:
     """A worker process's dispatcher that also runs handlers sent by value.
 
-    Whoever has the key can run any code here. Each process remembers its own nonces:
+    With the key, any code can be run here. Each process remembers its own nonces:
     until it expires, a copied message can run once in every worker process.
 
     Args:
@@ -130,7 +131,7 @@ class Worker:
 
 
 class Task:
-    """Run a call here; or, if it is pickled on the way, where it is unpickled."""
+    """Run a call in this process, or in the one that unpickles it."""
 
     __slots__ = ("_call", "_message")
 
@@ -151,8 +152,8 @@ class PickledHandler:
 
     Attributes:
         head: the id, the expiry in seconds since 1970, and the nonce.
-        pickled: what makes a ``RegisteredHandler``, and the event.
-        signature: of both.
+        pickled: the fields of a ``RegisteredHandler``, and the event.
+        signature: of head and pickled bytes.
     """
 
     head: str
@@ -160,19 +161,19 @@ class PickledHandler:
     signature: bytes = field(default=b"", repr=False)
 
     def sign(self, key: bytes) -> bytes:
-        """Return the right signature."""
+        """Return the signature of head and pickled bytes."""
         text = _PURPOSE + self.head.encode() + b"\0" + self.pickled
         return hmac.digest(key, text, "sha256")
 
 
 @dataclass(frozen=True, slots=True)
 class Message:
-    """What travels to a worker process.
+    """A task as it is sent to a worker process.
 
     Attributes:
-        worker: where the process finds its dispatcher.
-        number: random, since some engines run only one of two equal tasks.
-        content: the id and the event, or the handler.
+        worker: ``"module:name"`` of the worker's dispatcher.
+        number: random, because some engines run only one of two equal tasks.
+        content: the id and the event, or the handler by value.
     """
 
     worker: str
@@ -201,10 +202,10 @@ def _run(call: Call) -> object:
 
 
 def _pickle(handler: RegisteredHandler, event: object, key: bytes) -> PickledHandler:
-    pickling: Any = import_module("cloudpickle")  # slow, and few need it
+    pickling: Any = import_module("cloudpickle")  # slow, and seldom needed
     one, names = handler, {handler.id.module, handler.event.__module__}
     with _by_value:
-        # Otherwise functions of modules that can be imported here travel by name.
+        # Otherwise cloudpickle sends functions of importable modules by name.
         names -= {"handlerid.events", *pickling.list_registry_pickle_by_value()}
         added = [sys.modules[name] for name in names if name in sys.modules]
         try:

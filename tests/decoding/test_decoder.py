@@ -311,7 +311,7 @@ def test_the_librarys_own_events_alone_ignore_unknown_names() -> None:
     for strict in (decoder(OwnInputEvent), decoder(InputEvent, refuse_extra=True)):
         with pytest.raises(InvalidEvent) as caught:
             strict(payload)
-        assert caught.value.fields == (FieldError("Value", "nothing of that name"),)
+        assert caught.value.fields == (FieldError("Value", "no field of this name"),)
         del payload["Value"]
         assert strict(payload).value == "v"
         payload["Value"] = "other"
@@ -422,7 +422,7 @@ def test_a_field_of_another_type_is_the_authors_mistake(hint: Any) -> None:
         f"the field odd of the event type {event_type.__module__}.OddEvent has a type "
         "that cannot be read from a payload; use str, bool, int, float, None, Any, "
         "Literal, Enum, date, time, datetime, bytes, list, tuple, dict, a dataclass, "
-        "or a union of these that can be told apart; or say how it is read: class "
+        "or a union of types that JSON writes differently; or pass a decoder: class "
         "OddEvent(Event, decoder=...)"
     )
 
@@ -439,8 +439,8 @@ def test_a_class_that_is_no_dataclass_is_refused() -> None:
     with pytest.raises(UnsupportedHandler) as caught:
         decoder(NoDataclass)
     assert str(caught.value) == (
-        f"the event type {__name__}.NoDataclass is no dataclass; decorate it with"
-        "  @dataclass(kw_only=True, slots=True)"
+        f"the event type {__name__}.NoDataclass is not a dataclass; decorate it with "
+        "@dataclass(kw_only=True, slots=True)"
     )
 
 
@@ -450,7 +450,7 @@ def test_a_field_whose_type_is_for_type_checkers_only_is_refused() -> None:
     assert str(caught.value) == (
         f"a field of the event type {__name__}.MissingEvent has a type that cannot be "
         "evaluated where the class is defined: name 'Missing' is not defined; import "
-        "the names of types for real, not for type checkers only"
+        "the types at run time, not only under TYPE_CHECKING"
     )
 
 

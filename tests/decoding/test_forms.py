@@ -250,7 +250,7 @@ def test_extra_names_of_a_form() -> None:
     more = Form([*PAIRS, ("token", "secret")]).fields
     with pytest.raises(InvalidEvent) as caught:
         decoder(JoinEvent, form=True)(more)
-    assert caught.value.fields == (FieldError("token", "nothing of that name"),)
+    assert caught.value.fields == (FieldError("token", "no field of this name"),)
     lenient = decoder(JoinEvent, form=True, refuse_extra=False)
     assert lenient(more) == join(PAIRS)
 

@@ -211,7 +211,7 @@ def test_the_tag_of_a_struct_is_one_of_its_names(*, refuse_extra: bool) -> None:
 
 
 def test_names_that_a_struct_does_not_have() -> None:
-    nothing = "nothing of that name"
+    nothing = "no field of this name"
     for sent in ways({"key": "k", "count": 1}):
         assert decoder(PurchaseEvent)(sent).count == 1
     for sent in ways({"count": "1", "more": 2}):
@@ -275,9 +275,9 @@ class HandledByAlias(msgspec.Struct):
     ("event", "text"),
     [
         (Unreadable, "msgspec cannot read a field of the event type"),
-        (Handled, "has a field handler, and that is the name of the id"),
-        (HandledByAlias, "has a field handler, and that is the name of the id"),
-        (HandledByTag, "has a field handler, and that is the name of the id"),
+        (Handled, "has a field named handler, which is the name of the id"),
+        (HandledByAlias, "has a field named handler, which is the name of the id"),
+        (HandledByTag, "has a field named handler, which is the name of the id"),
     ],
 )
 def test_a_struct_that_cannot_be_an_event(event: Any, text: str) -> None:

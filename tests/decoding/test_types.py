@@ -322,7 +322,7 @@ GONE = "a value; it is missing"
         (
             dict[dt.time, int],
             {"09:30": 1, "09:30:00": 2},
-            {"value.keys()[1]": "a name that is not there yet"},
+            {"value.keys()[1]": "a name that is not a duplicate"},
         ),
         (tuple[int, Size], [1, {}], {"value[1].width": GONE}),
         (list[int] | None, [1, None], {"value[1]": "an integer"}),
@@ -378,7 +378,7 @@ def test_after_fifty_errors_nobody_looks_further() -> None:
         with pytest.raises(InvalidEvent) as caught:
             decoder(event_of(hint))({"value": value})
         assert len(caught.value.fields) == 50
-        assert str(caught.value).endswith("expected an integer; and perhaps more")
+        assert str(caught.value).endswith("expected an integer; there may be more")
         assert len(str(caught.value)) < 5_000
     with pytest.raises(InvalidEvent) as caught:
         decoder(event_of(hint))({"value": {str(i): None for i in range(100_000)}})
@@ -433,7 +433,7 @@ def test_a_mapping_that_is_endless_is_refused() -> None:
     with pytest.raises(InvalidEvent) as caught:
         decode({"value": circle})
     assert str(caught.value) == (
-        "the payload does not fit OfEvent: expected fewer levels of objects"
+        "the payload does not fit OfEvent: expected less nesting"
     )
     deep: dict[str, Any] = {"name": "leaf"}
     for _ in range(40):
@@ -569,7 +569,7 @@ def test_extra_names_are_refused_inside_too() -> None:
     strict = decoder(event_of(list[Size] | Tree), refuse_extra=True)
     with pytest.raises(InvalidEvent) as caught:
         strict({"handler": "h", "value": {"name": "a", "x": 1}, "y": 2, "key": ""})
-    nothing = "nothing of that name"
+    nothing = "no field of this name"
     assert caught.value.fields == (
         FieldError("value.x", nothing),
         FieldError("y", nothing),
@@ -593,7 +593,7 @@ def test_an_extra_name_is_shown_in_one_line(name: str, shown: str) -> None:
     strict = decoder(event_of(int), refuse_extra=True)
     with pytest.raises(InvalidEvent) as caught:
         strict({"handler": "h", "value": 1, name: 2})
-    assert caught.value.fields == (FieldError(shown, "nothing of that name"),)
+    assert caught.value.fields == (FieldError(shown, "no field of this name"),)
     assert f" {shown}: expected" in str(caught.value)
 
 
@@ -609,8 +609,8 @@ def test_a_field_may_not_have_the_name_of_the_id() -> None:
         decoder(HandledEvent)
     where = "test_a_field_may_not_have_the_name_of_the_id.<locals>.HandledEvent"
     assert str(caught.value) == (
-        f"the event type {__name__}.{where} has a field handler, and that is the name "
-        "of the id in a payload; rename the field"
+        f"the event type {__name__}.{where} has a field named handler, which is the "
+        "name of the id in a payload; rename the field"
     )
 
 

@@ -22,6 +22,8 @@ from handlerid.events import (
     InputEvent,
     SelectSelectionChangeEvent,
     SubmitEvent,
+    UploadedFile,
+    UploadEvent,
     ValueEvent,
     event_type,
     is_event_type,
@@ -189,6 +191,9 @@ def test_the_first_of_several() -> None:
     for several in (SelectSelectionChangeEvent, ButtonToggleChangeEvent):
         assert several(values=["a", "b"]).value == "a"
         assert several(values=[]).value == ""
+    first, second = UploadedFile(name="a.txt"), UploadedFile(name="b.txt")
+    assert UploadEvent(files=[first, second]).file is first
+    assert UploadEvent(files=[]).file is None
     sent = SubmitEvent(fields={"a": ["1", "2"], "b": []})
     assert [sent.value("a"), sent.value("b"), sent.value("c", "-")] == ["1", "", "-"]
 

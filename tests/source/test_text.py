@@ -247,9 +247,8 @@ def test_lambdas_that_cannot_be_told_apart_are_refused(tmp_path: Path) -> None:
     module = load(path, "fs = [lambda: 1 + 1, lambda: 2, lambda: 3]")
     assert refusal(module.fs[0]) == (
         f"line.<lambda>: line 1 of {path} has several lambdas that are written "
-        "differently and compile to the same code, so it is unknown which of them "
-        "this is. Write them on lines of their own, or use "
-        'fingerprint="bytecode".'
+        "differently and compile to the same code, so they cannot be "
+        'distinguished. Write them on separate lines, or use fingerprint="bytecode".'
     )
     assert encode_source(module.fs[2]) == form("lambda: 3")
 
@@ -325,7 +324,7 @@ def test_the_text_of_a_refusal(tmp_path: Path) -> None:
     assert refusal(module.f) == (
         f"edited.f: {path} is not the source that the function was compiled from: line "
         f"3 compiles to other code than the one it runs. The file was edited since it "
-        f"was imported, or the code was changed on its way: by an import hook (pytest "
+        f"was imported, or the code was changed: by an import hook (pytest "
         f"rewrites test functions that assert, unless their module's docstring says "
         f"PYTEST_DONT_REWRITE), by a tool, or by a .pyc of another release. Import it "
         f"again, leave the code as it is, or use "

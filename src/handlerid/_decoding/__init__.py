@@ -4,13 +4,13 @@ The rules:
 
 1. The types of fields are a closed list (``hints``). Any other is refused when a
    handler is registered, unless the class names a ``decoder=``.
-2. From JSON nothing is converted, except that an integer is accepted for a float, and
-   that what JSON does not have comes as text: a date, bytes. From a form, where all is
-   text, text is accepted for a number.
-3. Every misfit is named with its path and with what would have fitted, never with what
-   was there. A ``ValueError`` raised by the class is a misfit, too.
-4. A name that is no field is ignored by the library's own events and refused by all
-   others, so that a renamed field is never a lost value.
+2. JSON values are not converted, with two exceptions: an integer is accepted for a
+   float, and dates and bytes are written as text. In a form every value is text, so
+   text is accepted for numbers.
+3. Every misfit is recorded with its path and what was expected, never with the value.
+   A ``ValueError`` raised by the class is a misfit, too.
+4. The library's own events ignore unknown fields. All other event types refuse them,
+   so that the value of a renamed field is never lost silently.
 """
 
 from collections.abc import Callable, Mapping
@@ -23,9 +23,9 @@ __all__ = ["Decoder", "Form", "Payload", "decoder", "json_reader"]
 Decoder = Callable[[Mapping[str, Any]], Any]
 
 Payload = bytes | bytearray | memoryview | str | Mapping[str, object] | Form
-"""What can be dispatched: JSON, a mapping that the host has read, or a form."""
+"""A payload: JSON, a mapping that the host has read, or a form."""
 
-# On the class itself: a decoder holds its class, and any other table would keep both.
+# Stored on the class: a decoder holds its class, and a table would keep both alive.
 _ATTRIBUTE = "__handlerid_decoders__"
 
 
@@ -34,13 +34,13 @@ def decoder(
 ) -> Decoder:
     """Return the decoder of an event type; the same one at each call.
 
-    A decoder takes the payload as a mapping, and raises ``InvalidEvent`` for what does
-    not fit. Any thread may use it. An event type with ``make=`` has that as decoder.
+    A decoder takes the payload as a mapping and raises ``InvalidEvent`` if it does not
+    fit. Any thread may use it. The decoder of a type with ``make=`` is that function.
 
     Args:
         event_type: the class: a dataclass, or a ``msgspec.Struct``.
         form: whether the payload is the ``fields`` of a ``Form``.
-        refuse_extra: whether names that are no fields are refused; None: by rule 4.
+        refuse_extra: whether unknown fields are refused; None: as rule 4 says.
             ``handler`` and ``key`` are never refused.
 
     Raises:
@@ -63,7 +63,7 @@ def _compile(event_type: type, *, form: bool, refuse_extra: bool) -> Decoder:
     made: Decoder | None = getattr(event_type, "__handlerid_make__", None)
     if made is not None:
         return made
-    # Loaded with the first event type: the import stays quick, and msgspec is an extra.
+    # Imported here: it is slow, and msgspec is an extra.
     if hasattr(event_type, "__struct_config__"):
         from handlerid._decoding.structs import compile_decoder  # noqa: PLC0415
     else:
@@ -72,15 +72,15 @@ def _compile(event_type: type, *, form: bool, refuse_extra: bool) -> Decoder:
 
 
 def json_reader(name: str) -> Callable[[Any, int], dict[str, Any]]:
-    """Return what reads JSON, ``"standard"`` or ``"msgspec"``: ``read_json``.
+    """Return the function that reads JSON: ``"standard"`` or ``"msgspec"``.
 
-    Both accept, refuse and raise the same.
+    Both accept and refuse the same payloads, with the same errors.
 
     Raises:
-        ValueError: the name is another.
+        ValueError: another name was given.
         ImportError: msgspec is not installed.
     """
-    # Not needed by the import.
+    # Imported here: not every process reads JSON.
     from handlerid._decoding.json import msgspec_reader, read_json  # noqa: PLC0415
 
     if name not in ("standard", "msgspec"):

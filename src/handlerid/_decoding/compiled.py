@@ -1,7 +1,7 @@
-"""The decoder of a dataclass: generated code for what fits, a loop for the rest.
+"""The decoder of a dataclass: generated code, and a loop that finds every misfit.
 
-The generated function never decides that a payload does not fit: when in doubt it calls
-``decode_slowly``, which finds every misfit.
+The generated function decodes payloads whose fields have exactly the right types. It
+never refuses one: for every other payload it calls ``decode_slowly``.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -23,13 +23,13 @@ from handlerid.errors import InvalidEvent, UnsupportedHandler
 
 Decoder = Callable[[Mapping[str, Any]], Any]
 
-# By what a reader expects: a test for the generated code, true when in doubt.
-_DOUBTS = {SCALARS[kind]: f"type({{0}}) is not {kind.__name__}" for kind in SCALARS}
-_DOUBTS |= {
-    f"{SCALARS[kind]} or null": f"{{0}} is not None and {_DOUBTS[SCALARS[kind]]}"
+# By what a reader expects: the test after which the generated code calls slowly().
+_SLOW_IF = {SCALARS[kind]: f"type({{0}}) is not {kind.__name__}" for kind in SCALARS}
+_SLOW_IF |= {
+    f"{SCALARS[kind]} or null": f"{{0}} is not None and {_SLOW_IF[SCALARS[kind]]}"
     for kind in (str, bool, int)
 }
-_DOUBTS[ANY.expected] = "{0} is NOTHING"
+_SLOW_IF[ANY.expected] = "{0} is NOTHING"
 
 
 def compile_decoder(event_type: type, *, form: bool, refuse_extra: bool) -> Decoder:
@@ -44,8 +44,8 @@ def compile_decoder(event_type: type, *, form: bool, refuse_extra: bool) -> Deco
             f"the field {error} of the event type {full_name(event_type)} has a "
             "type that cannot be read from a payload; use str, bool, int, float, None, "
             "Any, Literal, Enum, date, time, datetime, bytes, list, tuple, dict, a "
-            "dataclass, or a union of these that can be told apart; or say how it is "
-            f"read: class {event_type.__name__}(Event, decoder=...)"
+            "dataclass, or a union of types that JSON writes differently; or pass a "
+            f"decoder: class {event_type.__name__}(Event, decoder=...)"
         ) from None
     names = {"handler", "key", *(field.name for field in fields)}
     known = names if refuse_extra else None
@@ -56,8 +56,8 @@ def compile_decoder(event_type: type, *, form: bool, refuse_extra: bool) -> Deco
         event = None
         try:
             event = read(_flat(payload, fields) if form else payload, misfits)
-        except RecursionError:  # a class that refers to itself, and a host's mapping
-            note(misfits, "fewer levels of objects")
+        except RecursionError:  # a class that refers to itself, in a host's mapping
+            note(misfits, "less nesting")
         if misfits:
             raise refusal(misfits, event_type)
         return event
@@ -100,43 +100,43 @@ def _flat(form: Mapping[str, list[Any]], fields: list[Field]) -> dict[str, Any]:
 def _lines(
     event_type: Any, fields: list[Field], *, refuse_extra: bool
 ) -> Iterator[str]:
-    doubts = ["not known.issuperset(payload)"] if refuse_extra else []
+    slow_if = ["not known.issuperset(payload)"] if refuse_extra else []
     takes, gets, reads, floats = [], [], [], []
     for index, field in enumerate(fields):
         value, default = f"v{index}", f"default{index}"
-        test = _DOUBTS.get(field.reader.expected)
+        test = _SLOW_IF.get(field.reader.expected)
         missing = "NOTHING" if test is None else default
         takes.append(f"{value} = payload[{field.name!r}]")
         gets.append(f"{value} = get({field.name!r}, {missing})")
         if test is not None:
-            doubts.append(test.format(value))
+            slow_if.append(test.format(value))
         elif field.default is NOTHING:  # it is required, or a factory makes it
-            doubts.append(f"{value} is NOTHING")
+            slow_if.append(f"{value} is NOTHING")
             reads.append(f"{value} = read{index}({value}, misfits)")
         else:
             either = f"{default} if {value} is NOTHING else"
             reads.append(f"{value} = {either} read{index}({value}, misfits)")
         if field.reader.expected == SCALARS[float]:
             floats.append(value)
-    # A look-up without a default is quicker: where the payload has more names than the
-    # event, all fields may be there. A subclass of dict may have a default of its own.
+    # payload[name] is faster than get(): tried if the payload has enough names for all
+    # fields. Only for dict itself: a subclass may define __missing__.
     yield f"if whole := type(payload) is dict and len(payload) > {len(fields)}:"
     yield f"    try: {'; '.join(takes) or 'pass'}"
     yield "    except KeyError: whole = False"
     yield f"if not whole: get = payload.get; {'; '.join(gets)}"
-    if floats:  # a sum is finite only if each of them is; else it may be all the same
-        doubts.append(f"({' + '.join(floats)}) * 0.0 != 0.0")
-    doubt = " or ".join(doubts) or "False"
-    yield f"if {doubt}:"
+    if floats:  # a finite sum has finite terms; otherwise slowly() checks each of them
+        slow_if.append(f"({' + '.join(floats)}) * 0.0 != 0.0")
+    test_all = " or ".join(slow_if) or "False"
+    yield f"if {test_all}:"
     yield from (f"    if type({v}) is int: {v} = widen({v})" for v in floats)
-    yield f"    if {doubt}: return slowly(payload)"
+    yield f"    if {test_all}: return slowly(payload)"
     if reads:
         yield "misfits = []"
         yield f"try: {'; '.join(reads)}"
         yield "except RecursionError: return slowly(payload)"
         yield "if misfits: return slowly(payload)"
     arguments = ", ".join(f"{field.name}=v{i}" for i, field in enumerate(fields))
-    # __post_init__, __init__ or __setattr__ of the class may refuse the values.
+    # __init__, __post_init__ or __setattr__ of the class may refuse the values.
     yield "try:"
     plain_new = event_type.__new__ is object.__new__
     if plain_new and type(event_type).__call__ is type.__call__:

@@ -19,13 +19,14 @@ from handlerid._decoding.readers import Reader
 from handlerid.errors import FieldError, InvalidEvent, UnsupportedHandler
 
 NOTHING: Any = object()
-"""The default of a field that has none, and the value of a field that is missing."""
+"""Marks a field without default, and a field that is missing in a payload."""
 
 
 class Field:
-    """A field of a dataclass; the reader and what depends on it are set later.
+    """A field of a dataclass; ``reader``, ``misfit`` and ``exact`` are set later.
 
-    ``rest`` takes all other names of a form. Finite values of the type ``exact`` fit.
+    With ``rest``, it takes all other names of a form. Values of type ``exact`` fit, if
+    they are finite.
     """
 
     reader: Reader
@@ -46,23 +47,23 @@ def full_name(cls: type) -> str:
 
 
 def check_names(cls: type, names: Iterable[str]) -> None:
-    """Refuse an event type with a field that has the name of the id."""
+    """Refuse an event type with a field named ``handler``."""
     if "handler" in names:
         raise UnsupportedHandler(
-            f"the event type {full_name(cls)} has a field handler, and that is the "
+            f"the event type {full_name(cls)} has a field named handler, which is the "
             "name of the id in a payload; rename the field"
         )
 
 
 def fields_of(cls: Any) -> list[Field]:
-    """Return what the ``__init__`` of a dataclass takes, ``InitVar`` included."""
+    """Return the fields that ``__init__`` of a dataclass takes, with ``InitVar``."""
     known = getattr(cls, "__dataclass_fields__", None)
     # A subclass without fields of its own needs no decorator.
     undecorated = "__dataclass_fields__" not in cls.__dict__
     if known is None or (undecorated and inspect.get_annotations(cls)):
         raise UnsupportedHandler(
-            f"the event type {full_name(cls)} is no dataclass; decorate it with"
-            "  @dataclass(kw_only=True, slots=True)"
+            f"the event type {full_name(cls)} is not a dataclass; decorate it with "
+            "@dataclass(kw_only=True, slots=True)"
         )
     hints = _hints_of(cls)
     own = {field.name for field in dataclasses.fields(cls) if field.init}
@@ -87,18 +88,18 @@ def _hints_of(cls: type) -> dict[str, Any]:
     except (AttributeError, NameError, SyntaxError, TypeError) as error:
         raise UnsupportedHandler(
             f"a field of the event type {full_name(cls)} has a type that cannot be "
-            f"evaluated where the class is defined: {error}; import the names of types "
-            "for real, not for type checkers only"
+            f"evaluated where the class is defined: {error}; import the types at run "
+            "time, not only under TYPE_CHECKING"
         ) from None
 
 
 def object_of(
     cls: type, fields: list[Field], *, lax: bool, known: set[str] | None
 ) -> Reader:
-    """Read an object, which becomes a dataclass.
+    """Return the reader of an object that becomes a dataclass.
 
-    The fields may get their readers later, for a class that refers to itself. Names
-    that are not ``known`` are refused; None refuses none.
+    Fields may get their readers later, because a class may refer to itself. Names that
+    are not in ``known`` are refused; with None, all are accepted.
     """
 
     def read(value: Any, misfits: Misfits) -> Any:
@@ -122,7 +123,7 @@ def _read_fields(
     for field in fields:
         value = payload.get(field.name, NOTHING)
         if value is NOTHING and lax and field.required:
-            # A box that is not ticked, and a list of which nothing is chosen.
+            # A box that is not ticked; a list in which nothing is chosen.
             kinds = field.reader.kinds
             value = [] if list in kinds else False if kinds == {bool} else NOTHING
         kind, exact = type(value), field.exact
@@ -142,7 +143,7 @@ def _read_fields(
 
 
 def _build(cls: type, values: dict[str, Any], misfits: Misfits) -> Any:
-    """Make a dataclass of values that fit; it may refuse them all the same."""
+    """Make a dataclass of values that fit; the class itself may refuse them."""
     said: Sequence[FieldError] = ()
     try:
         return cls(**values)

@@ -5,17 +5,16 @@ from typing import Any
 
 
 class Form:
-    """A payload whose values are text, because a form was sent.
+    """The payload of an HTML form, in which every value is text.
 
-    Wrap what the host parsed: ``dispatcher.dispatch(Form(await request.form()))``.
-    Text is then accepted where an event has a number, a truth value or None, and a
-    name that came several times becomes a list where the field is a list. Without the
-    wrapper, a mapping is decoded as strictly as JSON.
+    Wrap the parsed form: ``dispatcher.dispatch(Form(await request.form()))``. Text is
+    then accepted for a number, a bool or None, and a field that is a list gets all
+    values of its name. A mapping without the wrapper is decoded as strictly as JSON.
 
     Args:
         data: a mapping of names to texts or lists of them, as ``parse_qs`` makes it;
             a form of Starlette, Werkzeug, Django or aiohttp; or pairs, as
-            ``parse_qsl`` makes them. It is read at once.
+            ``parse_qsl`` makes them. It is copied.
 
     Attributes:
         fields: all values of each name, in their order.
@@ -35,18 +34,18 @@ class Form:
             if not hasattr(data, "getall"):
                 self.fields = {name: _listed(value) for name, value in data.items()}
                 return
-            # aiohttp's: getall searches all of it for each name; its items are pairs.
+            # aiohttp's getall() searches all fields for each name; items() are pairs.
             data = data.items()
         self.fields = {}
         for name, value in data:
             self.fields.setdefault(name, []).append(value)
 
     def __repr__(self) -> str:
-        """Tell the number of fields; what the user typed is not for logs."""
+        """Show the number of fields only: values must not get into logs."""
         return f"<Form of {len(self.fields)} fields>"
 
     def get(self, name: str) -> object:
-        """Return the value of a name that came exactly once, else None."""
+        """Return the value of a name that occurs exactly once, else None."""
         values = self.fields.get(name, ())
         return values[0] if len(values) == 1 else None
 

@@ -20,7 +20,7 @@ from handlerid._decoding.readers import ANY, Reader, Unreadable
 from handlerid.errors import FieldError
 
 _UNIONS = (typing.Union, UnionType)
-# On 3.12 and 3.13 a ``type`` statement makes one of another class.
+# On 3.12 and 3.13, a ``type`` statement makes an alias of another class.
 _ALIASES = (
     typing_extensions.TypeAliasType,
     getattr(typing, "TypeAliasType", typing_extensions.TypeAliasType),
@@ -69,7 +69,7 @@ class Readers:
         if isinstance(hint, _ALIASES):
             try:
                 return self._of(hint.__value__)
-            except (NameError, RecursionError):  # of checkers only; refers to itself
+            except (NameError, RecursionError):  # under TYPE_CHECKING; recursive
                 raise Unreadable from None
         if isinstance(hint, typing.NewType):
             return self._of(hint.__supertype__)
@@ -81,7 +81,7 @@ class Readers:
         origin = typing_extensions.get_origin(hint) or hint
         inner = typing_extensions.get_args(hint)
         if origin is tuple:
-            # Not ``tuple[()]``, which has no arguments either.
+            # ``tuple[()]`` has no arguments either.
             bare = hint is tuple or hint is typing.Tuple  # noqa: UP006 - may be written
             return self._tuple((Any, ...) if bare else inner)
         if origin is list:
@@ -99,7 +99,7 @@ class Readers:
         if origin is typing.Literal:
             return self._one_of(inner)
         if origin in _UNIONS:
-            # With a member that only the hook reads, only the hook reads the union.
+            # If only the hook reads a member, only the hook reads the union.
             members = [self._of(one) for one in inner]
             return readers.union_of(members, lax=self._lax)
         raise Unreadable
@@ -115,7 +115,7 @@ class Readers:
 
     def _class(self, cls: type) -> Reader:
         if issubclass(cls, Enum):
-            # With the names that a Flag gives to several bits, which it does not list.
+            # __members__: iterating over a Flag leaves out names of several bits.
             return self._one_of(cls.__members__.values())
         if cls in self._objects:
             return self._objects[cls]

@@ -1,12 +1,12 @@
 """JSON text as a payload, with every guard.
 
-The guards: size; UTF-8; depth; duplicate keys; numbers that JSON, a float or Python's
-limit of digits does not have; half surrogate pairs; and the payload must be an object.
-No error repeats a part of the payload.
+The guards: size; UTF-8; depth; duplicate keys; numbers that are not in JSON, too large
+for a float or have too many digits for Python; half surrogate pairs; and the payload
+must be an object. No error repeats a part of the payload.
 
-Payloads without lists and escapes, and with few keys, go a short way at the speed of
-Python's scanner: counting colons tells that no key came twice. All others go the long
-way, which looks at each key and number. Both refuse the same.
+Payloads with few keys, without lists and escapes, are read by Python's scanner alone:
+counting colons shows that no key is a duplicate. For all others, each key and number is
+checked. Both refuse the same payloads.
 """
 
 import json
@@ -18,15 +18,15 @@ from handlerid.errors import MalformedPayload
 
 _NO_UTF8 = "the payload is not UTF-8"
 _NO_OBJECT = "the payload is not a JSON object"
-_BRACKET, _BACKSLASH = b"[\\"  # integers are found more quickly than bytes
+_BRACKET, _BACKSLASH = b"[\\"  # searching for an integer is faster than for bytes
 _DEEPEST = 32  # levels of nesting; an event of fields in lists in fields has a few
 
-# Skips strings without ever stepping back, ended or not: the time is linear.
+# Possessive, so the time is linear, even for a string that does not end.
 _BRACKETS = r'"(?:[^"\\]++|\\.)*+"?|[{}\[\]]'
 
 
 def read_json(payload: Any, max_bytes: int) -> dict[str, Any]:
-    """Read a JSON object from text or UTF-8; anything else is refused.
+    """Read a JSON object from str or UTF-8 bytes.
 
     Raises:
         MalformedPayload: a guard refuses it; the text says which.
@@ -38,7 +38,7 @@ def read_json(payload: Any, max_bytes: int) -> dict[str, Any]:
     except UnicodeError:
         raise MalformedPayload(_NO_UTF8) from None
     colons = text.count(":")
-    # Objects in objects take a colon a level: few colons nest no deeper.
+    # Each level of objects needs a colon: few colons mean few levels.
     if colons < _DEEPEST and "[" not in text and "\\" not in text:
         try:
             value: dict[str, Any]
@@ -46,20 +46,20 @@ def read_json(payload: Any, max_bytes: int) -> dict[str, Any]:
             if (
                 end == len(text)
                 and _INFINITIES.isdisjoint(value.values())
-                # As many colons as there should be: no key came twice.
+                # One colon a key: no key is a duplicate.
                 and (len(value) == colons or _count_colons(value) == colons)
             ):
                 return value
         except (StopIteration, ValueError, AttributeError, TypeError):
-            pass  # no JSON, no object, or one within whose values were not looked at
+            pass  # not JSON, not an object, or objects inside it
     return _read_long(text)
 
 
 def msgspec_reader() -> Callable[[Any, int], dict[str, Any]]:
-    """Return ``read_json`` as msgspec does it.
+    """Return a function that does what ``read_json`` does, by msgspec.
 
-    msgspec accepts duplicate keys and any depth, so where these are possible, and for
-    every refusal, ``read_json`` decides.
+    msgspec accepts duplicate keys and any depth. Where these are possible, and for
+    every refusal, it calls ``read_json``.
     """
     try:
         import msgspec  # noqa: PLC0415 - an extra
@@ -79,7 +79,7 @@ def msgspec_reader() -> Callable[[Any, int], dict[str, Any]]:
         try:
             value = decode(payload)
         except refused:
-            value = None  # said below, outside: an error must not carry another
+            value = None  # read_json raises below: an error must not chain another
         if type(value) is dict and (
             len(value) == colons
             or (_BACKSLASH not in payload and _count_colons(value) == colons)
@@ -164,19 +164,19 @@ def _count_colons(value: object) -> int:
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     value = dict(pairs)
     if len(value) != len(pairs):
-        raise MalformedPayload("the payload has a key twice")
+        raise MalformedPayload("the payload has a duplicate key")
     return value
 
 
 def _finite(text: str) -> float:
     value = float(text)
     if value in _INFINITIES:
-        raise MalformedPayload("the payload has a number that no float holds")
+        raise MalformedPayload("the payload has a number too large for a float")
     return value
 
 
 def _no_constant(_: str) -> NoReturn:
-    raise MalformedPayload("the payload has a number that JSON does not have")
+    raise MalformedPayload("the payload has NaN or Infinity, which is not JSON")
 
 
 _INFINITIES = frozenset([float("inf"), float("-inf")])

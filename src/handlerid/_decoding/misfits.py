@@ -1,6 +1,6 @@
-"""What does not fit in a payload, and where: never what was there.
+"""Misfits: the fields of a payload that do not fit, without their values.
 
-Readers collect it in a plain list. A path grows from its end, a step a level.
+Readers collect them in a list. Each level puts its step before the path.
 """
 
 from collections.abc import Container, Iterable
@@ -12,29 +12,29 @@ Misfits = list[FieldError]
 MISSING = "a value; it is missing"
 TOGETHER = "values that {} takes together"
 
-_MOST = 50  # of what the client counts: items, and names that are no fields
+_MOST = 50  # misfits in items and unknown names: a client may send any number
 _LONGEST_NAME = 64
 
 
 def note(misfits: Misfits, expected: str, path: str = "") -> None:
-    """Record what was expected here, or at a path from here."""
+    """Record what was expected at this value, or at a path from it."""
     misfits.append(FieldError(path, expected))
 
 
 def note_extra(
     misfits: Misfits, names: Iterable[object], known: Container[object]
 ) -> None:
-    """Record the names that are no fields: the client's text, short and escaped."""
+    """Record unknown names, cut and escaped: they are the client's text."""
     for name in names:
         if name not in known and len(misfits) < _MOST:
             text = str(name)[:_LONGEST_NAME]
-            if not text.isprintable():  # else it could forge lines of a log
+            if not text.isprintable():  # a line break could forge a line of a log
                 text = text.encode("unicode_escape").decode()
-            note(misfits, "nothing of that name", text or '""')
+            note(misfits, "no field of this name", text or '""')
 
 
 def put_step(misfits: Misfits, step: str, since: int) -> bool:
-    """Put a step before the paths of the newest; return False if that is enough."""
+    """Put a step before the newest paths; return False if there are too many."""
     for index in range(since, len(misfits)):
         path, expected = misfits[index]
         dot = "." if path and path[0] not in ".[" else ""
@@ -43,7 +43,7 @@ def put_step(misfits: Misfits, step: str, since: int) -> bool:
 
 
 def refusal(misfits: Misfits, event_type: type) -> InvalidEvent:
-    """Return the exception that lists them all."""
+    """Return the exception that lists all misfits."""
     name = event_type.__name__
     listed = "; ".join(
         [
@@ -51,7 +51,7 @@ def refusal(misfits: Misfits, event_type: type) -> InvalidEvent:
             for path, what in misfits
         ]
     )
-    more = "; and perhaps more" if len(misfits) >= _MOST else ""
+    more = "; there may be more" if len(misfits) >= _MOST else ""
     return InvalidEvent(
         f"the payload does not fit {name}: {listed}{more}",
         event_type=name,

@@ -1,4 +1,4 @@
-"""Readers of values: what JSON or a form has becomes what a field of an event holds.
+"""Readers: each turns a value of JSON or of a form into the value of a field.
 
 A reader takes a value and the list of misfits, and returns the value for the event.
 After a misfit is recorded, the return value is ignored.
@@ -20,7 +20,7 @@ Read = Callable[[Any, Misfits], Any]
 
 
 class Unreadable(Exception):
-    """A type that cannot be read from a payload; its text is the field within it."""
+    """A type that cannot be read from a payload; the text is the path of its field."""
 
 
 class Reader:
@@ -28,9 +28,9 @@ class Reader:
 
     Attributes:
         read: takes a value and the misfits so far, returns the value for the event.
-        expected: what fits, in words.
-        kinds: the types that JSON may have there; ``object`` is any.
-        natives: types whose instances are taken as they are, from a host's mapping.
+        expected: description of what fits, for errors.
+        kinds: types of the JSON values that it reads; ``object`` for any.
+        natives: types whose instances, from a host's mapping, are returned unchanged.
     """
 
     __slots__ = ("expected", "kinds", "natives", "read")
@@ -55,7 +55,7 @@ SCALARS: dict[type, str] = {
     float: "a finite number",
     NoneType: "null",
 }
-# What text of a form stands for. As many digits as Python always converts.
+# Text of a form. Python converts up to 640 digits whatever its settings are.
 _TRUTH = {"on": True, "true": True, "1": True, "yes": True}
 _TRUTH |= {"off": False, "false": False, "0": False, "no": False, "": False}
 _INTEGER = r"[+-]?[0-9]{1,640}"
@@ -88,7 +88,7 @@ def scalar(kind: type, *, lax: bool) -> Reader:
 
 
 def widen(value: int) -> float:
-    """Return an integer as a float; one that is too large as it is."""
+    """Return an integer as a float; if it is too large, unchanged."""
     try:
         return float(value)
     except OverflowError:
@@ -96,7 +96,7 @@ def widen(value: int) -> float:
 
 
 def one_of(members: Sequence[tuple[Any, object]], *, lax: bool) -> Reader:
-    """Read one of a few scalars, each given with the value for the event."""
+    """Read one of several scalars, each given with its value in the event."""
     kinds = {type(value) for value, _ in members}
     if not kinds or not kinds.issubset(SCALARS):
         raise Unreadable
@@ -125,7 +125,7 @@ def _as_text(value: object) -> str:
 
 
 def sequence_of(item: Reader, make: Callable[[list[Any]], Any]) -> Reader:
-    """Read a list of any length, whose items are alike."""
+    """Read a list of any length, whose items have one type."""
     reads = repeat(item.read)
 
     def read(value: Any, misfits: Misfits) -> Any:
@@ -138,7 +138,7 @@ def sequence_of(item: Reader, make: Callable[[list[Any]], Any]) -> Reader:
 
 
 def row_of(items: Sequence[Reader]) -> Reader:
-    """Read a list of a given length, whose items differ; it becomes a tuple."""
+    """Read a list of fixed length, a type for each item; it becomes a tuple."""
     expected = f"a list of {len(items)}"
     reads = [item.read for item in items]
 
@@ -166,9 +166,9 @@ def _read_items(
 
 
 def map_of(key: Reader, item: Reader) -> Reader:
-    """Read an object with names of the client's choosing; it becomes a dict.
+    """Read an object with any names; it becomes a dict.
 
-    The path of a misfit counts the names: they are the client's text.
+    A misfit's path has the index of the name, because the name is the client's text.
     """
 
     def read(value: Any, misfits: Misfits) -> Any:
@@ -180,7 +180,7 @@ def map_of(key: Reader, item: Reader) -> Reader:
         for index, (name, one) in enumerate(value.items()):
             made = key.read(name, misfits)
             if made in items:
-                note(misfits, "a name that is not there yet")
+                note(misfits, "a name that is not a duplicate")
             step = "keys"
             if len(misfits) == known:
                 step = "values"
@@ -195,10 +195,10 @@ def map_of(key: Reader, item: Reader) -> Reader:
 
 
 def union_of(members: Sequence[Reader], *, lax: bool) -> Reader:
-    """Read what one of the members reads; by JSON's types they can be told apart.
+    """Read a union, whose members differ in the JSON types that they read.
 
-    From a form, the first member that can read a text reads it. None comes first, so
-    that empty text is None, and str last. With str among them, no text is None.
+    In a form, the first member that can read a text reads it. None comes first, so that
+    empty text is None, and str last. In a union with str, no text is None.
     """
     if ANY in members:
         return ANY

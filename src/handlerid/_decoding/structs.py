@@ -1,8 +1,8 @@
 """Decoders of ``msgspec.Struct`` classes.
 
-msgspec stops at the first misfit and may repeat a value in its text. So a payload that
+msgspec stops at the first misfit, and its text may contain a value. So a payload that
 does not fit is read again field by field, and only the names of types are taken from
-msgspec's texts. This module imports msgspec: an author has made a Struct.
+msgspec's texts. This module is imported only if there is a Struct.
 """
 
 import re
@@ -65,7 +65,7 @@ def compile_decoder(
 
 
 def _names(event_type: Any) -> set[str]:
-    """Return the names that a Struct reads, if it can be read at all."""
+    """Return the names that a Struct reads; refuse one that msgspec cannot read."""
     try:
         msgspec.json.Decoder(event_type)
     except (TypeError, NameError) as error:
@@ -94,7 +94,7 @@ def _find_misfits(
         try:
             convert(payload[name], field.type)
         except (ValueError, InvalidEvent) as error:
-            # An error that a class raised may hold a value, however it begins.
+            # The text of an error raised by a class may contain a value.
             ours = isinstance(error, InvalidEvent) or error.__cause__ is not None
             text = None if ours else _TEXT.fullmatch(str(error))
             wanted, path = text.groups() if text else (None, None)

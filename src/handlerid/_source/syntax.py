@@ -1,7 +1,7 @@
 """The canonical form of a syntax tree: the same bytes on every Python and platform.
 
-The forms, and the numbered rules of what is left out, stand in
-``docs/reference/id-format.md``.
+``docs/reference/id-format.md`` has the forms, and the numbered rules of what is left
+out.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ def encode_syntax(node: ast.AST) -> bytes:
     """Return the canonical bytes of a syntax tree, usually of a function.
 
     Raises:
-        TypeError: a constant that no source text can hold, made by an optimiser.
+        TypeError: a constant that only an optimiser makes.
     """
     # A stack, because a sum of 1,500 terms is a tree 1,500 nodes deep. Each value has
     # a flag: whether it is in a function (rule 3).
@@ -33,7 +33,7 @@ def encode_syntax(node: ast.AST) -> bytes:
     outermost = (node, node.args) if isinstance(node, FUNCTIONS) else ()
     while todo:
         item, in_function = todo.pop()
-        if isinstance(item, bytes):  # already in its form
+        if isinstance(item, bytes):  # a finished form
             written.append(item)
         elif item is None:
             written.append(b"-")
@@ -54,7 +54,7 @@ def encode_syntax(node: ast.AST) -> bytes:
             for field, value in reversed(fields):
                 todo.append((value, in_function))
                 todo.append((f" {field}=".encode(), False))
-        else:  # a name, or one of the few numbers among the fields
+        else:  # a name, or a number in a field
             written.append(_constant(item))
     return b"".join(written)
 
@@ -108,7 +108,7 @@ def _text(node: ast.expr) -> str | None:
 
 
 def _dedented(docstring: str) -> str:
-    # inspect.cleandoc and textwrap.dedent treat white space differently on each Python.
+    # inspect.cleandoc and textwrap.dedent differ between Pythons in white space.
     first, *others = (
         line if line.strip(" \t") else "" for line in docstring.split("\n")
     )
@@ -140,7 +140,7 @@ def _constant(value: object) -> bytes:
         return b"c" + _bits(value.real) + _bits(value.imag)
     raise TypeError(
         f"a constant of type {kind.__name__} in a syntax tree has no canonical form, "
-        f"because no source text makes one; parse without optimisation"
+        f"because only an optimiser makes one; parse without optimisation"
     )
 
 

@@ -1,12 +1,12 @@
 """From a function to the canonical bytes of its own source.
 
-1. The text is the file that the code names, as it is now; where there is no such file,
-   what ``linecache`` has: modules in a zip, notebook cells, doctests.
-2. The text counts only if it compiles to the very code that the function runs,
-   positions included. So an edit since the import, or by an import hook, is an error.
-3. The names of the free variables are hashed too: the tree does not show that a name is
-   a variable of the enclosing function. So is the mark of ``types.coroutine``. A
-   variable that only annotations name is left out: some Pythons alone have it.
+1. The text is the current content of the code's file. If there is no such file, it is
+   the text in ``linecache``: modules in a zip, notebook cells, doctests.
+2. The text has to compile to exactly the code that the function runs, positions
+   included. So an edit since the import, or by an import hook, is an error.
+3. The names of free variables are hashed too, because the tree does not show which
+   names are variables of the enclosing function. So is the mark of ``types.coroutine``.
+   A variable that only annotations name is left out: not every Python has it.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ if TYPE_CHECKING:
 _Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _Position: TypeAlias = tuple[int, str]  # first line and name of a code object
 
-# Futures that change how a text is read. Notebooks and exec set them from outside.
+# Futures that change the parsing. Notebooks and exec set them outside of the text.
 _FUTURES = (
     __future__.annotations.compiler_flag | __future__.barry_as_FLUFL.compiler_flag
 )
@@ -48,7 +48,7 @@ _NO_LINE = 1 << 18  # beyond the last line of any text
 # Python 3.13.0 stores the names of a class's attributes in the hash seed's order.
 _UNORDERED_NAMES = sys.version_info[:3] == (3, 13, 0)
 
-# Parsing warns as the import did. warnings.catch_warnings changes the whole process.
+# Parsing warns again. warnings.catch_warnings changes the whole process.
 _quiet = threading.Lock()
 
 
@@ -69,7 +69,7 @@ def encode_source(fn: FunctionType, own: str | None = None) -> bytes:
 
     Raises:
         UnsupportedHandler: the source is missing, or not the one that the function
-            was compiled from, or which of several lambdas on a line this is is unknown.
+            was compiled from; or several lambdas of a line cannot be distinguished.
     """
     code = fn.__code__
     name = f"{fn.__module__}.{fn.__qualname__}"
@@ -97,7 +97,7 @@ def encode_source(fn: FunctionType, own: str | None = None) -> bytes:
         raise UnsupportedHandler(
             f"{name}: line {code.co_firstlineno} of {code.co_filename} has several "
             f"lambdas that are written differently and compile to the same code, so "
-            f"it is unknown which of them this is. Write them on lines of their own, "
+            f"they cannot be distinguished. Write them on separate lines, "
             f'or use fingerprint="bytecode".'
         )
     form = forms.pop()
@@ -126,7 +126,7 @@ def _not_its_source(name: str, code: CodeType, what: str) -> UnsupportedHandler:
     return UnsupportedHandler(
         f"{name}: {code.co_filename} is not the source that the function was compiled "
         f"from: line {code.co_firstlineno} {what}. The file was edited since it was "
-        f"imported, or the code was changed on its way: by an import hook (pytest "
+        f"imported, or the code was changed: by an import hook (pytest "
         f"rewrites test functions that assert, unless their module's docstring says "
         f"PYTEST_DONT_REWRITE), by a tool, or by a .pyc of another release. Import "
         f'it again, leave the code as it is, or use fingerprint="bytecode".'
@@ -154,8 +154,8 @@ def parse(
     stamp: tuple[int, ...] | None,  # noqa: ARG001  # part of the cache's key
     text: str | None,
 ) -> _Text:
-    """Parse and compile a text; without one, that of the file, which has this stamp."""
-    # As bytes, the file itself says how it is encoded.
+    """Parse and compile a text, or the content of the file that has this stamp."""
+    # Bytes: the file declares its own encoding.
     source = Path(filename).read_bytes() if text is None else text
     tree = _compile(source, filename, flags | ast.PyCF_ONLY_AST)
     assert isinstance(tree, ast.Module)  # noqa: S101  # for the type checker
@@ -174,10 +174,10 @@ def parse(
 def _alone(
     tree: ast.Module, lambdas: list[ast.Lambda], filename: str, flags: int
 ) -> dict[int, CodeType]:
-    """Return the code of lambdas that share a line, by the new line that each gets."""
+    """Move each lambda of a shared line to a new line; return the code by that line."""
     # Columns are not enough: the code of "lambda: 1" has none on 3.12. A lambda moves
-    # with its body, because a change of line between them leaves other bytecode. So
-    # outer ones are moved before those in their bodies.
+    # with its body, because a line break between them changes the bytecode. So outer
+    # lambdas are moved before those in their bodies.
     codes: dict[int, CodeType] = {}
     line = _NO_LINE
     while lambdas:
@@ -229,13 +229,13 @@ def _same(code: CodeType, other: CodeType) -> bool:
 
 
 def _is_of(code: CodeType, alone: CodeType | None) -> bool:
-    """Return whether a lambda has this code, at any line."""
+    """Return whether two codes are equal but for their line."""
     nowhere = {"co_linetable": b"", "co_firstlineno": 1}
     return alone is not None and _fresh(code, **nowhere) == _fresh(alone, **nowhere)
 
 
 def _fresh(code: CodeType, **changes: Any) -> CodeType:
-    """Copy code, nested code too, because == compares what specialisation left."""
+    """Copy code and nested code, because == also compares specialised instructions."""
     unordered = _UNORDERED_NAMES and "__static_attributes__" in code.co_names
     consts = list(code.co_consts)
     for index, const in enumerate(consts):

@@ -1,4 +1,4 @@
-"""Event types; those of few pages are loaded when they are asked for."""
+"""Event types; the less common ones are loaded on first access."""
 # ruff: noqa: F405 - __all__ lists what the star imports define
 
 import sys
@@ -70,18 +70,19 @@ def _load(name: str) -> Any:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     from handlerid.events import inputs  # noqa: PLC0415 - see the first line
 
-    if hasattr(inputs, name):
-        return getattr(inputs, name)
-    from handlerid.events import browser  # noqa: PLC0415 - see the first line
+    found = getattr(inputs, name, None)
+    if found is None:
+        from handlerid.events import browser  # noqa: PLC0415
 
-    if hasattr(browser, name):
-        return getattr(browser, name)
-    from handlerid.events import widgets  # noqa: PLC0415 - see the first line
+        found = getattr(browser, name, None)
+    if found is None:
+        from handlerid.events import widgets  # noqa: PLC0415
 
-    return getattr(widgets, name)
+        found = getattr(widgets, name)
+    return globals().setdefault(name, found)  # ids need a class to be held by its name
 
 
-if not TYPE_CHECKING:  # else type checkers would accept any name, misspelt ones too
+if not TYPE_CHECKING:  # with __getattr__, type checkers would accept any name
     __getattr__ = _load
 
 
@@ -90,16 +91,16 @@ def __dir__() -> list[str]:
 
 
 def is_event_type(obj: object) -> bool:
-    """Whether an object is a class of events: of ``Event``, or a ``msgspec.Struct``."""
+    """Return whether an object is a subclass of ``Event`` or ``msgspec.Struct``."""
     struct = getattr(sys.modules.get("msgspec"), "Struct", Event)
     return isinstance(obj, type) and issubclass(obj, (Event, struct))
 
 
 def event_type(wire_name: str) -> type[Event]:
-    """Return the event type with a wire name; for text that the author wrote.
+    """Return the event type with a wire name; not for text from a payload.
 
     Raises:
-        LookupError: there is none; import the module that defines it.
+        LookupError: no loaded class has it; import the module that defines it.
     """
     if wire_name in reserved and claimed(wire_name) is None:
         _load(reserved[wire_name])

@@ -2,9 +2,8 @@
 
 1. The wire name is part of a handler's id. It is the class name without ``Event``, in
    lower case with underscores, or ``name=``. It is never read from a payload.
-2. A wire name belongs to one class. One of the same module and qualified name is from
-   before a reload, and the new class takes its place.
-3. The names of the library's events are reserved, whether they are loaded or not.
+2. A wire name belongs to one class. A reloaded class replaces the one before it.
+3. The names of the library's events are reserved, even before they are loaded.
 """
 
 import gc
@@ -18,8 +17,7 @@ from handlerid.errors import NameTaken
 _PACKAGE = "handlerid.events"
 _LONGEST = 64
 
-# A class that is gone leaves its name free.
-_owners = WeakValueDictionary[str, type]()
+_owners = WeakValueDictionary[str, type]()  # a deleted class leaves its name free
 claimed: Callable[[str], type | None] = _owners.get
 reserved: dict[str, str] = {}
 """The classes of this package by wire name, loaded or not."""
@@ -27,7 +25,7 @@ reserved: dict[str, str] = {}
 
 @dataclass(kw_only=True, slots=True)
 class Event:
-    """An event: ``key`` is that of the component that the user touched.
+    """Base class of events; ``key`` is the key of the component.
 
     Derive from it to define an event type::
 
@@ -35,17 +33,16 @@ class Event:
         class CartChangeEvent(Event):
             quantity: int
 
-    Class arguments: ``name="cart"`` is its wire name, here instead of ``cart_change``.
-    With ``decoder=convert``, ``convert(value, type)`` makes the values of fields whose
-    type the library does not read; any exception refuses the payload. With
-    ``make=build``, the handler is called with ``build(payload)``, which gets the
-    mapping as it came; no field is read, and the handler's annotation is not compared.
+    Class arguments: ``name="cart"`` replaces the wire name, here ``cart_change``.
+    ``decoder=convert``: ``convert(value, type)`` reads fields of other types than the
+    library's; any exception refuses the payload. ``make=build``: the handler gets
+    ``build(payload)``; no field is read, and its annotation is not compared.
     """
 
     __module__ = _PACKAGE
     wire_name: ClassVar[str] = ""
     __handlerid_decoder__: ClassVar[Any] = None
-    __handlerid_make__: ClassVar[Any] = None  # both are read by the decoding room
+    __handlerid_make__: ClassVar[Any] = None  # read by the decoding room
 
     key: str = ""
 
@@ -70,7 +67,7 @@ class Event:
 
 
 def derived_name(class_name: str) -> str:
-    """Return the wire name of a class that was given none: ``cart_change``."""
+    """Return the default wire name of a class: ``cart_change``."""
     words = class_name.removesuffix("Event").strip("_")
     name = ""
     for before, one, after in zip(f"_{words}", words, f"{words[1:]}_", strict=False):
@@ -123,11 +120,10 @@ def _other_owner(name: str, cls: type, here: str) -> str | None:
 
 @dataclass(kw_only=True, slots=True)
 class PointerEvent(Event):
-    """An event of mouse, finger or pen.
+    """An event of mouse, finger or pen; coordinates in CSS pixels, as ``MouseEvent``.
 
-    Coordinates are in CSS pixels, as in the browser's ``MouseEvent``: from the upper
-    left corner of the window (``client``), of the page (``page``), and of the component
-    (``offset``). ``is_target``: the component itself was meant, not one inside it.
+    From the upper left corner of the window (``client``), the page (``page``) and the
+    component (``offset``). ``is_target``: it was hit itself, not a component inside it.
     """
 
     is_target: bool = True

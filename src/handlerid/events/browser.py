@@ -1,4 +1,4 @@
-"""The other events of browsers; loaded when the first of them is asked for."""
+"""Less common events of browsers; loaded on first access."""
 
 from dataclasses import dataclass, field
 from typing import Any
@@ -7,17 +7,14 @@ from handlerid.events.base import Event, PointerEvent
 
 
 class RightClickEvent(PointerEvent):
-    """A click with the secondary button, or what else opens a context menu."""
+    """A click with the secondary button, or another way to open a context menu."""
 
     __slots__ = ()
 
 
 @dataclass(kw_only=True, slots=True)
 class UploadedFile:
-    """A file that the user chose; its ``contents`` are base64 in JSON.
-
-    Name and type are the browser's word: a name may hold anything, ``../`` too.
-    """
+    """A file, its ``contents`` base64 in JSON; the browser chose its name and type."""
 
     __module__ = "handlerid.events"
     name: str
@@ -31,10 +28,15 @@ class UploadEvent(Event):
 
     files: list[UploadedFile]
 
+    @property
+    def file(self) -> UploadedFile | None:
+        """The first file; None if there is none."""
+        return self.files[0] if self.files else None
+
 
 @dataclass(kw_only=True, slots=True)
 class DropEvent(PointerEvent):
-    """Texts by MIME type, files, or another component were dropped onto this one."""
+    """Text (``data``, by MIME type), files or a component were dropped on this one."""
 
     source_key: str = ""
     data: dict[str, str] = field(default_factory=dict[str, str])
@@ -43,16 +45,12 @@ class DropEvent(PointerEvent):
 
 @dataclass(kw_only=True, slots=True)
 class FocusEvent(Event):
-    """The user entered a field, or another component that can have the focus."""
+    """A field, or another component, got the focus."""
 
 
 @dataclass(kw_only=True, slots=True)
 class KeyDownEvent(Event):
-    """A key of the keyboard was pressed; the component's key is ``key``, as always.
-
-    ``pressed`` and ``code`` are the browser's ``key`` (``"a"``, ``"Enter"``) and
-    ``code`` (``"KeyQ"``). ``repeat``: the key is held down.
-    """
+    """A key was pressed; ``pressed`` is the browser's ``key``: ``"a"``, ``"Enter"``."""
 
     pressed: str
     code: str = ""
@@ -72,7 +70,7 @@ class LoadEvent(Event):
 
 @dataclass(kw_only=True, slots=True)
 class ScrollEvent(Event):
-    """The component was scrolled; in CSS pixels, as in the browser's ``Element``."""
+    """The component was scrolled; sizes in CSS pixels, as in ``Element``."""
 
     scroll_left: float = 0.0
     scroll_top: float = 0.0
@@ -92,14 +90,14 @@ class ResizeEvent(Event):
 
 @dataclass(kw_only=True, slots=True)
 class WebEvent(Event):
-    """A web component sent ``value``: any JSON, unchecked."""
+    """A web component sent ``value``, which may be any JSON."""
 
     value: Any
 
 
 @dataclass(kw_only=True, slots=True)
 class CustomEvent(Event):
-    """The browser's ``CustomEvent``: its type, and any JSON, unchecked."""
+    """The browser's ``CustomEvent``: its type as ``name``, any JSON as ``detail``."""
 
     name: str
     detail: Any = None

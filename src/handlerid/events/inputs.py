@@ -1,4 +1,4 @@
-"""The events of input fields and forms; loaded when the first is asked for."""
+"""Events of input fields and forms; loaded on first access."""
 
 from dataclasses import dataclass, field
 

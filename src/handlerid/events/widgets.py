@@ -1,4 +1,4 @@
-"""Events of component libraries; loaded when the first of them is asked for."""
+"""Events of component libraries; loaded on first access."""
 
 import datetime as dt
 from dataclasses import dataclass
@@ -21,7 +21,7 @@ class AutocompleteSelectionChangeEvent(ValueEvent):
 
 @dataclass(kw_only=True, slots=True)
 class ValuesEvent(Event):
-    """An event with several texts as its ``values``."""
+    """Base class of events with a list of texts, ``values``."""
 
     values: list[str]
 
@@ -32,7 +32,7 @@ class ValuesEvent(Event):
 
 
 class ButtonToggleChangeEvent(ValuesEvent):
-    """A group of toggle buttons changed; ``values`` are those pressed now."""
+    """A group of toggle buttons changed; ``values`` are the pressed ones."""
 
     __slots__ = ()
 
@@ -53,14 +53,14 @@ class CheckboxIndeterminateChangeEvent(Event):
 
 @dataclass(kw_only=True, slots=True)
 class DatePickerChangeEvent(Event):
-    """Another ``date`` was chosen; None if the field was emptied."""
+    """A ``date`` was chosen; None if the field was cleared."""
 
     date: dt.date | None
 
 
 @dataclass(kw_only=True, slots=True)
 class DateRangePickerChangeEvent(Event):
-    """Another range of dates was chosen, both ends included; None if not chosen yet."""
+    """A range of dates was chosen, ends included; None for an end not chosen yet."""
 
     start_date: dt.date | None
     end_date: dt.date | None
@@ -81,7 +81,7 @@ class ProgressBarAnimationEndEvent(Event):
 
 
 class RadioChangeEvent(ValueEvent):
-    """Another radio button of a group was chosen; ``value`` is that of the button."""
+    """A radio button of a group was chosen; ``value`` is its value."""
 
     __slots__ = ()
 
@@ -94,7 +94,7 @@ class SelectOpenedChangeEvent(Event):
 
 
 class SelectSelectionChangeEvent(ValuesEvent):
-    """The selection changed; ``values`` are those selected now, in the list's order."""
+    """The selection changed; ``values`` are the selected ones, in the list's order."""
 
     __slots__ = ()
 
@@ -128,7 +128,7 @@ class TableClickEvent(Event):
 
 @dataclass(kw_only=True, slots=True)
 class Shortcut:
-    """A key and the modifiers held with it; the names are those of ``KeyDownEvent``."""
+    """A key and the modifiers held with it, named as in ``KeyDownEvent``."""
 
     __module__ = "handlerid.events"
     key: str

@@ -1,4 +1,4 @@
-"""An observer that keeps what it sees."""
+"""An observer that records calls and refusals, for tests."""
 
 from handlerid import Call, HandlerIdError, Observer
 
@@ -6,16 +6,16 @@ __all__ = ["Recorder"]
 
 
 class Recorder(Observer):
-    """Keep calls and their outcome, for a test of a host.
+    """Record calls and their results, for the tests of a host.
 
-    Pass it as ``Dispatcher(observer=...)``. Each list is in the order of events.
+    Pass it as ``Dispatcher(observer=...)``. Each list is in order of time.
 
     Attributes:
         calls: the calls that began.
-        steps: what handlers yielded.
-        results: what handlers returned; None for a stream closed early.
-        errors: what handlers raised.
-        refusals: why payloads were refused.
+        steps: values that handlers yielded.
+        results: return values of handlers; None for a stream closed early.
+        errors: exceptions that handlers raised.
+        refusals: errors of refused payloads.
     """
 
     __module__ = "handlerid.testing"

@@ -22,20 +22,20 @@ from handlerid import Difference, Explanation
 
 __all__ = ["assert_stable"]
 
-# The module path is complete before anything is imported from it.
+# sys.path is complete before anything is imported from it.
 _START = """
 import json, sys
-job = json.load(sys.stdin)
-sys.path[:] = job["first"] + (job["path"] or sys.path) + job["last"]
+task = json.load(sys.stdin)
+sys.path[:] = task["first"] + (task["path"] or sys.path) + task["last"]
 from handlerid.testing.worker import work
-work(job)
+work(task)
 """
 
 _SHOWN = 6_000
-"""Characters of a failed process's output that are shown, the last ones."""
+"""Characters at the end of a failed process's output that are shown."""
 
 _Found: TypeAlias = dict[str, dict[str, Any]]
-"""For each handler's name its explanations by id."""
+"""Explanations by id, by the handler's name."""
 
 
 def assert_stable(
@@ -68,18 +68,18 @@ def assert_stable(
         timeout: seconds for all processes together.
 
     Raises:
-        AssertionError: ids differ, and the text shows in what; or a process failed, as
-            when the module cannot be imported or a handler cannot have an id.
+        AssertionError: ids differ, and the text shows the difference; or a process
+            failed: the module cannot be imported, or a handler cannot have an id.
         ValueError: other processes cannot import the target, or it cannot be copied.
     """
     name = target.__name__ if isinstance(target, ModuleType) else target
     if name == "__main__":
         raise ValueError("other processes cannot import __main__; name the module")
     deadline = monotonic() + timeout
-    job = {"target": name, "handlers": handlers, "identity": identity}
+    task = {"target": name, "handlers": handlers, "identity": identity}
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
         files = Path(temporary).resolve()
-        first = _Process("with hash seed 0").run(job, files, deadline)
+        first = _Process("with hash seed 0").run(task, files, deadline)
         if not first:
             raise AssertionError(
                 f"{name} has no handlers: annotate the parameter of a function with an "
@@ -95,7 +95,7 @@ def assert_stable(
             pythons = _on_path() if '["of the source' in json.dumps(first) else ()
         others += [_Process(f"on {one}", python=one) for one in pythons]
         with ThreadPoolExecutor(os.cpu_count()) as pool:
-            running = [pool.submit(one.run, job, files, deadline) for one in others]
+            running = [pool.submit(one.run, task, files, deadline) for one in others]
             found = [one.result() for one in running]
     unstable = list(_compare(first, zip(others, found, strict=True)))
     if unstable:
@@ -119,19 +119,19 @@ class _Process(NamedTuple):
     seed: int = 0
     copy: Path | None = None
 
-    def run(self, job: dict[str, Any], files: Path, deadline: float) -> _Found:
-        """Return the target's handlers as the process knows them."""
+    def run(self, task: dict[str, Any], files: Path, deadline: float) -> _Found:
+        """Return the target's handlers in this process."""
         directory = Path(tempfile.mkdtemp(dir=files))
         result, output = directory / "result", directory / "output"
-        # Not inherited: what changes the code, or the library of another Python.
+        # Left out: variables that change the code, or the library of another Python.
         left_out = ("PYTHONOPTIMIZE", "PYTHONHOME", "PYTHONPATH")
         kept = {name: one for name, one in os.environ.items() if name not in left_out}
-        # A file and no pipe: a child of the target's may keep a pipe open.
+        # A file, not a pipe: a child of the target may keep a pipe open.
         with output.open("wb") as stream:
             try:
                 done = subprocess.run(  # noqa: S603 - a Python of the user's
                     [self.python, "-B", "-u", "-c", _START],
-                    input=json.dumps({**job, **self._path(), "result": str(result)}),
+                    input=json.dumps({**task, **self._path(), "result": str(result)}),
                     text=True,
                     stdout=stream,
                     stderr=subprocess.STDOUT,
@@ -141,18 +141,18 @@ class _Process(NamedTuple):
                 )
                 problem = f"exit code {done.returncode}"
             except subprocess.TimeoutExpired:
-                problem = "the time is up, raise timeout="
+                problem = "it took too long; pass a larger timeout="
         if not result.exists():
             said = output.read_text("utf-8", "replace").strip()[-_SHOWN:]
             raise AssertionError(
-                f"the handlers of {job['target']} were not found {self.title}: "
+                f"the handlers of {task['target']} were not found {self.title}: "
                 f"{problem}" + (f"\n\n{said}" if said else "; it printed nothing")
             )
         found: _Found = json.loads(result.read_text("ascii"))
         return found
 
     def _path(self) -> dict[str, list[str]]:
-        """Describe ``sys.path``: first, in the middle (empty: its own), last."""
+        """Return the entries of ``sys.path``: first, middle (empty: its own), last."""
         first = [] if self.copy is None else [str(self.copy)]
         here = [str(Path(entry or ".").absolute()) for entry in sys.path]
         if self.python == sys.executable:
@@ -163,7 +163,7 @@ class _Process(NamedTuple):
 
 
 def _copy(target: str, copy: Path) -> Path:
-    """Copy what the target is in: its outermost package, or its file."""
+    """Copy the outermost package of the target, or its file."""
     top = target.partition(".")[0]
     spec = importlib.util.find_spec(top)
     copy.mkdir()
@@ -185,10 +185,10 @@ def _copy(target: str, copy: Path) -> Path:
 
 def _on_path() -> list[str]:
     """Return the commands of other releases that handlerid supports."""
-    # More than there will be in the lifetime of this release.
+    # More minor versions than there will be while this release is used.
     others = {*range(11, sys.version_info.minor + 10)} - {sys.version_info.minor}
     commands = [shutil.which(f"python3.{minor}") for minor in sorted(others)]
-    # pyenv puts commands there that refuse to run.
+    # pyenv's commands for versions that are not active refuse to run.
     run = partial(subprocess.run, capture_output=True, check=False)
     return [one for one in commands if one and not run([one, "-V"]).returncode]
 

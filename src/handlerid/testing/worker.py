@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 __all__ = ["work"]
 
 
-def work(job: dict[str, Any]) -> None:
+def work(task: dict[str, Any]) -> None:
     """Write the explained ids of the target's handlers as JSON, and end the process.
 
     An exception is not caught: the user gets its traceback.
     """
-    target, name = job["target"], job["identity"]
+    target, name = task["target"], task["identity"]
     identity = pkgutil.resolve_name(name) if name else None
-    # Equal ids are one here, so lost captures do not matter.
+    # Only ids are compared, so replaced captures do not matter.
     registry = Registry(identity=identity, captures="allow")
     registry.scan(target)
-    if job["handlers"]:
-        for fn in pkgutil.resolve_name(job["handlers"])():
+    if task["handlers"]:
+        for fn in pkgutil.resolve_name(task["handlers"])():
             registry.register(fn)
     found: dict[str, dict[str, Any]] = {}
     for one in (registry, *_registries(target)):
@@ -42,18 +42,18 @@ def work(job: dict[str, Any]) -> None:
                     fn, identity=one.identity, event=event, captures=True
                 )
             found.setdefault(name, {})[handler_id] = explanation.as_dict()
-    Path(job["result"]).write_text(json.dumps(found), "ascii")
+    Path(task["result"]).write_text(json.dumps(found), "ascii")
     sys.stdout.flush()
     sys.stderr.flush()
-    os._exit(0)  # do not wait for threads that the modules have started
+    os._exit(0)  # without waiting for threads that the modules have started
 
 
 def _registries(target: str) -> Iterator[Registry]:
-    """The registries that the modules hold, themselves or in a dispatcher."""
+    """Yield the registries that the modules hold, also those of dispatchers."""
     for name, module in list(sys.modules.items()):
         if name == target or name.startswith(f"{target}."):
             for value in list(vars(module).values()):
-                # Not isinstance: a lazy proxy would be loaded.
+                # Not isinstance(), which would load a lazy proxy.
                 if issubclass(type(value), Dispatcher):
                     yield value.registry
                 elif issubclass(type(value), Registry):

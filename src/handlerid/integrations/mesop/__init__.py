@@ -29,16 +29,16 @@ def install(*, captures: Captures = "distinct", **identity: Any) -> None:
     A second call replaces the first.
 
     Args:
-        captures: as for ``Registry``, except ``"carry"``: Mesop's pages have no place
-            for tokens. With ``"distinct"``, captured values that have no canonical form
+        captures: as for ``Registry``, except ``"carry"``: Mesop's pages cannot hold
+            tokens. With ``"distinct"``, captured values that have no canonical form
             are left out of the id, as with ``Registry(unstable="omit")``.
         identity: ``keys``, ``fingerprint`` and ``encoders``, as for ``Identity``.
 
     Raises:
-        ValueError: an argument is not one of these.
+        TypeError, ValueError: an argument is not one of these.
     """
     if captures == "carry":
-        raise ValueError("Mesop's pages have no place for tokens; use 'distinct'")
+        raise ValueError("Mesop's pages cannot hold tokens; use 'distinct'")
     ids = Identity(module_name=module_name, **identity)
     unstable: Any = "omit" if captures == "distinct" else "refuse"
     registry = Registry(identity=ids, captures=captures, unstable=unstable)

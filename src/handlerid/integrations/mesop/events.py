@@ -1,4 +1,4 @@
-"""Event types that stand for Mesop's event classes."""
+"""Event types for Mesop's event classes."""
 
 from __future__ import annotations
 

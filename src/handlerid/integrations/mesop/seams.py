@@ -1,11 +1,11 @@
-"""The functions that stand in the place of Mesop's, or around them.
+"""The functions that replace or wrap Mesop's.
 
-1. Mesop makes its events from its own messages. A handler gets one if it takes an
-   argument, however that is annotated.
-2. Each rendering has its own scope. A page that stays connected keeps the last eight:
-   events that left the browser before the newest rendering name handlers of an older.
-3. A handler that cannot be called with its event breaks its own click, not the page.
-4. Mesop shows everything that the browser shows: the error dialog, the text, the
+1. Mesop makes its events from its own messages. A handler that takes an argument gets
+   the event; the annotation is not checked.
+2. Each rendering has its own scope. A page that stays connected keeps the last eight,
+   because an event may have left the browser before the newest rendering.
+3. A handler that cannot be called with its event fails at the click, not at render.
+4. Everything that the user sees is shown by Mesop: the error dialog, the text, the
    navigation.
 """
 
@@ -39,12 +39,12 @@ if TYPE_CHECKING:
 __all__ = ["NOTICE", "SECONDS", "Seams", "module_name"]
 
 NOTICE, SECONDS = "This page is out of date. It reloads in a moment.", 1.5
-_may_wait = BoundedSemaphore(2)  # threads; a flood of old ids does not stop a server
+_may_wait = BoundedSemaphore(2)  # threads: many old ids must not block a server
 _rendering: ContextVar[Scope] = ContextVar("handlerid_rendering")
 
 
 def module_name(name: str) -> str | None:
-    """Mesop's command line names the main module by its path: the last part counts."""
+    """Return the last part of a name that Mesop's command line makes of a path."""
     from_path = name.startswith(".") or ":" in name
     return name.rpartition(".")[2] if from_path else None
 
@@ -83,7 +83,7 @@ class Seams:
             return scope.offer(partial(_refuse, str(error)), known)
 
     def learn(self, event: type) -> type[Event]:
-        """Make the event type that stands for one of Mesop's; rule 1."""
+        """Make the event type for one of Mesop's event classes; rule 1."""
 
         def make(payload: Mapping[str, Any]) -> object:
             sent = payload["sent"]
@@ -108,7 +108,7 @@ class Seams:
         return run_path
 
     def run_event_handler(self, before: Any) -> Callable[[Any, Any], Steps]:
-        """Run the handler of an event, step by step, or say why there is none."""
+        """Run the handler of an event step by step, or show why it is refused."""
 
         def run_event_handler(context: Any, event: Any) -> Steps:
             wanted, scopes = event.handler_id, tuple(self.scopes(context))
@@ -119,12 +119,12 @@ class Seams:
             try:
                 call = self.dispatcher.prepare(payload, scope=scopes)
             except errors.HandlerIdError as error:
-                # A colon: an id of Mesop's own, from a page before the deploy.
+                # A colon: Mesop's own id, from a page rendered without handlerid.
                 if error.reload or ":" in wanted:
                     return (yield from _reload(context, event))
                 warn(f"{error}; near: {', '.join(_near(wanted, scopes))}")
                 raise MesopUserException(error.public) from error
-            loop = asyncio.Runner()  # it makes the loop when that is needed
+            loop = asyncio.Runner()  # makes the loop when it is first used
             try:
                 yield from call.stream(runner=loop.run)
             finally:
@@ -134,7 +134,7 @@ class Seams:
 
 
 def _refuse(text: str) -> None:
-    """Stand in for a handler whose signature is wrong; rule 3."""
+    """Fail in place of a handler whose signature is wrong; rule 3."""
     warn(text)
     raise MesopUserException(errors.SignatureError.public)
 
@@ -154,8 +154,8 @@ def _near(unknown: str, scopes: tuple[Scope, ...]) -> list[str]:
 
 
 def _reload(context: Any, event: Any) -> Steps:
-    """Say that the page is out of date, and have the browser load it again."""
-    context.reset_previous_node()  # the browser shows another page than this server
+    """Show that the page is out of date, and reload it in the browser."""
+    context.reset_previous_node()  # the browser shows another page
     if _may_wait.acquire(blocking=False):
         try:
             me.text(NOTICE, type="headline-5")
