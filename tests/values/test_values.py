@@ -1044,7 +1044,7 @@ def test_an_encoder_that_would_never_be_asked_is_refused(kind: type, name: str) 
     with pytest.raises(ValueError, match=name) as caught:
         Codec(encoders={Session: str, kind: trap})
     assert str(caught.value) == (
-        f"encoders must not have {name}: it has a canonical form already"
+        f"encoders must not have {name}: it has a canonical form"
     )
 
 
@@ -1078,8 +1078,7 @@ def test_a_decoder_needs_an_encoder() -> None:
     with pytest.raises(ValueError, match="Session: it has no encoder") as caught:
         Codec(decoders={Session: Session})
     assert str(caught.value) == (
-        f"decoders must not have {HERE}.Session: it has no encoder: "
-        "Identity(encoders={Type: function})"
+        f"decoders must not have {HERE}.Session: it has no encoder"
     )
 
 

@@ -1,10 +1,4 @@
-"""The codec: Python values as canonical bytes, one table of types for two writings.
-
-``table``      Python's own types; ``libraries`` has those that are loaded when met
-``records``    enums, dataclasses, named tuples
-``codec``      splitting any value, the host's types included
-``tree``       the writing for ids; ``_tokens/graphs`` has that for tokens
-"""
+"""Python values as canonical bytes: one table of types, two writings (``codec``)."""
 
 from handlerid._values.codec import Codec as Codec
 from handlerid._values.records import field_names as field_names

@@ -1,16 +1,13 @@
 """The codec between Python values and canonical bytes.
 
-Ids write a value as a tree; tokens (``_tokens``) write it as a graph, and make it
-again. Both split a value into a tag and parts, which are values themselves.
-``docs/reference/id-format.md`` shows the bytes.
+Ids write a value as a tree, tokens (``_tokens``) as a graph. Both split it into a tag
+and parts, which are values themselves. ``docs/reference/id-format.md`` has the bytes.
 
-1. Typed: ``1``, ``True`` and ``1.0`` differ. No form is the beginning of another.
-2. Exact types. A subclass may hold more than its base shows, so it is refused, unless
+1. Exact types. A subclass may hold more than its base shows, so it is refused, unless
    it is an enum, a dataclass or a named tuple, or has an encoder.
-3. Nothing that depends on the process: no ``repr``, no hash order, no address.
-4. No code of a value runs, only the host's encoders. Types are found by their address,
-   since a metaclass may define ``__hash__``.
-5. A class is written by its name, so its module must hold it there: two classes made
+2. Nothing that depends on the process: no ``repr``, no hash order, no address.
+3. No code of a value runs, only the host's encoders.
+4. A class is written by its name, so its module must hold it there: two classes made
    by one function share a name and must not share an id.
 """
 
@@ -21,8 +18,7 @@ from enum import Enum
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from handlerid._peek import globals_of, is_held, is_native
-from handlerid._peek import name_of_class, names_of_class
+from handlerid._peek import globals_of, is_held, is_native, names_of_class
 from handlerid._values.records import field_names, split_member, split_record
 from handlerid._values.table import Refused, class_names, find_row, find_scalar
 from handlerid._values.tree import Tree
@@ -33,57 +29,44 @@ if TYPE_CHECKING:
     from handlerid._values.tree import Describe, Split
 
     Functions: TypeAlias = Mapping[type, Callable[[Any], object]]
+    Given: TypeAlias = Functions | None
+    Rename: TypeAlias = Callable[[str], str]
+    Omit: TypeAlias = list[str] | None
 
 
 class Codec:
-    """How values are written, the host's own types included.
-
-    Encoders and decoders are functions by exact type; ``module_name`` returns the name
-    by which other processes know a module.
-    """
+    """How values are written; encoders and decoders are functions by exact type."""
 
     def __init__(
         self,
         *,
-        encoders: Functions | None = None,
-        decoders: Functions | None = None,
-        module_name: Callable[[str], str] = str,
+        encoders: Given = None,
+        decoders: Given = None,
+        module_name: Rename = str,
     ) -> None:
-        self.module_name = module_name
+        self.module_name: Rename = module_name
         self.encoders: Functions = dict(encoders or {})
         self.decoders: Functions = dict(decoders or {})
         for what, given in ("encoders", self.encoders), ("decoders", self.decoders):
             for kind, function in given.items():
                 if not issubclass(type(kind), type) or not callable(function):
                     raise TypeError(f"{what} must map types to functions, not {kind!r}")
-                wrong = ""
+                name = ".".join(names_of_class(kind))
                 if find_row(kind) or find_scalar(id(kind)):
-                    wrong = "it has a canonical form already"
-                elif kind not in self.encoders:
-                    wrong = "it has no encoder: Identity(encoders={Type: function})"
-                if wrong:
-                    name = name_of_class(kind)
-                    raise ValueError(f"{what} must not have {name}: {wrong}")
+                    text = f"{what} must not have {name}: it has a canonical form"
+                    raise ValueError(text)
+                if kind not in self.encoders:
+                    raise ValueError(f"{what} must not have {name}: it has no encoder")
         self._by_address = {id(kind): one for kind, one in self.encoders.items()}
 
     def encode(
-        self,
-        value: object,
-        where: str,
-        *,
-        describe: Describe = None,
-        omitted: list[str] | None = None,
+        self, value: object, where: str, describe: Describe = None, omitted: Omit = None
     ) -> bytes:
         """Return the canonical bytes of a value, written as a tree.
 
-        ``where`` names it in errors: ``"url"``, ``"args[0]"``. ``describe`` returns a
-        text that names a callable's code, and tuples that end with a name and a value,
-        bound or captured; None without identity. With ``omitted``, a part without
-        canonical form is a fixed tag, and its path is appended.
-
-        Raises:
-            UnstableCapture: the value, or a part of it, has no canonical form. What
-                ``describe`` and the encoders raise passes through.
+        ``where`` is for errors. ``describe`` returns a text for a callable, and tuples
+        that end with a name and a value; None without identity. With ``omitted``, a
+        part without canonical form is a fixed tag, and its path is appended.
         """
         scalar = find_scalar(id(type(value)))
         if scalar is not None:
@@ -91,10 +74,7 @@ class Codec:
         return Tree(self.split, where, describe, omitted).encode(value)
 
     def split(self, value: Any, kind: type, *, whole: bool = False) -> Split | None:
-        """Return tag and parts of a value; None for a callable or an unknown type.
-
-        With ``whole``, fields that ``==`` does not compare are parts, too.
-        """
+        """Return tag and parts; None if unknown. ``whole`` is for ``field_names``."""
         if (row := find_row(kind)) is not None:
             return row.tag, row.split(value)
         if (encoder := self._by_address.get(id(kind))) is not None:

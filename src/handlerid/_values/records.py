@@ -46,9 +46,7 @@ def find_member(kind: type, name: Any) -> object:
 
 def is_frozen(kind: type) -> bool:
     """Return whether a dataclass is frozen."""
-    params = namespace(kind).get("__dataclass_params__")
-    slot = look_up(type(params), "frozen")
-    return type(slot) is Slot and bool(slot.__get__(params))
+    return bool(getattr(namespace(kind).get("__dataclass_params__"), "frozen", False))
 
 
 def field_names(kind: type, *, whole: bool = True) -> Sequence[str] | None:

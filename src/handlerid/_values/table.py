@@ -6,6 +6,7 @@ Types are found by their address, since a metaclass may define ``__hash__``.
 from __future__ import annotations
 
 from functools import reduce
+from itertools import chain
 from operator import attrgetter, or_
 from struct import pack
 from types import EllipsisType, GenericAlias, NoneType, UnionType
@@ -51,10 +52,9 @@ def encode_scalar(value: object) -> bytes:
 
 
 class Row:
-    """How values of one exact type are split into parts, and made of them.
+    """How values of one type are split and made; ``make`` makes mutable ones empty.
 
-    A mutable value may contain itself, so ``make`` makes an empty one, and ``fill``
-    adds the parts. Parts of a number are texts and numbers of JSON.
+    Parts of a number are texts and numbers of JSON.
     """
 
     __slots__ = ("fill", "make", "split", "tag")
@@ -67,11 +67,6 @@ class Row:
         fill: Callable[[Any, Iterator[Any]], object] | None = None,
     ) -> None:
         self.tag, self.split, self.make, self.fill = tag, split, make, fill
-
-
-def _pairs(value: dict[Any, Any]) -> Sequence[object]:
-    # A list first: another thread may add to the dict.
-    return [part for pair in list(value.items()) for part in pair]
 
 
 def _fill_dict(value: dict[Any, Any], parts: Iterator[Any]) -> None:
@@ -90,7 +85,8 @@ _OWN: dict[type, Row] = {
     list: Row("l", list, list, list.extend),
     set: Row("S", list, set, set.update),
     frozenset: Row("Z", list, lambda *items: frozenset(items)),
-    dict: Row("d", _pairs, dict, _fill_dict),
+    # A list first: another thread may add to the dict.
+    dict: Row("d", lambda v: [*chain(*list(v.items()))], dict, _fill_dict),
     range: Row("R", _slice, range),
     slice: Row("/", _slice, slice),
     GenericAlias: Row("a", attrgetter("__origin__", "__args__"), GenericAlias),

@@ -1,12 +1,9 @@
 """A value as a tree, for ids: contents and types, and shared parts each time.
 
-1. A shared object is walked and hashed once. A stack of its own bounds the depth.
-2. A part met inside itself by way of a callable is written as a number: how many parts
-   were begun since. So is, from the second time on, a part that leads back to one that
-   is not closed yet. Whatever else contains itself is refused.
-3. A function that its module holds is described alone, without what it captured.
-4. Members of sets and dicts are numbered as if each stood alone, so their order makes
-   no difference.
+A shared object is walked and hashed once. A part met inside itself by way of a callable
+is written as a number: how many parts were begun since. So is, from the second time on,
+a part that leads back to one that is not closed yet. Members of sets and dicts are
+numbered as if each stood alone. Whatever else contains itself is refused.
 """
 
 from __future__ import annotations
@@ -33,12 +30,13 @@ _MOST_BACK = 50_000  # parts that lead back to others: about a second
 _MOST_STEPS = 20  # that an error shows
 
 NO_FORM = "has no canonical form"
+_CURE = "register an encoder for this type: Identity(encoders={Type: function})"
 
 
 def step(tag: str, parts: Sequence[Any], index: int) -> str:
     """Return what an error calls the way to a part."""
     if tag == "r":
-        return "." + parts[2].split(",")[index - 3]
+        return f".{parts[2].split(',')[index - 3]}"
     if tag == "d":
         return "[value]" if index % 2 else "[key]"
     if tag in "xh":  # what an encoder or describe returned
@@ -60,9 +58,7 @@ def unstable(value: object, steps: list[str], text: str, cure: str) -> UnstableC
     )
 
 
-class _Node:
-    """A part being written; ``lowest`` is the lowest number that it refers to."""
-
+class _Node:  # a part being written; lowest: the lowest number that it refers to
     __slots__ = ("forms", "lowest", "number", "parts", "tag", "value")
 
     def __init__(self, value: object, split: Split, number: int) -> None:
@@ -80,8 +76,8 @@ class Tree:
         self.split, self.where = split, where
         self.describe, self.omitted = describe, omitted
         self.open: list[_Node] = []
-        # What has a number: open parts, and those that lead back to one. The list and
-        # the digests keep objects alive, so that no address is used again.
+        # Open parts, and those that lead back to one. Kept alive, as in the digests, so
+        # that no address is used again.
         self.begun: list[object] = []
         self.numbers: dict[int, int] = {}
         self.digests: dict[int, tuple[object, bytes]] = {}
@@ -106,7 +102,8 @@ class Tree:
         try:
             return self.begin(value)
         except Refused as refusal:
-            error = self.unstable(value, f"be part of an id: {{}} {refusal}")
+            text, steps = f"be part of an id: {{}} {refusal}", self.steps()
+            error = unstable(value, steps, text, _CURE)
         if self.omitted is None:
             raise error
         self.omitted.append(error.where)
@@ -175,11 +172,10 @@ class Tree:
             self.digests[id(value)] = value, short
         return short
 
-    def unstable(self, value: object, text: str) -> UnstableCapture:
+    def steps(self) -> list[str]:
         steps, inside = [self.where], ""
         for node in self.open:
             name = f" -> {node.parts[-2]}" if inside == "h" else ""
             steps.append(name or step(node.tag, node.parts, len(node.forms)))
             inside = node.tag
-        cure = "register an encoder for this type: Identity(encoders={Type: function})"
-        return unstable(value, steps, text, cure)
+        return steps
