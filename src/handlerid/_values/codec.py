@@ -3,8 +3,7 @@
 Ids write a value as a tree, tokens (``_tokens``) as a graph. Both split it into a tag
 and parts, which are values themselves. ``docs/reference/id-format.md`` has the bytes.
 
-1. Exact types. A subclass may hold more than its base shows, so it is refused, unless
-   it is an enum, a dataclass or a named tuple, or has an encoder.
+1. Exact types: a subclass may hold more than its base shows.
 2. Nothing that depends on the process: no ``repr``, no hash order, no address.
 3. No code of a value runs, only the host's encoders.
 4. A class is written by its name, so its module must hold it there: two classes made
@@ -29,7 +28,7 @@ if TYPE_CHECKING:
     from handlerid._values.tree import Describe, Split
 
     Functions: TypeAlias = Mapping[type, Callable[[Any], object]]
-    Given: TypeAlias = Functions | None
+    Map: TypeAlias = Functions | None
     Rename: TypeAlias = Callable[[str], str]
     Omit: TypeAlias = list[str] | None
 
@@ -38,11 +37,7 @@ class Codec:
     """How values are written; encoders and decoders are functions by exact type."""
 
     def __init__(
-        self,
-        *,
-        encoders: Given = None,
-        decoders: Given = None,
-        module_name: Rename = str,
+        self, *, encoders: Map = None, decoders: Map = None, module_name: Rename = str
     ) -> None:
         self.module_name: Rename = module_name
         self.encoders: Functions = dict(encoders or {})
@@ -52,11 +47,10 @@ class Codec:
                 if not issubclass(type(kind), type) or not callable(function):
                     raise TypeError(f"{what} must map types to functions, not {kind!r}")
                 name = ".".join(names_of_class(kind))
-                if find_row(kind) or find_scalar(id(kind)):
-                    text = f"{what} must not have {name}: it has a canonical form"
-                    raise ValueError(text)
-                if kind not in self.encoders:
-                    raise ValueError(f"{what} must not have {name}: it has no encoder")
+                has_form = find_row(kind) or find_scalar(id(kind))
+                if has_form or kind not in self.encoders:
+                    why = "has a canonical form" if has_form else "has no encoder"
+                    raise ValueError(f"{what} must not have {name}: it {why}")
         self._by_address = {id(kind): one for kind, one in self.encoders.items()}
 
     def encode(

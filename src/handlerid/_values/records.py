@@ -1,8 +1,4 @@
-"""Enums, dataclasses and named tuples.
-
-A class that stores more than its fields, or computes one of them, is refused: what its
-code would say is not known.
-"""
+"""Enums, dataclasses and named tuples, read without running their code."""
 
 from __future__ import annotations
 
@@ -41,7 +37,8 @@ def find_member(kind: type, name: Any) -> object:
         with suppress(ValueError):  # bits that are gone
             return cast("object", kind(name))
     members = look_up(kind, "_member_map_") if issubclass(kind, Enum) else None
-    return members.get(name) if type(members) is dict else None
+    named = type(name) is str
+    return members.get(name) if named and type(members) is dict else None
 
 
 def is_frozen(kind: type) -> bool:

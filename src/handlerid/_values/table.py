@@ -7,15 +7,20 @@ from __future__ import annotations
 
 from functools import reduce
 from itertools import chain
+from math import isnan
 from operator import attrgetter, or_
 from struct import pack
 from types import EllipsisType, GenericAlias, NoneType, UnionType
-from typing import TYPE_CHECKING, Any, Union
+from typing import TYPE_CHECKING, Any, TypeAlias, Union
 
 from handlerid._peek import names_of_class
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
+
+    Split: TypeAlias = Callable[[Any], Sequence[Any]]
+    Make: TypeAlias = Callable[..., object]
+    Fill: TypeAlias = Callable[[Any, Iterator[Any]], object] | None
 
 
 class Refused(Exception):
@@ -28,8 +33,7 @@ def _text(text: str) -> bytes:
 
 
 def _number(number: float) -> bytes:
-    # Only NaN differs from itself.
-    return pack(">d", number) if number == number else b"\x7f\xf8\0\0\0\0\0\0"  # noqa: PLR0124
+    return pack(">d", number) if not isnan(number) else b"\x7f\xf8\0\0\0\0\0\0"
 
 
 _SCALARS: dict[int, Callable[[Any], bytes]] = {
@@ -52,20 +56,9 @@ def encode_scalar(value: object) -> bytes:
 
 
 class Row:
-    """How values of one type are split and made; ``make`` makes mutable ones empty.
+    """How values of one type are split and made; mutable ones are made empty."""
 
-    Parts of a number are texts and numbers of JSON.
-    """
-
-    __slots__ = ("fill", "make", "split", "tag")
-
-    def __init__(
-        self,
-        tag: str,
-        split: Callable[[Any], Sequence[Any]],
-        make: Callable[..., object],
-        fill: Callable[[Any, Iterator[Any]], object] | None = None,
-    ) -> None:
+    def __init__(self, tag: str, split: Split, make: Make, fill: Fill = None) -> None:
         self.tag, self.split, self.make, self.fill = tag, split, make, fill
 
 

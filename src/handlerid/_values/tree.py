@@ -68,8 +68,6 @@ class _Node:  # a part being written; lowest: the lowest number that it refers t
 
 
 class Tree:
-    """One value on its way to the bytes of an id."""
-
     def __init__(
         self, split: Splitter, where: str, describe: Describe, omitted: list[str] | None
     ) -> None:
