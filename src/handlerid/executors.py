@@ -127,7 +127,7 @@ class Worker:
                 raise ExpiredToken(f"{handler_id} was sent by value and ran already")
             self._seen[nonce] = end
         fields, event = pickle.loads(sent.pickled)  # noqa: S301 - signed with our key
-        return self.dispatcher.call(RegisteredHandler(*fields, decode=dict), event)
+        return self.dispatcher.call(RegisteredHandler(*(*fields, dict)), event)
 
 
 class Task:

@@ -11,6 +11,8 @@
    refuses it and runs the same generator, ``_steps``, at once.
 """
 
+from __future__ import annotations
+
 from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
 from contextvars import Context, copy_context
 from functools import partial
@@ -18,7 +20,7 @@ from inspect import isawaitable
 from types import coroutine
 from typing import Any, Literal
 
-from handlerid import _tokens  # noqa: TC001 - get_type_hints needs the room's door
+from handlerid import _tokens
 from handlerid._decoding import Form, Payload, decoder, json_reader
 from handlerid._dispatch.call import Call, Observer
 from handlerid._dispatch.running import close_unawaited, in_context, notify
@@ -72,7 +74,7 @@ class Dispatcher:
         self,
         registry: Registry,
         *,
-        tokens: "_tokens.Tokens | None" = None,
+        tokens: _tokens.Tokens | None = None,
         authorize: Callable[[Call], bool | Awaitable[bool]] | None = None,
         resolvers: Iterable[Resolver] = (),
         observer: Observer | None = None,

@@ -8,6 +8,8 @@
 4. An observer that fails loses no answer: that is logged, and the call goes on.
 """
 
+from __future__ import annotations
+
 import sys
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from contextlib import closing

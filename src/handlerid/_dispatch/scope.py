@@ -1,5 +1,7 @@
 """What one rendering offers, and the references of handlers in pages."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Self
@@ -14,7 +16,7 @@ from handlerid.events import Event, event_type
 class References:
     """Writes references, ids or signed tokens, and rebuilds what tokens carried."""
 
-    def __init__(self, entries: Entries, tokens: "_tokens.Tokens | None") -> None:
+    def __init__(self, entries: Entries, tokens: _tokens.Tokens | None) -> None:
         self._tokens, self._identity = tokens, entries.identity
         self._closures: _tokens.Closures | None = None
         if entries.captures == "carry":

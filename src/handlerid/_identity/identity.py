@@ -14,6 +14,7 @@ import os
 import re
 import sys
 from _blake2 import blake2b  # hashlib would load OpenSSL, which takes 2 ms
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import CodeType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, Literal
 from weakref import ref
@@ -31,8 +32,6 @@ from handlerid.errors import UnsupportedHandler
 from handlerid.events import adopt, is_event_type
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
-
     from handlerid._identity.callables import Anatomy
 
 _FUNCTOOLS = vars(functools)
@@ -62,6 +61,8 @@ class Identity:
         TypeError: ``keys`` are not bytes, or an encoder or decoder is no function.
         ValueError: an argument has none of the values above.
     """
+
+    __module__ = "handlerid"
 
     def __init__(
         self,
@@ -414,3 +415,6 @@ def handler_id(
 ) -> HandlerId:
     """Return the id of a handler, as ``Identity().handler_id`` does."""
     return DEFAULT.handler_id(fn, event, captures=captures)
+
+
+handler_id.__module__ = "handlerid"

@@ -9,12 +9,9 @@ from __future__ import annotations
 
 import functools
 import re
-from typing import TYPE_CHECKING, Any
+from typing import Any, Self
 
 from handlerid.errors import MalformedPayload
-
-if TYPE_CHECKING:
-    from typing import Self
 
 _WIRE_NAME = "[a-z][a-z0-9_]{0,63}"
 
@@ -38,6 +35,7 @@ class HandlerId(str):
         event: wire name of the event, or ``""``.
     """
 
+    __module__ = "handlerid"
     __slots__ = ("event", "module", "qualname")
 
     module: str | None

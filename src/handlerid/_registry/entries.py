@@ -8,6 +8,8 @@
    because that may run an encoder of the host.
 """
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterator, Mapping
 from threading import Lock
 from typing import Any, Literal
@@ -79,7 +81,7 @@ class Entries:
         captures: Captures,
         unstable: Unstable,
         stale: Stale,
-        parent: "Entries | None" = None,
+        parent: Entries | None = None,
     ) -> None:
         self.identity = identity
         self.captures: Captures = captures
@@ -103,7 +105,7 @@ class Entries:
         # Ids by location; made when an id is missing, which is seldom.
         self._locations: dict[str, list[HandlerId]] | None = None
 
-    def child(self) -> "Entries":
+    def child(self) -> Entries:
         """Return empty entries that read through to these, for a scope."""
         return Entries(self.identity, self.captures, self.unstable, self.stale, self)
 

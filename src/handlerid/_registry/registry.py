@@ -1,5 +1,7 @@
 """The registry: the handlers of an application by id."""
 
+from __future__ import annotations
+
 from collections.abc import Callable, Iterable, Iterator
 from types import ModuleType
 from typing import Any, TypeVar, get_args, overload

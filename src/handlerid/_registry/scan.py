@@ -12,6 +12,8 @@
 5. Namespaces are read as Python stores them: an object runs no code.
 """
 
+from __future__ import annotations
+
 import functools
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
@@ -75,7 +77,7 @@ class Scan:
 
 def find_handlers(
     package: ModuleType | str,
-    index: "CodeIndex",
+    index: CodeIndex,
     register: Callable[[Handler, type[Event]], HandlerId],
     decorated: Mapping[HandlerId, Handler],
     on_error: OnError | None,
@@ -240,7 +242,7 @@ class CodeIndex:
         """Return the class that a module holds under a qualified name."""
         return self._table(module).classes.get(qualname)
 
-    def _table(self, name: str) -> "_Table":
+    def _table(self, name: str) -> _Table:
         table = self._tables.get(name)
         if table is None:
             with self._lock:
