@@ -34,6 +34,9 @@ from tests.support.pyodide import require_pyodide
 SAMPLE = ("contextlib", "dataclasses", "enum", "functools", "json")
 """Modules with closures, decorators, made functions, classes in functions."""
 
+SMALL = ("contextlib", "enum")
+"""Those for 3.14, which takes ten times as long under Node."""
+
 HERE = "{}.{}".format(*sys.version_info)
 ELSEWHERE = {
     "3.11": (SEED, TRACE, COLLISIONS),
@@ -59,7 +62,7 @@ def corpus_of(
         made = tmp_path_factory.mktemp("corpus")
         python = find_interpreter(version, made)
         assert python is not None
-        return Corpus(python, [], made, SAMPLE)
+        return Corpus(python, [], made, SAMPLE if python.path else SMALL)
 
     return make
 
@@ -76,7 +79,7 @@ def test_nothing_differs(
     row = corpus.row(name)
     assert row.wrong == []
     assert row.proof
-    assert row.functions > 500
+    assert row.functions > 400
     assert corpus.errors == []
 
 
