@@ -21,7 +21,7 @@ from importlib import import_module
 from threading import RLock
 from time import perf_counter
 from types import CodeType, FunctionType, MethodType, ModuleType
-from typing import Any, NamedTuple, cast
+from typing import Any, cast
 
 from handlerid._identity import HandlerId, captures_of, encode_code, name_of, take_apart
 from handlerid._peek import globals_of, names_of_class, namespace, storage
@@ -37,15 +37,24 @@ _CALLABLES = (MethodType, functools.partial, type(functools.cache(lambda: None))
 """Kinds of callables besides functions that are looked for in a module."""
 
 
-class Found(NamedTuple):
-    """A handler that a scan found."""
+class Found:
+    """A handler that a scan found.
 
-    handler_id: HandlerId
-    module: str
-    qualname: str
-    event: str
-    why: str
-    """``"decorated"`` with ``handler``, or ``"annotated"`` with an event type."""
+    ``why`` is ``"decorated"`` with ``handler``, or ``"annotated"`` with an event type.
+    """
+
+    def __init__(self, handler_id: HandlerId, why: str) -> None:
+        self.handler_id: HandlerId = handler_id
+        self.module: str = str(handler_id.module)
+        self.qualname: str = str(handler_id.qualname)
+        self.event: str = handler_id.event
+        self.why: str = why
+
+    def __repr__(self) -> str:
+        return f"<Found {self}>"
+
+    def __str__(self) -> str:
+        return f"{self.handler_id}  {self.module}.{self.qualname}  {self.why}"
 
 
 class Scan:
@@ -71,8 +80,7 @@ class Scan:
         return f"<Scan: {counts}, {self.seconds:.3f} s>"
 
     def __str__(self) -> str:
-        lines = [f"{x.handler_id}  {x.module}.{x.qualname}  {x.why}" for x in self]
-        return "\n".join([repr(self)[len("<Scan: ") : -1], *lines])
+        return "\n".join([repr(self)[len("<Scan: ") : -1], *map(str, self)])
 
 
 def find_handlers(
@@ -112,10 +120,7 @@ def find_handlers(
                     ours = isinstance(error, HandlerIdError)
                     reason = str(error) if ours else type(error).__name__
                     fail(f"{name_of(fn)} cannot be registered: {reason}", name, error)
-    found = [
-        Found(one, str(one.module), str(one.qualname), one.event, reason)
-        for one, reason in why.items()
-    ]
+    found = [Found(*one) for one in why.items()]
     return Scan(found, modules, perf_counter() - start)
 
 

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 from functools import reduce
 from itertools import chain
-from math import isnan
 from operator import attrgetter, or_
 from struct import pack
 from types import EllipsisType, GenericAlias, NoneType, UnionType
@@ -33,7 +32,8 @@ def _text(text: str) -> bytes:
 
 
 def _number(number: float) -> bytes:
-    return pack(">d", number) if not isnan(number) else b"\x7f\xf8\0\0\0\0\0\0"
+    # Only NaN differs from itself; math.isnan would load a library for the import.
+    return pack(">d", number) if number == number else b"\x7f\xf8\0\0\0\0\0\0"  # noqa: PLR0124
 
 
 _SCALARS: dict[int, Callable[[Any], bytes]] = {
