@@ -68,8 +68,8 @@ def define(parameters: str, *, future: bool = False, prefix: str = "") -> Handle
 
 
 def said(handler: Handler) -> tuple[bool, tuple[type, ...]]:
-    signature = inspect_signature(handler)
-    return signature.takes_event, signature.accepts
+    takes_event, _, accepts, _ = inspect_signature(handler)
+    return takes_event, accepts
 
 
 PARAMETERS = {
@@ -119,8 +119,8 @@ PARAMETERS = {
 @pytest.mark.parametrize("parameters", PARAMETERS)
 def test_functions(parameters: str, future: bool) -> None:
     signature = inspect_signature(define(parameters, future=future))
-    assert (signature.takes_event, signature.accepts) == PARAMETERS[parameters]
-    assert signature.doubt == ""
+    takes_event, _, accepts, doubt = signature
+    assert (takes_event, accepts, doubt) == (*PARAMETERS[parameters], "")
 
 
 @pytest.mark.parametrize("future", [False, True], ids=["", "future"])
@@ -142,18 +142,19 @@ def test_an_annotation_that_says_no_event_type(
     parameters: str, text: str, reason: str, future: bool
 ) -> None:
     signature = inspect_signature(define(parameters, future=future))
-    assert signature.takes_event is ("=" not in parameters)
-    assert signature.accepts == ()
+    takes_event, _, accepts, doubt = signature
+    assert takes_event is ("=" not in parameters)
+    assert accepts == ()
     reason = reason or (
         "cannot be evaluated (is it local, or imported under TYPE_CHECKING only?)"
     )
-    assert f" of its parameter event {reason}. Import" in signature.doubt
-    assert text in signature.doubt.replace("handlerid.events.", "")
+    assert f" of its parameter event {reason}. Import" in doubt
+    assert text in doubt.replace("handlerid.events.", "")
 
 
 @pytest.mark.skipif(sys.version_info < (3, 12), reason="needs a type statement")
 def test_a_type_statement_that_cannot_be_evaluated() -> None:
-    assert "cannot be evaluated" in inspect_signature(define("event: Unknown")).doubt
+    assert "cannot be evaluated" in inspect_signature(define("event: Unknown"))[3]
 
 
 # Wrappers, methods, objects.
@@ -491,6 +492,29 @@ def test_a_signature_is_read_once_a_code_object(
     assert bind(Component().method, None, identity) is method
     with pytest.raises(TypeError):
         bind(click, ClickEvent, identity)  # another question
+
+
+@pytest.mark.parametrize("future", [False, True])
+@pytest.mark.parametrize(
+    "union", ["ClickEvent | InputEvent", "Optional[Union[ClickEvent, InputEvent]]"]
+)
+def test_a_union_is_read_once_an_event(
+    union: str, future: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    take = define(f"event: {union}, amount=1", future=future and "|" in union)
+    identity, events = Identity(), (ClickEvent, InputEvent)
+    first = [bind(take, event, identity) for event in events]
+    assert [(x.event, x.takes_event) for x in first] == [(x, True) for x in events]
+    with monkeypatch.context() as patched:
+        patched.setattr("handlerid._registry.signatures.inspect_signature", None)
+        assert [bind(again(take), event, identity) for event in events] == first
+    # Another annotation and other defaults are another question.
+    with pytest.raises(SignatureError, match="needs event, amount"):
+        bind(again(take, __defaults__=None), InputEvent, identity)
+    with pytest.raises(SignatureError, match="cannot be registered for"):
+        bind(again(take, __annotations__={"event": ClickEvent}), InputEvent, identity)
+    with pytest.raises(SignatureError, match="say which one"):
+        bind(again(take), None, identity)
 
 
 def test_handlers_with_the_same_signature_share_a_binding() -> None:

@@ -182,7 +182,7 @@ def _declared_in(
         ):
             continue
         try:
-            accepts = inspect_signature(fn).accepts
+            accepts = inspect_signature(fn)[2]
         except HandlerIdError:
             continue
         yield from ((fn, event) for event in accepts if Event in event.__mro__)

@@ -45,6 +45,7 @@ _KINDS: tuple[tuple[int, Kind], ...] = (
 _VARIABLE = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
 _BY_NAME = (Parameter.KEYWORD_ONLY, Parameter.VAR_KEYWORD)
 _UNIONS = (typing.Union, UnionType)
+_UNION_TYPES = (UnionType, type(typing.Union[int, str]))  # noqa: UP007 - of the old form
 # On 3.12 and 3.13, a ``type`` statement makes an object of another class.
 _Alias = typing_extensions.TypeAliasType
 _ALIASES = (_Alias, getattr(typing, "TypeAliasType", _Alias))
@@ -64,8 +65,7 @@ class Binding:
     """
 
     __slots__ = (
-        *("event", "takes_event", "kind"),
-        *("decode", "doubt", "basis", "__weakref__"),
+        *("__weakref__", "basis", "decode", "doubt", "event", "kind", "takes_event"),
     )
 
     def __init__(
@@ -73,26 +73,12 @@ class Binding:
         event: type[Event],
         takes_event: bool,
         kind: Kind,
-        decode: Callable[[Mapping[str, Any]], Any],
         doubt: str,
+        basis: tuple[object, ...],
     ) -> None:
         self.event, self.takes_event, self.kind = event, takes_event, kind
-        self.decode, self.doubt = decode, doubt
-        self.basis: tuple[object, ...] = ()
-
-
-class Signature:
-    """What the parameters of a handler say; ``parameter`` is the one for the event."""
-
-    def __init__(
-        self,
-        takes_event: bool,
-        parameter: str = "",
-        accepts: tuple[type[Event], ...] = (),
-        doubt: str = "",
-    ) -> None:
-        self.takes_event, self.parameter = takes_event, parameter
-        self.accepts, self.doubt = accepts, doubt
+        self.doubt, self.basis = doubt, basis
+        self.decode: Callable[[Mapping[str, Any]], Any] = decoder(event)
 
 
 def bind(
@@ -117,25 +103,33 @@ def bind(
         or hasattr(function, "__wrapped__")
         or hasattr(function, "__signature__")
     ):
-        return _inspect(fn, event)[0]
+        return _inspect(fn, event, None, shape)
     record = identity.record(function)
     kept: Any = record.binding
     binding: Binding | None = kept and kept()
-    if binding is not None and binding.basis == _basis(
-        function, shape, event, binding.event, binding.basis[0]
-    ):
-        return binding
-    binding, parameter = _inspect(fn, event)
-    basis = _basis(function, shape, event, binding.event, parameter)
-    if basis and not binding.doubt:
-        binding.basis = basis
-        if "__handlerid_bindings__" not in vars(binding.event):
-            binding.event.__handlerid_bindings__ = {}  # type: ignore[attr-defined]
-        shared: dict[object, Binding]
-        shared = binding.event.__handlerid_bindings__  # type: ignore[attr-defined]
-        binding = shared.setdefault((basis, binding.kind, binding.takes_event), binding)
+    if binding is not None:
+        wanted: Any = binding.event if event is None else event
+        basis = _basis(function, shape, event, wanted, binding.basis[0])
+        if wanted is binding.event:
+            binding = binding if binding.basis == basis else None
+        elif basis[:4] == binding.basis[:4] and basis[4]:  # it takes a union
+            binding = _shared(wanted).get((basis, binding.kind, True))
+        else:
+            binding = None
+        if binding is not None:
+            return binding
+    binding = _inspect(fn, event, function, shape)
+    if binding.basis:
         record.binding = ref(binding)
     return binding
+
+
+def _shared(event: Any) -> dict[object, Binding]:
+    """Return the bindings that the handlers of an event type share."""
+    name, held = "__handlerid_bindings__", getattr(event, "__dict__", {})
+    if name not in held and is_event_type(event):
+        setattr(event, name, {})
+    return held.get(name, {})  # type: ignore[no-any-return]
 
 
 def _basis(
@@ -146,30 +140,43 @@ def _basis(
         named: Any = fn.__annotations__.get(parameter)
     except Exception:  # noqa: BLE001 - from 3.14 on, the author's expressions run here
         return ()
-    if type(named) is str and named not in fn.__code__.co_freevars:
-        named = fn.__globals__.get(named, ...)
+    union: Any = getattr(named, "__args__", ()) if type(named) in _UNION_TYPES else ()
+    if type(named) is str:
+        texts = named.split(" | ")
+        union = [fn.__globals__.get(one, ...) for one in texts]
+        if not {*texts}.isdisjoint(fn.__code__.co_freevars) or ... in union:
+            return ()
+        named = union[0] if len(union) == 1 else union
+    if asked is not None and any(one is event for one in union):
+        named = event
     if not (named is event or named is None or named is Any or named is object):
-        return ()
-    if asked is not None and asked is not event:
         return ()
     defaults, by_name = fn.__defaults__, fn.__kwdefaults__
     count, names = defaults and len(defaults), by_name and (*by_name,)
-    return parameter, shape, named is event, asked is None, count, names
+    return parameter, shape, count, names, named is event, asked is None
 
 
-def _inspect(fn: Callable[..., object], asked: Any) -> tuple[Binding, str]:
-    """Find a binding; return it with the name of the parameter for the event."""
-    signature = inspect_signature(fn)
-    takes_event, parameter = signature.takes_event, signature.parameter
+def _inspect(
+    fn: Callable[..., object], asked: Any, function: FunctionType | None, shape: object
+) -> Binding:
+    """Find a binding; share it if it depends on nothing but what ``_basis`` returns."""
+    takes_event, parameter, accepts, doubt = inspect_signature(fn)
     if getattr(asked, "__handlerid_make__", None) is not None:
         # Annotations name the host's own classes, which make= returns.
         event, takes_event = asked, bool(parameter)
     else:
-        event = _choose_event(fn, signature.accepts, asked)
+        event = _choose_event(fn, accepts, asked)
     if not issubclass(event, Event):
         adopt(event)
-    doubt = "" if asked else signature.doubt
-    return Binding(event, takes_event, _kind(fn), decoder(event), doubt), parameter
+    kind, doubt = _kind(fn), "" if asked else doubt
+    basis: tuple[object, ...] = ()
+    if function is not None and not doubt:
+        basis = _basis(function, shape, asked, event, parameter)
+    shared, key = _shared(event), (basis, kind, takes_event)
+    found = shared.get(key) if basis else None
+    if found is None:
+        found = Binding(event, takes_event, kind, doubt, basis)
+    return shared.setdefault(key, found) if basis else found
 
 
 def _library_event(fn: Callable[..., object], wire_name: str) -> type[Event]:
@@ -220,8 +227,14 @@ def _functions(fn: Callable[..., object]) -> Sequence[FunctionType]:
     return [one for one in take_apart(fn).layers if not isinstance(one, str)]
 
 
-def inspect_signature(fn: Callable[..., object]) -> Signature:
-    """Read the signature of a handler; raise SignatureError or UnsupportedHandler."""
+def inspect_signature(
+    fn: Callable[..., object],
+) -> tuple[bool, str, tuple[type[Event], ...], str]:
+    """Read the signature of a handler; raise SignatureError or UnsupportedHandler.
+
+    Return whether it takes the event, in which parameter, which types its annotation
+    names, and what is wrong with that.
+    """
     # functools.wraps copies annotations: most were written at the innermost function.
     functions = _functions(fn)[::-1]
     wrapped, parameters = _wrapped(fn), _parameters(fn, follow_wrapped=False)
@@ -235,7 +248,7 @@ def inspect_signature(fn: Callable[..., object]) -> Signature:
             reason = "cannot take the arguments that functools.partial binds to it"
         raise SignatureError(f"{name_of(fn)} {reason}")
     if not parameters or parameters[0].kind in _BY_NAME:
-        return Signature(takes_event=False)
+        return False, "", (), ""
     first = parameters[0]
     required = required or first in opened
     doubts = []
@@ -243,14 +256,14 @@ def inspect_signature(fn: Callable[..., object]) -> Signature:
         accepts, doubt = _event_types(first.annotation, function)
         doubts.append(doubt)
         if accepts:
-            return Signature(True, first.name, accepts)
+            return True, first.name, accepts, ""
     below = _parameters(wrapped, follow_wrapped=True) if required and wrapped else None
     for one in below or ():
         accepts, _ = _event_types(one.annotation, functions[0])
         if accepts:
-            return Signature(True, first.name, accepts)
+            return True, first.name, accepts, ""
     if "" in doubts or (doubts[0] == _NO_EVENT and not required):
-        return Signature(required, first.name)
+        return required, first.name, (), ""
     text = getattr(first.annotation, "__forward_arg__", first.annotation)
     text = text if isinstance(text, str) else inspect.formatannotation(text)
     file, line = defined_at(fn)
@@ -259,7 +272,7 @@ def inspect_signature(fn: Callable[..., object]) -> Signature:
         f"annotation {text} of its parameter {first.name} {doubts[0]}. Import the "
         "event type at run time, annotate one, or pass it: register(fn, event=...)"
     )
-    return Signature(required, first.name, (), doubt)
+    return required, first.name, (), doubt
 
 
 def _parameters(fn: Any, *, follow_wrapped: bool) -> list[Parameter] | None:
