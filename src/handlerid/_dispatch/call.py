@@ -18,9 +18,8 @@ _OUR_FAULT = 500
 class Call:
     """A handler and its event, ready to run; made by ``Dispatcher.prepare``.
 
-    It has one context, in which ``authorize``, the handler with all its steps and the
-    observer run. So it runs in one thread at a time. What the handler raises passes
-    through as it is.
+    ``authorize``, the handler with all its steps and the observer run in its one
+    context, so in one thread at a time. What the handler raises passes as it is.
 
     Attributes:
         handler: the registered handler.
@@ -39,6 +38,7 @@ class Call:
     context: Context
     source: str = "registry"
     observer: "Observer | None" = None
+    awaits: bool = False  # whether functions of the host may return awaitables
 
     def __repr__(self) -> str:
         return f"<Call of {location_name(self.handler.id)} from {self.source}>"
@@ -123,11 +123,10 @@ class Call:
 class Observer:
     """Notified of calls and of refused payloads. Override what you need.
 
-    Pass an instance as ``Dispatcher(observer=...)``. All but ``refused`` are
-    called in the context of the call: a context variable that ``before`` sets is seen
-    by the handler. What they raise is logged under ``handlerid`` and changes nothing
-    else. The seconds are those between ``before`` and the end of the call; of a stream
-    they include the time that the host takes between two steps.
+    Pass an instance as ``Dispatcher(observer=...)``. All but ``refused`` are called in
+    the context of the call: the handler sees a context variable that ``before`` sets.
+    What they raise is logged under ``handlerid`` and changes nothing else. The seconds
+    of a stream include the time that the host takes between two steps.
     """
 
     __module__ = "handlerid"

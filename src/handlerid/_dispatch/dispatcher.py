@@ -36,8 +36,6 @@ from handlerid.errors import (
     UnknownHandler,
 )
 
-__all__ = ["Dispatcher", "Resolver"]
-
 Resolver = Callable[[HandlerId, Scope], object]
 _Steps = Generator[Any, Any, Any]
 _NOT_GIVEN: Any = ...
@@ -159,8 +157,8 @@ class Dispatcher:
             AsyncHandler: something has to be awaited; use ``aprepare``.
             TypeError: the host passed an argument of the wrong type.
         """
-        call = self._new_call(audience)
-        for _ in self._steps(call, payload, scope, rerender, False):
+        call = Call()
+        for _ in self._steps(call, payload, audience, scope, rerender):
             pass  # it yields what awaiting yields: nothing here
         return call
 
@@ -173,8 +171,9 @@ class Dispatcher:
         rerender: Callable[[Scope], object] | None = None,
     ) -> Call:
         """Do what ``prepare`` does, and await what functions of the host return."""
-        call = self._new_call(audience)
-        await _awaited(self._steps(call, payload, scope, rerender, True))
+        call = Call()
+        call.awaits = True
+        await _awaited(self._steps(call, payload, audience, scope, rerender))
         return call
 
     def dispatch(
@@ -186,8 +185,8 @@ class Dispatcher:
         rerender: Callable[[Scope], object] | None = None,
     ) -> object:
         """Prepare a call and run it: see ``prepare`` and ``Call.run``."""
-        call = self._new_call(audience)
-        for _ in self._steps(call, payload, scope, rerender, False):
+        call = Call()
+        for _ in self._steps(call, payload, audience, scope, rerender):
             pass
         return call.run()
 
@@ -200,8 +199,9 @@ class Dispatcher:
         rerender: Callable[[Scope], object] | None = None,
     ) -> object:
         """Prepare a call and run it: see ``prepare`` and ``Call.arun``."""
-        call = self._new_call(audience)
-        await _awaited(self._steps(call, payload, scope, rerender, True))
+        call = Call()
+        call.awaits = True
+        await _awaited(self._steps(call, payload, audience, scope, rerender))
         return await call.arun()
 
     def call(
@@ -210,21 +210,19 @@ class Dispatcher:
         """Make a call with an event that exists; ``authorize`` is not asked."""
         if not isinstance(handler, RegisteredHandler):
             raise TypeError("handler must be what registry.resolve(id) returns")
-        call = self._new_call(audience)
-        call.handler, call.event, call.source = handler, event, "host"
-        return call
-
-    def _new_call(self, audience: str | None) -> Call:
         call = Call()
-        if audience is not _NOT_GIVEN or self._tokens is not None:
-            call.audience = self._check_audience(audience)
+        call.audience = self._check_audience(audience)
+        call.handler, call.event, call.source = handler, event, "host"
         call.context, call.observer = copy_context(), self._observer
         return call
 
     def _steps(
-        self, call: Call, payload: Any, scope: Any, rerender: Any, wait: bool
+        self, call: Call, payload: Any, audience: Any, scope: Any, rerender: Any
     ) -> _Steps:
         """Fill in a call; rule 4."""
+        if audience is not _NOT_GIVEN or self._tokens is not None:
+            call.audience = self._check_audience(audience)
+        call.context, call.observer = copy_context(), self._observer
         try:
             fields: Any = payload if type(payload) is dict else self._read(payload)
             text, captures = fields.get("handler"), b""
@@ -235,12 +233,12 @@ class Dispatcher:
                 text, captures = verified.handler_id, verified.captures
             handler, refuse_extra = self._handlers.get(text), self._refuse_extra
             if handler is None or scope is not None:
-                found = self._find(call, text, captures, scope, rerender, wait)
+                found = self._find(call, text, captures, scope, rerender)
                 handler, refuse_extra = yield from found
             call.handler = handler
             if self._authorize is not None:
                 ask = partial(self._authorize, call)
-                answer = yield from _ask("authorize", ask, call.context, wait)
+                answer = yield from _ask(call, "authorize", ask, call.context)
                 if answer is not True:
                     said = "False" if answer is False else type(answer).__name__
                     raise NotAllowed(
@@ -257,8 +255,8 @@ class Dispatcher:
             self._notify_refused(error)
             raise
 
-    def _find(  # noqa: C901, PLR0912, PLR0917 - rule 2, step by step
-        self, call: Call, text: str, data: bytes, scope: Any, rerender: Any, wait: bool
+    def _find(  # noqa: C901, PLR0912 - rule 2, step by step
+        self, call: Call, text: str, captures: bytes, scope: Any, rerender: Any
     ) -> _Steps:
         """Return the handler, and whether extra fields are refused."""
         root = self._registry.entries
@@ -277,9 +275,9 @@ class Dispatcher:
         searched = [("scope", one.entries) for one in scopes]
         errors: list[HandlerIdError] = []
         carried = None
-        if data:
+        if captures:
             try:
-                carried = self._references.rebuild(wanted, data)
+                carried = self._references.rebuild(wanted, captures)
             except (UnknownHandler, StaleHandler) as error:
                 errors.append(error)
         asked = [("resolver", partial(one, wanted)) for one in self._resolvers]
@@ -288,14 +286,13 @@ class Dispatcher:
                 raise TypeError("rerender must be a function: partial(render, state)")
             asked.append(("rerender", rerender))
         for source, function in asked if carried is None or carried[1] else ():
-            offered = Scope(root.child(), None, call.audience)
+            call.source, offered = source, Scope(root.child(), None, call.audience)
+            ask = partial(function, offered)
             try:
-                ask = partial(function, offered)
-                yield from _ask(source, ask, copy_context(), wait)
+                yield from _ask(call, source, ask, copy_context())
             except (UnknownHandler, StaleHandler) as error:
                 errors.append(error)
-            call.source, handler = source, offered.entries.find(text)
-            if handler is not None:
+            if (handler := offered.entries.find(text)) is not None:
                 return handler, refuse_extra
             searched.append((source, offered.entries))
         if carried is not None:
@@ -350,13 +347,13 @@ def _take_from(errors: list[HandlerIdError]) -> HandlerIdError:
     return chosen
 
 
-def _ask(what: str, fn: Any, context: Context, wait: bool) -> _Steps:
+def _ask(call: Call, what: str, fn: Any, context: Context) -> _Steps:
     """Call a function of the host in a context, and await there what it returns."""
     answer = context.run(fn)
     if isawaitable(answer):
+        text = f"{what} is asynchronous: use aprepare() or adispatch()"
         try:
-            if not wait:
-                text = f"{what} is asynchronous: use aprepare() or adispatch()"
+            if not call.awaits:
                 raise AsyncHandler(text)
             answer = yield from in_context(context, answer)
         finally:

@@ -26,15 +26,13 @@ from handlerid.errors import AsyncHandler
 Runner = Callable[[Coroutine[Any, Any, Any]], Any]
 Steps = Generator[object, None, None]
 
-END: Any = object()
-"""What ``take`` returns if there is no other step."""
+END: Any = object()  # what ``take`` returns if there is no other step
 
 
 class Run:
-    """One run of a call; notifies the observer, if there is one.
+    """One run of a call; notifies the observer once before, and once after or failed.
 
-    An observer gets one ``before``, then one ``after`` or one ``failed``. A stream that
-    is closed early has not failed.
+    A stream that is closed early has not failed.
     """
 
     result: object = None

@@ -69,10 +69,7 @@ class Scope:
     ``Dispatcher.scope`` makes it, for a ``with`` block; leaving the block ends the
     rendering. The entries live as long as somebody holds the scope, for
     ``dispatch(payload, scope=scope)``. One rendering offers into it; any thread may
-    read it at any time.
-
-    Attributes:
-        audience: whom its tokens are for; None for anybody.
+    read it at any time. ``audience`` is whom its tokens are for; None for anybody.
     """
 
     __module__ = "handlerid"
