@@ -22,9 +22,9 @@ from handlerid._tokens.graphs import (
     CodeIndex,
     Reader,
     Writer,
+    atom,
     from_bytes,
     is_bare,
-    is_json,
     stale,
     to_bytes,
 )
@@ -76,9 +76,10 @@ class Closures:
         """
         form = _FORMATS[takes_event : takes_event + 1]
         if is_bare(fn) and (seen := self._lookups().get(id(fn.__code__))):
-            cells = [one for _, one in captures_of(fn)]
-            if seen[1] is fn.__globals__ and cells and all(map(is_json, cells)):
-                return b"%b%b,%b" % (form, seen[3], to_bytes(cells)[1:])
+            cells = [atom(one) for _, one in captures_of(fn)]
+            if seen[1] is fn.__globals__ and cells and all(cells):
+                more = ",".join(cells).encode("utf-8", "surrogatepass")
+                return b"%b%b,%b]" % (form, seen[3], more)
         graph = Writer(self.identity, self.index, self._locate).write(fn)
         return form + to_bytes(graph)
 
@@ -112,10 +113,15 @@ class Closures:
         return Rebuilt(fn, takes_event, reader.mutable)
 
     def _check(self, handler_id: HandlerId, fn: Any) -> None:
+        base, checked = handler_id[_BASE], self._lookups()
+        if (bare := is_bare(fn)) and checked.get(base) is fn.__code__:
+            return
         ids = self.ids(fn, handler_id.event or None)
-        if handler_id[_BASE] not in [one[_BASE] for one in ids]:
+        if base not in [one[_BASE] for one in ids]:
             same = handler_id.location in [one.location for one in ids]
             raise stale() if same else ValueError
+        if bare:
+            checked[base] = fn.__code__
 
     def _lookups(self) -> dict[Any, Any]:
         """Return what was looked up in this version of the index."""

@@ -61,7 +61,8 @@ def _refuse(_: object) -> NoReturn:
 _to_json = JSONEncoder(
     ensure_ascii=False, check_circular=False, allow_nan=False, separators=(",", ":")
 ).encode
-_from_json = JSONDecoder(object_pairs_hook=_refuse, parse_constant=_refuse).decode
+_decoder: Any = JSONDecoder(object_pairs_hook=_refuse, parse_constant=_refuse)
+_from_json = _decoder.scan_once
 
 
 def to_bytes(node: Any) -> bytes:
@@ -69,7 +70,9 @@ def to_bytes(node: Any) -> bytes:
 
 
 def from_bytes(data: bytes) -> Any:
-    return _from_json(data.decode("utf-8", "surrogatepass"))
+    text = data.decode("utf-8", "surrogatepass")
+    node, end = _from_json(text, 0)
+    return node if end == len(text) else _refuse(node)
 
 
 def stale() -> StaleHandler:
@@ -100,11 +103,13 @@ def _step(tag: str, parts: Sequence[Any], index: int) -> str:
     return f" -> {parts[index]}" if parts[index] else ""
 
 
-def is_json(value: Any) -> bool:
+def atom(value: Any) -> str:
+    """Return the JSON of a text or a usual number; nothing for other values."""
     kind = type(value)
-    return id(kind) in _SIMPLE or (
-        (kind is int or kind is float) and -_LARGEST < value < _LARGEST
-    )
+    if kind is str:
+        return _to_json(value)
+    number = kind is int or kind is float
+    return repr(value) if number and -_LARGEST < value < _LARGEST else ""
 
 
 def is_bare(fn: Any) -> bool:
@@ -135,9 +140,11 @@ class Writer:
         return graph
 
     def node(self, value: Any) -> Any:
-        if is_json(value):
-            return value
         kind = type(value)
+        if id(kind) in _SIMPLE or (
+            (kind is int or kind is float) and -_LARGEST < value < _LARGEST
+        ):
+            return value
         if id(value) in self.met:
             return ["=", self.labels.setdefault(id(value), len(self.labels))]
         try:

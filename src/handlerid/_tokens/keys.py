@@ -7,7 +7,7 @@ program with the same key.
 
 from __future__ import annotations
 
-from base64 import urlsafe_b64encode
+from binascii import b2a_base64
 from collections.abc import Sequence
 from hashlib import blake2b
 from hmac import digest as hmac_digest
@@ -19,6 +19,7 @@ NONCE_SIZE = 16
 _SIGNATURE_SIZE = 16
 _SHORTEST_KEY = 16
 
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 # The nonce of AES-GCM. A constant is safe: each derived key encrypts one message.
 GCM_NONCE = bytes(12)
 
@@ -92,4 +93,4 @@ def import_cipher() -> Any:
 
 def base64(data: bytes) -> bytes:
     """Write base64url without padding."""
-    return urlsafe_b64encode(data).rstrip(b"=")
+    return b2a_base64(data, newline=False).translate(_URL_SAFE).rstrip(b"=")
