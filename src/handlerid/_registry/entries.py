@@ -54,7 +54,7 @@ class RegisteredHandler:
         kind: Kind,
         takes_event: bool,
         decode: Callable[[Mapping[str, Any]], Any],
-        omitted: bool = False,
+        omitted: object = None,
     ) -> None:
         self.id: HandlerId = handler_id
         self.fn: Callable[..., object] = fn
@@ -62,7 +62,7 @@ class RegisteredHandler:
         self.kind: Kind = kind
         self.takes_event: bool = takes_event
         self.decode: Callable[[Mapping[str, Any]], Any] = decode
-        self.omitted: bool = omitted
+        self.omitted: bool = bool(omitted)
 
     def __repr__(self) -> str:
         return f"<RegisteredHandler {location_name(self.id)}: {self.kind}, {self.id}>"
@@ -83,11 +83,8 @@ class Entries:
         stale: Stale,
         parent: Entries | None = None,
     ) -> None:
-        self.identity = identity
-        self.captures: Captures = captures
-        self.unstable: Unstable = unstable
-        self.stale: Stale = stale
-        self.parent = parent
+        self.identity, self.parent = identity, parent
+        self.captures, self.unstable, self.stale = captures, unstable, stale
         self.distinct: bool = captures in ("distinct", "carry")
         if parent is None:
             self.names: Names = Names()
@@ -121,20 +118,19 @@ class Entries:
         What is registered already, here or in the parent, is not added again. ``part``
         is for ``Identity.ids``; all else is as for ``Registry.register``.
         """
-        binding = bind(fn, event, self.identity)
+        how = bind(fn, event, self.identity)
         omitted: list[str] | None = [] if self.unstable == "omit" else None
         aliases: tuple[HandlerId, ...] = ()
         try:
             if self.one_id and part is None and not self.names:
-                new_id = self.identity.handler_id(fn, binding.event)
+                new_id = self.identity.handler_id(fn, how.event)
             else:
-                ids = self.ids(fn, binding.event, part=part, omitted=omitted)
+                ids = self.ids(fn, how.event, part=part, omitted=omitted)
                 new_id, aliases = ids[0], ids[1:]
         except UnstableCapture as error:
             raise UnstableCapture(
                 f"{name_of(fn)}: {error}", where=error.where, type_name=error.type_name
             ) from error
-        new = None
         while True:
             old = known = self.handlers.get(new_id)
             if old is None and self.parent is not None:
@@ -142,24 +138,18 @@ class Entries:
             if (
                 known is not None
                 and known.fn is fn
-                and known.event is binding.event
-                and known.takes_event is binding.takes_event
+                and known.event is how.event
+                and known.takes_event is how.takes_event
                 and (not aliases or all(self.find(x) is known for x in aliases))
             ):
                 return known
-            new = new or RegisteredHandler(
-                new_id,
-                fn,
-                binding.event,
-                binding.kind,
-                binding.takes_event,
-                binding.decode,
-                bool(omitted),
+            new = RegisteredHandler(
+                new_id, fn, how.event, how.kind, how.takes_event, how.decode, omitted
             )
             if old is not None and old.fn is not fn:
                 self._compare(old, new)
-            if binding.doubt:
-                warn_once(UserWarning(binding.doubt), new_id[:_CODE], fn, self.warned)
+            if how.doubt:
+                warn_once(UserWarning(how.doubt), new_id[:_CODE], fn, self.warned)
             with self._lock:
                 if self.handlers.get(new_id) is old:
                     self.handlers[new_id] = new
@@ -181,16 +171,15 @@ class Entries:
 
         Captures are part of them as ``Registry(captures=)`` says, or as given here.
         """
-        ask, captures = (
-            self.identity.ids,
-            self.distinct if captures is None else captures,
-        )
-        ids = ask(fn, event, captures=captures, part=part, omitted=omitted)
+        captures = self.distinct if captures is None else captures
+        given: Any = {"captures": captures, "part": part, "omitted": omitted}
+        ids = self.identity.ids(fn, event, **given)
         if self.names and (naming := self.names.get((ids[0].module, ids[0].qualname))):
-            given: Any = {"captures": captures, "part": part, "omitted": omitted}
-            ids = ask(fn, event, location=naming.name, **given)
-            for location in naming.before:
-                ids += ask(fn, event, location=location, **given)
+            locations = (naming.name, *naming.before)
+            every = [
+                self.identity.ids(fn, event, location=x, **given) for x in locations
+            ]
+            ids = tuple([one for ids in every for one in ids])
         return ids
 
     def find(self, text: str) -> RegisteredHandler | None:

@@ -44,8 +44,7 @@ _KINDS: tuple[tuple[int, Kind], ...] = (
 )
 _VARIABLE = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
 _BY_NAME = (Parameter.KEYWORD_ONLY, Parameter.VAR_KEYWORD)
-_UNIONS = (typing.Union, UnionType)
-_UNION_TYPES = (UnionType, type(typing.Union[int, str]))  # noqa: UP007 - of the old form
+_UNIONS = (UnionType, type(typing.Union[int, str]))  # noqa: UP007 - of the old form
 # On 3.12 and 3.13, a ``type`` statement makes an object of another class.
 _Alias = typing_extensions.TypeAliasType
 _ALIASES = (_Alias, getattr(typing, "TypeAliasType", _Alias))
@@ -64,20 +63,12 @@ class Binding:
     code hold it weakly: they must not keep an event class alive.
     """
 
-    __slots__ = (
-        *("__weakref__", "basis", "decode", "doubt", "event", "kind", "takes_event"),
-    )
-
     def __init__(
-        self,
-        event: type[Event],
-        takes_event: bool,
-        kind: Kind,
-        doubt: str,
-        basis: tuple[object, ...],
+        self, event: Any, takes_event: bool, kind: Kind, doubt: str, basis: Any
     ) -> None:
-        self.event, self.takes_event, self.kind = event, takes_event, kind
-        self.doubt, self.basis = doubt, basis
+        self.event: type[Event] = event
+        self.takes_event, self.kind, self.doubt = takes_event, kind, doubt
+        self.basis: tuple[object, ...] = basis
         self.decode: Callable[[Mapping[str, Any]], Any] = decoder(event)
 
 
@@ -110,14 +101,12 @@ def bind(
     if binding is not None:
         wanted: Any = binding.event if event is None else event
         basis = _basis(function, shape, event, wanted, binding.basis[0])
-        if wanted is binding.event:
-            binding = binding if binding.basis == basis else None
-        elif basis[:4] == binding.basis[:4] and basis[4]:  # it takes a union
-            binding = _shared(wanted).get((basis, binding.kind, True))
-        else:
-            binding = None
-        if binding is not None:
+        if binding.basis == basis and binding.event is wanted:
             return binding
+        if binding.basis[:4] == basis[:4] and basis[4]:  # it takes a union
+            binding = _shared(wanted).get((basis, binding.kind, True))
+            if binding is not None:
+                return binding
     binding = _inspect(fn, event, function, shape)
     if binding.basis:
         record.binding = ref(binding)
@@ -126,10 +115,9 @@ def bind(
 
 def _shared(event: Any) -> dict[object, Binding]:
     """Return the bindings that the handlers of an event type share."""
-    name, held = "__handlerid_bindings__", getattr(event, "__dict__", {})
-    if name not in held and is_event_type(event):
-        setattr(event, name, {})
-    return held.get(name, {})  # type: ignore[no-any-return]
+    if "__handlerid_bindings__" not in vars(event):
+        event.__handlerid_bindings__ = {}
+    return event.__handlerid_bindings__  # type: ignore[no-any-return]
 
 
 def _basis(
@@ -140,20 +128,25 @@ def _basis(
         named: Any = fn.__annotations__.get(parameter)
     except Exception:  # noqa: BLE001 - from 3.14 on, the author's expressions run here
         return ()
-    union: Any = getattr(named, "__args__", ()) if type(named) in _UNION_TYPES else ()
-    if type(named) is str:
-        texts = named.split(" | ")
-        union = [fn.__globals__.get(one, ...) for one in texts]
-        if not {*texts}.isdisjoint(fn.__code__.co_freevars) or ... in union:
-            return ()
-        named = union[0] if len(union) == 1 else union
-    if asked is not None and any(one is event for one in union):
+    if type(named) is str and named not in fn.__code__.co_freevars:
+        named = fn.__globals__.get(named, named)
+    if named is not event and asked is not None and _is_in(event, named, fn):
         named = event
     if not (named is event or named is None or named is Any or named is object):
         return ()
     defaults, by_name = fn.__defaults__, fn.__kwdefaults__
     count, names = defaults and len(defaults), by_name and (*by_name,)
     return parameter, shape, count, names, named is event, asked is None
+
+
+def _is_in(event: type, union: Any, fn: FunctionType) -> bool:
+    """Return whether an annotation is a union, and an event type stands in it."""
+    types = union.__args__ if type(union) in _UNIONS else ()
+    if type(union) is str:
+        names = union.split(" | ")
+        free = {*names}.intersection(fn.__code__.co_freevars)
+        types = [fn.__globals__.get(one) for one in names if not free]
+    return None not in types and any(one is event for one in types)
 
 
 def _inspect(
@@ -213,11 +206,9 @@ def _choose_event(
 
 def _kind(fn: Callable[..., object]) -> Kind:
     """Return what a call returns; a plain wrapper passes on what is returned inside."""
-    for function in _functions(fn):
-        for flags, kind in _KINDS:
-            if function.__code__.co_flags & flags:
-                return kind
-    return "plain"
+    all_flags = [one.__code__.co_flags for one in _functions(fn)]
+    found = (kind for own in all_flags for flags, kind in _KINDS if own & flags)
+    return next(found, "plain")
 
 
 def _functions(fn: Callable[..., object]) -> Sequence[FunctionType]:
@@ -326,8 +317,8 @@ def _event_types(
             break
         one: Any = todo.pop()
         origin = typing_extensions.get_origin(one)
-        if origin in _UNIONS:
-            todo += reversed(typing_extensions.get_args(one))
+        if type(one) in _UNIONS:
+            todo += reversed(one.__args__)
         elif origin is typing_extensions.Annotated:
             todo.append(typing_extensions.get_args(one)[0])
         elif isinstance(one, (str, typing.ForwardRef, *_ALIASES)):
