@@ -19,15 +19,11 @@ from types import CodeType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, Literal
 from weakref import ref
 
+from handlerid import _values
 from handlerid._identity.bytecode import encode_code
-from handlerid._identity.callables import (
-    captures_of,
-    carried,
-    is_plain,
-    take_apart,
-)
+from handlerid._identity.callables import captures_of, carried, take_apart
 from handlerid._identity.ids import HandlerId, is_wire_name, with_captures, write
-from handlerid._values import Codec, encode_scalar
+from handlerid._values import encode_scalar
 from handlerid.errors import UnsupportedHandler
 from handlerid.events import adopt, is_event_type
 
@@ -86,9 +82,9 @@ class Identity:
         self.module_name: Callable[[str], str] = importable_name
         if module_name is not None:
             self.module_name = functools.partial(_module_name, module_name)
-        self.codec: Codec = Codec(
-            encoders=encoders, decoders=decoders, module_name=self.module_name
-        )
+        self._encoders, self._decoders = encoders, decoders
+        if encoders is not None or decoders is not None:
+            _ = self.codec  # checks them
         # Copying a state is cheaper than making one.
         self._location = blake2b(digest_size=8, person=b"location")
         self._code = blake2b(digest_size=12, person=fingerprint.encode())
@@ -100,6 +96,12 @@ class Identity:
     def __repr__(self) -> str:
         keys = f" with {len(self._keys)} keys" if self._keys else ""
         return f"<Identity of the {self.fingerprint}{keys}>"
+
+    @functools.cached_property
+    def codec(self) -> _values.Codec:
+        """Writes captured values; loaded with the first of them."""
+        given = {"encoders": self._encoders, "decoders": self._decoders}
+        return _values.Codec(**given, module_name=self.module_name)
 
     def handler_id(
         self,
@@ -133,9 +135,9 @@ class Identity:
                     and last.event is name
                 ):
                     return last
-            elif fn.__globals__ is not _FUNCTOOLS:
+            if fn.__globals__ is not _FUNCTOOLS:
                 return self._plain_ids(fn, name)[0]
-        return self.ids(fn, name, captures=captures)[0]
+        return self.ids(fn, event, captures=captures)[0]
 
     def ids(
         self,
@@ -158,7 +160,12 @@ class Identity:
         name = "" if event is None else event_name(event)
         bound: Sequence[tuple[str, object]] = ()
         carried: Iterable[tuple[int, str, object]] = ()
-        if location is None and is_plain(fn):
+        if (  # as is_plain, without a call
+            location is None
+            and type(fn) is FunctionType
+            and not hasattr(fn, "__wrapped__")
+            and fn.__globals__ is not _FUNCTOOLS
+        ):
             ids = self._plain_ids(fn, name)
             if captures:
                 carried = [(1, *one) for one in captures_of(fn)]
@@ -270,8 +277,6 @@ class Identity:
     def _write(
         self, names: tuple[str, str], where: str, code: bytes, event: str
     ) -> tuple[HandlerId, ...]:
-        if event and not is_wire_name(event):
-            raise ValueError(f"{event!r} is not a wire name, as in an id: click")
         location = self._locate(where)
         if not self._keys:
             return (write(location, code, event, *names),)
@@ -349,6 +354,8 @@ def _label(layer: int, where: str) -> bytes:
 def event_name(event: type[Any] | str) -> str:
     """Return the wire name of an event type, or the name itself."""
     if isinstance(event, str):
+        if event and not is_wire_name(event):
+            raise ValueError(f"{event!r} is not a wire name, as in an id: click")
         return event
     try:
         return vars(event)["wire_name"]  # type: ignore[no-any-return]  # always a str

@@ -175,11 +175,9 @@ class Entries:
         given: Any = {"captures": captures, "part": part, "omitted": omitted}
         ids = self.identity.ids(fn, event, **given)
         if self.names and (naming := self.names.get((ids[0].module, ids[0].qualname))):
-            locations = (naming.name, *naming.before)
-            every = [
-                self.identity.ids(fn, event, location=x, **given) for x in locations
-            ]
-            ids = tuple([one for ids in every for one in ids])
+            ids = ()
+            for location in (naming.name, *naming.before):
+                ids += self.identity.ids(fn, event, location=location, **given)
         return ids
 
     def find(self, text: str) -> RegisteredHandler | None:

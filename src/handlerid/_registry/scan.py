@@ -33,8 +33,8 @@ OnError = Callable[[ScanFailed], object]
 Handler = Callable[..., object]
 Codes = dict[str, list[CodeType]]
 
+# Kinds of callables besides functions that are looked for in a module.
 _CALLABLES = (MethodType, functools.partial, type(functools.cache(lambda: None)))
-"""Kinds of callables besides functions that are looked for in a module."""
 
 
 class Found:
@@ -190,19 +190,18 @@ def _declared_in(
 
 _FUNCTION = 0x01  # the flag of code of functions; class bodies have none
 
-# The types by address, because a metaclass may define ``__hash__``.
+# Attributes of Python's own wrappers that hold functions. The types by address, because
+# a metaclass may define ``__hash__``.
+_HOLD = functools.partial, functools.partialmethod, functools.cached_property
 _INSIDE = {
     **dict.fromkeys(map(id, (staticmethod, classmethod, MethodType)), ("__func__",)),
+    **dict.fromkeys(map(id, _HOLD), ("func",)),
     id(property): ("fget", "fset", "fdel"),
-    id(functools.partial): ("func",),
-    id(functools.partialmethod): ("func",),
-    id(functools.cached_property): ("func",),
 }
-"""Attributes of Python's own wrappers that hold functions."""
 
 
 class CodeIndex:
-    """The modules that the host scanned. Any thread may use it."""
+    """The modules that the host scanned, and what they hold. Any thread may use it."""
 
     def __init__(self, module_name: Callable[[str], str]) -> None:
         self.version: int = 0  # changes with what the methods return
@@ -248,15 +247,12 @@ class CodeIndex:
         return self._table(module).classes.get(qualname)
 
     def _table(self, name: str) -> _Table:
-        table = self._tables.get(name)
-        if table is None:
-            with self._lock:
-                module = self._modules.get(name)
-                if module is None:
+        with self._lock:
+            if name not in self._tables:
+                if name not in self._modules:
                     return _Table({})
-                table = self._tables.get(name) or _Table(globals_of(module))
-                self._tables[name] = table
-        return table
+                self._tables[name] = _Table(globals_of(self._modules[name]))
+            return self._tables[name]
 
 
 class _Table:
@@ -277,16 +273,14 @@ class _Table:
         for name, value in list(names.items()):
             kind, path = type(value), f"{prefix}{name}"
             if issubclass(kind, type):
-                home = namespace(value).get("__module__")
-                held = type(home) is str and home == own and path not in self.classes
-                if held and names_of_class(value)[1] == path:
+                if names_of_class(value) == (own, path) and path not in self.classes:
                     self.classes[path] = cast("type", value)
                     self.hold(namespace(value), f"{path}.")
                 continue
             wraps = kind is staticmethod or kind is classmethod
             fn = value.__func__ if wraps else value
-            held = type(fn) is FunctionType and fn.__qualname__ == path
-            if held and fn.__module__ == own:  # else another module holds it
+            named = type(fn) is FunctionType and (fn.__module__, fn.__qualname__)
+            if named == (own, path):  # else another module holds it
                 self.functions[path] = fn
             self.walk(value)
 

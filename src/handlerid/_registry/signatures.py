@@ -218,13 +218,10 @@ def _functions(fn: Callable[..., object]) -> Sequence[FunctionType]:
     return [one for one in take_apart(fn).layers if not isinstance(one, str)]
 
 
-def inspect_signature(
-    fn: Callable[..., object],
-) -> tuple[bool, str, tuple[type[Event], ...], str]:
-    """Read the signature of a handler; raise SignatureError or UnsupportedHandler.
+def inspect_signature(fn: Any) -> tuple[bool, str, tuple[type[Event], ...], str]:
+    """Return whether a handler takes the event, in which parameter, and of which types.
 
-    Return whether it takes the event, in which parameter, which types its annotation
-    names, and what is wrong with that.
+    Last is what is wrong with the annotation.
     """
     # functools.wraps copies annotations: most were written at the innermost function.
     functions = _functions(fn)[::-1]
@@ -242,15 +239,12 @@ def inspect_signature(
         return False, "", (), ""
     first = parameters[0]
     required = required or first in opened
-    doubts = []
-    for function in functions:
-        accepts, doubt = _event_types(first.annotation, function)
-        doubts.append(doubt)
-        if accepts:
-            return True, first.name, accepts, ""
-    below = _parameters(wrapped, follow_wrapped=True) if required and wrapped else None
-    for one in below or ():
-        accepts, _ = _event_types(one.annotation, functions[0])
+    found = [_event_types(first.annotation, function) for function in functions]
+    doubts = [doubt for _, doubt in found]
+    if required and wrapped:
+        below = _parameters(wrapped, follow_wrapped=True) or ()
+        found += [_event_types(one.annotation, functions[0]) for one in below]
+    for accepts, _ in found:
         if accepts:
             return True, first.name, accepts, ""
     if "" in doubts or (doubts[0] == _NO_EVENT and not required):
@@ -340,10 +334,6 @@ def _evaluate(text: Any, function: FunctionType) -> object:
     if isinstance(text, _ALIASES):
         return text.__value__
     free = function.__code__.co_freevars
-    cells = {
-        name: value
-        for name, value in captures_of(function)
-        if name in free and value is not Unset
-    }
+    cells = {n: v for n, v in captures_of(function) if n in free and v is not Unset}
     text = getattr(text, "__forward_arg__", text)
     return eval(text, function.__globals__, cells)  # noqa: S307 - the author's source
