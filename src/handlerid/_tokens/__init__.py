@@ -1,7 +1,6 @@
 """References that are signed: tokens, and closures that travel in them.
 
 ``tokens``    the text of a token: issuing and verifying it
-``keys``      what is done with the host's keys
 ``closures``  captures as bytes and back
 
 Both are loaded when asked for, so that who needs none pays nothing.

@@ -70,9 +70,7 @@ class Closures:
     def pack(self, fn: Any, *, takes_event: bool = True) -> bytes:
         """Return the bytes of a handler; equal ones for equal handlers.
 
-        Raises:
-            UnstableCapture: a captured value cannot be carried; the text names it.
-            UnsupportedHandler: a function's code is in no scanned module.
+        Raises UnstableCapture, and UnsupportedHandler for code of no scanned module.
         """
         form = _FORMATS[takes_event : takes_event + 1]
         if is_bare(fn) and (seen := self._lookups().get(id(fn.__code__))):
@@ -89,10 +87,7 @@ class Closures:
         Location and fingerprint are compared with those of the id that was signed
         together with the bytes. Its captures are not: the signature binds them.
 
-        Raises:
-            InvalidToken, ExpiredToken: the bytes are corrupt, or of another format.
-            UnknownHandler, StaleHandler: a location, code or class is not here, or
-                differs. What a decoder raises passes through.
+        What a decoder raises passes through.
         """
         if data[:1].isalpha() and data[0] not in _FORMATS:
             raise errors.ExpiredToken(

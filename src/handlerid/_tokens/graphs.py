@@ -33,6 +33,8 @@ _MAX_PARTS = 8192
 _MAX_DEPTH = 50
 _LARGEST = 1 << 63
 _SIMPLE = frozenset(map(id, (str, bool, type(None))))
+_MAPPINGS = ("__kwdefaults__", "__dict__")
+_NAMES = ("__name__", "__qualname__", "__module__")
 _LOST = (
     "be carried: a handler assigns this variable, and what it assigns on another "
     "server is lost"
@@ -116,7 +118,7 @@ def is_bare(fn: Any) -> bool:
     """Return whether it is a function on which nothing was set after it was made."""
     if type(fn) is not FunctionType or fn.__defaults__ or fn.__kwdefaults__:
         return False
-    code, home = fn.__code__, fn.__globals__["__name__"]
+    code, home = fn.__code__, fn.__globals__.get("__name__")
     same = fn.__name__ == code.co_name and fn.__qualname__ == code.co_qualname
     return same and fn.__module__ == home and not fn.__dict__
 
@@ -226,13 +228,10 @@ class Writer:
         names = code.co_varnames[code.co_argcount - len(given) : code.co_argcount]
         nodes = ["t", *self.nodes("F", names, given)]
         node: list[Any] = ["__defaults__", nodes] if given else []
-        keywords = {"__kwdefaults__": fn.__kwdefaults__, "__dict__": fn.__dict__}
-        for name, named in keywords.items():
-            if named:
-                pairs = zip(
-                    named, self.nodes("F", [*named], named.values()), strict=True
-                )
-                node += [name, ["o", *chain.from_iterable(pairs)]]
+        for name in _MAPPINGS:
+            if named := getattr(fn, name):
+                nodes = self.nodes("F", [*named], named.values())
+                node += [name, ["o", *chain(*zip(named, nodes, strict=True))]]
         if fn.__name__ != code.co_name:
             node += ["__name__", fn.__name__]
         if fn.__qualname__ != code.co_qualname:
@@ -303,9 +302,9 @@ class Reader:
             found = _class(self.index, name, other)
         elif tag != "x":
             raise ValueError
-        if tag in ("e", "g") and found is not None:
+        if found is not None and tag in ("e", "g"):
             found = values.find_member(found, *rest)
-        if tag == "r" and found is not None:
+        if found is not None and tag == "r":
             found = self.record(label, found, *rest)
         if found is None:
             raise stale()
@@ -336,15 +335,7 @@ class Reader:
                 cell.cell_contents = self.read(node)
         for name, value in _named(*map(self.read, parts[free:])).items():
             too_many = name == "__defaults__" and len(value) > code.co_argcount
-            if too_many or type(value) is not _ATTRIBUTES[name]:
+            if too_many or name not in ("__defaults__", *_MAPPINGS, *_NAMES):
                 raise ValueError
-            setattr(fn, name, value)
+            setattr(fn, name, value)  # which refuses other types
         return fn
-
-
-# What may be set on a function that is made, and of which types.
-_ATTRIBUTES: dict[str, type] = {
-    "__defaults__": tuple,
-    **dict.fromkeys(("__kwdefaults__", "__dict__"), dict),
-    **dict.fromkeys(("__name__", "__qualname__", "__module__"), str),
-}

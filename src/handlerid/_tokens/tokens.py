@@ -7,42 +7,42 @@
    signature holds, and no two texts mean the same.
 3. Then, in this order: the audience, this server's settings, the expiry, the captures,
    and last the replay hook: a token refused for another reason is not used up.
-4. No error text and no ``repr`` holds a part of a token, a key, an audience or
+4. The host's key only derives other keys, each for one use, one version and one
+   purpose: a signature for one of them is worthless for the others.
+5. No error text and no ``repr`` holds a part of a token, a key, an audience or
    captures.
 
 ``docs/reference/tokens.md`` describes the format for other languages.
 """
 # Annotations are evaluated: `typing.get_type_hints` has to work on public classes.
 
+import hmac
 import re
 from base64 import urlsafe_b64decode
+from binascii import b2a_base64
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
-from hmac import compare_digest
+from hashlib import blake2b
 from inspect import iscoroutinefunction
 from math import ceil
 from os import urandom
 from time import time
+from typing import Any
 
 from handlerid import errors
 from handlerid._identity import HandlerId, location_name
-from handlerid._tokens.keys import (
-    AUDIENCE_SIZE,
-    GCM_NONCE,
-    NONCE_SIZE,
-    Key,
-    base64,
-    check_keys,
-    import_cipher,
-)
 
 _VERSION = "t1."
 _ANY_VERSION = re.compile(r"t(?:0|[1-9][0-9]{0,3})\.")
 
 # The body: one byte of flags, the fields of these flags in this order, the captures.
 _EXPIRES, _AUDIENCE, _NONCE, _ENCRYPTED = 1, 2, 4, 8
-_SIZES = {_EXPIRES: 5, _AUDIENCE: AUDIENCE_SIZE, _NONCE: NONCE_SIZE, _ENCRYPTED: 0}
+_SIZES = {_EXPIRES: 5, _AUDIENCE: 12, _NONCE: 16, _ENCRYPTED: 0}
 _LONGEST_AGE = 1 << 39
+_SIGNATURE_SIZE = 16  # half of HMAC-SHA256, as RFC 2104 allows: 22 characters
+_SHORTEST_KEY = 16
+_GCM_NONCE = bytes(12)  # a constant is safe: each derived key encrypts one message
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,7 +52,7 @@ class Verified:
     Attributes:
         handler_id: the id that was issued, as read from text.
         captures: the bytes that were issued with it, decrypted; ``b""`` for none.
-        expires: the token's expiry in seconds since 1970, or None.
+        expires: seconds since 1970, or None.
     """
 
     __module__ = "handlerid"
@@ -60,6 +60,45 @@ class Verified:
     handler_id: HandlerId
     captures: bytes = field(default=b"", repr=False)
     expires: int | None = None
+
+
+class Key:
+    """The keys derived from one key of the host."""
+
+    __slots__ = ("_audience", "_cipher", "_encryption", "_signing")
+
+    def __init__(self, key: bytes, purpose: str, cipher: Any) -> None:
+        def derive(use: bytes) -> bytes:
+            context = b"handlerid t1 " + use + b"\0" + purpose.encode()
+            return hmac.digest(key, context, "sha256")
+
+        self._signing = derive(b"signing")
+        # Copying a state is cheaper than making a new one.
+        self._audience = blake2b(digest_size=_SIZES[_AUDIENCE], key=derive(b"audience"))
+        self._encryption = blake2b(digest_size=32, key=derive(b"encryption"))
+        self._cipher = cipher
+
+    def sign(self, text: bytes) -> bytes:
+        """Return the 22 characters that sign a text."""
+        return _base64(hmac.digest(self._signing, text, "sha256")[:_SIGNATURE_SIZE])
+
+    def digest_of(self, audience: str | None) -> bytes:
+        """Return the keyed digest of an audience; ``b""`` for anybody."""
+        if audience is None:
+            return b""
+        if not isinstance(audience, str):
+            raise TypeError("audience must be a str, or None for anybody")
+        state = self._audience.copy()
+        state.update(audience.encode("utf-8", "surrogatepass"))
+        return state.digest()
+
+    def cipher(self, nonce: bytes) -> Any:
+        """Return the AES-GCM that encrypts and decrypts one token."""
+        # One key a token, because nonces of AES-GCM are short: with one key, random
+        # ones are good for 2**32 tokens, and a busy site gets there.
+        state = self._encryption.copy()
+        state.update(nonce)
+        return self._cipher(state.digest())
 
 
 class Tokens:
@@ -80,8 +119,7 @@ class Tokens:
         max_bytes: the longest token, in characters, issued or verified.
 
     Raises:
-        TypeError, ValueError: an argument is none of these.
-        ImportError: ``encrypt`` without cryptography.
+        TypeError, ValueError, ImportError: an argument is none of these.
     """
 
     __module__ = "handlerid"
@@ -97,8 +135,8 @@ class Tokens:
         purpose: str = "",
         max_bytes: int = 16_384,
     ) -> None:
-        cipher = import_cipher() if encrypt else None
-        self._keys = tuple(Key(key, purpose, cipher) for key in check_keys(keys))
+        cipher = _import_cipher() if encrypt else None
+        self._keys = tuple(Key(key, purpose, cipher) for key in _check_keys(keys))
         if max_age is not None:
             if isinstance(max_age, bool) or not isinstance(max_age, int):
                 raise TypeError("max_age must be an int, in seconds, or None")
@@ -126,8 +164,7 @@ class Tokens:
             captures: bytes that ``verify`` returns.
 
         Raises:
-            TypeError: ``audience`` is not a str.
-            ValueError: ``handler_id`` is not an id.
+            TypeError, ValueError: ``audience`` is not a str, ``handler_id`` is no id.
             UnstableCapture: the token would be longer than ``max_bytes``.
         """
         if not isinstance(handler_id, HandlerId):
@@ -143,15 +180,15 @@ class Tokens:
         if audience is not None:
             fields[_AUDIENCE] = key.digest_of(audience)
         if secret or self._replay is not None:
-            fields[_NONCE] = urandom(NONCE_SIZE)
+            fields[_NONCE] = urandom(_SIZES[_NONCE])
         if secret:
             fields[_ENCRYPTED] = b""
         head = f"{_VERSION}{handler_id}.".encode("ascii")
         body = bytes([sum(fields)]) + b"".join(fields.values())
         if secret:
             cipher = key.cipher(fields[_NONCE])
-            captures = cipher.encrypt(GCM_NONCE, captures, head + body)
-        signed = head + base64(body + captures)
+            captures = cipher.encrypt(_GCM_NONCE, captures, head + body)
+        signed = head + _base64(body + captures)
         token = signed + b"." + key.sign(signed)
         if len(token) > self._max_bytes:
             raise errors.UnstableCapture(
@@ -183,7 +220,7 @@ class Tokens:
                 fields[flag] = body[at : at + size]
                 at += size
         captures, expires = body[at:], None
-        if not compare_digest(key.digest_of(audience), fields[_AUDIENCE]):
+        if not hmac.compare_digest(key.digest_of(audience), fields[_AUDIENCE]):
             raise errors.NotAllowed("the token was issued for another audience")
         if (
             (self._max_age is not None and not flags & _EXPIRES)
@@ -200,7 +237,7 @@ class Tokens:
             raise errors.ExpiredToken("the token has expired: the page is too old")
         if flags & _ENCRYPTED:
             cipher = key.cipher(fields[_NONCE])
-            captures = cipher.decrypt(GCM_NONCE, captures, head + b"." + body[:at])
+            captures = cipher.decrypt(_GCM_NONCE, captures, head + b"." + body[:at])
         first = self._replay is None or self._replay(fields[_NONCE], expires)
         if not isinstance(first, bool):
             raise TypeError("replay must return True for the first use, else False")
@@ -229,9 +266,38 @@ class Tokens:
         # What is not ASCII becomes "?", which no token has: the signature is wrong.
         signed, _, signature = token.encode("ascii", "replace").rpartition(b".")
         for key in self._keys:
-            if compare_digest(key.sign(signed), signature):
+            if hmac.compare_digest(key.sign(signed), signature):
                 return signed, key
         raise errors.InvalidToken(
             "the token's signature is wrong: it was tampered with, or signed with "
             "a key or for a purpose that this server does not have"
         )
+
+
+def _check_keys(keys: bytes | Sequence[bytes]) -> tuple[bytes, ...]:
+    """Return the host's keys, the one that signs first."""
+    several: Any = (keys,) if isinstance(keys, bytes) else keys
+    ordered = isinstance(several, Sequence)  # a set has no first key
+    if not ordered or not all(isinstance(key, bytes) for key in several):
+        raise TypeError("keys must be bytes, or a sequence of bytes")
+    if not several:
+        raise ValueError("keys is empty: the first key signs")
+    if min(map(len, several)) < _SHORTEST_KEY:
+        text = f"a key must have at least {_SHORTEST_KEY} random bytes: "
+        raise ValueError(text + "secrets.token_bytes(32)")
+    return tuple(several)
+
+
+def _import_cipher() -> Any:
+    """Return AES-GCM."""
+    try:  # not above: cryptography is an extra
+        from cryptography.hazmat.primitives.ciphers import aead  # noqa: PLC0415
+    except ImportError as error:
+        text = "Tokens(encrypt=True) needs cryptography: "
+        raise ImportError(text + "pip install 'handlerid[encryption]'") from error
+    return aead.AESGCM
+
+
+def _base64(data: bytes) -> bytes:
+    """Write base64url without padding."""
+    return b2a_base64(data, newline=False).translate(_URL_SAFE).rstrip(b"=")

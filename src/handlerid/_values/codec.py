@@ -58,9 +58,8 @@ class Codec:
     ) -> bytes:
         """Return the canonical bytes of a value, written as a tree.
 
-        ``where`` is for errors. ``describe`` returns a text for a callable, and tuples
-        that end with a name and a value; None without identity. With ``omitted``, a
-        part without canonical form is a fixed tag, and its path is appended.
+        ``describe`` returns a text for a callable, and tuples that end with a name and
+        a value. A part without canonical form is a tag if it may be ``omitted``.
         """
         scalar = find_scalar(id(type(value)))
         if scalar is not None:

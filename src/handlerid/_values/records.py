@@ -8,13 +8,15 @@ from enum import Enum, Flag
 from functools import cached_property
 from types import MemberDescriptorType as Slot
 from types import SimpleNamespace
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from handlerid._peek import is_native, look_up, mro, name_of_class, namespace, storage
 from handlerid._values.table import Refused
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+
+    Names: TypeAlias = Sequence[str]
 
 _size_of: Callable[[type], int] = vars(type)["__basicsize__"].__get__
 _DESCRIPTOR = ("__get__", "__set__", "__delete__")
@@ -46,11 +48,8 @@ def is_frozen(kind: type) -> bool:
     return bool(getattr(namespace(kind).get("__dataclass_params__"), "frozen", False))
 
 
-def field_names(kind: type, *, whole: bool = True) -> Sequence[str] | None:
-    """Return the fields of a dataclass or named tuple; None for another class.
-
-    Without ``whole``, only those that ``==`` compares, unless the class is frozen.
-    """
+def field_names(kind: type, *, whole: bool = True) -> Names | None:
+    """Return the fields of a record or None; ``whole``: those not compared, too."""
     declared = namespace(kind).get("__dataclass_fields__")
     library: Any = sys.modules.get("dataclasses")
     if type(declared) is dict and all(
@@ -67,9 +66,7 @@ def field_names(kind: type, *, whole: bool = True) -> Sequence[str] | None:
     return cast("tuple[str, ...]", names)
 
 
-def split_record(
-    value: Any, kind: type, names: Sequence[str], *, whole: bool
-) -> Sequence[Any]:
+def split_record(value: Any, kind: type, names: Names, *, whole: bool) -> list[Any]:
     """Return the fields; with ``whole``, refuse an object that stores more."""
     if issubclass(kind, tuple):
         items = list(tuple.__iter__(value))

@@ -55,9 +55,7 @@ def encode_scalar(value: object) -> bytes:
     return b"" if form is None else form(value)
 
 
-class Row:
-    """How values of one type are split and made; mutable ones are made empty."""
-
+class Row:  # how values of one type are split and made; mutable ones are made empty
     def __init__(self, tag: str, split: Split, make: Make, fill: Fill = None) -> None:
         self.tag, self.split, self.make, self.fill = tag, split, make, fill
 

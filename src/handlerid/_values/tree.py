@@ -1,9 +1,9 @@
 """A value as a tree, for ids: contents and types, and shared parts each time.
 
 A shared object is walked and hashed once. A part met inside itself by way of a callable
-is written as a number: how many parts were begun since. So is, from the second time on,
-a part that leads back to one that is not closed yet. Members of sets and dicts are
-numbered as if each stood alone. Whatever else contains itself is refused.
+is written as a number: how many parts were begun since. So is, when met again, a part
+that leads back to one that is open. Members of sets and dicts are numbered as if each
+stood alone. Whatever else contains itself is refused.
 """
 
 from __future__ import annotations
@@ -28,7 +28,6 @@ _LONGEST = 256  # bytes of a form inside another; a longer one is replaced by it
 _DEEPEST = 20_000  # levels; only an encoder that never ends nests deeper
 _MOST_BACK = 50_000  # parts that lead back to others: about a second
 _MOST_STEPS = 20  # that an error shows
-
 NO_FORM = "has no canonical form"
 _CURE = "register an encoder for this type: Identity(encoders={Type: function})"
 
@@ -74,8 +73,7 @@ class Tree:
         self.split, self.where = split, where
         self.describe, self.omitted = describe, omitted
         self.open: list[_Node] = []
-        # Open parts, and those that lead back to one. Kept alive, as in the digests, so
-        # that no address is used again.
+        # Open parts, and those that lead back to one; alive, so that addresses hold.
         self.begun: list[object] = []
         self.numbers: dict[int, int] = {}
         self.digests: dict[int, tuple[object, bytes]] = {}
