@@ -648,7 +648,7 @@ def test_code_that_is_gone_is_forgotten() -> None:
     for number in range(50):
         load(number)
     gc.collect()
-    assert not identity._records
+    assert not identity.records
 
 
 # Every process.
@@ -827,9 +827,9 @@ def test_a_late_callback_forgets_no_other_record() -> None:
     fn = make(1)
     code = fn.__code__
     old = identity.record(fn)
-    identity._records[old.address] = new = CodeRecord(code)
+    identity.records[old.address] = new = CodeRecord(code)
     identity._forget(old)
-    assert identity._records[old.address] is new
+    assert identity.records[old.address] is new
 
 
 COMPREHENSIONS = """

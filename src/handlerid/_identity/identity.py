@@ -22,7 +22,7 @@ from weakref import ref
 from handlerid import _values
 from handlerid._identity.bytecode import encode_code
 from handlerid._identity.callables import captures_of, carried, take_apart
-from handlerid._identity.ids import HandlerId, is_wire_name, with_captures, write
+from handlerid._identity.ids import HandlerId, with_captures, write
 from handlerid._values import encode_scalar
 from handlerid.errors import UnsupportedHandler
 from handlerid.events import adopt, is_event_type
@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from handlerid._identity.callables import Anatomy
 
 _FUNCTOOLS = vars(functools)
+_LONGEST_NAME = 64
 _DESCRIBED = (FunctionType, MethodType, functools.partial)
 _COMPILER_SCOPES = r"<(?:list|dict|set)comp>\."  # not from Python 3.12 on
 
@@ -90,8 +91,8 @@ class Identity:
         self._code = blake2b(digest_size=12, person=fingerprint.encode())
         self._layers = blake2b(digest_size=12, person=b"layers")
         self._captures = blake2b(digest_size=10, person=b"captures")
-        self._records: dict[int, CodeRecord] = {}
-        self._forget = functools.partial(_forget, self._records)
+        self.records: dict[int, CodeRecord] = {}  # by the address of the code
+        self._forget = functools.partial(_forget, self.records)
 
     def __repr__(self) -> str:
         keys = f" with {len(self._keys)} keys" if self._keys else ""
@@ -125,7 +126,7 @@ class Identity:
         """
         name = "" if event is None else event_name(event)
         if not captures and type(fn) is FunctionType and not hasattr(fn, "__wrapped__"):
-            record = self._records.get(id(fn.__code__))
+            record = self.records.get(id(fn.__code__))
             if record is not None:
                 last = record.last
                 # Equal texts that are other objects take the longer way.
@@ -193,14 +194,14 @@ class Identity:
     def record(self, fn: FunctionType) -> CodeRecord:
         """Return the record of a function's code; it lives as long as the code."""
         code = fn.__code__
-        record = self._records.get(id(code))
+        record = self.records.get(id(code))
         if record is None:
             record = CodeRecord(code, self._forget)
             record.address = id(code)
             record.digest = record.several = record.binding = None
             record.last = _NEVER
             # Of two threads, both use the record of the first.
-            record = self._records.setdefault(id(code), record)
+            record = self.records.setdefault(id(code), record)
         return record
 
     def describe(self, value: object) -> tuple[str, list[tuple[object, ...]]] | None:
@@ -354,7 +355,9 @@ def _label(layer: int, where: str) -> bytes:
 def event_name(event: type[Any] | str) -> str:
     """Return the wire name of an event type, or the name itself."""
     if isinstance(event, str):
-        if event and not is_wire_name(event):
+        # As adopt() says, without a regular expression.
+        lower = event.isascii() and event.isidentifier() and event.islower()
+        if event and not (lower and event[0] != "_" and len(event) <= _LONGEST_NAME):
             raise ValueError(f"{event!r} is not a wire name, as in an id: click")
         return event
     try:

@@ -13,12 +13,10 @@ from typing import Any, Self
 
 from handlerid.errors import MalformedPayload
 
-_WIRE_NAME = "[a-z][a-z0-9_]{0,63}"
-
 # The last character has fewer bits: 64 and 96 are not multiples of 5.
 _GRAMMAR = (
     r"h1-[a-z2-7]{12}[acegikmoqsuwy246]-[a-z2-7]{19}[aq]"
-    rf"(?:-[a-z2-7]{{16}})?(?:\.{_WIRE_NAME})?"
+    r"(?:-[a-z2-7]{16})?(?:\.[a-z][a-z0-9_]{0,63})?"
 )
 _compiled = functools.cache(re.compile)  # at the first use: it takes long
 _LONGEST = 37 + 17 + 65
@@ -82,10 +80,6 @@ class HandlerId(str):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (type(self), (str(self), self.module, self.qualname))
-
-
-def is_wire_name(text: str) -> bool:
-    return _compiled(_WIRE_NAME).fullmatch(text) is not None
 
 
 def location_name(handler_id: str) -> str:

@@ -273,7 +273,9 @@ class _Table:
         for name, value in list(names.items()):
             kind, path = type(value), f"{prefix}{name}"
             if issubclass(kind, type):
-                if names_of_class(value) == (own, path) and path not in self.classes:
+                home = namespace(value).get("__module__")
+                held = type(home) is str and home == own and path not in self.classes
+                if held and names_of_class(value)[1] == path:
                     self.classes[path] = cast("type", value)
                     self.hold(namespace(value), f"{path}.")
                 continue

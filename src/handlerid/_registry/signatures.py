@@ -95,7 +95,7 @@ def bind(
         or hasattr(function, "__signature__")
     ):
         return _inspect(fn, event, None, shape)
-    record = identity.record(function)
+    record = identity.records.get(id(function.__code__)) or identity.record(function)
     kept: Any = record.binding
     binding: Binding | None = kept and kept()
     if binding is not None:
