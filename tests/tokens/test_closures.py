@@ -13,11 +13,11 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import Enum
 from types import FunctionType, ModuleType
-from typing import Any
+from typing import Any, Optional
 
 import pytest
 
-from handlerid import HandlerId, Identity
+from handlerid import ClickEvent, Dispatcher, HandlerId, Identity, Registry, Tokens
 from handlerid._registry import CodeIndex
 from handlerid._tokens import Closures
 from handlerid.errors import (
@@ -222,6 +222,28 @@ def test_it_is_called_as_before(takes_event: bool) -> None:
     data = closures.pack(fn, takes_event=takes_event)
     there = closures.rebuild(closures.identity.handler_id(fn), data)
     assert there.takes_event is takes_event
+
+
+def optional(url: str) -> list[Callable[..., Any]]:
+    def asks(event: ClickEvent | None = None) -> object:
+        return url, event is not None
+
+    def older(event: Optional[ClickEvent] = None) -> object:  # noqa: UP045
+        return url, event is not None
+
+    return [asks, older, lambda event=None, url=url: (url, event is not None)]
+
+
+@pytest.mark.parametrize(("number", "gets"), [(0, True), (1, True), (2, False)])
+def test_an_optional_event_is_given_on_another_server(number: int, gets: bool) -> None:
+    def server() -> Dispatcher:
+        registry = Registry(captures="carry")
+        registry.scan(sys.modules[__name__])
+        return Dispatcher(registry, tokens=Tokens(bytes(32)))
+
+    with server().scope(audience=None) as scope:
+        token = scope.offer(optional("/a")[number], ClickEvent)
+    assert server().dispatch({"handler": token}, audience=None) == ("/a", gets)
 
 
 # What is refused at render.
