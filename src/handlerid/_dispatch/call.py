@@ -1,8 +1,8 @@
 """A prepared call, and its observers."""
 
+from _contextvars import Context  # contextvars is one more file, 0.1 ms
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from contextlib import nullcontext
-from contextvars import Context
 from logging import Logger, getLogger
 from types import AsyncGeneratorType
 from typing import Any

@@ -13,8 +13,8 @@
 
 from __future__ import annotations
 
+from _contextvars import Context, copy_context  # contextvars: one more file
 from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
-from contextvars import Context, copy_context
 from functools import partial
 from inspect import isawaitable
 from types import coroutine

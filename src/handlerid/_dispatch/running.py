@@ -11,9 +11,9 @@
 from __future__ import annotations
 
 import sys
+from _contextvars import Context, copy_context  # contextvars: one more file
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
 from contextlib import closing
-from contextvars import Context, copy_context
 from inspect import CORO_CLOSED, getcoroutinestate, isawaitable
 from logging import getLogger
 from time import perf_counter
