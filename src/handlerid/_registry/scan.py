@@ -212,10 +212,11 @@ class CodeIndex:
 
     def add(self, module: ModuleType) -> None:
         """Add a module; a second time, its table is made again."""
-        name = str(globals_of(module)["__name__"])
-        with self._lock:
-            self.forget(name)
-            self._modules[self._name(name)] = module
+        name = self._name(str(globals_of(module)["__name__"]))
+        with self._lock:  # other threads always find the module, the old or the new
+            self._modules[name] = module
+            self._tables.pop(name, None)
+            self.version += 1
 
     def forget(self, module_name: str) -> None:
         """Remove a module, by its name in this process; it need not be known."""
