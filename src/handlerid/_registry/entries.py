@@ -83,7 +83,8 @@ class Entries:
         stale: Stale,
         parent: Entries | None = None,
     ) -> None:
-        self.identity, self.parent = identity, parent
+        self.identity: Identity = identity
+        self.parent: Entries | None = parent
         self.captures, self.unstable, self.stale = captures, unstable, stale
         self.distinct: bool = captures in ("distinct", "carry")
         if parent is None:
