@@ -215,8 +215,8 @@ def _pickle(handler: RegisteredHandler, event: object, key: bytes) -> PickledHan
             pickled = pickling.dumps((fields, event))
         except Exception as error:
             raise UnsupportedHandler(
-                f"{one.id.module}.{one.id.qualname} cannot be sent by value: it cannot "
-                "be pickled, since it uses something of this process"
+                f"{one.id.module}.{one.id.qualname} cannot be sent by value: it, its "
+                "captures or its event cannot be pickled"
             ) from error
         finally:
             for module in added:

@@ -315,8 +315,8 @@ def test_a_handler_that_cannot_be_pickled(
     with pytest.raises(UnsupportedHandler) as caught:
         by_value(threads, unknown_module.locking)
     assert str(caught.value) == (
-        "unknown_to_workers.locking cannot be sent by value: it cannot be pickled, "
-        "since it uses something of this process"
+        "unknown_to_workers.locking cannot be sent by value: it, its captures or its "
+        "event cannot be pickled"
     )
     assert isinstance(caught.value.__cause__, TypeError)
 

@@ -1,7 +1,5 @@
 """From a payload to an event.
 
-The rules:
-
 1. The types of fields are a closed list (``hints``). Any other is refused when a
    handler is registered, unless the class names a ``decoder=``.
 2. JSON values are not converted, with two exceptions: an integer is accepted for a
@@ -73,8 +71,6 @@ def _compile(event_type: type, *, form: bool, refuse_extra: bool) -> Decoder:
 
 def json_reader(name: str) -> Callable[[Any, int], dict[str, Any]]:
     """Return the function that reads JSON: ``"standard"`` or ``"msgspec"``.
-
-    Both accept and refuse the same payloads, with the same errors.
 
     Raises:
         ValueError: another name was given.

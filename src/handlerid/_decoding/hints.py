@@ -1,8 +1,4 @@
-"""The reader for each type that a field may have.
-
-The types are a closed list. Any other type is refused when a handler is registered,
-unless the class names a ``decoder=``.
-"""
+"""The reader for each type that a field may have."""
 
 import dataclasses
 import typing

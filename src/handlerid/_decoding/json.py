@@ -5,8 +5,7 @@ for a float or have too many digits for Python; half surrogate pairs; and the pa
 must be an object. No error repeats a part of the payload.
 
 Payloads with few keys, without lists and escapes, are read by Python's scanner alone:
-counting colons shows that no key is a duplicate. For all others, each key and number is
-checked. Both refuse the same payloads.
+counting colons shows that no key is a duplicate. In all others, each key and number is checked.
 """
 
 import json
@@ -56,10 +55,9 @@ def read_json(payload: Any, max_bytes: int) -> dict[str, Any]:
 
 
 def msgspec_reader() -> Callable[[Any, int], dict[str, Any]]:
-    """Return a function that does what ``read_json`` does, by msgspec.
+    """Return ``read_json`` by msgspec, with the same refusals.
 
-    msgspec accepts duplicate keys and any depth. Where these are possible, and for
-    every refusal, it calls ``read_json``.
+    Where duplicate keys or depth are possible, and to refuse, it calls ``read_json``.
     """
     try:
         import msgspec  # noqa: PLC0415 - an extra

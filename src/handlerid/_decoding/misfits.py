@@ -1,7 +1,4 @@
-"""Misfits: the fields of a payload that do not fit, without their values.
-
-Readers collect them in a list. Each level puts its step before the path.
-"""
+"""Misfits: the fields of a payload that do not fit, without their values."""
 
 from collections.abc import Container, Iterable
 

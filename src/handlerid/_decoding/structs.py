@@ -1,8 +1,7 @@
 """Decoders of ``msgspec.Struct`` classes.
 
 msgspec stops at the first misfit, and its text may contain a value. So a payload that
-does not fit is read again field by field, and only the names of types are taken from
-msgspec's texts. This module is imported only if there is a Struct.
+does not fit is read again by field, and only names of types are taken from the texts.
 """
 
 import re
