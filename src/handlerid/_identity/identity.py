@@ -321,12 +321,7 @@ class Identity:
 
 
 class CodeRecord(ref[CodeType]):
-    """What an identity knows of a code object, for as long as that lives.
-
-    Attributes:
-        binding: how the function is called, together with what that was computed from.
-            The registry sets and reads it.
-    """
+    """What an identity knows of a code object, for as long as that lives."""
 
     __slots__ = ("address", "binding", "digest", "last", "several")
 
@@ -336,7 +331,7 @@ class CodeRecord(ref[CodeType]):
     # qualified name and module of the function, and its ids.
     several: tuple[tuple[str, str, str], tuple[HandlerId, ...]] | None
     digest: bytes | None  # unkeyed; kept if more than one id was made of it
-    binding: object
+    binding: object  # how the function is called; the registry sets and reads it
 
 
 _NEVER = HandlerId("")

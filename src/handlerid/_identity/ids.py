@@ -117,16 +117,9 @@ def write(
 
 def with_captures(handler_id: HandlerId, captures: bytes) -> HandlerId:
     """Return an id without captures, with these 10 bytes as its captures part."""
-    p = _PAIR
-    a = int.from_bytes(captures[:5], "big")
-    b = int.from_bytes(captures[5:], "big")
-    text = (
-        f"{handler_id[:37]}-"
-        f"{p[a >> 30]}{p[a >> 20 & 1023]}{p[a >> 10 & 1023]}{p[a & 1023]}"
-        f"{p[b >> 30]}{p[b >> 20 & 1023]}{p[b >> 10 & 1023]}{p[b & 1023]}"
-        f"{handler_id[37:]}"
-    )
-    found = str.__new__(HandlerId, text)
+    number = int.from_bytes(captures, "big")
+    part = "".join([_PAIR[number >> shift & 1023] for shift in range(70, -1, -10)])
+    found = str.__new__(HandlerId, f"{handler_id[:37]}-{part}{handler_id[37:]}")
     found.module, found.qualname = handler_id.module, handler_id.qualname
     found.event = handler_id.event
     return found

@@ -28,16 +28,15 @@ class Registry:
     Args:
         identity: computes the ids; by default one with default settings.
         captures: what happens when a function replaces one with other captures.
-            ``"warn"`` replaces it, with one ``CapturesReplaced`` warning an id;
-            ``"allow"`` replaces it; ``"refuse"`` raises ``CapturesReplaced``. With
-            ``"distinct"``, captures are part of the id; with ``"carry"``, tokens carry
-            them, too.
-        unstable: what ``"distinct"`` and ``"carry"`` do with a captured value that has
-            no canonical form: ``"refuse"`` it, or ``"omit"`` it from the id. Handlers
+            ``"warn"``: one ``CapturesReplaced`` warning an id; ``"allow"``: nothing;
+            ``"refuse"``: ``CapturesReplaced`` is raised. With ``"distinct"``, captures
+            are part of the id; with ``"carry"``, tokens carry them, too.
+        unstable: what ``"distinct"`` and ``"carry"`` do with a captured value without
+            canonical form: ``"refuse"`` it, or ``"omit"`` it from the id. Handlers
             that differ in omitted values alone replace each other, with a warning.
-        stale: what is done with an id whose location is known and whose code is not:
-            ``"refuse"`` it, or ``"accept"``: the handler there answers, if it is the
-            only one with the same event and captures part. A lambda needs a name.
+        stale: whether an id whose location is known and whose code is not is refused
+            (``"refuse"``) or answered (``"accept"``) by the handler there, if that is
+            the only one with the same event and captures part. A lambda needs a name.
 
     Raises:
         TypeError, ValueError: an argument is none of these, or ``unstable="omit"`` is

@@ -90,11 +90,7 @@ def find_handlers(
     decorated: Mapping[HandlerId, Handler],
     on_error: OnError | None,
 ) -> Scan:
-    """Import a package and register its handlers, as ``Registry.scan`` does.
-
-    All modules are imported before the first handler is registered. The author said
-    the event of decorated handlers, so these are not registered again.
-    """
+    """Import a package, then register its handlers; decorated ones are already."""
 
     def fail(text: str, module: str, cause: BaseException | None) -> None:
         failed = ScanFailed(text, module=module)
@@ -147,18 +143,14 @@ def _imported(
 
 def _inside(module: ModuleType) -> list[str]:
     """Return the names of the modules in a package."""
-    import pkgutil  # noqa: PLC0415 - a millisecond that only a scan needs
+    from pkgutil import iter_modules  # noqa: PLC0415 - a millisecond for a scan alone
 
     directories = list(getattr(module, "__path__", ()))
-    names = {one.name for one in pkgutil.iter_modules(directories)}
+    names = {one.name for one in iter_modules(directories)}
     for directory in filter(os.path.isdir, directories):
         # pkgutil leaves out directories without __init__, which are packages, too.
-        names.update(
-            one.name
-            for one in os.scandir(directory)
-            if one.is_dir() and one.name.isidentifier() and one.name != "__pycache__"
-            if next(pkgutil.iter_modules([one.path]), None)
-        )
+        inside = [one for one in os.scandir(directory) if one.name.isidentifier()]
+        names |= {x.name for x in inside if x.is_dir() and any(iter_modules([x.path]))}
     return sorted(names)
 
 
