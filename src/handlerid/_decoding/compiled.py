@@ -1,7 +1,6 @@
-"""The decoder of a dataclass: generated code, and a loop that finds every misfit.
+"""The decoder of a dataclass: generated code.
 
-The generated function decodes payloads whose fields have exactly the right types. It
-never refuses one: for every other payload it calls ``decode_slowly``.
+It uses values of exactly the right types as they are; others go to ``Field.take``.
 """
 
 from collections.abc import Callable, Iterator, Mapping
@@ -14,22 +13,23 @@ from handlerid._decoding.fields import (
     check_names,
     fields_of,
     full_name,
-    object_of,
+    refused_by,
 )
 from handlerid._decoding.hints import Readers
-from handlerid._decoding.misfits import Misfits, note, refusal
-from handlerid._decoding.readers import ANY, SCALARS, Unreadable, widen
-from handlerid.errors import InvalidEvent, UnsupportedHandler
+from handlerid._decoding.misfits import note_extra, refusal
+from handlerid._decoding.readers import ANY, SCALARS, Unreadable
+from handlerid.errors import FieldError, InvalidEvent, UnsupportedHandler
 
 Decoder = Callable[[Mapping[str, Any]], Any]
 
-# By what a reader expects: the test after which the generated code calls slowly().
-_SLOW_IF = {SCALARS[kind]: f"type({{0}}) is not {kind.__name__}" for kind in SCALARS}
-_SLOW_IF |= {
-    f"{SCALARS[kind]} or null": f"{{0}} is not None and {_SLOW_IF[SCALARS[kind]]}"
+# By what a reader expects: the test whether a value has to go to Field.take.
+_TAKE_IF = {SCALARS[kind]: f"type({{0}}) is not {kind.__name__}" for kind in SCALARS}
+_TAKE_IF |= {
+    f"{SCALARS[kind]} or null": f"{{0}} is not None and {_TAKE_IF[SCALARS[kind]]}"
     for kind in (str, bool, int)
 }
-_SLOW_IF[ANY.expected] = "{0} is NOTHING"
+_TAKE_IF[SCALARS[float]] += " or {0} - {0} != 0.0"  # NaN, infinities
+_TAKE_IF[ANY.expected] = "{0} is NOTHING"
 
 
 def compile_decoder(event_type: type, *, form: bool, refuse_extra: bool) -> Decoder:
@@ -49,38 +49,26 @@ def compile_decoder(event_type: type, *, form: bool, refuse_extra: bool) -> Deco
         ) from None
     names = {"handler", "key", *(field.name for field in fields)}
     known = names if refuse_extra else None
-    read = object_of(event_type, fields, lax=form, known=known).read
-
-    def decode_slowly(payload: Mapping[str, Any]) -> object:
-        misfits: Misfits = []
-        event = None
-        try:
-            event = read(_flat(payload, fields) if form else payload, misfits)
-        except RecursionError:  # a class that refers to itself, in a host's mapping
-            note(misfits, "less nesting")
-        if misfits:
-            raise refusal(misfits, event_type)
-        return event
-
-    if form:
-        return decode_slowly
     scope: dict[str, object] = {
         "new": event_type.__new__,
         "init": cast("Any", event_type).__init__,
         "event_type": event_type,
         "known": known,
-        "slowly": decode_slowly,
-        "widen": widen,
+        "note_extra": note_extra,
+        "refusal": refusal,
+        "refused_by": refused_by,
+        "too_deep": FieldError("", "less nesting"),
         "InvalidEvent": InvalidEvent,
         "NOTHING": NOTHING,
         "NoneType": NoneType,
     }
     for index, field in enumerate(fields):
         scope[f"default{index}"] = field.default
-        scope[f"read{index}"] = field.reader.read
-    body = "\n    ".join(_lines(event_type, fields, refuse_extra=refuse_extra))
+        scope[f"take{index}"] = field.take
+    body = "\n    ".join(_lines(event_type, fields, scope))
     exec(f"def decode(payload):\n    {body}", scope)  # noqa: S102 - fields are names
-    return cast("Decoder", scope["decode"])
+    decode = cast("Decoder", scope["decode"])
+    return (lambda payload: decode(_flat(payload, fields))) if form else decode
 
 
 def _flat(form: Mapping[str, list[Any]], fields: list[Field]) -> dict[str, Any]:
@@ -98,52 +86,42 @@ def _flat(form: Mapping[str, list[Any]], fields: list[Field]) -> dict[str, Any]:
 
 
 def _lines(
-    event_type: Any, fields: list[Field], *, refuse_extra: bool
+    event_type: Any, fields: list[Field], scope: dict[str, Any]
 ) -> Iterator[str]:
-    slow_if = ["not known.issuperset(payload)"] if refuse_extra else []
-    takes, gets, reads, floats = [], [], [], []
+    takes, gets, checks = [], [], []
     for index, field in enumerate(fields):
         value, default = f"v{index}", f"default{index}"
-        test = _SLOW_IF.get(field.reader.expected)
-        missing = "NOTHING" if test is None else default
+        test = _TAKE_IF.get(field.reader.expected, "True")
+        # A default need not fit: then it is taken by Field.take.
+        odd = eval(test.format(default), scope)  # noqa: S307 - written above
         takes.append(f"{value} = payload[{field.name!r}]")
-        gets.append(f"{value} = get({field.name!r}, {missing})")
-        if test is not None:
-            slow_if.append(test.format(value))
-        elif field.default is NOTHING:  # it is required, or a factory makes it
-            slow_if.append(f"{value} is NOTHING")
-            reads.append(f"{value} = read{index}({value}, misfits)")
-        else:
-            either = f"{default} if {value} is NOTHING else"
-            reads.append(f"{value} = {either} read{index}({value}, misfits)")
-        if field.reader.expected == SCALARS[float]:
-            floats.append(value)
+        gets.append(f"{value} = get({field.name!r}, {'NOTHING' if odd else default})")
+        test = test.format(value)
+        checks.append(f"    if {test}: {value} = take{index}({value}, misfits)")
     # payload[name] is faster than get(): tried if the payload has enough names for all
     # fields. Only for dict itself: a subclass may define __missing__.
     yield f"if whole := type(payload) is dict and len(payload) > {len(fields)}:"
     yield f"    try: {'; '.join(takes) or 'pass'}"
     yield "    except KeyError: whole = False"
     yield f"if not whole: get = payload.get; {'; '.join(gets)}"
-    if floats:  # a finite sum has finite terms; otherwise slowly() checks each of them
-        slow_if.append(f"({' + '.join(floats)}) * 0.0 != 0.0")
-    test_all = " or ".join(slow_if) or "False"
-    yield f"if {test_all}:"
-    yield from (f"    if type({v}) is int: {v} = widen({v})" for v in floats)
-    yield f"    if {test_all}: return slowly(payload)"
-    if reads:
-        yield "misfits = []"
-        yield f"try: {'; '.join(reads)}"
-        yield "except RecursionError: return slowly(payload)"
-        yield "if misfits: return slowly(payload)"
-    arguments = ", ".join(f"{field.name}=v{i}" for i, field in enumerate(fields))
-    # __init__, __post_init__ or __setattr__ of the class may refuse the values.
+    yield "misfits = []"
     yield "try:"
+    yield from checks
+    if scope["known"] is not None:
+        yield "    if not known.issuperset(payload):"
+        yield "        note_extra(misfits, payload, known)"
+    yield "    if not misfits:"
+    arguments = ", ".join(f"{field.name}=v{i}" for i, field in enumerate(fields))
     plain_new = event_type.__new__ is object.__new__
     if plain_new and type(event_type).__call__ is type.__call__:
-        yield "    event = new(event_type)"
-        yield f"    init(event, {arguments})"
-        yield "    return event"
+        yield "        event = new(event_type)"
+        yield f"        init(event, {arguments})"
+        yield "        return event"
     else:
-        yield f"    return event_type({arguments})"
-    yield "except (ValueError, InvalidEvent): pass"
-    yield "return slowly(payload)"
+        yield f"        return event_type({arguments})"
+    # A class that refers to itself, in a host's mapping.
+    yield "except RecursionError: misfits = [too_deep]"
+    # __init__, __post_init__ or __setattr__ of the class may refuse the values.
+    yield "except (ValueError, InvalidEvent) as error:"
+    yield "    misfits = refused_by(event_type, error)"
+    yield "raise refusal(misfits, event_type)"

@@ -2,7 +2,7 @@
 
 import dataclasses
 import inspect
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 import typing_extensions
@@ -23,22 +23,44 @@ NOTHING: Any = object()
 
 
 class Field:
-    """A field of a dataclass; ``reader``, ``misfit`` and ``exact`` are set later.
+    """A field of a dataclass.
 
-    With ``rest``, it takes all other names of a form. Values of type ``exact`` fit, if
-    they are finite.
+    Attributes set later:
+        reader: reads values; for scalars, ``exact`` is the type whose values fit as
+            they are, and ``misfit`` what is noted about others.
+        absent: what a form that lacks the field stands for, or ``NOTHING``.
     """
 
     reader: Reader
     misfit: FieldError
     exact: type | None = None
+    absent: Any = NOTHING
 
     def __init__(
-        self, name: str, hint: Any, *, required: bool, default: Any, rest: bool
+        self, name: str, hint: Any, default: Any, factory: Any, *, rest: bool
     ) -> None:
-        self.name, self.hint, self.required = name, hint, required
-        self.default, self.rest = default, rest
+        self.name, self.hint, self.rest = name, hint, rest
+        self.default, self.factory = default, factory
+        self.required = default is NOTHING and factory is NOTHING
         self.missing = FieldError(name, MISSING)
+
+    def take(self, value: Any, misfits: Misfits) -> Any:
+        """Return what the event gets for a value of the payload, or ``NOTHING``."""
+        kind, exact = type(value), self.exact
+        if kind is exact and (exact is not float or value - value == 0.0):
+            return value
+        if value is NOTHING and self.absent is NOTHING:
+            if self.required:
+                misfits.append(self.missing)
+            return self.default if self.factory is NOTHING else self.factory()
+        if exact and (exact is not float or kind is not int):
+            misfits.append(self.misfit)
+            return None
+        count = len(misfits)
+        value = self.reader.read(self.absent if value is NOTHING else value, misfits)
+        if len(misfits) != count:
+            put_step(misfits, self.name, count)
+        return value
 
 
 def full_name(cls: type) -> str:
@@ -74,11 +96,12 @@ def fields_of(cls: Any) -> list[Field]:
             hint = hint.type
         elif name not in own:
             continue
-        no_default = field.default is dataclasses.MISSING
-        required = no_default and field.default_factory is dataclasses.MISSING
-        default = NOTHING if no_default else field.default
+        default, factory = (
+            NOTHING if one is dataclasses.MISSING else one
+            for one in (field.default, field.default_factory)
+        )
         rest = field.metadata.get("handlerid") == "rest"
-        found.append(Field(name, hint, required=required, default=default, rest=rest))
+        found.append(Field(name, hint, default, factory, rest=rest))
     return found
 
 
@@ -93,9 +116,7 @@ def _hints_of(cls: type) -> dict[str, Any]:
         ) from None
 
 
-def object_of(
-    cls: type, fields: list[Field], *, lax: bool, known: set[str] | None
-) -> Reader:
+def object_of(cls: type, fields: list[Field], known: set[str] | None) -> Reader:
     """Return the reader of an object that becomes a dataclass.
 
     Fields may get their readers later, because a class may refer to itself. Names that
@@ -108,48 +129,21 @@ def object_of(
                 note(misfits, "an object")
             return value
         before = len(misfits)
-        values = _read_fields(value, fields, misfits, lax=lax)
+        get = value.get
+        values = {one.name: one.take(get(one.name, NOTHING), misfits) for one in fields}
         if known is not None and not known.issuperset(value):
             note_extra(misfits, value, known)
-        return _build(cls, values, misfits) if len(misfits) == before else None
+        if len(misfits) == before:
+            try:
+                return cls(**values)
+            except (ValueError, InvalidEvent) as error:
+                misfits.extend(refused_by(cls, error))
+        return None
 
     return Reader(read, "an object", {dict}, {cls})
 
 
-def _read_fields(
-    payload: Mapping[str, Any], fields: list[Field], misfits: Misfits, *, lax: bool
-) -> dict[str, Any]:
-    values: dict[str, Any] = {}
-    for field in fields:
-        value = payload.get(field.name, NOTHING)
-        if value is NOTHING and lax and field.required:
-            # A box that is not ticked; a list in which nothing is chosen.
-            kinds = field.reader.kinds
-            value = [] if list in kinds else False if kinds == {bool} else NOTHING
-        kind, exact = type(value), field.exact
-        if kind is exact and (exact is not float or value * 0.0 == 0.0):
-            values[field.name] = value
-        elif value is NOTHING:
-            if field.required:
-                misfits.append(field.missing)
-        elif exact and (exact is not float or kind is not int):
-            misfits.append(field.misfit)
-        else:
-            count = len(misfits)
-            values[field.name] = field.reader.read(value, misfits)
-            if len(misfits) != count:
-                put_step(misfits, field.name, count)
-    return values
-
-
-def _build(cls: type, values: dict[str, Any], misfits: Misfits) -> Any:
-    """Make a dataclass of values that fit; the class itself may refuse them."""
-    said: Sequence[FieldError] = ()
-    try:
-        return cls(**values)
-    except InvalidEvent as error:
-        said = error.fields
-    except ValueError:
-        pass
-    misfits.extend(said or [FieldError("", TOGETHER.format(cls.__name__))])
-    return None
+def refused_by(cls: type, error: Exception) -> Misfits:
+    """Return the misfits when a class refuses values of which each one fits."""
+    said = error.fields if isinstance(error, InvalidEvent) else ()
+    return [*said] or [FieldError("", TOGETHER.format(cls.__name__))]

@@ -10,7 +10,7 @@ from typing import Any
 import typing_extensions
 
 import handlerid._decoding.readers as readers  # noqa: PLR0402 - not by the door
-from handlerid._decoding.fields import Field, fields_of, object_of
+from handlerid._decoding.fields import NOTHING, Field, fields_of, object_of
 from handlerid._decoding.misfits import Misfits, note
 from handlerid._decoding.readers import ANY, Reader, Unreadable
 from handlerid.errors import FieldError
@@ -46,6 +46,12 @@ class Readers:
             expected = field.reader.expected
             field.misfit = FieldError(field.name, expected)
             field.exact = None if self._lax else _EXACT.get(expected)
+            if self._lax and field.required:
+                # A list in which nothing is chosen; a box that is not ticked.
+                kinds = field.reader.kinds
+                field.absent = (
+                    [] if list in kinds else False if kinds == {bool} else NOTHING
+                )
 
     def _of(self, hint: Any) -> Reader:
         try:
@@ -121,7 +127,7 @@ class Readers:
             return text(cls)
         fields = fields_of(cls)
         known = {field.name for field in fields} if self._refuse_extra else None
-        reader = object_of(cls, fields, lax=self._lax, known=known)
+        reader = object_of(cls, fields, known)
         self._objects[cls] = reader  # before the fields: one may refer to the class
         self.fill(fields)
         return reader

@@ -5,7 +5,7 @@ for a float or have too many digits for Python; half surrogate pairs; and the pa
 must be an object. No error repeats a part of the payload.
 
 Payloads with few keys, without lists and escapes, are read by Python's scanner alone:
-counting colons shows that no key is a duplicate. In all others, each key and number is checked.
+counting colons shows that no key is a duplicate. In others, all of it is checked.
 """
 
 import json
