@@ -15,6 +15,7 @@ from typing import Any, NoReturn
 
 from handlerid.errors import MalformedPayload
 
+_NO_JSON = "the payload is not JSON"
 _NO_UTF8 = "the payload is not UTF-8"
 _NO_OBJECT = "the payload is not a JSON object"
 _BRACKET, _BACKSLASH = b"[\\"  # searching for an integer is faster than for bytes
@@ -49,8 +50,10 @@ def read_json(payload: Any, max_bytes: int) -> dict[str, Any]:
                 and (len(value) == colons or _count_colons(value) == colons)
             ):
                 return value
-        except (StopIteration, ValueError, AttributeError, TypeError):
-            pass  # not JSON, not an object, or objects inside it
+        except ValueError:  # also an integer of more digits than Python converts
+            raise MalformedPayload(_NO_JSON) from None
+        except (StopIteration, AttributeError, TypeError):
+            pass  # a blank before it, not an object, or objects inside it
     return _read_long(text)
 
 
@@ -110,8 +113,8 @@ def _read_long(text: str) -> dict[str, Any]:
     _check_depth(text)
     try:
         value = _decode(text)
-    except ValueError:  # also an integer of more digits than Python converts
-        raise MalformedPayload("the payload is not JSON") from None
+    except ValueError:
+        raise MalformedPayload(_NO_JSON) from None
     if type(value) is not dict:
         raise MalformedPayload(_NO_OBJECT)
     if "\\" in text:  # which can write half a surrogate pair: text without UTF-8
