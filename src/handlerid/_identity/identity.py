@@ -194,14 +194,15 @@ class Identity:
     def record(self, fn: FunctionType) -> CodeRecord:
         """Return the record of a function's code; it lives as long as the code."""
         code = fn.__code__
-        record = self.records.get(id(code))
+        address = id(code)
+        record = self.records.get(address)
         if record is None:
             record = CodeRecord(code, self._forget)
-            record.address = id(code)
+            record.address = address
             record.digest = record.several = record.binding = None
             record.last = _NEVER
             # Of two threads, both use the record of the first.
-            record = self.records.setdefault(id(code), record)
+            record = self.records.setdefault(address, record)
         return record
 
     def describe(self, value: object) -> tuple[str, list[tuple[object, ...]]] | None:
@@ -246,21 +247,20 @@ class Identity:
         last = record.last
         if last.event is event and last.qualname is qualname and last.module is module:
             return (last,)
-        if record.several is not None:
-            asked, ids = record.several
-            if asked == (event, qualname, module):
-                return ids
+        several, asked = record.several, (event, qualname, module)
+        if several is not None and several[:3] == asked:
+            return several[3:]
         if not isinstance(module, str):
             take_apart(fn)  # refuses it
         digest = record.digest or self._hash_code(fn)
-        if last is not _NEVER or record.several is not None:
+        if last is not _NEVER or several is not None:
             record.digest = digest
         names = self._names(module, qualname)
         ids = self._write(names, _location(*names), digest, event)
         if len(ids) == 1 and names[0] is module and names[1] is qualname:
             record.last = ids[0]
         else:
-            record.several = (event, qualname, module), ids
+            record.several = (*asked, *ids)
         return ids
 
     def _ids_at(
@@ -317,7 +317,9 @@ class Identity:
         return self.module_name(module), qualname
 
     def _locate(self, where: str) -> bytes:
-        return _hash(self._location, where.encode("utf-8", "surrogatepass"))
+        state = self._location.copy()  # as _hash, without a call
+        state.update(where.encode("utf-8", "surrogatepass"))
+        return state.digest()
 
 
 class CodeRecord(ref[CodeType]):
@@ -329,7 +331,7 @@ class CodeRecord(ref[CodeType]):
     last: HandlerId  # asked for last; one object, so a thread sees all of it
     # If the id has other names than the function, or there are several keys: event,
     # qualified name and module of the function, and its ids.
-    several: tuple[tuple[str, str, str], tuple[HandlerId, ...]] | None
+    several: tuple[Any, ...] | None
     digest: bytes | None  # unkeyed; kept if more than one id was made of it
     binding: object  # how the function is called; the registry sets and reads it
 
@@ -376,7 +378,8 @@ def importable_name(name: str) -> str:
     file = getattr(main, "__file__", None)
     if file is None:
         return name
-    return os.path.splitext(os.path.basename(str(file)))[0]  # noqa: PTH119, PTH122
+    name = os.path.splitext(os.path.basename(str(file)))[0]  # noqa: PTH119, PTH122
+    return sys.intern(name)  # one text for all ids
 
 
 def _module_name(given: Callable[[str], str | None], name: str) -> str:
