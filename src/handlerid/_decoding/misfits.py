@@ -42,15 +42,17 @@ def put_step(misfits: Misfits, step: str, since: int) -> bool:
 def refusal(misfits: Misfits, event_type: type) -> InvalidEvent:
     """Return the exception that lists all misfits."""
     name = event_type.__name__
-    listed = "; ".join(
-        [
-            f"{path}: expected {what}" if path else f"expected {what}"
-            for path, what in misfits
-        ]
-    )
+    texts, fields = [], []
+    for one in misfits:
+        path, expected = one
+        if path:
+            fields.append(one)
+            texts.append(f"{path}: expected {expected}")
+        else:
+            texts.append(f"expected {expected}")
     more = "; there may be more" if len(misfits) >= _MOST else ""
     return InvalidEvent(
-        f"the payload does not fit {name}: {listed}{more}",
+        f"the payload does not fit {name}: {'; '.join(texts)}{more}",
         event_type=name,
-        fields=[one for one in misfits if one.path],
+        fields=fields,
     )
