@@ -158,3 +158,18 @@ def test_the_encoder_agrees_with_a_plain_one() -> None:
                 continue
             assert plain.setdefault(encode_code(code), form) == form
     assert len(set(plain.values())) == len(plain) > 400
+
+
+def test_code_that_was_specialised_has_the_same_form() -> None:
+    def add(number: int) -> int:
+        return number + sum(one for one in range(number))
+
+    def made() -> Any:
+        return lambda: add(1)
+
+    functions: list[Any] = [add, made, made()]
+    codes = [fn.__code__.replace() for fn in functions]
+    cold = [encode_code(code) for code in codes]
+    for _ in range(50):
+        assert [add(2), made()(), made()()] == [3, 1, 1]
+    assert [encode_code(fn.__code__) for fn in functions] == cold

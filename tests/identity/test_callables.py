@@ -299,7 +299,7 @@ def _(tmp: Path) -> None:
     assert [name for name, _ in take_apart(wrapped).bound] == ["args[0]"] * 2
 
 
-@row("`partial` that leaves a place open")
+@row("`partial` with an open position")
 def _(tmp: Path) -> None:
     script = tmp / "script.py"
     script.write_text(
@@ -605,7 +605,10 @@ class Loud(functools.partial[Any]):
     def __class_getitem__(cls, item: object) -> Any: ...
 
 
-@row("object that no Python function runs: a built-in, compiled code, a computed call")
+@row(
+    "object that is not called by a Python function: "
+    "a built-in, compiled code, a computed call"
+)
 def _(tmp: Path) -> None:
     for one, name in (
         (print, "builtins.builtin_function_or_method"),
@@ -697,7 +700,7 @@ def _(tmp: Path) -> None:
     )
 
 
-@row("what is not callable")
+@row("object that is not callable")
 def _(tmp: Path) -> None:
     text = "is not callable"
     is_refused(None, f"an object of builtins.NoneType {text}")
@@ -707,7 +710,7 @@ def _(tmp: Path) -> None:
     is_refused(odd, f"an object of builtins.int, inside {__name__}.on_click, {text}")
 
 
-@row("what wraps itself")
+@row("object that wraps itself")
 def _(tmp: Path) -> None:
     loop = logged(on_click)
     loop.__wrapped__ = loop

@@ -33,7 +33,7 @@ _fields = attrgetter(
     *("_co_code_adaptive" if _UNCOPIED else "co_code", "co_exceptiontable"),
     *("co_consts", "co_names", "co_varnames", "co_freevars", "co_cellvars"),
 )
-_BYTECODE, _CONSTANTS, _NAMES = 5, 7, 8
+_FLAGS, _BYTECODE, _CONSTANTS, _NAMES = 4, 5, 7, 8
 _names = attrgetter(
     *("co_name", "co_flags", "co_names", "co_varnames", "co_freevars", "co_cellvars")
 )
@@ -62,7 +62,7 @@ def encode_code(code: CodeType) -> bytes:
 
 def form_of(code: CodeType) -> list[Any]:
     """Return what is written: 12 fields of a function, 9 of a class body."""
-    form = list(_fields(code))
+    form = [*_fields(code)]
     if _UNCOPIED and _RESUME not in form[_BYTECODE][:4:2]:
         form[_BYTECODE] = code.co_code
     for const in form[_CONSTANTS]:
@@ -71,7 +71,7 @@ def form_of(code: CodeType) -> list[Any]:
                 [form_of(c) if type(c) is CodeType else c for c in form[_CONSTANTS]]
             )
             break
-    if "__firstlineno__" in form[_NAMES] and not code.co_flags & _OPTIMIZED:
+    if not form[_FLAGS] & _OPTIMIZED and "__firstlineno__" in form[_NAMES]:
         return _class_body(code, form[_CONSTANTS])
     return form
 
