@@ -3,11 +3,11 @@
 import functools
 import gc
 import inspect
-import sys
 import typing
 import weakref
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 from types import FunctionType, MethodType
 from typing import Annotated, Any, Generic, Optional, TypeVar, Union
 
@@ -24,6 +24,9 @@ from handlerid import (
 )
 from handlerid._registry.signatures import bind, inspect_signature
 from handlerid.errors import SignatureError, UnsupportedHandler
+from tests.pythons import require_python
+from tests.support.fresh import run_fresh
+from tests.support.pyodide import run_pyodide
 
 Handler = Callable[..., Any]
 T = TypeVar("T")
@@ -53,8 +56,6 @@ NAMES: dict[str, Any] = {
     "Either": typing_extensions.TypeAliasType("Either", alias | InputEvent),
     "itself": "itself",
 }
-if sys.version_info >= (3, 12):
-    exec("type Click = ClickEvent\ntype Unknown = Missing", NAMES)
 
 
 def define(parameters: str, *, future: bool = False, prefix: str = "") -> Handler:
@@ -152,9 +153,22 @@ def test_an_annotation_that_says_no_event_type(
     assert text in doubt.replace("handlerid.events.", "")
 
 
-@pytest.mark.skipif(sys.version_info < (3, 12), reason="needs a type statement")
-def test_a_type_statement_that_cannot_be_evaluated() -> None:
-    assert "cannot be evaluated" in inspect_signature(define("event: Unknown"))[3]
+TYPE_STATEMENT = """
+type Click = ClickEvent
+type Unknown = Missing
+def known(event: Click): ...
+def unknown(event: Unknown): ...
+from handlerid import ClickEvent
+from handlerid._registry.signatures import inspect_signature
+print(inspect_signature(known)[2] == (ClickEvent,))
+print("cannot be evaluated" in inspect_signature(unknown)[3])
+"""
+
+
+@pytest.mark.parametrize("version", ["3.12", "3.13"])
+def test_a_type_statement(version: str) -> None:
+    python = str(require_python(version))
+    assert run_fresh("-c", TYPE_STATEMENT, python=python).split() == ["True", "True"]
 
 
 # Wrappers, methods, objects.
@@ -318,14 +332,19 @@ def test_callables(name: str) -> None:
         handler(*([ClickEvent()] if expected[0] else []))
 
 
-@pytest.mark.skipif(sys.version_info < (3, 14), reason="needs functools.Placeholder")
-def test_a_partial_that_leaves_a_position_open() -> None:
-    any_function: Any = text_and_event
-    open_ = functools.partial(any_function, functools.Placeholder, 1)  # type: ignore[attr-defined]
-    registry = Registry()
-    assert registry.resolve(registry.register(open_, ClickEvent)).takes_event
-    closed = functools.partial(any_function, 1, 2)
-    assert not registry.resolve(registry.register(closed, ClickEvent)).takes_event
+OPEN_POSITION = """
+from functools import Placeholder, partial
+from handlerid import ClickEvent, Registry
+def handler(event, text): ...
+registry = Registry()
+for bound in partial(handler, Placeholder, 1), partial(handler, 1, 2):
+    print(registry.resolve(registry.register(bound, ClickEvent)).takes_event)
+"""
+
+
+def test_a_partial_with_an_open_position_on_3_14(tmp_path: Path) -> None:
+    (tmp_path / "run.py").write_text(OPEN_POSITION, "utf-8")
+    assert run_pyodide(tmp_path / "run.py").stdout.split() == ["True", "False"]
 
 
 def test_local_classes() -> None:

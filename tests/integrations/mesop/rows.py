@@ -168,8 +168,8 @@ its events are answered by the other, in a real browser. Where a row speaks of a
 or of another directory, the other server runs a copy of the application elsewhere. The
 last column was played for handlers that capture something.
 
-The tests in `tests/integrations/mesop/` play it and compare this page with what came of
-it.
+The tests in `tests/integrations/mesop/` play the rows and compare the results with this
+page.
 
 """
 

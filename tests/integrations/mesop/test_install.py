@@ -81,7 +81,7 @@ def test_uninstall_without_install_does_nothing() -> None:
 def test_captures_cannot_be_carried() -> None:
     install()
     installed = places()
-    text = r"^Mesop's pages have no place for tokens; use 'distinct'$"
+    text = r"^Mesop's pages cannot hold tokens; use 'distinct'$"
     with pytest.raises(ValueError, match=text):
         install(captures="carry")
     assert differing(installed, places()) == []
