@@ -50,9 +50,10 @@ def refusal(misfits: Misfits, event_type: type) -> InvalidEvent:
             texts.append(f"{path}: expected {expected}")
         else:
             texts.append(f"expected {expected}")
-    more = "; there may be more" if len(misfits) >= _MOST else ""
+    if len(misfits) >= _MOST:
+        texts.append("there may be more")
     return InvalidEvent(
-        f"the payload does not fit {name}: {'; '.join(texts)}{more}",
+        f"the payload does not fit {name}: {'; '.join(texts)}",
         event_type=name,
         fields=fields,
     )

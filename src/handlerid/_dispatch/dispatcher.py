@@ -96,7 +96,9 @@ class Dispatcher:
         self._tokens = tokens
         self._references = References(registry.entries, tokens)
         self._authorize = authorize
-        self._observer = observer
+        self._observer: Any = observer
+        # What the observer is notified of; "except ()" costs a refusal nothing.
+        self._refusals = () if observer is None else (HandlerIdError,)
         self._read_json = json_reader(json)
         self._max_bytes = max_bytes
         self._refuse_extra = None if extra is None else extra == "refuse"
@@ -129,8 +131,8 @@ class Dispatcher:
         """
         try:
             return self._read_json(body, self._max_bytes)
-        except HandlerIdError as error:
-            self._notify_refused(error)
+        except self._refusals as error:
+            notify(self._observer.refused, error)
             raise
 
     def prepare(
@@ -251,8 +253,8 @@ class Dispatcher:
                 form = type(fields) is Form
                 decode = decoder(handler.event, form=form, refuse_extra=refuse_extra)
                 call.event = decode(fields.fields if form else fields)
-        except HandlerIdError as error:
-            self._notify_refused(error)
+        except self._refusals as error:
+            notify(self._observer.refused, error)
             raise
 
     def _find(  # noqa: C901, PLR0912 - rule 2, step by step
@@ -333,10 +335,6 @@ class Dispatcher:
         if audience is not None and not isinstance(audience, str):
             raise TypeError("audience must be a str or None")
         return audience
-
-    def _notify_refused(self, error: HandlerIdError) -> None:
-        if self._observer is not None:
-            notify(self._observer.refused, error)
 
 
 def _take_from(errors: list[HandlerIdError]) -> HandlerIdError:

@@ -207,12 +207,12 @@ class Entries:
         """Return whether a registered handler answers stale ids of its location."""
         module, qualname = str(handler_id.module), str(handler_id.qualname)
         naming = self.names.get((module, qualname))
+        if ((naming and naming.stale) or self.stale) != "accept":
+            return False
         # Another lambda, or another function of the name, may have been meant.
         if qualname.endswith("<lambda>") and (naming is None or naming.name is None):
             return False
-        if len({encode_code(one) for one in self.index.codes(module, qualname)}) > 1:
-            return False
-        return ((naming and naming.stale) or self.stale) == "accept"
+        return len({encode_code(x) for x in self.index.codes(module, qualname)}) <= 1
 
     def at_location(self, location: str) -> tuple[HandlerId, ...]:
         """Return the ids at a location, that part of an id; the newest last."""
