@@ -94,16 +94,17 @@ def _lines(
         test = _TAKE_IF.get(field.reader.expected, "True")
         # A default need not fit: then it is taken by Field.take.
         odd = eval(test.format(default), scope)  # noqa: S307 - written above
-        takes.append(f"{value} = payload[{field.name!r}]")
-        gets.append(f"{value} = get({field.name!r}, {'NOTHING' if odd else default})")
+        name, default = repr(field.name), "NOTHING" if odd else default
+        takes.append(f"{value} = payload[{name}]")
+        gets.append(f"{takes[-1]} if {name} in payload else {default}")
         test = test.format(value)
         checks.append(f"    if {test}: {value} = take{index}({value}, misfits)")
-    # payload[name] is faster than get(): tried if the payload has enough names for all
-    # fields. Only for dict itself: a subclass may define __missing__.
+    # Without "in" it is faster: tried if the payload has enough names for all fields.
+    # Only for dict itself: a subclass may define __missing__.
     yield f"if whole := type(payload) is dict and len(payload) > {len(fields)}:"
     yield f"    try: {'; '.join(takes) or 'pass'}"
     yield "    except KeyError: whole = False"
-    yield f"if not whole: get = payload.get; {'; '.join(gets)}"
+    yield f"if not whole: {'; '.join(gets) or 'pass'}"
     yield "misfits = []"
     yield "try:"
     yield from checks
