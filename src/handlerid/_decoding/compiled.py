@@ -101,10 +101,11 @@ def _lines(
         checks.append(f"    if {test}: {value} = take{index}({value}, misfits)")
     # Without "in" it is faster: tried if the payload has enough names for all fields.
     # Only for dict itself: a subclass may define __missing__.
-    yield f"if whole := type(payload) is dict and len(payload) > {len(fields)}:"
+    any_names = "; ".join(gets) or "pass"
+    yield f"if len(payload) <= {len(fields)} or type(payload) is not dict: {any_names}"
+    yield "else:"
     yield f"    try: {'; '.join(takes) or 'pass'}"
-    yield "    except KeyError: whole = False"
-    yield f"if not whole: {'; '.join(gets) or 'pass'}"
+    yield f"    except KeyError: {any_names}"
     yield "misfits = []"
     yield "try:"
     yield from checks
