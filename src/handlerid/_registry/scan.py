@@ -5,10 +5,9 @@
    ``Event``. A ``msgspec.Struct`` may be anything: its handlers are decorated.
 3. Functions count where they are defined, and so do static and class methods. Partials,
    bound methods and cached functions count where a module has a name for them.
-4. Code is what the functions of a module hold: its own, those of its classes and those
-   inside decorators, with nested code. Functions that nothing refers to any more are
-   found in the code that the module's loader has, if it agrees with the functions that
-   are there: a file that was edited since the import does not.
+4. Code is that of a module's functions, also of those in its classes and decorators,
+   with nested code. That of functions which nothing refers to any more comes from the
+   loader, if the file was not edited since the import.
 5. Namespaces are read as Python stores them: an object runs no code.
 """
 
@@ -21,7 +20,7 @@ from importlib import import_module
 from threading import RLock
 from time import perf_counter
 from types import CodeType, FunctionType, MethodType, ModuleType
-from typing import Any, cast
+from typing import Any
 
 from handlerid._identity import HandlerId, captures_of, encode_code, name_of, take_apart
 from handlerid._peek import globals_of, names_of_class, namespace, storage
@@ -38,10 +37,7 @@ _CALLABLES = (MethodType, functools.partial, type(functools.cache(lambda: None))
 
 
 class Found:
-    """A handler that a scan found.
-
-    ``why`` is ``"decorated"`` with ``handler``, or ``"annotated"`` with an event type.
-    """
+    """A handler: ``"decorated"`` with ``handler``, or ``"annotated"`` with an event."""
 
     def __init__(self, handler_id: HandlerId, why: str) -> None:
         self.handler_id: HandlerId = handler_id
@@ -107,7 +103,7 @@ def find_handlers(
     known = {id(fn) for _, fn in mine}
     why = {one: "decorated" for one, _ in mine}
     for name, module in modules.items():
-        for fn, event in _declared_in(vars(module), name, ""):
+        for fn, event in _declared_in(module):
             if id(fn) not in known and take_apart(fn).module in modules:
                 try:
                     why.setdefault(register(fn, event), "annotated")
@@ -154,23 +150,33 @@ def _inside(module: ModuleType) -> list[str]:
     return sorted(names)
 
 
-def _declared_in(
-    names: Mapping[str, Any], module: str, prefix: str, owner: Any = None
-) -> Iterator[tuple[Handler, type[Event]]]:
-    """Yield the handlers in the namespace of a module or class, once for each event."""
+def _members(
+    names: Mapping[str, Any], module: object, prefix: str = "", owner: Any = None
+) -> Iterator[tuple[str, Any, Any]]:
+    """Yield qualified name, class and value of all that a module and its classes hold.
+
+    Classes that are defined elsewhere, or under another name, are left out.
+    """
     for name, value in list(names.items()):
+        path = f"{prefix}{name}"
         # Not isinstance: a proxy may answer for an object that does not exist yet.
-        kind, fn, path = type(value), value, f"{prefix}{name}"
-        if issubclass(kind, type):
-            if (value.__module__, value.__qualname__) == (module, path):
-                yield from _declared_in(vars(value), module, f"{path}.", value)
-            continue
+        is_class = issubclass(type(value), type)
+        if not is_class or names_of_class(value) == (module, path):
+            yield path, owner, value
+            if is_class:
+                yield from _members(namespace(value), module, f"{path}.", value)
+
+
+def _declared_in(module: ModuleType) -> Iterator[tuple[Handler, type[Event]]]:
+    """Yield the handlers in a module and its classes, once for each event."""
+    for path, owner, value in _members(vars(module), module.__name__):
+        kind, fn = type(value), value
         if owner is not None:
             if not issubclass(kind, (staticmethod, classmethod)):
                 continue
-            fn = getattr(owner, name)
+            fn = getattr(owner, path.rpartition(".")[2])
         elif not issubclass(kind, _CALLABLES) and (
-            kind is not FunctionType or value.__module__ != module
+            kind is not FunctionType or value.__module__ != module.__name__
         ):
             continue
         try:
@@ -226,9 +232,6 @@ class CodeIndex:
         """Yield all code objects of a qualified name, those of live functions first."""
         table = self._table(module)
         yield from table.codes.get(qualname, ())
-        with self._lock:
-            if table.unread is None:
-                table.unread = table.read_loader()
         yield from table.unread.get(qualname, ())
 
     def function(self, module: str, qualname: str) -> FunctionType | None:
@@ -254,23 +257,14 @@ class _Table:
     def __init__(self, names: dict[str, Any]) -> None:
         self.names = names
         self.codes: Codes = {}  # of live functions
-        self.unread: Codes | None = None  # further ones of the loader, when needed
         self.functions: dict[str, FunctionType] = {}
         self.classes: dict[str, type] = {}
         self.seen: set[int] = set()
-        self.hold(names, "")
-
-    def hold(self, names: Mapping[str, Any], prefix: str) -> None:
-        """Enter what a namespace holds."""
-        own = self.names.get("__name__")
-        for name, value in list(names.items()):
-            kind, path = type(value), f"{prefix}{name}"
+        own = names.get("__name__")
+        for path, _, value in _members(names, own):
+            kind = type(value)
             if issubclass(kind, type):
-                home = namespace(value).get("__module__")
-                held = type(home) is str and home == own and path not in self.classes
-                if held and names_of_class(value)[1] == path:
-                    self.classes[path] = cast("type", value)
-                    self.hold(namespace(value), f"{path}.")
+                self.classes[path] = value
                 continue
             wraps = kind is staticmethod or kind is classmethod
             fn = value.__func__ if wraps else value
@@ -299,8 +293,9 @@ class _Table:
             elif callable(one) and not inside:
                 todo.append(dict.get(storage(one), "__wrapped__"))
 
-    def read_loader(self) -> Codes:
-        """Return the code that only the loader has."""
+    @functools.cached_property
+    def unread(self) -> Codes:
+        """The code that only the loader has."""
         spec = self.names.get("__spec__")
         get_code = getattr(getattr(spec, "loader", None), "get_code", None)
         found: Codes = {}
