@@ -654,3 +654,28 @@ def test_what_its_class_refuses_before_init_is_no_event(
 ) -> None:
     with pytest.raises(InvalidEvent, match="takes together"):
         decoder(event_type)({"size": 7})
+
+
+@dataclass(kw_only=True)
+class OddDefaultsEvent(Event):
+    ratio: float = math.inf
+    count: int = "many"  # type: ignore[assignment]  # a default is not checked
+    half: float = 1
+
+
+def test_a_default_that_does_not_fit_is_used_but_not_accepted() -> None:
+    event = decoder(OddDefaultsEvent)({})
+    assert repr((event.ratio, event.count, event.half)) == "(inf, 'many', 1)"
+    with pytest.raises(InvalidEvent) as caught:
+        decoder(OddDefaultsEvent)({"ratio": math.inf, "count": "many", "half": 1})
+    assert dict(caught.value.fields) == {"ratio": RATIO, "count": COUNT}
+
+
+def test_a_recursion_error_of_the_class_itself_passes() -> None:
+    @dataclass(kw_only=True)
+    class EndlessEvent(Event):
+        def __post_init__(self) -> None:
+            raise RecursionError("the author's")
+
+    with pytest.raises(RecursionError, match="the author's"):
+        decoder(EndlessEvent)({"key": "a"})

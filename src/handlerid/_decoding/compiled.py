@@ -108,11 +108,15 @@ def _lines(
     yield f"    except KeyError: {any_names}"
     yield "misfits = []"
     yield "try:"
-    yield from checks
+    yield from checks or ["    pass"]
     if scope["known"] is not None:
         yield "    if not known.issuperset(payload):"
         yield "        note_extra(misfits, payload, known)"
-    yield "    if not misfits:"
+    # A class that refers to itself, in a host's mapping.
+    yield "except RecursionError: misfits = [too_deep]"
+    yield "if not misfits:"
+    # __init__, __post_init__ or __setattr__ of the class may refuse the values.
+    yield "    try:"
     arguments = ", ".join(f"{field.name}=v{i}" for i, field in enumerate(fields))
     plain_new = event_type.__new__ is object.__new__
     if plain_new and type(event_type).__call__ is type.__call__:
@@ -121,9 +125,6 @@ def _lines(
         yield "        return event"
     else:
         yield f"        return event_type({arguments})"
-    # A class that refers to itself, in a host's mapping.
-    yield "except RecursionError: misfits = [too_deep]"
-    # __init__, __post_init__ or __setattr__ of the class may refuse the values.
-    yield "except (ValueError, InvalidEvent) as error:"
-    yield "    misfits = refused_by(event_type, error)"
+    yield "    except (ValueError, InvalidEvent) as error:"
+    yield "        misfits = refused_by(event_type, error)"
     yield "raise refusal(misfits, event_type)"
