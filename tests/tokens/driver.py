@@ -16,7 +16,7 @@ from typing import Any
 import pages  # type: ignore[import-not-found]
 
 from handlerid import HandlerId, Identity
-from handlerid._registry import CodeIndex
+from handlerid._registry.scan import CodeIndex
 from handlerid._tokens import Closures
 
 

@@ -21,7 +21,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlerid import HandlerId, Identity
-from handlerid._registry import CodeIndex
+from handlerid._registry.scan import CodeIndex
 from handlerid._tokens import Closures
 from handlerid.errors import (
     ExpiredToken,

@@ -16,7 +16,7 @@ from __future__ import annotations
 
 import functools
 from types import CodeType, FunctionType, MethodType
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any
 
 from handlerid._peek import is_a, look_up, name_of_class, stored_in, text
 from handlerid.errors import UnsupportedHandler
@@ -46,77 +46,35 @@ class Unset:
     """Stands for the content of an empty closure cell."""
 
 
-class Anatomy:
-    """The parts of a callable.
-
-    Attributes:
-        module: module of the location.
-        qualname: qualified name of the location.
-        layers: functions that run, outermost first, at least one; text for a layer
-            without Python code.
-        bound: bound arguments by name: ``args[0]``, ``keywords[unit]``, ``cls``.
-        captures: captured values, in the order of the layers: number of layers down
-            to the one that carries it; variable, or ``self``; value.
-    """
-
-    __slots__ = ("bound", "captures", "layers", "module", "qualname")
-
-    def __init__(
-        self,
-        module: str,
-        qualname: str,
-        layers: tuple[FunctionType | str, ...],
-        bound: tuple[tuple[str, object], ...],
-        captures: tuple[tuple[int, str, object], ...],
-    ) -> None:
-        self.module, self.qualname, self.layers = module, qualname, layers
-        self.bound, self.captures = bound, captures
-
-
 def take_apart(handler: object) -> Anatomy:
     """Return the parts of a callable.
 
     Raises:
         UnsupportedHandler: it has no identity; the text says what to use instead.
     """
-    if is_plain(handler) and isinstance(handler.__module__, str):
-        carried = tuple([(1, *one) for one in captures_of(handler)])
-        names = handler.__module__, handler.__qualname__
-        return Anatomy(*names, (handler,), (), carried)
-    parts, todo = _Parts(handler), [handler]
+    parts, todo = Anatomy(handler), [handler]
     for _ in range(_DEEPEST):
+        todo += parts.take_off(todo.pop())[::-1]
         if not todo:
             break
-        todo += reversed(parts.take_off(todo.pop()))
     else:
         raise UnsupportedHandler(
             f"{_described(handler)} wraps itself, or more than {_DEEPEST} callables"
         )
-    if parts.location is None or not parts.layers:
+    if not parts.qualname or not parts.layers:
         raise parts.refusal(handler, _NOTHING)
-    module, qualname = parts.location
-    if not isinstance(module, str):
+    if not isinstance(parts.module, str):
         raise UnsupportedHandler(
-            f"the function {qualname} has no module name; "
+            f"the function {parts.qualname} has no module name; "
             "set its __module__, or define it in a module"
         )
-    layers, bound = tuple(parts.layers), tuple(parts.bound)
-    return Anatomy(module, qualname, layers, bound, tuple(parts.captures))
+    return parts
 
 
 def name_of(handler: object) -> str:
     """Return module and qualified name of a callable; raise as ``take_apart`` does."""
     anatomy = take_apart(handler)
     return f"{anatomy.module}.{anatomy.qualname}"
-
-
-def is_plain(fn: object) -> TypeGuard[FunctionType]:
-    """Return whether a callable is one function, and wraps no other."""
-    return (
-        type(fn) is FunctionType
-        and not hasattr(fn, "__wrapped__")
-        and fn.__globals__ is not _FUNCTOOLS
-    )
 
 
 def captures_of(fn: FunctionType) -> list[tuple[str, object]]:
@@ -142,18 +100,29 @@ def captures_of(fn: FunctionType) -> list[tuple[str, object]]:
 
 def carried(fn: object) -> Sequence[tuple[Any, ...]]:
     """Return bound arguments and captures, as tuples that end with name and value."""
-    if is_plain(fn):
-        return captures_of(fn)
     anatomy = take_apart(fn)
-    return (*anatomy.bound, *anatomy.captures)
+    return [*anatomy.bound, *anatomy.captures]
 
 
-class _Parts:
-    """The parts of one callable while it is taken apart."""
+class Anatomy:
+    """The parts of a callable; the methods take it apart.
+
+    Attributes:
+        module: module of the location.
+        qualname: qualified name of the location.
+        layers: functions that run, outermost first, at least one; text for a layer
+            without Python code.
+        bound: bound arguments by name: ``args[0]``, ``keywords[unit]``, ``cls``.
+        captures: captured values, in the order of the layers: number of layers down
+            to the one that carries it; variable, or ``self``; value.
+    """
+
+    __slots__ = ("bound", "captures", "handler", "layers", "module", "qualname")
 
     def __init__(self, handler: object) -> None:
         self.handler = handler
-        self.location: tuple[object, str] | None = None
+        self.module: Any = None
+        self.qualname = ""
         self.layers: list[FunctionType | str] = []
         self.bound: list[tuple[str, object]] = []
         self.captures: list[tuple[int, str, object]] = []
@@ -184,7 +153,8 @@ class _Parts:
                 raise self.refusal(fn, _DISPATCH)
             self.arguments(method.args, method.keywords)
             return (method.func,)
-        self.location = self.location or (fn.__module__, fn.__qualname__)
+        if not self.qualname:
+            self.module, self.qualname = fn.__module__, fn.__qualname__
         self.layers.append(fn)
         depth = len(self.layers)
         self.captures += [(depth, *one) for one in captures_of(fn)]
@@ -215,8 +185,8 @@ class _Parts:
         wrapped, qualname = stored("__wrapped__"), stored("__qualname__")
         if wrapped is None:
             return ()
-        if self.location is None and type(qualname) is str:
-            self.location = (stored("__module__"), qualname)
+        if not self.qualname and type(qualname) is str:
+            self.module, self.qualname = stored("__module__"), qualname
         return (wrapped,)
 
     def arguments(self, args: Iterable[Any], keywords: Mapping[str, Any]) -> None:

@@ -161,7 +161,7 @@ class Identity:
         name = "" if event is None else event_name(event)
         bound: Sequence[tuple[str, object]] = ()
         carried: Iterable[tuple[int, str, object]] = ()
-        if (  # as is_plain, without a call
+        if (  # one function that wraps no other
             location is None
             and type(fn) is FunctionType
             and not hasattr(fn, "__wrapped__")

@@ -9,12 +9,11 @@ from handlerid._registry.entries import (
 )
 from handlerid._registry.locations import closest, refusal
 from handlerid._registry.registry import Registry
-from handlerid._registry.scan import CodeIndex, Scan
+from handlerid._registry.scan import Scan
 from handlerid._registry.signatures import bind
 
 __all__ = [
     "Captures",
-    "CodeIndex",
     "Entries",
     "RegisteredHandler",
     "Registry",

@@ -1,7 +1,4 @@
-"""Warnings about a handler, each once and at the line where the handler is defined.
-
-No text holds a captured value.
-"""
+"""Warnings about a handler, each once and where it is defined, without any value."""
 
 from __future__ import annotations
 
@@ -12,6 +9,8 @@ from handlerid._identity import location_name, take_apart
 from handlerid.errors import CapturesReplaced
 
 if TYPE_CHECKING:
+    from types import FunctionType
+
     from handlerid._identity import HandlerId
 
 _BOTH = "the one registered last answers for both. "
@@ -47,7 +46,7 @@ def warn_once(
     warning: Warning, key: str, fn: object, warned: set[tuple[type, str]]
 ) -> None:
     """Warn once a key; again, if a filter made an error of the warning."""
-    kind, once = type(warning), (type(warning), key)
+    once = kind, _ = type(warning), key
     if once not in warned:
         warned.add(once)
         try:
@@ -59,8 +58,12 @@ def warn_once(
             raise
 
 
+def functions_of(fn: object) -> list[FunctionType]:
+    """Return the functions that a handler is made of, the outermost first."""
+    return [one for one in take_apart(fn).layers if not isinstance(one, str)]
+
+
 def defined_at(fn: object) -> tuple[str, int]:
     """Return file and first line of the innermost function of a handler."""
-    functions = [x for x in take_apart(fn).layers if not isinstance(x, str)]
-    code = functions[-1].__code__
+    code = functions_of(fn)[-1].__code__
     return code.co_filename, code.co_firstlineno

@@ -1,11 +1,7 @@
 """Handlers by id, for a registry or for a scope.
 
-1. Entries hold one function an id: the last that was registered.
-2. A scope reads through to the entries of its registry and writes to its own.
-3. A function that replaces one with other captures makes that one unreachable, and
-   ``captures=`` says what happens. A scope and its registry are not compared.
-4. Writes hold a lock, reads need none. Captures are compared outside of the lock,
-   because that may run an encoder of the host.
+Writes hold a lock, reads need none. Captures are compared outside of the lock, because
+that may run an encoder of the host; those of a scope and its registry are not compared.
 """
 
 from __future__ import annotations
@@ -38,9 +34,6 @@ class RegisteredHandler:
         event: the type of the events it is registered for.
         kind: ``"plain"``, ``"generator"``, ``"coroutine"`` or ``"async generator"``.
             A plain wrapper has the kind of the function that it wraps.
-        takes_event: whether it is called with the event or with nothing.
-        decode: makes the event from a payload.
-        omitted: whether captures without canonical form were left out of the id.
     """
 
     __module__ = "handlerid"
@@ -62,6 +55,7 @@ class RegisteredHandler:
         self.kind: Kind = kind
         self.takes_event: bool = takes_event
         self.decode: Callable[[Mapping[str, Any]], Any] = decode
+        # Whether captures without canonical form were left out of the id.
         self.omitted: bool = bool(omitted)
 
     def __repr__(self) -> str:
@@ -69,10 +63,10 @@ class RegisteredHandler:
 
 
 class Entries:
-    """Handlers by id. Any thread may use it.
+    """Handlers by id, one function each: the last. Any thread may use it.
 
-    The settings are those of ``Registry``. A scope has those of its parent, and shares
-    with it explicit names, the index of scanned code and the warnings given.
+    The settings are those of ``Registry``. A scope reads through to its parent, and
+    shares with it explicit names, the index of scanned code and the warnings given.
     """
 
     def __init__(
@@ -101,7 +95,7 @@ class Entries:
         # By ids of other keys, and of locations that handlers had before.
         self._aliases: dict[HandlerId, RegisteredHandler] = {}
         # Ids by location; made when an id is missing, which is seldom.
-        self._locations: dict[str, list[HandlerId]] | None = None
+        self._locations: dict[str, list[HandlerId]] = {}
 
     def child(self) -> Entries:
         """Return empty entries that read through to these, for a scope."""
@@ -114,11 +108,7 @@ class Entries:
         *,
         part: object = None,
     ) -> RegisteredHandler:
-        """Register a handler and return the entry that answers its id.
-
-        What is registered already, here or in the parent, is not added again. ``part``
-        is for ``Identity.ids``; all else is as for ``Registry.register``.
-        """
+        """Register a handler, unless it is here or in the parent; return its entry."""
         how = bind(fn, event, self.identity)
         omitted: list[str] | None = [] if self.unstable == "omit" else None
         aliases: tuple[HandlerId, ...] = ()
@@ -156,7 +146,7 @@ class Entries:
                     self.handlers[new_id] = new
                     for alias in aliases:
                         self._aliases[alias] = new
-                    self._locations = None
+                    self._locations = {}
                     return new
 
     def ids(
@@ -176,8 +166,9 @@ class Entries:
         given: Any = {"captures": captures, "part": part, "omitted": omitted}
         ids = self.identity.ids(fn, event, **given)
         if self.names and (naming := self.names.get((ids[0].module, ids[0].qualname))):
+            name, before, _ = naming
             ids = ()
-            for location in (naming.name, *naming.before):
+            for location in (name, *before):
                 ids += self.identity.ids(fn, event, location=location, **given)
         return ids
 
@@ -206,11 +197,11 @@ class Entries:
     def accepts(self, handler_id: HandlerId) -> bool:
         """Return whether a registered handler answers stale ids of its location."""
         module, qualname = str(handler_id.module), str(handler_id.qualname)
-        naming = self.names.get((module, qualname))
-        if ((naming and naming.stale) or self.stale) != "accept":
+        name, _, stale = self.names.get((module, qualname), (None, (), None))
+        if (stale or self.stale) != "accept":
             return False
         # Another lambda, or another function of the name, may have been meant.
-        if qualname.endswith("<lambda>") and (naming is None or naming.name is None):
+        if qualname.endswith("<lambda>") and name is None:
             return False
         return len({encode_code(x) for x in self.index.codes(module, qualname)}) <= 1
 
@@ -218,8 +209,7 @@ class Entries:
         """Return the ids at a location, that part of an id; the newest last."""
         above = self.parent.at_location(location) if self.parent is not None else ()
         with self._lock:
-            if self._locations is None:
-                self._locations = {}
+            if not self._locations:
                 for one in (*self._aliases, *(x.id for x in self.handlers.values())):
                     self._locations.setdefault(one.location, []).append(one)
             own = self._locations.get(location, ())
@@ -229,11 +219,10 @@ class Entries:
         """Remove the handlers of a module and return their ids."""
         with self._lock:
             gone = [x.id for x in self.handlers.values() if x.id.module == module]
-            for one in gone:
-                del self.handlers[one]
-            for one in [one for one in self._aliases if one.module == module]:
-                del self._aliases[one]
-            self._locations = None
+            for one in [*gone, *(x for x in self._aliases if x.module == module)]:
+                self.handlers.pop(one, None)
+                self._aliases.pop(one, None)
+            self._locations = {}
         self.warned.clear()
         self.names.forget(module)
         return tuple(gone)

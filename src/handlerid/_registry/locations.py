@@ -2,11 +2,8 @@
 
 1. An id is stale if its location is known and its code is not. An id of known code
    with another event, bound arguments or captures is unknown.
-2. A handler may answer a stale id if it is the only one at the location with the same
-   event and the same captures part.
-3. A name belongs to a location: to every function there, so also to closures that are
-   made again and after a reload. Two locations with one name are an error.
-4. A named handler is found at its location, too: a name loses no open page.
+2. A name belongs to a location: to every function there, so also to closures that are
+   made again and after a reload. Handlers are found at their location, too.
 """
 
 from __future__ import annotations
@@ -26,17 +23,11 @@ _NAME = r"[\w.\-/]{1,200}"
 _LOCATION = r"[^:]{1,500}:[^:]{1,500}"
 
 
-class Naming:
-    """What the author said of the handlers at a location."""
-
-    def __init__(
-        self, name: str | None, before: tuple[str, ...], stale: str | None
-    ) -> None:
-        self.name, self.before, self.stale = name, before, stale
+_Owner = tuple[str | None, str | None]
 
 
-class Names(dict[tuple[str | None, str | None], Naming]):
-    """Namings by module and qualified name; usually none."""
+class Names(dict[_Owner, tuple[str | None, tuple[str, ...], str | None]]):
+    """Name, locations before, and ``stale=`` by module and qualified name."""
 
     def claim(
         self,
@@ -61,13 +52,13 @@ class Names(dict[tuple[str | None, str | None], Naming]):
         owner = module, qualname = handler_id.module, handler_id.qualname
         if name is not None:
             before.insert(0, f"{module}:{qualname}")
-            for other, naming in self.copy().items():
-                if naming.name == name and other != owner:
+            for other, (its_name, *_) in self.copy().items():
+                if its_name == name and other != owner:
                     raise NameTaken(
                         f"two handlers have the name {name!r}: {other[0]}.{other[1]} "
                         f"and {module}.{qualname}; give one of them another"
                     )
-        self[owner] = Naming(name, tuple(before), stale)
+        self[owner] = name, tuple(before), stale
 
     def forget(self, module: str) -> None:
         """Forget the locations in a module."""
@@ -91,22 +82,14 @@ def refusal(
 ) -> UnknownHandler | StaleHandler:
     """Return the error for an id, given the ids at its location, the newest last."""
     if not known:
-        return UnknownHandler(
-            f"no handler is registered at the location of {missing}; is the module "
-            "that defines it imported, or the page that makes it rendered here?",
-            handler_id=missing,
-        )
+        text = f"no handler is registered at the location of {missing}; is the module "
+        text += "that defines it imported, or the page that makes it rendered here?"
+        return UnknownHandler(text, handler_id=missing)
     where = location_name(known[-1])
     if any(one.fingerprint == missing.fingerprint for one in known):
-        return UnknownHandler(
-            f"{where} is registered here, but not as {missing}: its event, its bound "
-            "arguments or its captures differ",
-            handler_id=missing,
-        )
-    return StaleHandler(
-        f"the code of {where} differs from the code of {missing}: the page is older or "
-        "newer than this server",
-        handler_id=missing,
-        current=known,
-        location=where,
-    )
+        text = f"{where} is registered here, but not as {missing}: its event, its "
+        text += "bound arguments or its captures differ"
+        return UnknownHandler(text, handler_id=missing)
+    text = f"the code of {where} differs from the code of {missing}: the page is older "
+    text += "or newer than this server"
+    return StaleHandler(text, handler_id=missing, current=known, location=where)

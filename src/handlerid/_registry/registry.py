@@ -31,12 +31,10 @@ class Registry:
             ``"warn"``: one ``CapturesReplaced`` warning an id; ``"allow"``: nothing;
             ``"refuse"``: ``CapturesReplaced`` is raised. With ``"distinct"``, captures
             are part of the id; with ``"carry"``, tokens carry them, too.
-        unstable: what ``"distinct"`` and ``"carry"`` do with a captured value without
-            canonical form: ``"refuse"`` it, or ``"omit"`` it from the id. Handlers
-            that differ in omitted values alone replace each other, with a warning.
-        stale: whether an id whose location is known and whose code is not is refused
-            (``"refuse"``) or answered (``"accept"``) by the handler there, if that is
-            the only one with the same event and captures part. A lambda needs a name.
+        unstable: whether ``"distinct"`` and ``"carry"`` refuse a captured value without
+            canonical form, or omit it from the id and warn for it.
+        stale: ``"accept"`` lets the only handler at a location answer ids of other code
+            with the same event and captures part. A lambda needs a name for that.
 
     Raises:
         TypeError, ValueError: an argument is none of these, or ``unstable="omit"`` is
@@ -127,18 +125,15 @@ class Registry:
         moved_from: str | Iterable[str] = (),
         stale: Stale | None = None,
     ) -> Any:
-        """Register a handler as a decorator, and return it unchanged.
-
-        Use it bare or with arguments: ``@registry.handler(event=ClickEvent)``.
+        """Register a handler as a decorator, bare or with arguments.
 
         Args:
-            fn: the handler, if the decorator is used bare.
+            fn: the handler, if the decorator is used bare; it is returned unchanged.
             event: as for ``register``.
             name: takes the place of the location in ids, so that the handler may be
                 moved. Every function registered at the location later has it, too.
             moved_from: where the handler was before: ``"module:qualname"`` or an
-                earlier name. Ids from there are answered as long as the code is the
-                same, apart from the function's name.
+                earlier name. Ids from there are answered if the code is the same.
             stale: as for the registry, for this location alone.
 
         Raises:
@@ -161,11 +156,10 @@ class Registry:
     def scan(
         self, package: ModuleType | str, *, on_error: OnError | None = None
     ) -> Scan:
-        """Import a package with all its modules and register the handlers in it.
+        """Import a package and its modules, without ``__main__``; register handlers.
 
-        Those are functions decorated with ``handler``, and functions whose parameter is
-        annotated with an event type; for a union, once for each. A ``__main__`` is not
-        imported. A second scan registers nothing new.
+        Those are functions decorated with ``handler``, or annotated with an event type;
+        for a union, once for each. A second scan registers nothing new.
 
         Args:
             package: a module or its dotted name.

@@ -41,15 +41,12 @@ class Found:
 
     def __init__(self, handler_id: HandlerId, why: str) -> None:
         self.handler_id: HandlerId = handler_id
+        self.why: str = why
         self.module: str = str(handler_id.module)
         self.qualname: str = str(handler_id.qualname)
         self.event: str = handler_id.event
-        self.why: str = why
 
     def __repr__(self) -> str:
-        return f"<Found {self}>"
-
-    def __str__(self) -> str:
         return f"{self.handler_id}  {self.module}.{self.qualname}  {self.why}"
 
 

@@ -24,9 +24,9 @@ from weakref import ref
 import typing_extensions
 
 from handlerid._decoding import decoder
-from handlerid._identity import Unset, captures_of, name_of, take_apart
+from handlerid._identity import Unset, captures_of, name_of
 from handlerid._peek import name_of_class, stored_in
-from handlerid._registry.captures import defined_at
+from handlerid._registry.captures import defined_at, functions_of
 from handlerid.errors import SignatureError
 from handlerid.events import Event, adopt, event_type, is_event_type
 
@@ -165,11 +165,9 @@ def _inspect(
     basis: tuple[object, ...] = ()
     if function is not None and not doubt:
         basis = _basis(function, shape, asked, event, parameter)
-    shared, key = _shared(event), (basis, kind, takes_event)
-    found = shared.get(key) if basis else None
-    if found is None:
-        found = Binding(event, takes_event, kind, doubt, basis)
-    return shared.setdefault(key, found) if basis else found
+    made = Binding(event, takes_event, kind, doubt, basis)
+    key = basis, kind, takes_event
+    return _shared(event).setdefault(key, made) if basis else made
 
 
 def _library_event(fn: Callable[..., object], wire_name: str) -> type[Event]:
@@ -206,16 +204,11 @@ def _choose_event(
 
 def _kind(fn: Callable[..., object]) -> Kind:
     """Return what a call returns; a plain wrapper passes on what is returned inside."""
-    all_flags = [one.__code__.co_flags for one in _functions(fn)]
-    found = (kind for own in all_flags for flags, kind in _KINDS if own & flags)
-    return next(found, "plain")
-
-
-def _functions(fn: Callable[..., object]) -> Sequence[FunctionType]:
-    """Return the functions that a handler is made of, the outermost first."""
-    if type(fn) is FunctionType and not hasattr(fn, "__wrapped__"):
-        return (fn,)
-    return [one for one in take_apart(fn).layers if not isinstance(one, str)]
+    for one in functions_of(fn):
+        for flags, kind in _KINDS:
+            if one.__code__.co_flags & flags:
+                return kind
+    return "plain"
 
 
 def inspect_signature(fn: Any) -> tuple[bool, str, tuple[type[Event], ...], str]:
@@ -224,7 +217,7 @@ def inspect_signature(fn: Any) -> tuple[bool, str, tuple[type[Event], ...], str]
     Last is what is wrong with the annotation.
     """
     # functools.wraps copies annotations: most were written at the innermost function.
-    functions = _functions(fn)[::-1]
+    functions = functions_of(fn)[::-1]
     wrapped, parameters = _wrapped(fn), _parameters(fn, follow_wrapped=False)
     required = _required(fn, parameters or ())
     opened = [one for one in parameters or () if one.kind is Parameter.VAR_POSITIONAL]
@@ -284,12 +277,12 @@ def _wrapped(fn: Any) -> Any:
 
 def _required(fn: Callable[..., object], parameters: Sequence[Parameter]) -> bool:
     """Return whether the event has to be given; refuse other required parameters."""
-    names, only = [], False
-    for one in parameters:
-        if one.default is Parameter.empty and one.kind not in _VARIABLE:
-            only = only or one.kind is Parameter.KEYWORD_ONLY
-            names.append(one.name + " by keyword" * (one.kind in _BY_NAME))
-    if only or len(names) > 1:
+    names = [
+        one.name + " by keyword" * (one.kind in _BY_NAME)
+        for one in parameters
+        if one.default is Parameter.empty and one.kind not in _VARIABLE
+    ]
+    if len(names) > 1 or any(" " in one for one in names):
         raise SignatureError(
             f"{name_of(fn)} needs {', '.join(names)}, and a handler is called with the "
             "event alone; bind the others with functools.partial or give them defaults"
