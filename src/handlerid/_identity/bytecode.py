@@ -33,10 +33,7 @@ _fields = attrgetter(
     *("_co_code_adaptive" if _UNCOPIED else "co_code", "co_exceptiontable"),
     *("co_consts", "co_names", "co_varnames", "co_freevars", "co_cellvars"),
 )
-_FLAGS, _BYTECODE, _CONSTANTS, _NAMES = 4, 5, 7, 8
-_names = attrgetter(
-    *("co_name", "co_flags", "co_names", "co_varnames", "co_freevars", "co_cellvars")
-)
+_NAME, _FLAGS, _BYTECODE, _CONSTANTS, _NAMES = 0, 4, 5, 7, 8
 
 
 def encode_code(code: CodeType) -> bytes:
@@ -72,7 +69,7 @@ def form_of(code: CodeType) -> list[Any]:
             )
             break
     if not form[_FLAGS] & _OPTIMIZED and "__firstlineno__" in form[_NAMES]:
-        return _class_body(code, form[_CONSTANTS])
+        return _class_body(code, form)
     return form
 
 
@@ -87,7 +84,7 @@ def _spelled_out(value: Any) -> Any:
     return value
 
 
-def _class_body(code: CodeType, consts: tuple[Any, ...]) -> list[Any]:
+def _class_body(code: CodeType, form: list[Any]) -> list[Any]:
     """Return the form of a class body, from Python 3.13 on.
 
     The compiler stores the line of the class there, as a constant that may be shared or
@@ -96,6 +93,7 @@ def _class_body(code: CodeType, consts: tuple[Any, ...]) -> list[Any]:
     its index; the line is left out and the names are sorted.
     """
     # dis makes a text of every constant, which huge integers have a limit for.
+    consts = form[_CONSTANTS]
     blank = code.replace(co_consts=(None,) * len(consts))
     position: dict[int, int] = {}  # of each offset, among the instructions
     instructions: list[dis.Instruction] = []
@@ -122,5 +120,5 @@ def _class_body(code: CodeType, consts: tuple[Any, ...]) -> list[Any]:
         (position[e.start], position[e.end], position[e.target], e.depth, e.lasti)
         for e in dis.Bytecode(blank).exception_entries  # type: ignore[attr-defined]
     ]
-    names = _names(code)
-    return ["class body", *names[:2], tuple(written), tuple(exceptions), *names[2:]]
+    body = (form[_NAME], form[_FLAGS], tuple(written), tuple(exceptions))
+    return ["class body", *body, *form[_NAMES:]]

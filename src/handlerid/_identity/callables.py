@@ -2,14 +2,12 @@
 
 ``docs/reference/callables.md`` has the same as a table, with a reason for each row.
 
-1. Wrappings are taken off one by one, outermost first.
-2. The location is that of the first function, or of the first object that
+1. The location is that of the first function, or of the first object that
    ``functools.update_wrapper`` gave a qualified name.
-3. All functions that ``__wrapped__`` leads to are layers of the fingerprint.
-4. What the author wrote beside the function is a bound argument: arguments of a
+2. What the author wrote beside the function is a bound argument: arguments of a
    ``partial``, the class of a class method. What the function carries because of where
    and when it was made is a capture: closure cells, defaults, a bound object.
-5. No code of an object runs, because a mock or a proxy answers as it likes.
+3. No code of an object runs, because a mock or a proxy answers as it likes.
 """
 
 from __future__ import annotations
@@ -96,12 +94,6 @@ def captures_of(fn: FunctionType) -> list[tuple[str, object]]:
         names = code.co_varnames[last : last + code.co_kwonlyargcount]
         captures += [(name, defaults[name]) for name in names if name in defaults]
     return captures
-
-
-def carried(fn: object) -> Sequence[tuple[Any, ...]]:
-    """Return bound arguments and captures, as tuples that end with name and value."""
-    anatomy = take_apart(fn)
-    return [*anatomy.bound, *anatomy.captures]
 
 
 class Anatomy:

@@ -21,7 +21,7 @@ from weakref import ref
 
 from handlerid import _values
 from handlerid._identity.bytecode import encode_code
-from handlerid._identity.callables import captures_of, carried, take_apart
+from handlerid._identity.callables import captures_of, take_apart
 from handlerid._identity.ids import HandlerId, with_captures, write
 from handlerid._values import encode_scalar
 from handlerid.errors import UnsupportedHandler
@@ -223,7 +223,9 @@ class Identity:
         self, fn: Callable[..., object], other: Callable[..., object]
     ) -> tuple[str, ...]:
         """Return the names of captures that differ, or that cannot be compared."""
-        captures, others = carried(fn), carried(other)
+        ours, theirs = take_apart(fn), take_apart(other)
+        captures: list[tuple[Any, ...]] = [*ours.bound, *ours.captures]
+        others: list[tuple[Any, ...]] = [*theirs.bound, *theirs.captures]
         if [one[:-1] for one in captures] != [one[:-1] for one in others]:
             differing = [*captures, *others]
         else:

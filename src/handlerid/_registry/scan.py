@@ -1,14 +1,13 @@
 """The modules of an application: finding the handlers in them, and their code by name.
 
-1. The host says what to import. A module ``__main__`` is a program and is not imported.
-2. A handler is declared by its annotation, which names types that derive from
+1. A handler is declared by its annotation, which names types that derive from
    ``Event``. A ``msgspec.Struct`` may be anything: its handlers are decorated.
-3. Functions count where they are defined, and so do static and class methods. Partials,
+2. Functions count where they are defined, and so do static and class methods. Partials,
    bound methods and cached functions count where a module has a name for them.
-4. Code is that of a module's functions, also of those in its classes and decorators,
+3. Code is that of a module's functions, also of those in its classes and decorators,
    with nested code. That of functions which nothing refers to any more comes from the
    loader, if the file was not edited since the import.
-5. Namespaces are read as Python stores them: an object runs no code.
+4. Namespaces are read as Python stores them: an object runs no code.
 """
 
 from __future__ import annotations
@@ -17,7 +16,7 @@ import functools
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from importlib import import_module
-from threading import RLock
+from threading import Lock
 from time import perf_counter
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
@@ -201,16 +200,16 @@ class CodeIndex:
     def __init__(self, module_name: Callable[[str], str]) -> None:
         self.version: int = 0  # changes with what the methods return
         self._name = module_name
-        self._lock = RLock()
-        self._modules: dict[str, ModuleType] = {}
-        self._tables: dict[str, _Table] = {}  # made when they are first needed
+        self._lock = Lock()
+        # The tables are made when they are first needed.
+        self._modules: dict[str, tuple[ModuleType, Callable[[], _Table]]] = {}
 
     def add(self, module: ModuleType) -> None:
         """Add a module; a second time, its table is made again."""
         name = self._name(str(globals_of(module)["__name__"]))
+        table = functools.cache(functools.partial(_Table, globals_of(module)))
         with self._lock:  # other threads always find the module, the old or the new
-            self._modules[name] = module
-            self._tables.pop(name, None)
+            self._modules[name] = module, table
             self.version += 1
 
     def forget(self, module_name: str) -> None:
@@ -218,12 +217,11 @@ class CodeIndex:
         with self._lock:
             name = self._name(module_name)
             self._modules.pop(name, None)
-            self._tables.pop(name, None)
             self.version += 1
 
     def module(self, name: str) -> ModuleType | None:
         """Return a module by the name that other processes know it by."""
-        return self._modules.get(name)
+        return self._modules.get(name, (None, None))[0]
 
     def codes(self, module: str, qualname: str) -> Iterator[CodeType]:
         """Yield all code objects of a qualified name, those of live functions first."""
@@ -240,12 +238,8 @@ class CodeIndex:
         return self._table(module).classes.get(qualname)
 
     def _table(self, name: str) -> _Table:
-        with self._lock:
-            if name not in self._tables:
-                if name not in self._modules:
-                    return _Table({})
-                self._tables[name] = _Table(globals_of(self._modules[name]))
-            return self._tables[name]
+        known = self._modules.get(name)
+        return known[1]() if known else _Table({})
 
 
 class _Table:
