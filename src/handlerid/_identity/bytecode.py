@@ -10,7 +10,6 @@
 4. ``co_code`` does not show specialisation and instrumentation. Python keeps a copy of
    it once it was read. Python 3.11 shows the same bytecode without a copy, until it
    specialises it; then RESUME, the first or second instruction, has another opcode.
-5. A class body in a function holds its own line number: see ``_class_body``.
 """
 
 from __future__ import annotations

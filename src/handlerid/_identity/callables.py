@@ -24,7 +24,6 @@ if TYPE_CHECKING:
 
 _FUNCTOOLS = vars(functools)
 _CachedFunction = type(functools.cache(lambda: None))
-
 _PLACEHOLDER = getattr(functools, "Placeholder", object())  # new in Python 3.14
 _OWN_CLASS = vars(object)["__class__"]  # mocks and proxies have another one
 _DEEPEST = 100
@@ -100,8 +99,7 @@ class Anatomy:
     """The parts of a callable; the methods take it apart.
 
     Attributes:
-        module: module of the location.
-        qualname: qualified name of the location.
+        module, qualname: the location.
         layers: functions that run, outermost first, at least one; text for a layer
             without Python code.
         bound: bound arguments by name: ``args[0]``, ``keywords[unit]``, ``cls``.

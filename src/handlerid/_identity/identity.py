@@ -193,11 +193,10 @@ class Identity:
 
     def record(self, fn: FunctionType) -> CodeRecord:
         """Return the record of a function's code; it lives as long as the code."""
-        code = fn.__code__
-        address = id(code)
+        address = id(fn.__code__)
         record = self.records.get(address)
         if record is None:
-            record = CodeRecord(code, self._forget)
+            record = CodeRecord(fn.__code__, self._forget)
             record.address = address
             record.digest = record.several = record.binding = None
             record.last = _NEVER
@@ -223,9 +222,8 @@ class Identity:
         self, fn: Callable[..., object], other: Callable[..., object]
     ) -> tuple[str, ...]:
         """Return the names of captures that differ, or that cannot be compared."""
-        ours, theirs = take_apart(fn), take_apart(other)
-        captures: list[tuple[Any, ...]] = [*ours.bound, *ours.captures]
-        others: list[tuple[Any, ...]] = [*theirs.bound, *theirs.captures]
+        both: Any = map(take_apart, (fn, other))
+        captures, others = [(*one.bound, *one.captures) for one in both]
         if [one[:-1] for one in captures] != [one[:-1] for one in others]:
             differing = [*captures, *others]
         else:
@@ -302,9 +300,8 @@ class Identity:
                 record = self.record(layer)
                 record.digest = record.digest or self._hash_code(layer)
                 digests.append(record.digest)
-        if len(digests) == 1:
-            return digests[0]
-        return _hash(self._layers, b"".join(digests))
+        several = len(digests) > 1
+        return _hash(self._layers, b"".join(digests)) if several else digests[0]
 
     def _hash_code(self, fn: FunctionType, own: str | None = None) -> bytes:
         if self._source is not None:

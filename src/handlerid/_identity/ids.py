@@ -28,8 +28,7 @@ class HandlerId(str):
     """The text that names a handler, safe in URLs, HTML attributes and file names.
 
     Attributes:
-        module: module of the location; None if the id was parsed.
-        qualname: qualified name of the location; None if the id was parsed.
+        module, qualname: the location; None if the id was parsed.
         event: wire name of the event, or ``""``.
     """
 
@@ -115,11 +114,10 @@ def write(
     return found
 
 
-def with_captures(handler_id: HandlerId, captures: bytes) -> HandlerId:
+def with_captures(bare: HandlerId, captures: bytes) -> HandlerId:
     """Return an id without captures, with these 10 bytes as its captures part."""
     number = int.from_bytes(captures, "big")
     part = "".join([_PAIR[number >> shift & 1023] for shift in range(70, -1, -10)])
-    found = str.__new__(HandlerId, f"{handler_id[:37]}-{part}{handler_id[37:]}")
-    found.module, found.qualname = handler_id.module, handler_id.qualname
-    found.event = handler_id.event
+    found = str.__new__(HandlerId, f"{bare[:37]}-{part}{bare[37:]}")
+    found.module, found.qualname, found.event = bare.module, bare.qualname, bare.event
     return found

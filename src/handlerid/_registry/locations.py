@@ -39,16 +39,14 @@ class Names(dict[_Owner, tuple[str | None, tuple[str, ...], str | None]]):
         """Give the location of a handler a name; a second call replaces the first."""
         before = [moved_from] if isinstance(moved_from, str) else [*moved_from]
         if name is not None and not re.fullmatch(_NAME, name):
-            raise ValueError(
-                f"{name!r} is not a handler's name: up to 200 letters, digits, "
-                "dots, dashes, underscores and slashes"
+            text = (
+                f"{name!r} is not a handler's name: up to 200 letters, digits, dots, "
             )
+            raise ValueError(text + "dashes, underscores and slashes")
         for one in before:
             if not re.fullmatch(f"{_NAME}|{_LOCATION}", one):
-                raise ValueError(
-                    f"{one!r} is not a location: write module:qualname, or the name "
-                    "that the handler had"
-                )
+                text = f"{one!r} is not a location: write module:qualname, or the name "
+                raise ValueError(text + "that the handler had")
         owner = module, qualname = handler_id.module, handler_id.qualname
         if name is not None:
             before.insert(0, f"{module}:{qualname}")

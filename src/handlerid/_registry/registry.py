@@ -170,10 +170,7 @@ class Registry:
         return find_handlers(package, index, self.register, decorated, on_error)
 
     def forget(self, module: ModuleType | str) -> tuple[HandlerId, ...]:
-        """Remove the handlers of a module, for hot reload, and return their ids.
-
-        Submodules are modules of their own; an unknown module is no error.
-        """
+        """Remove the handlers of a module, not of its submodules; return their ids."""
         name = module if isinstance(module, str) else module.__name__
         gone = self.entries.forget(self.identity.module_name(name))
         self.entries.index.forget(name)

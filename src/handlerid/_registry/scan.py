@@ -108,8 +108,7 @@ def find_handlers(
                     ours = isinstance(error, HandlerIdError)
                     reason = str(error) if ours else type(error).__name__
                     fail(f"{name_of(fn)} cannot be registered: {reason}", name, error)
-    found = [Found(*one) for one in why.items()]
-    return Scan(found, modules, perf_counter() - start)
+    return Scan([Found(*x) for x in why.items()], modules, perf_counter() - start)
 
 
 def _imported(
@@ -183,7 +182,6 @@ def _declared_in(module: ModuleType) -> Iterator[tuple[Handler, type[Event]]]:
 
 
 _FUNCTION = 0x01  # the flag of code of functions; class bodies have none
-
 # Attributes of Python's own wrappers that hold functions. The types by address, because
 # a metaclass may define ``__hash__``.
 _HOLD = functools.partial, functools.partialmethod, functools.cached_property
@@ -215,8 +213,7 @@ class CodeIndex:
     def forget(self, module_name: str) -> None:
         """Remove a module, by its name in this process; it need not be known."""
         with self._lock:
-            name = self._name(module_name)
-            self._modules.pop(name, None)
+            self._modules.pop(self._name(module_name), None)
             self.version += 1
 
     def module(self, name: str) -> ModuleType | None:

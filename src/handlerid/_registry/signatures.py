@@ -5,8 +5,8 @@
    ``*args`` alone. Another parameter without default is an error.
 2. A wrapper made with ``functools.wraps`` is called as its own parameters say. If it
    takes ``*args``, those of the wrapped function count. Either may name event types.
-3. An annotation that cannot be evaluated, or that names no event type, is reported
-   unless ``event=`` says the type. ``Any`` and ``object`` are no mistakes.
+3. ``Any`` and ``object`` say nothing of events; any other annotation without an event
+   type is reported, unless ``event=`` says it.
 """
 
 from __future__ import annotations
@@ -45,6 +45,8 @@ _KINDS: tuple[tuple[int, Kind], ...] = (
 _VARIABLE = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
 _BY_NAME = (Parameter.KEYWORD_ONLY, Parameter.VAR_KEYWORD)
 _UNIONS = (UnionType, type(typing.Union[int, str]))  # noqa: UP007 - of the old form
+_NO_EVENT = "names no event type"
+_UNKNOWN = "cannot be evaluated (is it local, or imported under TYPE_CHECKING only?)"
 # On 3.12 and 3.13, a ``type`` statement makes an object of another class.
 _Alias = typing_extensions.TypeAliasType
 _ALIASES = (_Alias, getattr(typing, "TypeAliasType", _Alias))
@@ -288,10 +290,6 @@ def _required(fn: Callable[..., object], parameters: Sequence[Parameter]) -> boo
             "event alone; bind the others with functools.partial or give them defaults"
         )
     return bool(names)
-
-
-_NO_EVENT = "names no event type"
-_UNKNOWN = "cannot be evaluated (is it local, or imported under TYPE_CHECKING only?)"
 
 
 def _event_types(
