@@ -9,8 +9,6 @@ from handlerid._identity import location_name, take_apart
 from handlerid.errors import CapturesReplaced
 
 if TYPE_CHECKING:
-    from types import FunctionType
-
     from handlerid._identity import HandlerId
 
 _BOTH = "the one registered last answers for both. "
@@ -58,12 +56,8 @@ def warn_once(
             raise
 
 
-def functions_of(fn: object) -> list[FunctionType]:
-    """Return the functions that a handler is made of, the outermost first."""
-    return [one for one in take_apart(fn).layers if not isinstance(one, str)]
-
-
 def defined_at(fn: object) -> tuple[str, int]:
     """Return file and first line of the innermost function of a handler."""
-    code = functions_of(fn)[-1].__code__
+    functions = [x for x in take_apart(fn).layers if not isinstance(x, str)]
+    code = functions[-1].__code__
     return code.co_filename, code.co_firstlineno

@@ -24,9 +24,9 @@ from weakref import ref
 import typing_extensions
 
 from handlerid._decoding import decoder
-from handlerid._identity import Unset, captures_of, name_of
+from handlerid._identity import Unset, captures_of, name_of, take_apart
 from handlerid._peek import name_of_class, stored_in
-from handlerid._registry.captures import defined_at, functions_of
+from handlerid._registry.captures import defined_at
 from handlerid.errors import SignatureError
 from handlerid.events import Event, adopt, event_type, is_event_type
 
@@ -167,9 +167,9 @@ def _inspect(
     basis: tuple[object, ...] = ()
     if function is not None and not doubt:
         basis = _basis(function, shape, asked, event, parameter)
+    shared, key = _shared(event), (basis, kind, takes_event)
     made = Binding(event, takes_event, kind, doubt, basis)
-    key = basis, kind, takes_event
-    return _shared(event).setdefault(key, made) if basis else made
+    return shared.setdefault(key, made) if basis else made
 
 
 def _library_event(fn: Callable[..., object], wire_name: str) -> type[Event]:
@@ -206,11 +206,18 @@ def _choose_event(
 
 def _kind(fn: Callable[..., object]) -> Kind:
     """Return what a call returns; a plain wrapper passes on what is returned inside."""
-    for one in functions_of(fn):
+    for one in _functions(fn):
         for flags, kind in _KINDS:
             if one.__code__.co_flags & flags:
                 return kind
     return "plain"
+
+
+def _functions(fn: Callable[..., object]) -> Sequence[FunctionType]:
+    """Return the functions that a handler is made of, the outermost first."""
+    if type(fn) is FunctionType and not hasattr(fn, "__wrapped__"):
+        return (fn,)  # enters no other room
+    return [one for one in take_apart(fn).layers if not isinstance(one, str)]
 
 
 def inspect_signature(fn: Any) -> tuple[bool, str, tuple[type[Event], ...], str]:
@@ -219,7 +226,7 @@ def inspect_signature(fn: Any) -> tuple[bool, str, tuple[type[Event], ...], str]
     Last is what is wrong with the annotation.
     """
     # functools.wraps copies annotations: most were written at the innermost function.
-    functions = functions_of(fn)[::-1]
+    functions = _functions(fn)[::-1]
     wrapped, parameters = _wrapped(fn), _parameters(fn, follow_wrapped=False)
     required = _required(fn, parameters or ())
     opened = [one for one in parameters or () if one.kind is Parameter.VAR_POSITIONAL]
