@@ -14,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from handlerid import ClickEvent, Identity, Registry
-from handlerid._values import Codec
+from handlerid._values.codec import Codec
 from handlerid.errors import CapturesReplaced, UnstableCapture
 from tests.pythons import require_python
 from tests.support.fresh import run_fresh

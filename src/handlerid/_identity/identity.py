@@ -19,7 +19,6 @@ from types import CodeType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, Literal
 from weakref import ref
 
-from handlerid import _values
 from handlerid._identity.bytecode import encode_code
 from handlerid._identity.callables import captures_of, take_apart
 from handlerid._identity.ids import HandlerId, with_captures, write
@@ -29,6 +28,7 @@ from handlerid.events import adopt, is_event_type
 
 if TYPE_CHECKING:
     from handlerid._identity.callables import Anatomy
+    from handlerid._values.codec import Codec
 
 _FUNCTOOLS = vars(functools)
 _LONGEST_NAME = 64
@@ -99,10 +99,12 @@ class Identity:
         return f"<Identity of the {self.fingerprint}{keys}>"
 
     @functools.cached_property
-    def codec(self) -> _values.Codec:
+    def codec(self) -> Codec:
         """Writes captured values; loaded with the first of them."""
+        from handlerid._values.codec import Codec  # noqa: PLC0415
+
         given = {"encoders": self._encoders, "decoders": self._decoders}
-        return _values.Codec(**given, module_name=self.module_name)
+        return Codec(**given, module_name=self.module_name)
 
     def handler_id(
         self,

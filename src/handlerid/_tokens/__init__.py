@@ -1,10 +1,4 @@
-"""References that are signed: tokens, and closures that travel in them.
-
-``tokens``    the text of a token: issuing and verifying it
-``closures``  captures as bytes and back
-
-Both are loaded when asked for, so that who needs none pays nothing.
-"""
+"""Signed references, and closures that travel in them; loaded when asked for."""
 
 from typing import TYPE_CHECKING
 

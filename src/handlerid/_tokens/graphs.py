@@ -12,9 +12,10 @@ from json import JSONDecoder, JSONEncoder
 from types import CellType, CodeType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
-from handlerid import _values as values
 from handlerid._identity import Unset, captures_of
-from handlerid._values import Refused
+from handlerid._values import Refused, load_all, own_class, row_of_tag
+from handlerid._values.records import field_names, find_member, is_frozen
+from handlerid._values.tree import NO_FORM, step, unstable
 from handlerid.errors import StaleHandler
 
 if TYPE_CHECKING:
@@ -41,7 +42,7 @@ _LOST = (
 )
 _CURE = "give the type an encoder and a decoder: Identity(encoders=..., decoders=...)"
 
-values.load_all()
+load_all()
 
 
 class CodeIndex(Protocol):
@@ -85,7 +86,7 @@ def stale() -> StaleHandler:
 
 
 def _class(index: CodeIndex, module: str, qualname: str) -> type | None:
-    return values.own_class((module, qualname)) or index.class_(module, qualname)
+    return own_class((module, qualname)) or index.class_(module, qualname)
 
 
 def _named(*parts: Any) -> dict[str, Any]:
@@ -101,7 +102,7 @@ _MAKE: dict[Any, Callable[..., Any]] = {
 
 def _step(tag: str, parts: Sequence[Any], index: int) -> str:
     if tag not in "FBy":
-        return values.step(tag, parts, index)
+        return step(tag, parts, index)
     return f" -> {parts[index]}" if parts[index] else ""
 
 
@@ -155,7 +156,7 @@ class Writer:
             tag, parts = self.split(value, kind)
         except Refused as reason:
             text = f"be carried: {{}} {reason}"
-            raise values.unstable(value, [self.where()], text, _CURE) from None
+            raise unstable(value, [self.where()], text, _CURE) from None
         node: list[Any] = [tag]
         labels = len(self.labels)
         if tag in "lSdx" or (tag == "r" and not issubclass(kind, tuple)):
@@ -189,7 +190,7 @@ class Writer:
             return "y", [value.func, value.args, *keywords]
         found = self.identity.codec.split(value, kind, whole=True)
         if found is None:
-            raise Refused(values.NO_FORM)
+            raise Refused(NO_FORM)
         tag, parts = found
         if tag == "x" and kind not in self.identity.codec.decoders:
             raise Refused("has an encoder but no decoder")
@@ -214,7 +215,7 @@ class Writer:
         if assigned:
             self.path.append(("F", [min(assigned)], 0))
             cure = "keep the value in your application's state"
-            raise values.unstable(fn, [self.where()], _LOST, cure)
+            raise unstable(fn, [self.where()], _LOST, cure)
         node: list[Any] = ["F", *location]
         self.met[id(fn)] = fn, node
         cells = captures_of(fn)[: len(code.co_freevars)]
@@ -273,7 +274,7 @@ class Reader:
             made = self.labels[parts[0]]
         elif tag in _MAKE:
             made = _MAKE[tag](*map(self.read, parts))
-        elif (row := values.row_of_tag(tag)) is None:
+        elif (row := row_of_tag(tag)) is None:
             made = self.named(tag, label, *parts)
         elif row.fill is None:
             made = row.make(*map(self.read, parts))
@@ -303,7 +304,7 @@ class Reader:
         elif tag != "x":
             raise ValueError
         if found is not None and tag in ("e", "g"):
-            found = values.find_member(found, *rest)
+            found = find_member(found, *rest)
         if found is not None and tag == "r":
             found = self.record(label, found, *rest)
         if found is None:
@@ -311,12 +312,12 @@ class Reader:
         return found
 
     def record(self, label: Any, kind: type, names: str, *fields: Any) -> object:
-        known = values.field_names(kind)
+        known = field_names(kind)
         if known is None or ",".join(known) != names or len(known) != len(fields):
             return None
         if issubclass(kind, tuple):
             return tuple.__new__(kind, map(self.read, fields))
-        self.mutable = self.mutable or not values.is_frozen(kind)
+        self.mutable = self.mutable or not is_frozen(kind)
         self.labels[label] = made = object.__new__(kind)
         for name, field in zip(known, fields, strict=True):
             object.__setattr__(made, name, self.read(field))

@@ -64,12 +64,6 @@ def _fill_dict(value: dict[Any, Any], parts: Iterator[Any]) -> None:
     value.update(zip(parts, parts, strict=True))
 
 
-def _split_alias(value: GenericAlias) -> Sequence[Any]:
-    if value.__unpacked__:  # *list[int] is not list[int]
-        raise Refused("is unpacked")
-    return value.__origin__, value.__args__
-
-
 _slice = attrgetter("start", "stop", "step")
 _union = Row("|", attrgetter("__args__"), lambda *members: reduce(or_, members))
 _OWN: dict[type, Row] = {
@@ -86,7 +80,7 @@ _OWN: dict[type, Row] = {
     dict: Row("d", lambda v: [*chain(*list(v.items()))], dict, _fill_dict),
     range: Row("R", _slice, range),
     slice: Row("/", _slice, slice),
-    GenericAlias: Row("a", _split_alias, GenericAlias),
+    GenericAlias: Row("a", lambda v: v.__reduce__()[1], GenericAlias),
     UnionType: _union,
     type(Union[int, "str"]): _union,
 }
