@@ -225,6 +225,26 @@ def test_what_is_rebuilt_has_the_id_of_the_token() -> None:
     assert (call.handler.event, call.handler.kind) == (ClickEvent, "plain")
 
 
+@pytest.mark.parametrize(
+    ("fn", "name"),
+    [
+        (link("/tea"), "link.<locals>.follow"),
+        (Cart("alice").add, "Cart.add"),
+        (partial_(append, "bound "), "append"),
+    ],
+)
+def test_what_is_rebuilt_is_named_in_its_repr(
+    fn: Callable[..., object], name: str
+) -> None:
+    text = offer(server(), fn, ClickEvent)
+    call = server().prepare({"handler": text}, audience=None)
+    assert repr(call) == f"<Call of {__name__}.{name} from token>"
+    handler_id = call.handler.id
+    assert (handler_id.module, handler_id.qualname) == (__name__, name)
+    expected = f"<RegisteredHandler {__name__}.{name}: plain, {handler_id}>"
+    assert repr(call.handler) == expected
+
+
 def test_a_page_of_other_code_is_stale() -> None:
     text = offer(server(), link("/tea"))
     tokens = Tokens(KEY)

@@ -1,13 +1,11 @@
 """From a payload to a call of its handler.
 
-1. ``prepare`` refuses whatever can be refused. After it only the handler's own code can
-   fail, and its exception passes through as it is.
-2. Who answers, in this order: scopes, the registry, carried captures if all of them are
+1. Who answers, in this order: scopes, the registry, carried captures if all of them are
    immutable, resolvers, ``rerender``, carried captures that are mutable (last, because
    what a handler changes in these copies is lost), and with ``stale="accept"`` another
    handler of the location.
-3. ``authorize`` is asked before the payload is decoded, and only True is a yes.
-4. Functions of the host may return an awaitable: ``aprepare`` awaits it, ``prepare``
+2. ``authorize`` is asked before the payload is decoded, and only True is a yes.
+3. Functions of the host may return an awaitable: ``aprepare`` awaits it, ``prepare``
    refuses it and runs the same generator, ``_steps``, at once.
 """
 
@@ -15,30 +13,22 @@ from __future__ import annotations
 
 from _contextvars import Context, copy_context  # contextvars: one more file
 from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
-from functools import partial
 from inspect import isawaitable
 from types import coroutine
 from typing import Any, Literal
 
-from handlerid import _tokens
+from handlerid import _tokens, errors
 from handlerid._decoding import Form, Payload, decoder, json_reader
 from handlerid._dispatch.call import Call, Observer
 from handlerid._dispatch.running import close_unawaited, in_context, notify
 from handlerid._dispatch.scope import References, Scope
 from handlerid._identity import HandlerId, location_name
 from handlerid._registry import RegisteredHandler, Registry, closest, refusal
-from handlerid.errors import (
-    AsyncHandler,
-    HandlerIdError,
-    MalformedPayload,
-    NotAllowed,
-    StaleHandler,
-    UnknownHandler,
-)
 
 Resolver = Callable[[HandlerId, Scope], object]
 _Steps = Generator[Any, Any, Any]
 _NOT_GIVEN: Any = ...
+_NO_ANSWER = (errors.UnknownHandler, errors.StaleHandler)
 _JSON = (bytes, str, bytearray, memoryview)
 
 
@@ -91,14 +81,18 @@ class Dispatcher:
             raise TypeError("observer must be an object whose class extends Observer")
         if extra not in (None, "ignore", "refuse"):
             raise ValueError('extra must be "ignore" or "refuse"')
+        if tokens is None and registry.entries.captures == "carry":
+            raise ValueError(
+                'captures="carry" sends captured values into pages: they have to be '
+                "signed, Dispatcher(registry, tokens=Tokens(key))"
+            )
         self._registry = registry
         self._handlers = registry.entries.handlers
-        self._tokens = tokens
-        self._references = References(registry.entries, tokens)
+        self._references: Any = tokens and References(registry.entries, tokens)
         self._authorize = authorize
         self._observer: Any = observer
         # What the observer is notified of; "except ()" costs a refusal nothing.
-        self._refusals = () if observer is None else (HandlerIdError,)
+        self._refusals = () if observer is None else errors.HandlerIdError
         self._read_json = json_reader(json)
         self._max_bytes = max_bytes
         self._refuse_extra = None if extra is None else extra == "refuse"
@@ -109,7 +103,7 @@ class Dispatcher:
         return self._registry
 
     def __repr__(self) -> str:
-        tokens = "" if self._tokens is None else ", with tokens"
+        tokens = "" if self._references is None else ", with tokens"
         return f"<Dispatcher of {self._registry!r}{tokens}>"
 
     def scope(self, *, audience: str | None = _NOT_GIVEN) -> Scope:
@@ -119,10 +113,9 @@ class Dispatcher:
         for anybody. It is required with tokens, and an error without.
         """
         audience = self._check_audience(audience)
-        if audience is not None and self._tokens is None:
+        if audience is not None and self._references is None:
             raise ValueError("an audience needs a token: Dispatcher(tokens=...)")
-        references = None if self._tokens is None else self._references
-        return Scope(self._registry.entries.child(), references, audience)
+        return Scope(self._registry.entries.child(), self._references, audience)
 
     def read(self, body: bytes | bytearray | memoryview | str) -> dict[str, Any]:
         """Read JSON with every guard, and raise MalformedPayload.
@@ -175,7 +168,7 @@ class Dispatcher:
         """Do what ``prepare`` does, and await what functions of the host return."""
         call = Call()
         call.awaits = True
-        await _awaited(self._steps(call, payload, audience, scope, rerender))
+        await self._awaited(call, payload, audience, scope, rerender)
         return call
 
     def dispatch(
@@ -203,7 +196,7 @@ class Dispatcher:
         """Prepare a call and run it: see ``prepare`` and ``Call.arun``."""
         call = Call()
         call.awaits = True
-        await _awaited(self._steps(call, payload, audience, scope, rerender))
+        await self._awaited(call, payload, audience, scope, rerender)
         return await call.arun()
 
     def call(
@@ -221,17 +214,19 @@ class Dispatcher:
     def _steps(
         self, call: Call, payload: Any, audience: Any, scope: Any, rerender: Any
     ) -> _Steps:
-        """Fill in a call; rule 4."""
-        if audience is not _NOT_GIVEN or self._tokens is not None:
+        """Fill in a call; rule 3."""
+        if audience is not _NOT_GIVEN or self._references is not None:
             call.audience = self._check_audience(audience)
         call.context, call.observer = copy_context(), self._observer
         try:
             fields: Any = payload if type(payload) is dict else self._read(payload)
             text, captures = fields.get("handler"), b""
             if not isinstance(text, str):
-                raise MalformedPayload('the payload names no handler in "handler"')
-            if self._tokens is not None:
-                verified = self._tokens.verify(text, audience=call.audience)
+                no_id = 'the payload names no handler in "handler"'
+                raise errors.MalformedPayload(no_id)
+            if self._references is not None:
+                tokens = self._references.tokens
+                verified = tokens.verify(text, audience=call.audience)
                 text, captures = verified.handler_id, verified.captures
             handler, refuse_extra = self._handlers.get(text), self._refuse_extra
             if handler is None or scope is not None:
@@ -239,11 +234,10 @@ class Dispatcher:
                 handler, refuse_extra = yield from found
             call.handler = handler
             if self._authorize is not None:
-                ask = partial(self._authorize, call)
-                answer = yield from _ask(call, "authorize", ask, call.context)
-                if answer is not True:
+                ask = _ask(call, "authorize", call.context, self._authorize, call)
+                if (answer := (yield from ask)) is not True:
                     said = "False" if answer is False else type(answer).__name__
-                    raise NotAllowed(
+                    raise errors.NotAllowed(
                         f"authorize refused {location_name(handler.id)}: it returned "
                         f"{said}, not True"
                     )
@@ -257,12 +251,14 @@ class Dispatcher:
             notify(self._observer.refused, error)
             raise
 
-    def _find(  # noqa: C901, PLR0912 - rule 2, step by step
+    _awaited = coroutine(_steps)  # the same function: what it returns can be awaited
+
+    def _find(  # noqa: C901, PLR0912 - rule 1, step by step
         self, call: Call, text: str, captures: bytes, scope: Any, rerender: Any
     ) -> _Steps:
         """Return the handler, and whether extra fields are refused."""
-        root = self._registry.entries
-        registered, refuse_extra = root.find(text), self._refuse_extra
+        root, refuse_extra = self._registry.entries, self._refuse_extra
+        registered = root.find(text)
         scopes = (scope,) if isinstance(scope, Scope) else tuple(scope or ())
         for one in scopes:
             if not isinstance(one, Scope):
@@ -275,25 +271,24 @@ class Dispatcher:
             return registered, refuse_extra
         wanted = HandlerId.parse(text)
         searched = [("scope", one.entries) for one in scopes]
-        errors: list[HandlerIdError] = []
-        carried = None
-        if captures:
-            try:
-                carried = self._references.rebuild(wanted, captures)
-            except (UnknownHandler, StaleHandler) as error:
-                errors.append(error)
-        asked = [("resolver", partial(one, wanted)) for one in self._resolvers]
+        asked: list[Any] = [("resolver", one, wanted) for one in self._resolvers]
         if rerender is not None:
             if not callable(rerender):
                 raise TypeError("rerender must be a function: partial(render, state)")
             asked.append(("rerender", rerender))
-        for source, function in asked if carried is None or carried[1] else ():
-            call.source, offered = source, Scope(root.child(), None, call.audience)
-            ask = partial(function, offered)
+        raised: list[errors.HandlerIdError] = []
+        carried = None
+        if captures:
             try:
-                yield from _ask(call, source, ask, copy_context())
-            except (UnknownHandler, StaleHandler) as error:
-                errors.append(error)
+                carried = self._references.rebuild(wanted, captures)
+            except _NO_ANSWER as error:
+                raised.append(error)
+        for source, *ask in asked if carried is None or carried[1] else ():
+            call.source, offered = source, Scope(root.child(), None, call.audience)
+            try:
+                yield from _ask(call, source, copy_context(), *ask, offered)
+            except _NO_ANSWER as error:
+                raised.append(error)
             if (handler := offered.entries.find(text)) is not None:
                 return handler, refuse_extra
             searched.append((source, offered.entries))
@@ -309,8 +304,8 @@ class Dispatcher:
         if near is not None and root.accepts(near):
             call.source, entries = at_location[near]
             return entries.resolve(near), True
-        errors.insert(0, refusal(wanted, [*at_location]))
-        raise _take_from(errors)
+        raised.insert(0, refusal(wanted, [*at_location]))
+        raise _take_from(raised)
 
     def _read(self, payload: Any) -> Any:
         """Return something with ``get``: a mapping or a form."""
@@ -319,46 +314,41 @@ class Dispatcher:
         if isinstance(payload, (Form, Mapping)):
             return payload
         if isinstance(payload, (list, int, float)):  # what a client may send as JSON
-            raise MalformedPayload("the payload is not a JSON object")
+            raise errors.MalformedPayload("the payload is not a JSON object")
         close_unawaited(payload)
-        kind = type(payload).__name__
-        hint = "; did you forget to await it?" if isawaitable(payload) else ""
-        raise TypeError(
-            f"payload must be JSON, a mapping or a Form, and is {kind}{hint}"
-        )
+        said = type(payload).__name__
+        if isawaitable(payload):
+            said += "; did you forget to await it?"
+        raise TypeError(f"payload must be JSON, a mapping or a Form, and is {said}")
 
     def _check_audience(self, audience: object) -> Any:
         if audience is _NOT_GIVEN:
-            if self._tokens is None:
+            if self._references is None:
                 return None
             raise TypeError("with tokens, audience= is required; None means anybody")
-        if audience is not None and not isinstance(audience, str):
+        if not isinstance(audience, str | None):
             raise TypeError("audience must be a str or None")
         return audience
 
 
-def _take_from(errors: list[HandlerIdError]) -> HandlerIdError:
+def _take_from(raised: list[errors.HandlerIdError]) -> errors.HandlerIdError:
     """Return the one to raise, and empty the list: a traceback must not hold it."""
     # That the location is known says more than that another one is not.
-    chosen = next((one for one in errors if isinstance(one, StaleHandler)), errors[-1])
-    errors.clear()
+    stale = [one for one in raised if isinstance(one, errors.StaleHandler)]
+    chosen = (stale or raised[-1:])[0]
+    raised.clear()
     return chosen
 
 
-def _ask(call: Call, what: str, fn: Any, context: Context) -> _Steps:
+def _ask(call: Call, what: str, context: Context, fn: Any, *arguments: Any) -> _Steps:
     """Call a function of the host in a context, and await there what it returns."""
-    answer = context.run(fn)
+    answer = context.run(fn, *arguments)
     if isawaitable(answer):
-        text = f"{what} is asynchronous: use aprepare() or adispatch()"
         try:
             if not call.awaits:
-                raise AsyncHandler(text)
+                way_out = "use aprepare() or adispatch()"
+                raise errors.AsyncHandler(f"{what} is asynchronous: {way_out}")
             answer = yield from in_context(context, answer)
         finally:
             close_unawaited(answer)  # also a coroutine that was awaited out of another
     return answer
-
-
-@coroutine
-def _awaited(steps: _Steps) -> _Steps:
-    yield from steps

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Self
+from typing import Any, Self
 
 from handlerid import _tokens
 from handlerid._identity import HandlerId, name_of
@@ -14,29 +14,23 @@ from handlerid.events import Event, event_type
 
 
 class References:
-    """Writes references, ids or signed tokens, and rebuilds what tokens carried."""
+    """Writes signed tokens for handlers, and rebuilds the handlers they carried."""
 
-    def __init__(self, entries: Entries, tokens: _tokens.Tokens | None) -> None:
-        self._tokens, self._identity = tokens, entries.identity
+    def __init__(self, entries: Entries, tokens: _tokens.Tokens) -> None:
+        self.tokens: _tokens.Tokens = tokens
+        self._identity = entries.identity
         self._closures: _tokens.Closures | None = None
         if entries.captures == "carry":
-            if tokens is None:
-                raise ValueError(
-                    'captures="carry" sends captured values into pages: they have to '
-                    "be signed, Dispatcher(registry, tokens=Tokens(key))"
-                )
             ids = partial(entries.ids, captures=False)
             self._closures = _tokens.Closures(entries.identity, entries.index, ids)
 
     def write(self, handler: RegisteredHandler, audience: str | None) -> str:
-        """Return the reference of a registered handler."""
-        if self._tokens is None:
-            return handler.id
+        """Return the token of a registered handler."""
         captures = b""
         if self._closures is not None and not handler.omitted:
             pack = self._closures.pack
             captures = pack(handler.fn, takes_event=handler.takes_event)
-        return self._tokens.issue(handler.id, audience=audience, captures=captures)
+        return self.tokens.issue(handler.id, audience=audience, captures=captures)
 
     def rebuild(
         self, handler_id: HandlerId, captures: bytes
@@ -57,10 +51,11 @@ class References:
             ) from None
         fn, takes_event, mutable = self._closures.rebuild(handler_id, captures)
         b = bind(fn, event, self._identity)
-        handler = RegisteredHandler(
+        named = self._identity.handler_id(fn, b.event)
+        handler_id.module, handler_id.qualname = named.module, named.qualname
+        return RegisteredHandler(
             handler_id, fn, b.event, b.kind, takes_event, b.decode
-        )
-        return handler, mutable
+        ), mutable
 
 
 class Scope:
@@ -139,9 +134,7 @@ class Scope:
         state = "ended" if self._ended else "rendering"
         return f"<Scope of {len(self)} handlers, {state}>"
 
-    def _add(
-        self, fn: Callable[..., object], event: type[Event] | None
-    ) -> RegisteredHandler:
+    def _add(self, fn: Any, event: type[Event] | None) -> RegisteredHandler:
         if self._ended:
             raise RuntimeError(
                 f"{name_of(fn)} is offered after the rendering ended, which is when "
