@@ -1,13 +1,12 @@
 """A prepared call, and its observers."""
 
 from _contextvars import Context  # contextvars is one more file, 0.1 ms
-from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
-from contextlib import nullcontext
-from logging import Logger, getLogger
+from collections.abc import AsyncGenerator, Generator
+from logging import DEBUG, ERROR, WARNING, Logger, getLogger
 from types import AsyncGeneratorType
 from typing import Any
 
-from handlerid._dispatch.running import END, Run, in_context, is_async, take
+from handlerid._dispatch.running import END, Run, Runner, in_context, is_async, take
 from handlerid._identity import location_name
 from handlerid._registry import RegisteredHandler
 from handlerid.errors import HandlerIdError
@@ -51,15 +50,15 @@ class Call:
         """
         result: object = None
         if self.observer is None:
-            handler = self.handler  # as in _begin: most calls come here
+            handler = self.handler  # as in Run.begin: most calls come here
             if handler.takes_event:
                 result = self.context.run(handler.fn, self.event)
             else:
                 result = self.context.run(handler.fn)
             if result is None:
                 return None
-        with (run := Run(self)):
-            for _ in run.steps(self._begin() if result is None else result):
+        with Run(self) as run:
+            for _ in run.steps(run.begin() if result is None else result):
                 pass
         return run.result
 
@@ -68,11 +67,11 @@ class Call:
 
         An async generator has none: None.
         """
-        with (run := Run(self)):
-            result = self._begin()
+        with Run(self) as run:
+            result = run.begin()
             if type(result) is AsyncGeneratorType:
                 while (step := await take(self.context, result)) is not END:
-                    run.step(step)
+                    run.notify("step", step)
             elif is_async(result):
                 run.result = await in_context(self.context, result)
             else:
@@ -81,7 +80,7 @@ class Call:
         return run.result
 
     def stream(
-        self, *, runner: Callable[[Coroutine[Any, Any, Any]], Any] | None = None
+        self, *, runner: Runner | None = None
     ) -> Generator[object, None, object]:
         """Yield what the handler yields; one that does not is a single step.
 
@@ -96,11 +95,10 @@ class Call:
             AsyncHandler: the handler is asynchronous and there is no such runner; use
                 ``astream``.
         """
-        with (run := Run(self)):
-            result = self._begin()
+        with Run(self) as run:
+            result = run.begin()
             if runner is not None and is_async(result):
-                steps = run.asteps(lambda: result, nullcontext())
-                yield from run.steps_by_runner(steps, runner)
+                yield from run.steps_by_runner(result, runner)
             else:
                 yield from run.steps(result)
             return run.result
@@ -112,12 +110,7 @@ class Call:
         for`` that is left between two steps closes nothing: iterate within
         ``contextlib.aclosing``.
         """
-        run = Run(self)
-        return run.asteps(self._begin, run)
-
-    def _begin(self) -> object:
-        arguments = (self.event,) if self.handler.takes_event else ()
-        return self.context.run(self.handler.fn, *arguments)
+        return Run(self).asteps()
 
 
 class Observer:
@@ -165,20 +158,20 @@ class LoggingObserver(Observer):
 
     def after(self, call: Call, result: object, seconds: float) -> None:  # noqa: ARG002 - the observer's signature
         """Log at level DEBUG."""
-        name, ms = location_name(call.handler.id), seconds * 1e3
-        self._log.debug("%s (%s) took %.1f ms", name, call.handler.id, ms)
+        self._log.debug("%s took %.1f ms", _named(call), seconds * 1e3)
 
     def failed(self, call: Call, error: BaseException, seconds: float) -> None:
         """Log at level ERROR, WARNING or DEBUG."""
-        log = self._log.error
-        if not isinstance(error, Exception):
-            log = self._log.debug
-        elif isinstance(error, HandlerIdError) and error.status < _OUR_FAULT:
-            log = self._log.warning
-        kind = type(error).__qualname__
-        name, ms = location_name(call.handler.id), seconds * 1e3
-        log("%s (%s) failed after %.1f ms: %s", name, call.handler.id, ms, kind)
+        level = ERROR if isinstance(error, Exception) else DEBUG
+        if isinstance(error, HandlerIdError) and error.status < _OUR_FAULT:
+            level = WARNING
+        text, kind = "%s failed after %.1f ms: %s", type(error).__qualname__
+        self._log.log(level, text, _named(call), seconds * 1e3, kind)
 
     def refused(self, error: HandlerIdError) -> None:
         """Log at level WARNING."""
         self._log.warning("refused, %s: %s", type(error).__name__, error)
+
+
+def _named(call: Call) -> str:
+    return f"{location_name(call.handler.id)} ({call.handler.id})"

@@ -4,7 +4,8 @@
    async generator has steps, an awaitable is awaited, anything else is the result.
 2. Every step runs in the context of the call, with any event loop.
 3. Closing or cancelling runs the handler's ``finally`` before it returns. An event loop
-   that ends runs it in the call's context, too.
+   that ends closes all async generators begun in it, in no order. So it may know that
+   of the stream alone, which closes the handler's in the context of the call.
 4. An observer that fails loses no answer: that is logged, and the call goes on.
 """
 
@@ -13,12 +14,12 @@ from __future__ import annotations
 import sys
 from _contextvars import Context, copy_context  # contextvars: one more file
 from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
-from contextlib import closing
+from contextlib import closing, nullcontext
 from inspect import CORO_CLOSED, getcoroutinestate, isawaitable
 from logging import getLogger
 from time import perf_counter
 from types import AsyncGeneratorType, CoroutineType, GeneratorType, coroutine
-from typing import Any
+from typing import Any, Self
 
 from handlerid._identity import name_of
 from handlerid.errors import AsyncHandler
@@ -38,35 +39,39 @@ class Run:
     result: object = None
 
     def __init__(self, call: Any) -> None:
-        self._call, self._context, self._fn = call, call.context, call.handler.fn
+        self._call, self._context = call, call.context
 
-    def __enter__(self) -> None:
-        self._notify("before")
+    def __enter__(self) -> Self:
+        self.notify("before")
         self._start = perf_counter()
+        return self
 
     def __exit__(self, _: object, error: BaseException | None, __: object) -> None:
         seconds = perf_counter() - self._start
         if error is None or isinstance(error, GeneratorExit):
-            self._notify("after", self.result, seconds)
+            self.notify("after", self.result, seconds)
         else:
-            self._notify("failed", error, seconds)
+            self.notify("failed", error, seconds)
 
-    def step(self, value: object) -> None:
-        self._notify("step", value)
-
-    def _notify(self, method: str, *arguments: object) -> None:
+    def notify(self, method: str, *arguments: object) -> None:
         if self._call.observer is not None:
             notified = getattr(self._call.observer, method)
             self._context.run(notify, notified, self._call, *arguments)
+
+    def begin(self) -> object:
+        """Call the handler."""
+        handler = self._call.handler
+        arguments = (self._call.event,) if handler.takes_event else ()
+        return self._context.run(handler.fn, *arguments)
 
     def steps(self, result: object) -> Steps:
         """Yield the steps of what the call returned; raise AsyncHandler for async."""
         if is_async(result):
             close_unawaited(result)
             raise AsyncHandler(
-                f"{name_of(self._fn)} is asynchronous: await adispatch() or arun() in "
-                "the host's event loop, or write asyncio.run(app.adispatch(...)) where "
-                "there is none"
+                f"{name_of(self._call.handler.fn)} is asynchronous: await adispatch() "
+                "or arun() in the host's event loop, or write "
+                "asyncio.run(app.adispatch(...)) where there is none"
             )
         if type(result) is not GeneratorType:
             self.result = result
@@ -79,32 +84,21 @@ class Run:
                 except StopIteration as stop:
                     self.result = stop.value
                     return
-                self.step(step)
+                self.notify("step", step)
                 yield step
         finally:
             self._context.run(result.close)
 
-    async def asteps(
-        self, begin: Callable[[], object], entered: Any
-    ) -> AsyncGenerator[object, None]:
-        """Call, and yield the steps of what that returned; await them."""
-        with entered:
-            result, context = begin(), self._context
+    async def asteps(self, *begun: object) -> AsyncGenerator[object, None]:
+        """Yield the steps of what was begun, or of a call; await them."""
+        with nullcontext() if begun else self:
+            result = begun[0] if begun else self.begin()
+            context = self._context
             if type(result) is AsyncGeneratorType:
-                # A loop that ends closes all async generators begun in it, in no order.
-                # So it may know this one alone, which closes the handler's.
-                hooks = sys.get_asyncgen_hooks()
-                sys.set_asyncgen_hooks(None, None)
                 try:
-                    first = result.__anext__()
-                finally:
-                    sys.set_asyncgen_hooks(*hooks)
-                try:
-                    step = await take(context, result, first)
-                    while step is not END:
-                        self.step(step)
+                    while (step := await take(context, result)) is not END:
+                        self.notify("step", step)
                         yield step
-                        step = await take(context, result)
                 finally:
                     await drive(context, result.aclose())
             elif is_async(result):
@@ -115,21 +109,22 @@ class Run:
                     for step in steps:
                         yield step
 
-    def steps_by_runner(self, steps: Any, runner: Runner) -> Steps:
-        """Yield the steps of an async generator; the runner is called once a step."""
+    def steps_by_runner(self, result: object, runner: Runner) -> Steps:
+        """Yield the steps of what the call returned; the runner is called for each."""
+        steps: Any = self.asteps(result)
         context = copy_context()  # that of the call is entered within
-        while (step := runner(work := take(context, steps))) is not END:
+        while (step := runner(work := take(context, steps, known=True))) is not END:
             if getcoroutinestate(work) != CORO_CLOSED or steps.ag_frame is None:
                 raise AsyncHandler(
-                    f"the runner for {name_of(self._fn)} has to run a coroutine to its "
-                    "end and keep its event loop for the next step, as the run of an "
-                    "asyncio.Runner() does"
+                    f"the runner for {name_of(self._call.handler.fn)} has to run a "
+                    "coroutine to its end and keep its event loop for the next step, "
+                    "as the run of an asyncio.Runner() does"
                 )
             try:
                 yield step
             except BaseException:
                 if steps.ag_frame is not None:
-                    runner(in_context(context, steps.aclose()))
+                    runner(_await(in_context(context, steps.aclose())))
                 raise
 
 
@@ -151,12 +146,16 @@ def close_unawaited(awaitable: object) -> None:
         awaitable.close()
 
 
-async def take(context: Context, steps: Any, first: Any = None) -> object:
-    """Take the next step of an async generator."""
+async def take(context: Context, steps: Any, *, known: bool = False) -> object:
+    """Take the next step of an async generator, which the loop may not know; rule 3."""
+    hooks = sys.get_asyncgen_hooks()
+    if not known:
+        sys.set_asyncgen_hooks(None, None)
     try:
-        return await drive(context, first or steps.__anext__())
-    except StopAsyncIteration:
-        return END
+        step = anext(steps, END)
+    finally:
+        sys.set_asyncgen_hooks(*hooks)
+    return await drive(context, step)
 
 
 def in_context(context: Context, awaitable: Any) -> Any:
