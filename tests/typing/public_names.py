@@ -128,7 +128,7 @@ def registry() -> None:
     assert_type(handler.fn, Callable[..., object])
     assert handler.kind == "plain"
     scan = assert_type(registry.scan(__name__), Scan)
-    assert_type([found.handler_id for found in scan], list[HandlerId])
+    assert_type(list(scan), list[HandlerId])
     assert_type(registry.forget(__name__), tuple[HandlerId, ...])
 
     # The decorator keeps the type of what it decorates.

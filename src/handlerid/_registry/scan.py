@@ -21,7 +21,14 @@ from time import perf_counter
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-from handlerid._identity import HandlerId, captures_of, encode_code, name_of, take_apart
+from handlerid._identity import (
+    HandlerId,
+    captures_of,
+    encode_code,
+    location_name,
+    name_of,
+    take_apart,
+)
 from handlerid._peek import globals_of, names_of_class, namespace, storage
 from handlerid._registry.signatures import inspect_signature
 from handlerid.errors import HandlerIdError, ScanFailed
@@ -35,33 +42,19 @@ Codes = dict[str, list[CodeType]]
 _CALLABLES = (MethodType, functools.partial, type(functools.cache(lambda: None)))
 
 
-class Found:
-    """A handler: ``"decorated"`` with ``handler``, or ``"annotated"`` with an event."""
-
-    def __init__(self, handler_id: HandlerId, why: str) -> None:
-        self.handler_id: HandlerId = handler_id
-        self.why: str = why
-        self.module: str = str(handler_id.module)
-        self.qualname: str = str(handler_id.qualname)
-        self.event: str = handler_id.event
-
-    def __repr__(self) -> str:
-        return f"{self.handler_id}  {self.module}.{self.qualname}  {self.why}"
-
-
 class Scan:
-    """What a scan found, in which modules, in how many seconds; iterate or print it."""
+    """The ids that a scan found, in which modules, in how many seconds; print it."""
 
     __module__ = "handlerid"
 
     def __init__(
-        self, found: Iterable[Found], modules: Iterable[str], seconds: float
+        self, found: Iterable[HandlerId], modules: Iterable[str], seconds: float
     ) -> None:
-        self.found: tuple[Found, ...] = tuple(found)
+        self.found: tuple[HandlerId, ...] = tuple(found)
         self.modules: tuple[str, ...] = tuple(modules)
         self.seconds: float = seconds
 
-    def __iter__(self) -> Iterator[Found]:
+    def __iter__(self) -> Iterator[HandlerId]:
         return iter(self.found)
 
     def __len__(self) -> int:
@@ -72,7 +65,8 @@ class Scan:
         return f"<Scan: {counts}, {self.seconds:.3f} s>"
 
     def __str__(self) -> str:
-        return "\n".join([repr(self)[len("<Scan: ") : -1], *map(str, self)])
+        lines = [f"{one}  {location_name(one)}" for one in self]
+        return "\n".join([repr(self)[len("<Scan: ") : -1], *lines])
 
 
 def find_handlers(
@@ -97,18 +91,18 @@ def find_handlers(
         index.add(module)
     mine = [(x, fn) for x, fn in decorated.items() if take_apart(fn).module in modules]
     known = {id(fn) for _, fn in mine}
-    why = {one: "decorated" for one, _ in mine}
+    found = dict.fromkeys(one for one, _ in mine)  # a set in order
     for name, module in modules.items():
         for fn, event in _declared_in(module):
             if id(fn) not in known and take_apart(fn).module in modules:
                 try:
-                    why.setdefault(register(fn, event), "annotated")
+                    found[register(fn, event)] = None
                 except Exception as error:  # noqa: BLE001 - encoders are the host's
                     # The text of the host's exceptions may hold a value.
                     ours = isinstance(error, HandlerIdError)
                     reason = str(error) if ours else type(error).__name__
                     fail(f"{name_of(fn)} cannot be registered: {reason}", name, error)
-    return Scan([Found(*x) for x in why.items()], modules, perf_counter() - start)
+    return Scan(found, modules, perf_counter() - start)
 
 
 def _imported(
