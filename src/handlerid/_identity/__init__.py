@@ -6,20 +6,13 @@
 ``identity``   what is hashed into which part
 """
 
-from handlerid._identity.bytecode import encode_code
-from handlerid._identity.callables import Unset, captures_of, name_of, take_apart
-from handlerid._identity.identity import DEFAULT, Identity, handler_id
-from handlerid._identity.ids import HandlerId, location_name
-
-__all__ = [
-    "DEFAULT",
-    "HandlerId",
-    "Identity",
-    "Unset",
-    "captures_of",
-    "encode_code",
-    "handler_id",
-    "location_name",
-    "name_of",
-    "take_apart",
-]
+from handlerid._identity.bytecode import encode_code as encode_code
+from handlerid._identity.callables import Unset as Unset
+from handlerid._identity.callables import captures_of as captures_of
+from handlerid._identity.callables import name_of as name_of
+from handlerid._identity.callables import take_apart as take_apart
+from handlerid._identity.identity import DEFAULT as DEFAULT
+from handlerid._identity.identity import Identity as Identity
+from handlerid._identity.identity import handler_id as handler_id
+from handlerid._identity.ids import HandlerId as HandlerId
+from handlerid._identity.ids import location_name as location_name

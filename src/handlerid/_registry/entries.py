@@ -224,7 +224,8 @@ class Entries:
                 self._aliases.pop(one, None)
             self._locations = {}
         self.warned.clear()
-        self.names.forget(module)
+        for owner in [one for one in self.names.copy() if one[0] == module]:
+            self.names.pop(owner, None)
         return tuple(gone)
 
     def __contains__(self, handler_id: object) -> bool:

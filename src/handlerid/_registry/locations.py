@@ -9,20 +9,15 @@
 from __future__ import annotations
 
 import re
-from typing import TYPE_CHECKING
+from collections.abc import Iterable, Sequence
 
-from handlerid._identity import location_name
+from handlerid._identity import HandlerId, location_name
 from handlerid.errors import NameTaken, StaleHandler, UnknownHandler
-
-if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
-
-    from handlerid._identity import HandlerId
 
 _NAME = r"[\w.\-/]{1,200}"
 _LOCATION = r"[^:]{1,500}:[^:]{1,500}"
-
-
+_FORM = "write module:qualname, or the name that the handler had"
+_SIGNS = "up to 200 letters, digits, dots, dashes, underscores and slashes"
 _Owner = tuple[str | None, str | None]
 
 
@@ -39,14 +34,10 @@ class Names(dict[_Owner, tuple[str | None, tuple[str, ...], str | None]]):
         """Give the location of a handler a name; a second call replaces the first."""
         before = [moved_from] if isinstance(moved_from, str) else [*moved_from]
         if name is not None and not re.fullmatch(_NAME, name):
-            text = (
-                f"{name!r} is not a handler's name: up to 200 letters, digits, dots, "
-            )
-            raise ValueError(text + "dashes, underscores and slashes")
+            raise ValueError(f"{name!r} is not a handler's name: {_SIGNS}")
         for one in before:
             if not re.fullmatch(f"{_NAME}|{_LOCATION}", one):
-                text = f"{one!r} is not a location: write module:qualname, or the name "
-                raise ValueError(text + "that the handler had")
+                raise ValueError(f"{one!r} is not a location: {_FORM}")
         owner = module, qualname = handler_id.module, handler_id.qualname
         if name is not None:
             before.insert(0, f"{module}:{qualname}")
@@ -57,11 +48,6 @@ class Names(dict[_Owner, tuple[str | None, tuple[str, ...], str | None]]):
                         f"and {module}.{qualname}; give one of them another"
                     )
         self[owner] = name, tuple(before), stale
-
-    def forget(self, module: str) -> None:
-        """Forget the locations in a module."""
-        for owner in [one for one in self.copy() if one[0] == module]:
-            self.pop(owner, None)
 
 
 def closest(missing: HandlerId, known: Iterable[HandlerId]) -> HandlerId | None:

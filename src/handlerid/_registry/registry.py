@@ -61,8 +61,8 @@ class Registry:
                 'unstable="omit" needs captures="distinct" or "carry": with '
                 f'"{captures}", captures are not part of ids'
             )
-        given = identity or Identity(), captures, unstable, stale
-        self.entries: Entries = Entries(*given)
+        one = identity or Identity()
+        self.entries: Entries = Entries(one, captures, unstable, stale)
         self._decorated: dict[HandlerId, Handler] = {}
 
     @property

@@ -21,14 +21,7 @@ from time import perf_counter
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-from handlerid._identity import (
-    HandlerId,
-    captures_of,
-    encode_code,
-    location_name,
-    name_of,
-    take_apart,
-)
+from handlerid._identity import HandlerId, captures_of, encode_code, name_of, take_apart
 from handlerid._peek import globals_of, names_of_class, namespace, storage
 from handlerid._registry.signatures import inspect_signature
 from handlerid.errors import HandlerIdError, ScanFailed
@@ -65,7 +58,7 @@ class Scan:
         return f"<Scan: {counts}, {self.seconds:.3f} s>"
 
     def __str__(self) -> str:
-        lines = [f"{one}  {location_name(one)}" for one in self]
+        lines = [f"{one}  {one.module}.{one.qualname}" for one in self]
         return "\n".join([repr(self)[len("<Scan: ") : -1], *lines])
 
 
