@@ -18,7 +18,7 @@ namespace: Callable[[type], Mapping[str, Any]] = vars(type)["__dict__"].__get__
 globals_of: Callable[[ModuleType], dict[str, Any]]
 globals_of = vars(ModuleType)["__dict__"].__get__
 _module_of: Callable[[type], object] = vars(type)["__module__"].__get__
-_qualname_of: Callable[[type], object] = vars(type)["__qualname__"].__get__
+raw_qualname: Callable[[type], object] = vars(type)["__qualname__"].__get__
 _flags_of: Callable[[type], int] = vars(type)["__flags__"].__get__
 
 _IMMUTABLE = 1 << 8
@@ -68,7 +68,7 @@ def text(value: object) -> str:
 
 def qualname_of(kind: type) -> str:
     """Return the qualified name of a class."""
-    return text(_qualname_of(kind))
+    return text(raw_qualname(kind))
 
 
 def names_of_class(kind: type) -> tuple[str, str]:

@@ -22,7 +22,7 @@ from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from handlerid._identity import HandlerId, captures_of, encode_code, name_of, take_apart
-from handlerid._peek import globals_of, names_of_class, namespace, storage
+from handlerid._peek import globals_of, namespace, raw_qualname, storage
 from handlerid._registry.signatures import inspect_signature
 from handlerid.errors import HandlerIdError, ScanFailed
 from handlerid.events import Event
@@ -143,7 +143,10 @@ def _members(
         path = f"{prefix}{name}"
         # Not isinstance: a proxy may answer for an object that does not exist yet.
         is_class = issubclass(type(value), type)
-        if not is_class or names_of_class(value) == (module, path):
+        own = is_class and namespace(value).get("__module__")
+        if not is_class or (
+            type(own) is str and (own, raw_qualname(value)) == (module, path)
+        ):
             yield path, owner, value
             if is_class:
                 yield from _members(namespace(value), module, f"{path}.", value)
