@@ -74,6 +74,7 @@ class Identity:
             raise ValueError('fingerprint must be "bytecode" or "source"')
         self.fingerprint = fingerprint
         self._keys = _checked_keys(keys)
+        self.one_id: bool = len(self._keys) <= 1  # each key gives a handler an id
         self._source: Callable[[FunctionType, str | None], bytes] | None = None
         if fingerprint == "source":
             # Loaded here, because most processes hash bytecode.

@@ -85,8 +85,7 @@ class Entries:
             self.names: Names = Names()
             self.index: CodeIndex = CodeIndex(identity.module_name)
             self.warned: set[tuple[type, str]] = set()
-            # Several keys give a handler several ids.
-            self.one_id: bool = not self.distinct and len(identity.ids(bind)) == 1
+            self.one_id: bool = identity.one_id and not self.distinct
         else:
             self.names, self.index = parent.names, parent.index
             self.warned, self.one_id = parent.warned, parent.one_id
