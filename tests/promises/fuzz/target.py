@@ -140,9 +140,11 @@ def _form(text: bytes) -> Form:
 def _mapping(text: bytes) -> Any:
     """What a host might have read from JSON without any guard."""
     try:
-        return json.loads(text)
+        read = json.loads(text)
     except (ValueError, RecursionError):
-        return []
+        read = None
+    # None is a mistake of the host, and a TypeError: it has read no payload at all.
+    return [] if read is None else read
 
 
 def _try(dispatcher: Dispatcher, payload: Any) -> object:
