@@ -18,7 +18,7 @@ from starlette.responses import PlainTextResponse, StreamingResponse
 from starlette.routing import Route
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import AsyncIterator, Mapping, Sequence
 
     from starlette.requests import Request
     from starlette.responses import Response
@@ -62,13 +62,22 @@ def create_front(backends: Sequence[Backend]) -> Starlette:
             except httpx.TransportError:
                 continue
             return StreamingResponse(
-                answer.aiter_raw(),
+                relay(answer),
                 answer.status_code,
                 end_to_end(answer.headers),
             )
         return PlainTextResponse("No server answers. Try again in a moment.", 503)
 
     return Starlette(routes=[Route("/{path:path}", forward, methods=["GET", "POST"])])
+
+
+async def relay(answer: httpx.Response) -> AsyncIterator[bytes]:
+    """Pass an answer on; a client that leaves closes it."""
+    try:
+        async for chunk in answer.aiter_raw():
+            yield chunk
+    finally:
+        await answer.aclose()
 
 
 def end_to_end(headers: Mapping[str, str]) -> dict[str, str]:
