@@ -263,6 +263,7 @@ class Dispatcher:
         for one in scopes:
             if not isinstance(one, Scope):
                 raise TypeError("scope must be a Scope or an iterable of Scopes")
+            one.entries.end_rendering()
             handler = one.entries.find(text)
             if handler is not None and handler is not registered:
                 call.source = "scope"
@@ -289,6 +290,7 @@ class Dispatcher:
                 yield from _ask(call, source, copy_context(), *ask, offered)
             except _NO_ANSWER as error:
                 raised.append(error)
+            offered.entries.end_rendering()
             if (handler := offered.entries.find(text)) is not None:
                 return handler, refuse_extra
             searched.append((source, offered.entries))
@@ -301,9 +303,10 @@ class Dispatcher:
             for one in entries.at_location(wanted.location)
         }
         near = closest(wanted, at_location)
-        if near is not None and root.accepts(near):
+        if near is not None:
             call.source, entries = at_location[near]
-            return entries.resolve(near), True
+            if entries.accepts(near):
+                return entries.resolve(near), True
         raised.insert(0, refusal(wanted, [*at_location]))
         raise _take_from(raised)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from functools import partial
 from typing import Any, Self
 
 from handlerid import _tokens
@@ -21,15 +20,18 @@ class References:
         self._identity = entries.identity
         self._closures: _tokens.Closures | None = None
         if entries.captures == "carry":
-            ids = partial(entries.ids, captures=False)
-            self._closures = _tokens.Closures(entries.identity, entries.index, ids)
+            self._closures = _tokens.Closures(entries.identity, entries.index)
 
     def write(self, handler: RegisteredHandler, audience: str | None) -> str:
         """Return the token of a registered handler."""
-        captures = b""
-        if self._closures is not None and not handler.omitted:
-            pack = self._closures.pack
-            captures = pack(handler.fn, takes_event=handler.takes_event)
+        captures, (name, number, omitted) = b"", handler.more
+        if self._closures is not None and not omitted:
+            captures = self._closures.pack(
+                handler.fn,
+                takes_event=handler.takes_event,
+                name=name,
+                number=number,
+            )
         return self.tokens.issue(handler.id, audience=audience, captures=captures)
 
     def rebuild(
@@ -74,7 +76,7 @@ class Scope:
         entries: Entries,
         references: References | None,
         audience: str | None,
-        part: object = None,
+        part: bytes = b"",
         ended: list[bool] | None = None,
     ) -> None:
         self.entries = entries
@@ -108,18 +110,23 @@ class Scope:
         """Return the same scope for a fragment or a row.
 
         The key becomes part of the ids of what is offered through it, so equal handlers
-        of two parts are two. It has to have a canonical form.
+        of two parts are two, and those of one part are numbered in its order alone.
+
+        Raises:
+            UnstableCapture: the key has no canonical form.
         """
-        key = key if self._part is None else (self._part, key)
+        part = self._part + self.entries.identity.codec.encode(key, "the key of part()")
         return type(self)(
-            self.entries, self._references, self.audience, key, self._ended
+            self.entries, self._references, self.audience, part, self._ended
         )
 
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(self, *_: object) -> None:
+    def __exit__(self, kind: object, *_: object) -> None:
         self._ended.append(True)
+        if kind is None:
+            self.entries.end_rendering()
 
     def __contains__(self, handler_id: object) -> bool:
         return handler_id in self.entries
@@ -140,4 +147,6 @@ class Scope:
                 f"{name_of(fn)} is offered after the rendering ended, which is when "
                 "the scope's with block is left; make a scope for each rendering"
             )
-        return self.entries.add(fn, event, part=self._part)
+        handler = self.entries.add(fn, event, part=self._part)
+        self.entries.hold(fn, handler.id)
+        return handler

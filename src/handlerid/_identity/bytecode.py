@@ -1,7 +1,8 @@
 """Code objects as canonical bytes, for one release of Python.
 
 1. Hashed is what the code does: name, kinds of arguments, flags, bytecode, exception
-   table, constants, names. File, lines, columns and qualified name are not.
+   table, constants, names. File, lines, columns and qualified name are not, nor are the
+   flags of ``__future__``.
 2. A code object is a list; a slice (a constant since 3.14) is a dict. The compiler
    makes no constant of either type, so two different constants never look alike.
 3. ``marshal`` writes the result, in version 0: it keeps ``1``, ``True`` and ``1.0``
@@ -24,6 +25,7 @@ from typing import Any
 from handlerid.errors import UnsupportedHandler
 
 _OPTIMIZED = 0x01  # the flag that functions have and class bodies do not
+_FUTURES = 0x1FE0000  # all flags of __future__
 
 _UNCOPIED = sys.version_info < (3, 12)  # rule 4
 _RESUME = dis.opmap["RESUME"]
@@ -59,6 +61,7 @@ def encode_code(code: CodeType) -> bytes:
 def form_of(code: CodeType) -> list[Any]:
     """Return what is written: 12 fields of a function, 9 of a class body."""
     form = [*_fields(code)]
+    form[_FLAGS] &= ~_FUTURES
     if _UNCOPIED and _RESUME not in form[_BYTECODE][:4:2]:
         form[_BYTECODE] = code.co_code
     for const in form[_CONSTANTS]:

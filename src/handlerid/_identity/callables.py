@@ -7,7 +7,9 @@
 2. What the author wrote beside the function is a bound argument: arguments of a
    ``partial``, the class of a class method. What the function carries because of where
    and when it was made is a capture: closure cells, defaults, a bound object.
-3. No code of an object runs, because a mock or a proxy answers as it likes.
+3. A wrapper that a library generated counts by its name: beartype and makefun write
+   addresses and the like into its code.
+4. No code of an object runs, because a mock or a proxy answers as it likes.
 """
 
 from __future__ import annotations
@@ -16,7 +18,7 @@ import functools
 from types import CodeType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
-from handlerid._peek import is_a, look_up, name_of_class, stored_in, text
+from handlerid._peek import is_a, is_held, look_up, name_of_class, stored_in, text
 from handlerid.errors import UnsupportedHandler
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ _CachedFunction = type(functools.cache(lambda: None))
 _PLACEHOLDER = getattr(functools, "Placeholder", object())  # new in Python 3.14
 _OWN_CLASS = vars(object)["__class__"]  # mocks and proxies have another one
 _DEEPEST = 100
+# Texts that are code like any other, though no file holds them.
+_TYPED = ("<frozen", "<string>", "<stdin>", "<ipython-input", "<doctest")
 
 # Each text names a way out that is not refused in turn.
 _USE = "use a function that calls it, without functools.wraps"
@@ -75,7 +79,10 @@ def name_of(handler: object) -> str:
 
 
 def captures_of(fn: FunctionType) -> list[tuple[str, object]]:
-    """Return what one function carries besides its code: cells and defaults."""
+    """Return what one function carries besides its code.
+
+    Cells, defaults, and the attributes of a function that its module does not hold.
+    """
     code: CodeType = fn.__code__
     captures: list[tuple[str, object]] = []
     for name, cell in zip(code.co_freevars, fn.__closure__ or (), strict=True):
@@ -92,7 +99,24 @@ def captures_of(fn: FunctionType) -> list[tuple[str, object]]:
         defaults = fn.__kwdefaults__
         names = code.co_varnames[last : last + code.co_kwonlyargcount]
         captures += [(name, defaults[name]) for name in names if name in defaults]
+    if fn.__dict__:
+        own = sorted(name for name in fn.__dict__ if not name.startswith("__"))
+        if own and not is_held_function(fn):
+            captures += [(f".{name}", fn.__dict__[name]) for name in own]
     return captures
+
+
+def is_held_function(fn: FunctionType) -> bool:
+    """Return whether its module holds a function under its name."""
+    return is_held(fn, text(fn.__module__), fn.__qualname__, unknown=False)
+
+
+def _is_generated(fn: FunctionType) -> bool:
+    """Return whether a library made the code of a wrapper (rule 3)."""
+    code = fn.__code__
+    file, names = code.co_filename, (code.co_name, code.co_qualname)
+    made = file.startswith("<") and file.endswith(">") and not file.startswith(_TYPED)
+    return made and names[0] == names[1] != "<lambda>"
 
 
 class Anatomy:
@@ -145,10 +169,13 @@ class Anatomy:
             return (method.func,)
         if not self.qualname:
             self.module, self.qualname = fn.__module__, fn.__qualname__
+        wrapped = fn.__dict__.get("__wrapped__")
+        if wrapped is not None and _is_generated(fn):
+            self.layers.append(f"generated {fn.__code__.co_name}")
+            return (wrapped,)
         self.layers.append(fn)
         depth = len(self.layers)
         self.captures += [(depth, *one) for one in captures_of(fn)]
-        wrapped = fn.__dict__.get("__wrapped__")
         return () if wrapped is None else (wrapped,)
 
     def object(self, rest: Any, kind: type) -> Sequence[Any]:

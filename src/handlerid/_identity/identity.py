@@ -15,24 +15,27 @@ import re
 import sys
 from _blake2 import blake2b  # hashlib would load OpenSSL, which takes 2 ms
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from types import CodeType, FunctionType, MethodType
+from types import CellType, CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, Literal
 from weakref import ref
 
 from handlerid._identity.bytecode import encode_code
 from handlerid._identity.callables import captures_of, take_apart
+from handlerid._identity.captured import is_looked_into, late, marks, native, used
 from handlerid._identity.ids import HandlerId, with_captures, write
+from handlerid._peek import is_held
 from handlerid._values import encode_scalar
+from handlerid._variables import FreeVariables
 from handlerid.errors import UnsupportedHandler
 from handlerid.events import adopt, is_event_type
 
 if TYPE_CHECKING:
     from handlerid._identity.callables import Anatomy
     from handlerid._values.codec import Codec
+    from handlerid._values.tree import Described
 
 _FUNCTOOLS = vars(functools)
 _LONGEST_NAME = 64
-_DESCRIBED = (FunctionType, MethodType, functools.partial)
 _COMPILER_SCOPES = r"<(?:list|dict|set)comp>\."  # not from Python 3.12 on
 
 
@@ -78,9 +81,12 @@ class Identity:
         self._source: Callable[[FunctionType, str | None], bytes] | None = None
         if fingerprint == "source":
             # Loaded here, because most processes hash bytecode.
-            from handlerid._source import encode_source  # noqa: PLC0415
+            from handlerid._source import (  # noqa: PLC0415
+                encode_source,
+                unused_in_source,
+            )
 
-            self._source = encode_source
+            self._source, self._unused = encode_source, unused_in_source
         self.module_name: Callable[[str], str] = importable_name
         if module_name is not None:
             self.module_name = functools.partial(_module_name, module_name)
@@ -149,17 +155,36 @@ class Identity:
         event: type[Any] | str | None = None,
         *,
         captures: bool = False,
-        part: object = None,
         location: str | None = None,
-        omitted: list[str] | None = None,
     ) -> tuple[HandlerId, ...]:
         """Return the ids of a handler by each key, the writing key's first.
 
+        Arguments and errors are those of ``bare_ids``.
+        """
+        bare, digest = self.bare_ids(fn, event, captures=captures, location=location)
+        return self.complete(bare, digest)
+
+    def bare_ids(
+        self,
+        fn: Callable[..., object],
+        event: type[Any] | str | None = None,
+        *,
+        captures: bool = False,
+        part: bytes = b"",
+        location: str | None = None,
+        omitted: list[str] | None = None,
+        marked: list[object] | None = None,
+    ) -> tuple[tuple[HandlerId, ...], bytes]:
+        """Return the ids of a handler without captures part, and the digest for that.
+
+        There is one id a key, the writing key's first; the digest may be empty.
         Arguments and errors are those of ``handler_id``, and:
-            part: the host's key of a part of the page, for the captures part.
+            part: canonical bytes of the host's key of a part of the page.
             location: ``"module:qualname"`` or an explicit name: the ids that the
                 handler has, or had, there. Its name in the code is that one, too.
             omitted: gets the paths of values that have no canonical form.
+            marked: gets the objects that tell it from a handler with the same ids and
+                digest; in order, by identity.
         """
         name = "" if event is None else event_name(event)
         bound: Sequence[tuple[str, object]] = ()
@@ -171,28 +196,45 @@ class Identity:
             and fn.__globals__ is not _FUNCTOOLS
         ):
             ids = self._plain_ids(fn, name)
+            layers: Sequence[FunctionType | str] = (fn,)
             if captures:
                 carried = [(1, *one) for one in captures_of(fn)]
         else:
             anatomy = take_apart(fn)
             ids, bound = self._ids_at(anatomy, name, location), anatomy.bound
+            layers = anatomy.layers
             if captures:
                 carried = anatomy.captures
+        if captures:
+            carried = used(carried, layers, self.variables)
+        if marked is not None:
+            marked += [mark for _, mark in marks(layers, self.variables)]
         forms = []
         for where, value in bound:
-            forms += [encode_scalar(where), self._encode(value, where, omitted)]
+            forms += [encode_scalar(where), self._encode(value, where, omitted, marked)]
         for layer, where, value in carried:
-            form = encode_scalar(value) or self._encode(value, where, omitted)
+            form = encode_scalar(value) or self._encode(value, where, omitted, marked)
             forms += [_label(layer, where), form]
-        if part is not None:
-            forms += [encode_scalar(None), self._encode(part, "part")]
-        if not forms:
-            return ids
-        digest = _hash(self._captures, b"".join(forms))
+        if part:
+            forms += [encode_scalar(None), part]
+        return ids, _hash(self._captures, b"".join(forms)) if forms else b""
+
+    def complete(
+        self, bare: tuple[HandlerId, ...], digest: bytes, number: int = 0
+    ) -> tuple[HandlerId, ...]:
+        """Return ids with their captures part; ``number`` is that among equals.
+
+        Of ids at several locations, those at one stand side by side, one a key.
+        """
+        if number:
+            digest = _hash(self._captures, b"%b#%d" % (digest, number))
+        if not digest:
+            return bare
         if not self._keys:
-            return (with_captures(ids[0], digest),)
+            return tuple([with_captures(one, digest) for one in bare])
         keyed = [_keyed(digest, key, b"captures") for key in self._keys]
-        return tuple(map(with_captures, ids, keyed))
+        times = len(bare) // len(keyed)
+        return tuple(map(with_captures, bare, keyed * times))
 
     def record(self, fn: FunctionType) -> CodeRecord:
         """Return the record of a function's code; it lives as long as the code."""
@@ -202,16 +244,43 @@ class Identity:
             record = CodeRecord(fn.__code__, self._forget)
             record.address = address
             record.digest = record.several = record.binding = None
+            record.variables = None
             record.last = _NEVER
             # Of two threads, both use the record of the first.
             record = self.records.setdefault(address, record)
         return record
 
-    def describe(self, value: object) -> tuple[str, list[tuple[object, ...]]] | None:
-        """Return unkeyed id, bound arguments and captures of a callable, or None."""
-        kind = type(value)
-        if not any(kind is one for one in _DESCRIBED):
-            return None
+    def variables(self, fn: FunctionType) -> FreeVariables:
+        """Return what is known of the free variables of a function."""
+        record = self.record(fn)
+        known = record.variables
+        # A module that is being imported may not hold the function around yet.
+        if known is None or known.missing not in (0, len(fn.__globals__)):
+            known = FreeVariables(fn.__code__, fn.__globals__)
+            if self._source is not None:
+                names = self._unused(fn)
+                free = enumerate(fn.__code__.co_freevars)
+                known.unused = tuple([at for at, one in free if one in names])
+            record.variables = known
+        return known
+
+    def late(
+        self, fn: Callable[..., object]
+    ) -> list[tuple[FunctionType, str, CellType]]:
+        """Return the variables of a handler that may change after it was offered.
+
+        Those of functions that it captured, too: the function that reads it, the way to
+        the variable, such as ``"save -> row"``, and the cell.
+        """
+        return late(fn, self.variables)
+
+    def describe(self, value: Any) -> Described | None:
+        """Return unkeyed id, bound arguments and captures, and marks of a callable.
+
+        None for what has no id. Of what its module holds, the id is all.
+        """
+        if (name := native(value)) is not None:
+            return name
         try:
             anatomy = take_apart(value)
             fingerprint = self._fingerprint(anatomy)
@@ -219,31 +288,41 @@ class Identity:
             return None
         names = self._names(anatomy.module, anatomy.qualname)
         text = str(write(self._locate(_location(*names)), fingerprint))
-        return text, [*anatomy.bound, *anatomy.captures]
+        if is_held(value, anatomy.module, anatomy.qualname, unknown=False):
+            return text, (), ()
+        if not is_looked_into(value):
+            return None
+        layers = anatomy.layers
+        captures = used(anatomy.captures, layers, self.variables)
+        return text, [*anatomy.bound, *captures], marks(layers, self.variables)
 
-    def differing_captures(
+    def difference(
         self, fn: Callable[..., object], other: Callable[..., object]
     ) -> tuple[str, ...]:
-        """Return the names of captures that differ, or that cannot be compared."""
-        both: Any = map(take_apart, (fn, other))
-        captures, others = [(*one.bound, *one.captures) for one in both]
-        if [one[:-1] for one in captures] != [one[:-1] for one in others]:
-            differing = [*captures, *others]
-        else:
-            pairs = zip(captures, others, strict=True)
-            differing = [one for one, its in pairs if not self._same(one[-1], its[-1])]
-        return tuple(dict.fromkeys([one[-2] for one in differing]))
-
-    def _same(self, value: object, other: object) -> bool:
-        try:
-            return value is other or self._encode(value, "") == self._encode(other, "")
-        except Exception:  # noqa: BLE001  (an encoder of the host may raise anything)
-            return False
+        """Return the variables in which two handlers with one id are not the same."""
+        one, its = [take_apart(handler) for handler in (fn, other)]
+        known = self.variables
+        captures = [*one.bound, *used(one.captures, one.layers, known)]
+        others = [*its.bound, *used(its.captures, its.layers, known)]
+        if [part[:-1] for part in captures] != [part[:-1] for part in others]:
+            return tuple(dict.fromkeys([part[-2] for part in (*captures, *others)]))
+        both = zip(marks(one.layers, known), marks(its.layers, known), strict=True)
+        names = [name for (name, mark), (_, its_mark) in both if mark is not its_mark]
+        for part, its_part in zip(captures, others, strict=True):
+            path = self.codec.difference(part[-1], its_part[-1], self.describe)
+            names += [] if path is None else [f"{part[-2]}{path}"]
+        return tuple(dict.fromkeys(names))
 
     def _encode(
-        self, value: object, where: str, omitted: list[str] | None = None
+        self,
+        value: object,
+        where: str,
+        omitted: list[str] | None,
+        marks: list[object] | None,
     ) -> bytes:
-        return self.codec.encode(value, where, describe=self.describe, omitted=omitted)
+        return self.codec.encode(
+            value, where, describe=self.describe, omitted=omitted, marks=marks
+        )
 
     def _plain_ids(self, fn: FunctionType, event: str) -> tuple[HandlerId, ...]:
         record, qualname, module = self.record(fn), fn.__qualname__, fn.__module__
@@ -327,7 +406,7 @@ class Identity:
 class CodeRecord(ref[CodeType]):
     """What an identity knows of a code object, for as long as that lives."""
 
-    __slots__ = ("address", "binding", "digest", "last", "several")
+    __slots__ = ("address", "binding", "digest", "last", "several", "variables")
 
     address: int
     last: HandlerId  # asked for last; one object, so a thread sees all of it
@@ -335,6 +414,7 @@ class CodeRecord(ref[CodeType]):
     # qualified name and module of the function, and its ids.
     several: tuple[Any, ...] | None
     digest: bytes | None  # unkeyed; kept if more than one id was made of it
+    variables: FreeVariables | None
     binding: object  # how the function is called; the registry sets and reads it
 
 

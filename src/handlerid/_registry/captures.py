@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from types import FunctionType
 from typing import TYPE_CHECKING
 
 from handlerid._identity import location_name, take_apart
@@ -10,18 +11,20 @@ from handlerid.errors import CapturesReplaced
 
 if TYPE_CHECKING:
     from handlerid._identity import HandlerId
+    from handlerid._registry.rendering import Held
 
-_BOTH = "the one registered last answers for both. "
-_SILENCE = '"refuse" makes this an error, "allow" silences it'
-WAYS_OUT = {
+_KEY = "give each component a key and read event.key"
+_LAST = "the one registered last answers for both. "
+_WAYS_OUT = {
     "registry": "one user's click runs what was captured for another. Register "
-    f"closures in a scope, one for each rendering: dispatcher.scope(). {_SILENCE}",
-    "scope": f"{_BOTH}Pass what differs as an argument of functools.partial, give each "
-    "component a key and read event.key, or make each its own entry with "
-    f'captures="distinct" or "carry" on the registry; {_SILENCE}',
-    "omitted": f"{_BOTH}They differ in values without canonical form, which are not "
+    "closures in a scope, one for each rendering: dispatcher.scope()",
+    "omitted": f"{_LAST}They differ in values without canonical form, which are not "
     "part of the id: capture a key instead, or give the type an encoder, "
     "Identity(encoders=...)",
+    "scope": f"{_LAST}Pass what differs as an argument of functools.partial, {_KEY}, "
+    'or make each its own entry with captures="distinct" or "carry" on the registry',
+    "self": f"{_LAST}Give the class a __handler_key__(self) and the registry "
+    f'captures="distinct", or {_KEY}',
 }
 
 
@@ -29,13 +32,37 @@ def captures_replaced(
     handler_id: HandlerId, fn: object, names: tuple[str, ...], where: str
 ) -> CapturesReplaced:
     """Return the warning that a handler replaces one with other captures."""
-    filename, line = defined_at(fn)
+    file, line = defined_at(fn)
+    cure = _WAYS_OUT["self" if where == "scope" and "self" in names else where]
+    for _, name, value in take_apart(fn).captures if where == "scope" else ():
+        if name in names and type(value) is FunctionType:
+            cure += f". If it wraps {name}, write @functools.wraps({name}) above it"
     return CapturesReplaced(
-        f"two handlers at {location_name(handler_id)} ({filename}:{line}) have one id "
-        f"and differ in what they captured ({', '.join(names)}): {WAYS_OUT[where]}",
+        f"two handlers at {location_name(handler_id)} ({file}:{line}) have one id and "
+        f"differ in what they captured ({', '.join(names)}): {cure}; "
+        '"refuse" makes this an error, "allow" silences it',
         handler_id=handler_id,
         names=names,
-        filename=filename,
+        filename=file,
+        line=line,
+    )
+
+
+def late_variable(held: Held) -> CapturesReplaced:
+    """Return the warning that a variable changed after the offer."""
+    (file, line), reader = defined_at(held.handler), ""
+    if " -> " in held.path:
+        reader = ", in the function at {}:{}".format(*defined_at(held.function))
+    name = held.path.rpartition(" -> ")[2]
+    return CapturesReplaced(
+        f"{location_name(held.handler_id)} ({file}:{line}) reads {held.path} when it "
+        f"is called{reader}, and that got another value after the handler was offered. "
+        f"To keep the value, write {name}={name} as a parameter of the function that "
+        "reads it, or pass it by functools.partial; if the later value is another "
+        'thing, give it another name. captures="allow" silences this',
+        handler_id=held.handler_id,
+        names=(held.path,),
+        filename=file,
         line=line,
     )
 

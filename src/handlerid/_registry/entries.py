@@ -6,13 +6,14 @@ that may run an encoder of the host; those of a scope and its registry are not c
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from threading import Lock
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 from handlerid._identity import HandlerId, Identity, encode_code, location_name, name_of
-from handlerid._registry.captures import captures_replaced, warn_once
+from handlerid._registry.captures import captures_replaced, late_variable, warn_once
 from handlerid._registry.locations import Names, closest, refusal
+from handlerid._registry.rendering import Rendering
 from handlerid._registry.scan import CodeIndex
 from handlerid._registry.signatures import Kind, bind
 from handlerid.errors import CapturesReplaced, UnstableCapture
@@ -23,6 +24,21 @@ Unstable = Literal["refuse", "omit"]
 Stale = Literal["refuse", "accept"]
 
 _CODE = 37  # length of location and fingerprint in an id
+
+
+class More(NamedTuple):
+    """What few handlers have.
+
+    name: the explicit one. number: among handlers with equal captures in a scope.
+    omitted: whether captures without canonical form were left out of the id.
+    """
+
+    name: str | None = None
+    number: int = 0
+    omitted: bool = False
+
+
+_NO_MORE = More()
 
 
 class RegisteredHandler:
@@ -37,7 +53,7 @@ class RegisteredHandler:
     """
 
     __module__ = "handlerid"
-    __slots__ = ("decode", "event", "fn", "id", "kind", "omitted", "takes_event")
+    __slots__ = ("decode", "event", "fn", "id", "kind", "more", "takes_event")
 
     def __init__(  # noqa: PLR0917 - made at each offer, keywords take longer
         self,
@@ -47,7 +63,7 @@ class RegisteredHandler:
         kind: Kind,
         takes_event: bool,
         decode: Callable[[Mapping[str, Any]], Any],
-        omitted: object = None,
+        more: More = _NO_MORE,
     ) -> None:
         self.id: HandlerId = handler_id
         self.fn: Callable[..., object] = fn
@@ -55,8 +71,7 @@ class RegisteredHandler:
         self.kind: Kind = kind
         self.takes_event: bool = takes_event
         self.decode: Callable[[Mapping[str, Any]], Any] = decode
-        # Whether captures without canonical form were left out of the id.
-        self.omitted: bool = bool(omitted)
+        self.more: More = more
 
     def __repr__(self) -> str:
         return f"<RegisteredHandler {location_name(self.id)}: {self.kind}, {self.id}>"
@@ -86,9 +101,11 @@ class Entries:
             self.index: CodeIndex = CodeIndex(identity.module_name)
             self.warned: set[tuple[type, str]] = set()
             self.one_id: bool = identity.one_id and not self.distinct
+            self.rendering: Rendering | None = None  # of a scope
         else:
             self.names, self.index = parent.names, parent.index
             self.warned, self.one_id = parent.warned, parent.one_id
+            self.rendering = Rendering()
         self._lock = Lock()
         self.handlers: dict[str, RegisteredHandler] = {}
         # By ids of other keys, and of locations that handlers had before.
@@ -105,22 +122,15 @@ class Entries:
         fn: Callable[..., object],
         event: type[Event] | str | None = None,
         *,
-        part: object = None,
+        part: bytes = b"",
     ) -> RegisteredHandler:
         """Register a handler, unless it is here or in the parent; return its entry."""
         how = bind(fn, event, self.identity)
-        omitted: list[str] | None = [] if self.unstable == "omit" else None
-        aliases: tuple[HandlerId, ...] = ()
-        try:
-            if self.one_id and part is None and not self.names:
-                new_id = self.identity.handler_id(fn, how.event)
-            else:
-                ids = self.ids(fn, how.event, part=part, omitted=omitted)
-                new_id, aliases = ids[0], ids[1:]
-        except UnstableCapture as error:
-            raise UnstableCapture(
-                f"{name_of(fn)}: {error}", where=error.where, type_name=error.type_name
-            ) from error
+        aliases: Sequence[HandlerId] = ()
+        if self.one_id and not part and not self.names:
+            new_id, more = self.identity.handler_id(fn, how.event), _NO_MORE
+        else:
+            (new_id, *aliases), more = self.ids(fn, how.event, part)
         while True:
             old = known = self.handlers.get(new_id)
             if old is None and self.parent is not None:
@@ -134,7 +144,7 @@ class Entries:
             ):
                 return known
             new = RegisteredHandler(
-                new_id, fn, how.event, how.kind, how.takes_event, how.decode, omitted
+                new_id, fn, how.event, how.kind, how.takes_event, how.decode, more
             )
             if old is not None and old.fn is not fn:
                 self._compare(old, new)
@@ -149,27 +159,54 @@ class Entries:
                     return new
 
     def ids(
+        self, fn: Callable[..., object], event: type[Event], part: bytes = b""
+    ) -> tuple[tuple[HandlerId, ...], More]:
+        """Return its id, then those by other keys and at locations it had before."""
+        if not self.distinct or self.rendering is None:
+            return self._ids(fn, event, part)
+        if (known := self.rendering.offered.get((id(fn), part))) and known[1] is event:
+            return known[2], known[3]
+        marks: list[object] = []  # what tells it from a handler with equal captures
+        ids, more = self._ids(fn, event, part, marks)
+        if len(marks) > 1:  # captures may change: the same function keeps its ids
+            self.rendering.offered[id(fn), part] = fn, event, ids, more
+        return ids, more
+
+    def _ids(
         self,
         fn: Callable[..., object],
-        event: type[Event] | str | None,
-        *,
-        captures: bool | None = None,
-        part: object = None,
-        omitted: list[str] | None = None,
-    ) -> tuple[HandlerId, ...]:
-        """Return its id, and its ids by other keys and at locations it had before.
-
-        Captures are part of them as ``Registry(captures=)`` says, or as given here.
-        """
-        captures = self.distinct if captures is None else captures
-        given: Any = {"captures": captures, "part": part, "omitted": omitted}
-        ids = self.identity.ids(fn, event, **given)
-        if self.names and (naming := self.names.get((ids[0].module, ids[0].qualname))):
-            name, before, _ = naming
-            ids = ()
-            for location in (name, *before):
-                ids += self.identity.ids(fn, event, location=location, **given)
-        return ids
+        event: type[Event],
+        part: bytes,
+        marks: list[object] | None = None,
+    ) -> tuple[tuple[HandlerId, ...], More]:
+        identity, rendering, number = self.identity, self.rendering, 0
+        omitted: list[str] | None = [] if self.unstable == "omit" else None
+        naming = self.names.of(fn) if self.names else None
+        name, before = (naming.name, naming.before) if naming else (None, ())
+        try:
+            bare, digest = identity.bare_ids(
+                fn,
+                event,
+                captures=self.distinct,
+                part=part,
+                location=name,
+                omitted=omitted,
+                marked=marks,
+            )
+            if marks is not None and rendering is not None and not omitted:
+                number = rendering.number((bare[0], digest), marks, part)
+        except UnstableCapture as error:
+            raise UnstableCapture(
+                f"{name_of(fn)}: {error}", where=error.where, type_name=error.type_name
+            ) from error
+        for location in before:
+            bare += identity.bare_ids(fn, event, location=location)[0]
+        ids = identity.complete(bare, digest, number)
+        if number and rendering is not None:
+            rendering.several |= {ids[0], identity.complete(bare, digest)[0]}
+        if name is None and not number and not omitted:
+            return ids, _NO_MORE
+        return ids, More(name, number, bool(omitted))
 
     def find(self, text: str) -> RegisteredHandler | None:
         """Return the handler of an id, here or in the parent; any text may come."""
@@ -194,15 +231,37 @@ class Entries:
         return found
 
     def accepts(self, handler_id: HandlerId) -> bool:
-        """Return whether a registered handler answers stale ids of its location."""
-        module, qualname = str(handler_id.module), str(handler_id.qualname)
-        name, _, stale = self.names.get((module, qualname), (None, (), None))
-        if (stale or self.stale) != "accept":
+        """Return whether the handler of an id answers stale ids of its location."""
+        handler, rendering = self.find(handler_id), self.rendering
+        naming = handler and self.names.of(handler.fn)
+        stale = (naming and naming.stale) or self.stale
+        if stale != "accept" or (rendering and handler_id in rendering.several):
             return False
         # Another lambda, or another function of the name, may have been meant.
-        if qualname.endswith("<lambda>") and name is None:
+        module, qualname = str(handler_id.module), str(handler_id.qualname)
+        if qualname.endswith("<lambda>") and not (naming and naming.name):
             return False
         return len({encode_code(x) for x in self.index.codes(module, qualname)}) <= 1
+
+    def hold(self, fn: Callable[..., object], handler_id: HandlerId) -> None:
+        """Keep what variables of an offered handler hold that may change."""
+        if self.rendering is not None and self.captures != "allow":
+            late = self.identity.late(fn)
+            if late:
+                self.rendering.hold(handler_id, fn, late)
+
+    def end_rendering(self) -> None:
+        """Warn, or raise, for variables that changed after the offer; once each."""
+        if self.rendering is None or not self.rendering.held:
+            return
+        difference, describe = self.identity.codec.difference, self.identity.describe
+        for one in self.rendering.changed(
+            lambda old, new: difference(old, new, describe) is None
+        ):
+            changed = late_variable(one)
+            if self.captures != "warn":
+                raise changed
+            warn_once(changed, one.handler_id, one.handler, self.warned)
 
     def at_location(self, location: str) -> tuple[HandlerId, ...]:
         """Return the ids at a location, that part of an id; the newest last."""
@@ -223,8 +282,7 @@ class Entries:
                 self._aliases.pop(one, None)
             self._locations = {}
         self.warned.clear()
-        for owner in [one for one in self.names.copy() if one[0] == module]:
-            self.names.pop(owner, None)
+        self.names.forget(module)
         return tuple(gone)
 
     def __contains__(self, handler_id: object) -> bool:
@@ -240,15 +298,16 @@ class Entries:
     def _compare(self, old: RegisteredHandler, new: RegisteredHandler) -> None:
         """Warn, or raise, if a handler replaces one with other captures."""
         key: str = new.id
-        where = "registry" if self.parent is None else "scope"
-        if new.omitted:  # what was left out of an id is compared in any mode
+        where = "registry" if self.rendering is None else "scope"
+        if new.more.omitted:
             key, where = new.id[:_CODE], "omitted"
-        elif self.captures in ("allow", "distinct", "carry"):
-            return
-        if self.captures == "refuse" or (CapturesReplaced, key) not in self.warned:
-            names = self.identity.differing_captures(old.fn, new.fn)
+        elif self.captures == "allow" or (self.distinct and where == "scope"):
+            return  # the numbers say that they are the same
+        raises = self.captures == "refuse"
+        if raises or (CapturesReplaced, key) not in self.warned:
+            names = self.identity.difference(old.fn, new.fn)
             if names:
                 replaced = captures_replaced(new.id, new.fn, names, where)
-                if self.captures == "refuse":
+                if raises:
                     raise replaced
                 warn_once(replaced, key, new.fn, self.warned)

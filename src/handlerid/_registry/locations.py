@@ -1,53 +1,125 @@
-"""Ids by location: stale ids, explicit names, and locations that handlers had before.
+"""Explicit names, and ids by location: stale ids, locations that handlers had before.
 
 1. An id is stale if its location is known and its code is not. An id of known code
    with another event, bound arguments or captures is unknown.
-2. A name belongs to a location: to every function there, so also to closures that are
-   made again and after a reload. Handlers are found at their location, too.
+2. A name belongs to a function object, and to every wrapper, partial or bound method
+   that leads to it. Handlers are found at their location, too.
+3. Functions of one code, or at one location, may have one name: rendered again, or
+   reloaded. One code may have several names.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from threading import Lock
+from types import CodeType, FunctionType
+from weakref import WeakKeyDictionary, WeakValueDictionary
 
-from handlerid._identity import HandlerId, location_name
+from handlerid._identity import HandlerId, location_name, take_apart
 from handlerid.errors import NameTaken, StaleHandler, UnknownHandler
 
 _NAME = r"[\w.\-/]{1,200}"
 _LOCATION = r"[^:]{1,500}:[^:]{1,500}"
 _FORM = "write module:qualname, or the name that the handler had"
 _SIGNS = "up to 200 letters, digits, dots, dashes, underscores and slashes"
-_Owner = tuple[str | None, str | None]
 
 
-class Names(dict[_Owner, tuple[str | None, tuple[str, ...], str | None]]):
-    """Name, locations before, and ``stale=`` by module and qualified name."""
+class Naming:
+    """What functions of one code are called; the functions keep it alive."""
+
+    __slots__ = ("__weakref__", "before", "code", "location", "name", "stale")
+
+    def __init__(
+        self,
+        name: str | None,
+        before: tuple[str, ...],
+        stale: str | None,
+        code: CodeType,
+        location: str,
+    ) -> None:
+        self.name, self.before, self.stale = name, before, stale
+        self.code, self.location = code, location
+
+
+class Names:
+    """Name, locations before, and ``stale=`` by function. Any thread may use it."""
+
+    def __init__(self) -> None:
+        self._of: WeakKeyDictionary[FunctionType, Naming] = WeakKeyDictionary()
+        self._named: WeakValueDictionary[str, Naming] = WeakValueDictionary()
+        self._lock = Lock()
+
+    def __len__(self) -> int:
+        return len(self._of)
+
+    def of(self, fn: Callable[..., object]) -> Naming | None:
+        """Return what a handler is called, if its function was given a name."""
+        return self._of.get(_innermost(fn))
 
     def claim(
         self,
-        handler_id: HandlerId,
+        fn: Callable[..., object],
+        here: HandlerId,
         name: str | None,
         moved_from: str | Iterable[str],
         stale: str | None,
     ) -> None:
-        """Give the location of a handler a name; a second call replaces the first."""
+        """Give the function of a handler a name; ``here`` is its id without one."""
         before = [moved_from] if isinstance(moved_from, str) else [*moved_from]
-        if name is not None and not re.fullmatch(_NAME, name):
-            raise ValueError(f"{name!r} is not a handler's name: {_SIGNS}")
-        for one in before:
-            if not re.fullmatch(f"{_NAME}|{_LOCATION}", one):
-                raise ValueError(f"{one!r} is not a location: {_FORM}")
-        owner = module, qualname = handler_id.module, handler_id.qualname
-        if name is not None:
-            before.insert(0, f"{module}:{qualname}")
-            for other, (its_name, *_) in self.copy().items():
-                if its_name == name and other != owner:
+        _check(name, before)
+        function, where = _innermost(fn), location_name(here)
+        with self._lock:
+            own = self._of.get(function)
+            if (
+                own is not None
+                and own.name is not None
+                and name not in (None, own.name)
+            ):
+                raise NameTaken(
+                    f"{where} has the name {own.name!r}, and a function has one: it "
+                    f"cannot be {name!r} too; make another function for it"
+                )
+            if name is None and own is not None:
+                name = own.name
+            if name is not None:
+                before.insert(0, f"{here.module}:{here.qualname}")
+            new = Naming(name, tuple(before), stale, function.__code__, where)
+            held = None if name is None else self._named.get(name)
+            if held is not None and held.code is not new.code:
+                if held.location != where:
                     raise NameTaken(
-                        f"two handlers have the name {name!r}: {other[0]}.{other[1]} "
-                        f"and {module}.{qualname}; give one of them another"
+                        f"two handlers have the name {name!r}: {held.location} and "
+                        f"{where}; give one of them another"
                     )
-        self[owner] = name, tuple(before), stale
+                held.name, held.before = None, ()  # reloaded: the last one has it
+            elif held is not None:
+                held.before, held.stale = new.before, new.stale
+                new = held
+            self._of[function] = new
+            if name is not None:
+                self._named[name] = new
+
+    def forget(self, module: str) -> None:
+        """Forget the names of the functions of a module."""
+        with self._lock:
+            for fn in [fn for fn, one in self._of.items() if fn.__module__ == module]:
+                del self._of[fn]
+
+
+def _check(name: str | None, before: Iterable[str]) -> None:
+    if name is not None and not re.fullmatch(_NAME, name):
+        raise ValueError(f"{name!r} is not a handler's name: {_SIGNS}")
+    for one in before:
+        if not re.fullmatch(f"{_NAME}|{_LOCATION}", one):
+            raise ValueError(f"{one!r} is not a location: {_FORM}")
+
+
+def _innermost(fn: Callable[..., object]) -> FunctionType:
+    if type(fn) is FunctionType and not hasattr(fn, "__wrapped__"):
+        return fn
+    functions = [x for x in take_apart(fn).layers if not isinstance(x, str)]
+    return functions[-1]
 
 
 def closest(missing: HandlerId, known: Iterable[HandlerId]) -> HandlerId | None:

@@ -131,13 +131,13 @@ class Registry:
             fn: the handler, if the decorator is used bare; it is returned unchanged.
             event: as for ``register``.
             name: takes the place of the location in ids, so that the handler may be
-                moved. Every function registered at the location later has it, too.
+                moved. It is the function's, and that of any wrapper of it.
             moved_from: where the handler was before: ``"module:qualname"`` or an
                 earlier name. Ids from there are answered if the code is the same.
-            stale: as for the registry, for this location alone.
+            stale: as for the registry, for this handler alone.
 
         Raises:
-            NameTaken: a handler at another location has the name.
+            NameTaken: a function elsewhere has the name, or this one has another.
             ValueError: ``name``, ``moved_from`` or ``stale`` is not written as one.
             HandlerIdError: as for ``register``.
         """
@@ -147,7 +147,7 @@ class Registry:
         def decorate(function: F) -> F:
             if name is not None or moved_from or stale is not None:
                 here = self.identity.handler_id(function)
-                self.entries.names.claim(here, name, moved_from, stale)
+                self.entries.names.claim(function, here, name, moved_from, stale)
             self._decorated[self.register(function, event)] = function
             return function
 

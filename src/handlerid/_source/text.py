@@ -71,6 +71,34 @@ def encode_source(fn: FunctionType, own: str | None = None) -> bytes:
         UnsupportedHandler: the source is missing, or not the one that the function
             was compiled from; or several lambdas of a line cannot be distinguished.
     """
+    code, nodes = fn.__code__, _nodes(fn)
+    forms = {encode_syntax(_named(node, own)) for node in nodes}
+    if len(forms) != 1:
+        raise UnsupportedHandler(
+            f"{fn.__module__}.{fn.__qualname__}: line {code.co_firstlineno} of "
+            f"{code.co_filename} has several lambdas that are written differently and "
+            "compile to the same code, so they cannot be distinguished. Write them on "
+            'separate lines, or use fingerprint="bytecode".'
+        )
+    form = forms.pop()
+    left_out = _unused(form, nodes)
+    free = (f",{name}" for name in sorted(code.co_freevars) if name not in left_out)
+    return form + "".join(free).encode() + _MARK * bool(code.co_flags & _MARKED)
+
+
+def unused_in_source(fn: FunctionType) -> frozenset[str]:
+    """Return the names that a function uses in annotations only."""
+    nodes = _nodes(fn)
+    return _unused(encode_syntax(nodes[0]), nodes)
+
+
+def _unused(form: bytes, nodes: list[_Function]) -> frozenset[str]:
+    used = {name.decode("utf-8", "replace") for name in _NAME.findall(form)}
+    return frozenset(name for node in nodes for name in _annotating(node)) - used
+
+
+def _nodes(fn: FunctionType) -> list[_Function]:
+    """Return the syntax trees that a function may have been compiled from."""
     code = fn.__code__
     name = f"{fn.__module__}.{fn.__qualname__}"
     try:
@@ -92,19 +120,7 @@ def encode_source(fn: FunctionType, own: str | None = None) -> bytes:
         raise _not_its_source(name, code, "compiles to other code than the one it runs")
     if len(nodes) > 1:
         nodes = [node for node in nodes if _is_of(code, text.alone.get(node.lineno))]
-    forms = {encode_syntax(_named(node, own)) for node in nodes}
-    if len(forms) != 1:
-        raise UnsupportedHandler(
-            f"{name}: line {code.co_firstlineno} of {code.co_filename} has several "
-            f"lambdas that are written differently and compile to the same code, so "
-            f"they cannot be distinguished. Write them on separate lines, "
-            f'or use fingerprint="bytecode".'
-        )
-    form = forms.pop()
-    used = {name.decode("utf-8", "replace") for name in _NAME.findall(form)}
-    left_out = {name for node in nodes for name in _annotating(node)} - used
-    free = (f",{name}" for name in sorted(code.co_freevars) if name not in left_out)
-    return form + "".join(free).encode() + _MARK * bool(code.co_flags & _MARKED)
+    return nodes
 
 
 def _annotating(function: _Function) -> Iterator[str]:

@@ -11,7 +11,6 @@ was verified, together with the id; that is not done here.
 
 from __future__ import annotations
 
-from dis import get_instructions
 from types import CellType, CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
@@ -36,13 +35,12 @@ if TYPE_CHECKING:
     from handlerid._tokens.graphs import Located
 
     Found = tuple[CodeType, dict[str, Any]]
-    Ids = Callable[[Callable[..., object], str | None], tuple[HandlerId, ...]]
 
 __all__ = ["Closures", "CodeIndex", "Rebuilt"]
 
 _FORMATS = b"ba"  # of handlers that are called with nothing, or with the event
+_MORE = "n"  # the tag of a handler with a name or a number
 _BASE = slice(0, 37)  # of an id: its location and its fingerprint
-_ASSIGN = ("STORE_DEREF", "DELETE_DEREF")
 
 
 class Rebuilt(NamedTuple):
@@ -54,31 +52,40 @@ class Rebuilt(NamedTuple):
 
 
 class Closures:
-    """Pack handlers to bytes, and rebuild them elsewhere. Any thread may use it.
+    """Pack handlers to bytes, and rebuild them elsewhere. Any thread may use it."""
 
-    ``ids`` returns the ids of a handler by each key, explicit names applied.
-    """
-
-    def __init__(self, identity: Identity, index: CodeIndex, ids: Ids) -> None:
-        self.identity, self.index, self.ids = identity, index, ids
+    def __init__(self, identity: Identity, index: CodeIndex) -> None:
+        self.identity, self.index = identity, index
         self._decoders = {}
         for kind, decode in identity.codec.decoders.items():
             module, qualname = names_of_class(kind)
             self._decoders[identity.module_name(module), qualname] = decode
         self._known: tuple[int, dict[Any, Any]] = index.version, {}
 
-    def pack(self, fn: Any, *, takes_event: bool = True) -> bytes:
+    def pack(
+        self,
+        fn: Any,
+        *,
+        takes_event: bool = True,
+        name: str | None = None,
+        number: int = 0,
+    ) -> bytes:
         """Return the bytes of a handler; equal ones for equal handlers.
+
+        ``name``: its explicit name. ``number``: among equals of its scope.
 
         Raises UnstableCapture, and UnsupportedHandler for code of no scanned module.
         """
         form = _FORMATS[takes_event : takes_event + 1]
-        if is_bare(fn) and (seen := self._lookups().get(id(fn.__code__))):
+        plain = not number and name is None
+        if plain and is_bare(fn) and (seen := self._lookups().get(id(fn.__code__))):
             cells = [atom(one) for _, one in captures_of(fn)]
             if seen[1] is fn.__globals__ and cells and all(cells):
                 more = ",".join(cells).encode("utf-8", "surrogatepass")
                 return b"%b%b,%b]" % (form, seen[3], more)
         graph = Writer(self.identity, self.index, self._locate).write(fn)
+        if not plain:
+            graph = [_MORE, name, number, graph]
         return form + to_bytes(graph)
 
     def rebuild(self, handler_id: HandlerId, data: bytes) -> Rebuilt:
@@ -97,8 +104,11 @@ class Closures:
         reader = Reader(self.identity, self.index, self._decoders, self._find)
         try:
             takes_event = bool(_FORMATS.index(data[:1] or b"?"))
-            fn = reader.read(from_bytes(data[1:]))
-            self._check(handler_id, fn)
+            graph, name = from_bytes(data[1:]), None
+            if type(graph) is list and graph[0] == _MORE:
+                _, name, _, graph = graph
+            fn = reader.read(graph)
+            self._check(handler_id, fn, name)
         except (errors.StaleHandler, errors.UnknownHandler) as error:
             raise type(error)(str(error), handler_id=handler_id) from None
         except Exception:  # noqa: BLE001 - Python's own types raise many
@@ -107,11 +117,11 @@ class Closures:
             raise errors.InvalidToken("the captures in the token are corrupt") from None
         return Rebuilt(fn, takes_event, reader.mutable)
 
-    def _check(self, handler_id: HandlerId, fn: Any) -> None:
+    def _check(self, handler_id: HandlerId, fn: Any, name: str | None) -> None:
         base, checked = handler_id[_BASE], self._lookups()
-        if (bare := is_bare(fn)) and checked.get(base) is fn.__code__:
+        if (bare := name is None and is_bare(fn)) and checked.get(base) is fn.__code__:
             return
-        ids = self.ids(fn, handler_id.event or None)
+        ids = self.identity.ids(fn, location=name)
         if base not in [one[_BASE] for one in ids]:
             same = handler_id.location in [one.location for one in ids]
             raise stale() if same else ValueError
@@ -126,7 +136,7 @@ class Closures:
         return self._known[1]
 
     def _locate(self, fn: FunctionType) -> Located:
-        """Return where a function's code is, and which free variables it assigns."""
+        """Return where a function's code is."""
         known, code, names = self._lookups(), fn.__code__, fn.__globals__
         seen = known.get(id(code))
         if seen is not None and seen[1] is names:
@@ -144,9 +154,10 @@ class Closures:
                 "module has its code, so no server could rebuild it; scan the module, "
                 "and define the function in its source"
             )
-        located = (module, code.co_qualname, fingerprints[0]), _assigned(code)
-        if not located[1]:
-            known[id(code)] = code, names, located, to_bytes(["F", *located[0]])[:-1]
+        located = module, code.co_qualname, fingerprints[0]
+        free = self.identity.variables(fn)
+        if not (free.assigned or free.shared or free.unused):
+            known[id(code)] = code, names, located, to_bytes(["F", *located])[:-1]
         return located
 
     def _find(self, *location: Any) -> Found:
@@ -172,10 +183,3 @@ class Closures:
         cells = tuple([CellType() for _ in code.co_freevars])
         fn = FunctionType(code, names, None, None, cells or None)
         return [one.fingerprint for one in self.identity.ids(fn)]
-
-
-def _assigned(code: CodeType) -> set[str]:
-    """Return the free variables that code, or code nested in it, assigns."""
-    found = {one.argval for one in get_instructions(code) if one.opname in _ASSIGN}
-    nested = [one for one in code.co_consts if type(one) is CodeType]
-    return found.union(*map(_assigned, nested)).intersection(code.co_freevars)

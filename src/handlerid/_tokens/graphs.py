@@ -24,8 +24,7 @@ if TYPE_CHECKING:
 
     from handlerid._identity import Identity
 
-    # Module, qualified name, fingerprint; the free variables that the code assigns.
-    Located = tuple[tuple[str, str, str], set[str]]
+    Located = tuple[str, str, str]  # module, qualified name, fingerprint
     Locate = Callable[[FunctionType], Located]
     Find = Callable[[Any, Any, Any], tuple[CodeType, dict[str, Any]]]
     Decoders = Mapping[tuple[str, str], Callable[[Any], object]]
@@ -40,6 +39,7 @@ _LOST = (
     "be carried: a handler assigns this variable, and what it assigns on another "
     "server is lost"
 )
+_EMPTY = "be carried: this variable holds nothing yet"
 _CURE = "give the type an encoder and a decoder: Identity(encoders=..., decoders=...)"
 
 load_all()
@@ -132,6 +132,7 @@ class Writer:
         # Functions and mutable objects with their nodes; those met again.
         self.met: dict[int, tuple[object, list[Any]]] = {}
         self.labels: dict[int, int] = {}
+        self.cells: dict[int, int] = {}  # numbers of those that functions assign
         self.path: list[tuple[str, Sequence[Any], int]] = []  # arguments of _step()
         self.parts = 0
 
@@ -181,8 +182,6 @@ class Writer:
         return made
 
     def split(self, value: Any, kind: type) -> tuple[str, Sequence[Any]]:
-        if value is Unset:  # an empty cell
-            return "v", ()
         if kind is MethodType:
             return "B", [value.__func__, value.__self__]
         if kind is partial:
@@ -192,8 +191,10 @@ class Writer:
         if found is None:
             raise Refused(NO_FORM)
         tag, parts = found
-        if tag == "x" and kind not in self.identity.codec.decoders:
-            raise Refused("has an encoder but no decoder")
+        if tag == "x" and self.identity.codec.decoder_of(kind) is None:
+            raise Refused("has a key but no decoder")
+        if tag == "x" and parts[2] is None:
+            raise Refused("has no key yet")
         if tag == "m":
             raise Refused("is a module; import it in the handler")
         its_class = value if tag == "C" else kind
@@ -211,18 +212,31 @@ class Writer:
             if self.index.function(module, qualname) is fn:
                 fingerprint = self.identity.handler_id(fn).fingerprint
                 return ["h", module, qualname, fingerprint]
-        location, assigned = self.locate(fn)
-        if assigned:
-            self.path.append(("F", [min(assigned)], 0))
-            cure = "keep the value in your application's state"
-            raise unstable(fn, [self.where()], _LOST, cure)
-        node: list[Any] = ["F", *location]
+        node: list[Any] = ["F", *self.locate(fn)]
         self.met[id(fn)] = fn, node
         cells = captures_of(fn)[: len(code.co_freevars)]
-        node += self.nodes("F", code.co_freevars, [one for _, one in cells])
+        node += [self.cell(fn, index, *one) for index, one in enumerate(cells)]
         if not is_bare(fn):
             node += self.attributes(fn, code)
         return node
+
+    def cell(self, fn: FunctionType, index: int, name: str, value: object) -> Any:
+        """Write a variable: its content, or a cell if a function around assigns it."""
+        free, number = self.identity.variables(fn), len(self.cells)
+        text, cure = _LOST, "keep the value in your application's state"
+        if index in free.unused:
+            return ["v"]
+        if value is Unset:
+            text, cure = _EMPTY, "define it before offering a handler that uses it"
+        if value is Unset or index in free.assigned:
+            self.path.append(("F", [name], 0))
+            raise unstable(fn, [self.where()], text, cure)
+        if index not in free.shared:
+            return self.nodes("F", [name], [value])[0]
+        known = self.cells.setdefault(id((fn.__closure__ or ())[index]), number)
+        if known != number:
+            return ["c", known]
+        return ["c", number, *self.nodes("F", [name], [value])]
 
     def attributes(self, fn: FunctionType, code: CodeType) -> list[Any]:
         given = fn.__defaults__ or ()
@@ -258,6 +272,7 @@ class Reader:
         self.identity, self.index = identity, index
         self.decoders, self.find = decoders, find
         self.labels: dict[Any, Any] = {}  # by None: whatever has none
+        self.cells: dict[Any, CellType] = {}
         self.mutable = False
         self.failed: Exception | None = None
 
@@ -328,15 +343,25 @@ class Reader:
     ) -> FunctionType:
         code, names = self.find(module, qualname, fingerprint)
         free = len(code.co_freevars)
-        cells = tuple([CellType() for _ in range(free)])
+        cells = tuple(map(self.cell, parts[:free]))
         fn = FunctionType(code, names, None, None, cells or None)
         self.labels[label] = fn
         for cell, node in zip(cells, parts[:free], strict=True):
-            if node != ["v"]:
-                cell.cell_contents = self.read(node)
+            content = [node]
+            if type(node) is list and node[0] in ("c", "v"):
+                content = node[2:]  # none if it was met before, or is not used
+            for one in content:
+                cell.cell_contents = self.read(one)
         for name, value in _named(*map(self.read, parts[free:])).items():
             too_many = name == "__defaults__" and len(value) > code.co_argcount
             if too_many or name not in ("__defaults__", *_MAPPINGS, *_NAMES):
                 raise ValueError
             setattr(fn, name, value)  # which refuses other types
         return fn
+
+    def cell(self, node: Any) -> CellType:
+        """Return a cell; functions may share one that changes."""
+        if type(node) is not list or node[0] != "c":
+            return CellType()
+        self.mutable = True
+        return self.cells.setdefault(node[1], CellType())

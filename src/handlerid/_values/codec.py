@@ -17,24 +17,35 @@ from enum import Enum
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from handlerid._peek import globals_of, is_held, is_native, names_of_class
+from handlerid._peek import (
+    globals_of,
+    is_held,
+    is_native,
+    look_up,
+    mro,
+    names_of_class,
+    namespace,
+)
 from handlerid._values.records import field_names, split_member, split_record
+from handlerid._values.same import difference
 from handlerid._values.table import Refused, class_names, find_row, find_scalar
 from handlerid._values.tree import Tree
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from handlerid._values.tree import Describe, Split
+    from handlerid._values.tree import Describe, Marks, Split
 
     Functions: TypeAlias = Mapping[type, Callable[[Any], object]]
     Map: TypeAlias = Functions | None
     Rename: TypeAlias = Callable[[str], str]
     Omit: TypeAlias = list[str] | None
 
+_KEY = "__handler_key__"
+
 
 class Codec:
-    """How values are written; encoders and decoders are functions by exact type."""
+    """How values are written; encoders and decoders are functions by type."""
 
     def __init__(
         self, *, encoders: Map = None, decoders: Map = None, module_name: Rename = str
@@ -48,31 +59,63 @@ class Codec:
                     raise TypeError(f"{what} must map types to functions, not {kind!r}")
                 name = ".".join(names_of_class(kind))
                 has_form = find_row(kind) or find_scalar(id(kind))
-                if has_form or kind not in self.encoders:
-                    why = "has a canonical form" if has_form else "has no encoder"
+                keyed = kind in self.encoders or look_up(kind, _KEY)
+                if has_form or not keyed:
+                    why = "has a canonical form" if has_form else f"has no {_KEY}"
                     raise ValueError(f"{what} must not have {name}: it {why}")
-        self._by_address = {id(kind): one for kind, one in self.encoders.items()}
+        self._encoders = {id(kind): one for kind, one in self.encoders.items()}
+        self._decoders = {id(kind): one for kind, one in self.decoders.items()}
 
     def encode(
-        self, value: object, where: str, describe: Describe = None, omitted: Omit = None
+        self,
+        value: object,
+        where: str,
+        describe: Describe = None,
+        omitted: Omit = None,
+        marks: Marks = None,
     ) -> bytes:
         """Return the canonical bytes of a value, written as a tree.
 
-        ``describe`` returns a text for a callable, and tuples that end with a name and
-        a value. A part without canonical form is a tag if it may be ``omitted``.
+        ``describe`` returns a text for a callable, tuples that end with a name and a
+        value, and marks. A part without canonical form is a tag if it may be
+        ``omitted``. ``marks`` gets the objects that tell equal values apart.
         """
         scalar = find_scalar(id(type(value)))
         if scalar is not None:
             return scalar(value)
-        return Tree(self.split, where, describe, omitted).encode(value)
+        return Tree(self.split, where, describe, omitted, marks).encode(value)
+
+    def difference(
+        self, value: object, other: object, describe: Describe = None
+    ) -> str | None:
+        """Return None if two values are the same, else where they differ.
+
+        That is the way through variables of captured functions: ``" -> conn"``.
+        """
+        return difference(self.split, describe, value, other)
+
+    def key_of(self, kind: type) -> Callable[[Any], object] | None:
+        """Return the function that returns a key for objects of a class, if any."""
+        for base in mro(kind)[:-1]:
+            if (encoder := self._encoders.get(id(base))) is not None:
+                return encoder
+            if _KEY in (stored := namespace(base)):
+                found: Callable[[Any], object] | None = stored[_KEY]
+                return found
+        return None
+
+    def decoder_of(self, kind: type) -> Callable[[Any], object] | None:
+        """Return the function that returns an object of a class from its key."""
+        decoders = (self._decoders.get(id(base)) for base in mro(kind)[:-1])
+        return next((one for one in decoders if one is not None), None)
 
     def split(self, value: Any, kind: type, *, whole: bool = False) -> Split | None:
         """Return tag and parts; None if unknown. ``whole`` is for ``field_names``."""
         if (row := find_row(kind)) is not None:
             return row.tag, row.split(value)
-        if (encoder := self._by_address.get(id(kind))) is not None:
+        if (key := self.key_of(kind)) is not None:
             # The host vouches for the type: a local class will do.
-            return "x", [*self._class_name(kind), encoder(value)]
+            return "x", [*self._class_name(kind), key(value)]
         if issubclass(kind, type):
             return "C", self._held_name(value)
         if issubclass(kind, ModuleType):

@@ -48,6 +48,18 @@ def is_frozen(kind: type) -> bool:
     return bool(getattr(namespace(kind).get("__dataclass_params__"), "frozen", False))
 
 
+def is_fixed(value: object, kind: type) -> bool:
+    """Return whether a record cannot change: it is a tuple, or frozen in all bases."""
+    if issubclass(kind, tuple):
+        return True
+    for base in mro(kind)[:-1]:
+        if not is_frozen(base) and namespace(base).get("__slots__") != ():
+            return False
+    names = dict.keys(storage(value))
+    kept = {name for name in names if type(look_up(kind, name)) is cached_property}
+    return len(names) - len(kept) <= len(field_names(kind) or ())
+
+
 def field_names(kind: type, *, whole: bool = True) -> Names | None:
     """Return the fields of a record or None; ``whole``: those not compared, too."""
     declared = namespace(kind).get("__dataclass_fields__")

@@ -4,16 +4,19 @@ A shared object is walked and hashed once. A part met inside itself by way of a 
 is written as a number: how many parts were begun since. So is, when met again, a part
 that leads back to one that is open. Members of sets and dicts are numbered as if each
 stood alone. Whatever else contains itself is refused.
+
+Two values are the same if their bytes are, and the objects that tell equals apart: the
+marks. Nothing inside a mark tells more, and nothing inside a key.
 """
 
 from __future__ import annotations
 
 from _blake2 import blake2b  # hashlib would load OpenSSL, which takes 2 ms
 from operator import add
-from types import FunctionType
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
-from handlerid._peek import is_held, name_of_class, text
+from handlerid._peek import name_of_class
+from handlerid._values.records import is_fixed as is_fixed_record
 from handlerid._values.table import Refused, find_scalar
 from handlerid.errors import UnstableCapture
 
@@ -22,14 +25,21 @@ if TYPE_CHECKING:
 
     Split: TypeAlias = tuple[str, Sequence[Any]]
     Splitter: TypeAlias = Callable[[Any, type], Split | None]
-    Describe: TypeAlias = Callable[[Any], Split | None] | None
+    # Text, parts that end with a name and a value, and marks by name.
+    Described: TypeAlias = tuple[
+        str, Sequence[tuple[Any, ...]], Sequence[tuple[str, object]]
+    ]
+    Describe: TypeAlias = Callable[[Any], Described | None] | None
+    Marks: TypeAlias = list[object] | None
 
 _LONGEST = 256  # bytes of a form inside another; a longer one is replaced by its digest
 _DEEPEST = 20_000  # levels; only an encoder that never ends nests deeper
 _MOST_BACK = 50_000  # parts that lead back to others: about a second
 _MOST_STEPS = 20  # that an error shows
 NO_FORM = "has no canonical form"
-_CURE = "register an encoder for this type: Identity(encoders={Type: function})"
+_CURE = (
+    "give its class a __handler_key__(self), or Identity(encoders={Class: function})"
+)
 
 
 def step(tag: str, parts: Sequence[Any], index: int) -> str:
@@ -57,21 +67,37 @@ def unstable(value: object, steps: list[str], text: str, cure: str) -> UnstableC
     )
 
 
+def is_fixed(value: object, kind: type, tag: str) -> bool:
+    """Return whether equal bytes say that it is the same: nothing of it can change."""
+    return tag not in "lSdCm" and (tag != "r" or is_fixed_record(value, kind))
+
+
 class _Node:  # a part being written; lowest: the lowest number that it refers to
-    __slots__ = ("forms", "lowest", "number", "parts", "tag", "value")
+    __slots__ = ("forms", "lowest", "marks", "number", "parts", "tag", "value")
 
     def __init__(self, value: object, split: Split, number: int) -> None:
         self.value, (self.tag, self.parts) = value, split
         self.number = self.lowest = number
+        self.marks = 0  # how many there were before it
         self.forms: list[bytes] = []
 
 
 class Tree:
     def __init__(
-        self, split: Splitter, where: str, describe: Describe, omitted: list[str] | None
+        self,
+        split: Splitter,
+        where: str,
+        describe: Describe = None,
+        omitted: list[str] | None = None,
+        marks: Marks = None,
     ) -> None:
         self.split, self.where = split, where
         self.describe, self.omitted = describe, omitted
+        self.marks = marks
+        self.quiet: _Node | None = None  # inside it nothing is marked
+        self.aside: dict[
+            int, tuple[object, bytes]
+        ] = {}  # digests of inside, or outside
         self.open: list[_Node] = []
         # Open parts, and those that lead back to one; alive, so that addresses hold.
         self.begun: list[object] = []
@@ -122,22 +148,34 @@ class Tree:
         if len(self.open) >= _DEEPEST:
             raise Refused(f"is nested more than {_DEEPEST} levels deep")
         if (split := self.split(value, kind)) is None:
-            split = "h", self.callable(value, kind)
+            split = "h", self.callable(value)
             self.callables.append(number)
         self.active.add(address)
         self.numbers[address] = number
         self.begun.append(value)
-        self.open.append(_Node(value, split, number))
+        node = _Node(value, split, number)
+        self.open.append(node)
+        if self.marks is not None and self.quiet is None:
+            self.mark(node, kind, self.marks)
         return b""
 
-    def callable(self, value: Any, kind: type) -> list[Any]:
+    def mark(self, node: _Node, kind: type, marks: list[object]) -> None:
+        node.marks = len(marks)
+        if node.tag == "x" or not is_fixed(node.value, kind, node.tag):
+            self.be_quiet(node)
+            if node.tag != "x" or node.parts[2] is None:  # which is no key
+                marks.append(node.value)
+
+    def be_quiet(self, node: _Node | None) -> None:
+        self.quiet, self.digests, self.aside = node, self.aside, self.digests
+
+    def callable(self, value: Any) -> list[Any]:
         found = self.describe(value) if self.describe and callable(value) else None
         if found is None:
             raise Refused(NO_FORM)
-        held = kind is FunctionType and is_held(
-            value, text(value.__module__), value.__qualname__, unknown=False
-        )
-        return [found[0], *(() if held else found[1])]
+        if self.marks is not None and self.quiet is None:
+            self.marks += [one for _, one in found[2]]
+        return [found[0], *found[1]]
 
     def close(self) -> bytes:
         node = self.open.pop()
@@ -145,6 +183,10 @@ class Tree:
         if node.tag == "h":
             self.callables.pop()
         forms = node.forms
+        if node is self.quiet:
+            self.be_quiet(None)
+        elif node.tag == "Z" and self.marks is not None and self.quiet is None:
+            self.marks[node.marks :] = sorted(self.marks[node.marks :], key=id)
         if node.tag == "d":
             forms = list(map(add, forms[::2], forms[1::2]))
         if node.tag in "SZd":

@@ -1,0 +1,105 @@
+"""What a scope remembers of its rendering: equal handlers, and variables that change.
+
+1. Of different handlers with equal captures, the n-th has the number n. The same one
+   has the number it had: of the same bytes, and with the same objects where these may
+   be changed. So each handler costs a look-up, however many are equal.
+2. Order says nothing if several threads or tasks decide it: equals are refused then.
+3. A variable that may change after the offer is kept with its content, and compared
+   once, when the rendering is over.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterable
+from threading import get_ident
+from types import CellType, FunctionType
+from typing import Any, NamedTuple
+
+from handlerid._identity import HandlerId, Unset
+from handlerid.errors import UnstableCapture
+
+
+class Held(NamedTuple):
+    """A variable that may change after the offer, and what it held then."""
+
+    handler_id: HandlerId
+    handler: Callable[..., object]
+    function: FunctionType  # which reads it
+    path: str
+    cell: CellType
+    content: object
+
+
+class Rendering:
+    """What one scope remembers; its parts share it."""
+
+    def __init__(self) -> None:
+        self.held: list[Held] = []
+        self.several: set[HandlerId] = set()  # ids of handlers that have equals
+        # By address, which holds: function and event, then what was found for them.
+        self.offered: dict[tuple[int, bytes], tuple[Any, ...]] = {}
+        self._first: dict[Any, tuple[int, ...]] = {}
+        self._equals: dict[Any, dict[tuple[int, ...], int]] = {}
+        self._workers: dict[bytes, object] = {}  # of the first handler, by part
+
+    def number(self, form: object, marks: list[object], part: bytes) -> int:
+        """Return a handler's number among those of its form; of the first it is 0.
+
+        ``marks``: the objects that tell it from its equals; they live as long as it.
+        """
+        if part not in self._workers:
+            self._workers[part] = _worker()
+        one = tuple(map(id, marks))
+        first = self._first.setdefault(form, one)
+        if first == one:
+            return 0
+        equals = self._equals.setdefault(form, {first: 0})
+        if one not in equals and self._workers[part] != _worker():
+            raise UnstableCapture(
+                "it is offered by another thread or task than the first handler, and "
+                "one with equal captures was offered before: only their order tells "
+                "them apart, and that is an accident here. Give each part or row a key "
+                "of its own: scope.part(key)"
+            )
+        return equals.setdefault(one, len(equals))
+
+    def hold(
+        self,
+        handler_id: HandlerId,
+        handler: Callable[..., object],
+        late: Iterable[tuple[FunctionType, str, CellType]],
+    ) -> None:
+        """Keep what variables of a handler hold."""
+        for function, path, cell in late:
+            held = handler_id, handler, function, path, cell, content_of(cell)
+            self.held.append(Held(*held))
+
+    def changed(self, same: Callable[[object, object], bool]) -> list[Held]:
+        """Return the variables that hold something else now, and forget all."""
+        held, self.held = self.held, []
+        found = []
+        for one in held:
+            now = content_of(one.cell)
+            # Defined after what calls it: that is no change.
+            if now is not one.content is not Unset and not same(one.content, now):
+                found.append(one)
+        return found
+
+
+def content_of(cell: CellType) -> object:
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return Unset
+
+
+def _worker() -> tuple[int, object]:
+    """Return the thread and the task of asyncio, if there is one, that runs this."""
+    asyncio, task = sys.modules.get("asyncio"), None  # never imported for it: 29 ms
+    if asyncio is not None:
+        try:
+            task = asyncio.current_task()
+        except RuntimeError:  # no event loop runs here
+            task = None
+    return get_ident(), task
