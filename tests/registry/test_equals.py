@@ -195,7 +195,10 @@ def test_equals_of_another_task_are_refused() -> None:
         return refused, taken
 
     refused, taken = asyncio.run(both())
-    assert sorted(type(one).__name__ for one in refused) == ["HandlerId", "UnstableCapture"]
+    assert sorted(type(one).__name__ for one in refused) == [
+        "HandlerId",
+        "UnstableCapture",
+    ]
     assert len({*taken}) == 2
 
 

@@ -21,7 +21,9 @@ REFUSING = ("refuse", "distinct", "carry")
 def app_of(captures: Any) -> Dispatcher:
     registry = Registry(captures=captures)
     registry.scan(__name__)
-    return Dispatcher(registry, tokens=Tokens(b"0" * 16) if captures == "carry" else None)
+    return Dispatcher(
+        registry, tokens=Tokens(b"0" * 16) if captures == "carry" else None
+    )
 
 
 def render(captures: str, page: Callable[[Offer], object]) -> list[CapturesReplaced]:

@@ -24,7 +24,7 @@ def make_closures() -> Closures:
     identity = Identity()
     index = CodeIndex(identity.module_name)
     index.add(pages)
-    return Closures(identity, index, identity.ids)
+    return Closures(identity, index)
 
 
 def outcome(handler: Callable[..., Any]) -> str:

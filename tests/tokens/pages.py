@@ -225,14 +225,11 @@ def page(number: int) -> dict[str, Callable[..., Any]]:
         add("z")
         return cart.items
 
-    def reads_an_empty_cell(event: object) -> str:
-        try:
-            return unset
-        except NameError:
-            return "unset"
+    def reads_what_is_set_below(event: object) -> str:
+        return set_below
 
-    if number < 0:
-        unset = "x"
+    if number >= 0:
+        set_below = "x"
 
     def refers_to(event: object) -> object:
         return (call(number), kind, member, twice(2), nested.PIECE)
@@ -291,7 +288,7 @@ def page(number: int) -> dict[str, Callable[..., Any]]:
         "shares a cell": shares_a_cell,
         "shares a list": shares_a_list,
         "shares an object": shares_an_object,
-        "empty cell": reads_an_empty_cell,
+        "empty cell": reads_what_is_set_below,
         "refers to functions and classes": refers_to,
         "defaults": defaults,
         "partial": functools.partial(bound, [number], unit="kg"),

@@ -65,7 +65,7 @@ def make_closures() -> Closures:
     identity = Identity(encoders={PurePath: str}, decoders={PurePath: PurePath})
     index = CodeIndex(identity.module_name)
     index.add(sys.modules[HERE])
-    made = Closures(identity, index, identity.ids)
+    made = Closures(identity, index)
     # Loads and fills all tables.
     for value in ("/a", Note("a"), [link(1)], ZoneInfo("UTC"), run_me):
         fn = link(value)

@@ -34,7 +34,7 @@ def make_closures(identity: Identity | None = None, *modules: ModuleType) -> Clo
     index = CodeIndex(identity.module_name)
     for module in modules or (sys.modules[__name__],):
         index.add(module)
-    return Closures(identity, index, identity.ids)
+    return Closures(identity, index)
 
 
 def index_of(closures: Closures) -> CodeIndex:
@@ -427,7 +427,7 @@ def test_what_a_decoder_raises_passes_through() -> None:
 
 def test_an_encoder_alone_is_not_enough() -> None:
     identity = Identity(encoders={Account: lambda account: account.number})
-    with pytest.raises(UnstableCapture, match="has an encoder but no decoder"):
+    with pytest.raises(UnstableCapture, match="has a key but no decoder"):
         make_closures(identity).pack(link(Account(7)))
 
 
@@ -544,13 +544,10 @@ def test_ids_with_explicit_names_are_compared_as_the_registry_says() -> None:
     index = CodeIndex(identity.module_name)
     index.add(sys.modules[__name__])
 
-    def ids(fn: Callable[..., object], event: Any) -> tuple[HandlerId, ...]:
-        return identity.ids(fn, event, location="named")
-
-    closures = Closures(identity, index, ids)
+    closures = Closures(identity, index)
     for value in ("x", ["x"]):
-        data = closures.pack(link(value))
-        (handler_id,) = ids(link(value), "click")
+        data = closures.pack(link(value), name="named")
+        (handler_id,) = identity.ids(link(value), "click", location="named")
         for _ in "12":
             assert closures.rebuild(handler_id, data).fn(None) == value
             with pytest.raises(InvalidToken):

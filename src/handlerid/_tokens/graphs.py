@@ -235,8 +235,8 @@ class Writer:
             return self.nodes("F", [name], [value])[0]
         known = self.cells.setdefault(id((fn.__closure__ or ())[index]), number)
         if known != number:
-            return ["c", known]
-        return ["c", number, *self.nodes("F", [name], [value])]
+            return ["V", known]
+        return ["V", number, *self.nodes("F", [name], [value])]
 
     def attributes(self, fn: FunctionType, code: CodeType) -> list[Any]:
         given = fn.__defaults__ or ()
@@ -348,7 +348,7 @@ class Reader:
         self.labels[label] = fn
         for cell, node in zip(cells, parts[:free], strict=True):
             content = [node]
-            if type(node) is list and node[0] in ("c", "v"):
+            if type(node) is list and node[0] in ("V", "v"):
                 content = node[2:]  # none if it was met before, or is not used
             for one in content:
                 cell.cell_contents = self.read(one)
@@ -361,7 +361,7 @@ class Reader:
 
     def cell(self, node: Any) -> CellType:
         """Return a cell; functions may share one that changes."""
-        if type(node) is not list or node[0] != "c":
+        if type(node) is not list or node[0] != "V":
             return CellType()
         self.mutable = True
         return self.cells.setdefault(node[1], CellType())

@@ -61,7 +61,11 @@ class Codec:
                 has_form = find_row(kind) or find_scalar(id(kind))
                 keyed = kind in self.encoders or look_up(kind, _KEY)
                 if has_form or not keyed:
-                    why = "has a canonical form" if has_form else f"has no {_KEY}"
+                    why = (
+                        "has a canonical form"
+                        if has_form
+                        else f"has neither encoder nor {_KEY}"
+                    )
                     raise ValueError(f"{what} must not have {name}: it {why}")
         self._encoders = {id(kind): one for kind, one in self.encoders.items()}
         self._decoders = {id(kind): one for kind, one in self.decoders.items()}
