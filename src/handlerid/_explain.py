@@ -25,11 +25,11 @@ from textwrap import dedent
 from types import CodeType, EllipsisType, FunctionType, NoneType
 from typing import Any, Self, overload
 
+from handlerid._captures import Unset
 from handlerid._identity import (
     DEFAULT,
     HandlerId,
     Identity,
-    Unset,
     encode_code,
     take_apart,
 )

@@ -6,6 +6,7 @@ likes. So what Python itself stores is read with Python's own descriptors.
 
 from __future__ import annotations
 
+import os
 import sys
 from types import GetSetDescriptorType, ModuleType
 from typing import TYPE_CHECKING, Any, cast
@@ -103,3 +104,19 @@ def is_held(value: object, module: str, qualname: str, *, unknown: bool) -> bool
         is_class = issubclass(type(found), type)
         held = namespace(cast("type", found)) if is_class else {}
     return found is value
+
+
+def importable_name(name: str) -> str:
+    """Importable name of a module; resolves ``__main__``."""
+    if name not in ("__main__", "__mp_main__"):
+        return name
+    # A worker process runs it as __mp_main__, and calls it __main__ when it is done.
+    main = sys.modules.get(name)
+    spec = getattr(main, "__spec__", None)
+    if spec is not None:
+        return str(spec.name)
+    file = getattr(main, "__file__", None)
+    if file is None:
+        return name
+    name = os.path.splitext(os.path.basename(str(file)))[0]  # noqa: PTH119, PTH122
+    return sys.intern(name)  # one text for all ids

@@ -24,7 +24,8 @@ from unittest import mock
 import pytest
 
 from handlerid import ClickEvent, Identity, handler_id
-from handlerid._identity import captures_of, take_apart
+from handlerid._captures import captures_of
+from handlerid._identity import take_apart
 from handlerid.errors import UnstableCapture, UnsupportedHandler
 from tests.support.fresh import run_fresh
 from tests.support.pyodide import run_pyodide

@@ -17,7 +17,7 @@ from typing import Any, Optional
 
 import pytest
 
-from handlerid import ClickEvent, Dispatcher, HandlerId, Identity, Registry, Tokens
+from handlerid import ClickEvent, Dispatcher, Identity, Registry, Tokens
 from handlerid._registry.scan import CodeIndex
 from handlerid._tokens import Closures
 from handlerid.errors import (

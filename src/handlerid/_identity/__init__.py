@@ -7,9 +7,6 @@
 """
 
 from handlerid._identity.bytecode import encode_code as encode_code
-from handlerid._identity.callables import Unset as Unset
-from handlerid._identity.callables import captures_of as captures_of
-from handlerid._identity.callables import is_held_function as is_held_function
 from handlerid._identity.callables import name_of as name_of
 from handlerid._identity.callables import take_apart as take_apart
 from handlerid._identity.identity import DEFAULT as DEFAULT

@@ -15,10 +15,11 @@
 from __future__ import annotations
 
 import functools
-from types import CodeType, FunctionType, MethodType
+from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
-from handlerid._peek import is_a, is_held, look_up, name_of_class, stored_in, text
+from handlerid._captures import captures_of
+from handlerid._peek import is_a, look_up, name_of_class, stored_in, text
 from handlerid.errors import UnsupportedHandler
 
 if TYPE_CHECKING:
@@ -41,10 +42,6 @@ _NOT_CALLABLE = "is not callable"
 _NOT_READ = "was not read from its class; register Class.method, after the class"
 _PROXY = f"is a mock or a proxy, so what it runs is unknown; {_USE}"
 _NOTHING = f"has no qualified name, and wraps no function; {_USE}"
-
-
-class Unset:
-    """Stands for the content of an empty closure cell."""
 
 
 def take_apart(handler: object) -> Anatomy:
@@ -76,39 +73,6 @@ def name_of(handler: object) -> str:
     """Return module and qualified name of a callable; raise as ``take_apart`` does."""
     anatomy = take_apart(handler)
     return f"{anatomy.module}.{anatomy.qualname}"
-
-
-def captures_of(fn: FunctionType) -> list[tuple[str, object]]:
-    """Return what one function carries besides its code.
-
-    Cells, defaults, and the attributes of a function that its module does not hold.
-    """
-    code: CodeType = fn.__code__
-    captures: list[tuple[str, object]] = []
-    for name, cell in zip(code.co_freevars, fn.__closure__ or (), strict=True):
-        try:
-            captures.append((name, cell.cell_contents))
-        except ValueError:
-            captures.append((name, Unset))
-    last = code.co_argcount
-    if fn.__defaults__:
-        # From the end: a function that was given new code may have too many.
-        names = code.co_varnames[:last]
-        captures += [*zip(names[::-1], fn.__defaults__[::-1], strict=False)][::-1]
-    if fn.__kwdefaults__:
-        defaults = fn.__kwdefaults__
-        names = code.co_varnames[last : last + code.co_kwonlyargcount]
-        captures += [(name, defaults[name]) for name in names if name in defaults]
-    if fn.__dict__:
-        own = sorted(name for name in fn.__dict__ if not name.startswith("__"))
-        if own and not is_held_function(fn):
-            captures += [(f".{name}", fn.__dict__[name]) for name in own]
-    return captures
-
-
-def is_held_function(fn: FunctionType) -> bool:
-    """Return whether its module holds a function under its name."""
-    return is_held(fn, text(fn.__module__), fn.__qualname__, unknown=False)
 
 
 def _is_generated(fn: FunctionType) -> bool:

@@ -10,24 +10,21 @@
 from __future__ import annotations
 
 import functools
-import os
 import re
-import sys
 from _blake2 import blake2b  # hashlib would load OpenSSL, which takes 2 ms
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from types import CellType, CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, Literal
 from weakref import ref
 
+from handlerid import _captures
 from handlerid._identity.bytecode import encode_code
-from handlerid._identity.callables import captures_of, take_apart
-from handlerid._identity.captured import is_looked_into, late, marks, native, used
+from handlerid._identity.callables import take_apart
 from handlerid._identity.ids import HandlerId, with_captures, write
-from handlerid._peek import is_held
+from handlerid._peek import importable_name, is_held
 from handlerid._values import encode_scalar
-from handlerid._variables import FreeVariables
 from handlerid.errors import UnsupportedHandler
-from handlerid.events import adopt, is_event_type
+from handlerid.events import event_name
 
 if TYPE_CHECKING:
     from handlerid._identity.callables import Anatomy
@@ -35,7 +32,6 @@ if TYPE_CHECKING:
     from handlerid._values.tree import Described
 
 _FUNCTOOLS = vars(functools)
-_LONGEST_NAME = 64
 _COMPILER_SCOPES = r"<(?:list|dict|set)comp>\."  # not from Python 3.12 on
 
 
@@ -198,7 +194,7 @@ class Identity:
             ids = self._plain_ids(fn, name)
             layers: Sequence[FunctionType | str] = (fn,)
             if captures:
-                carried = [(1, *one) for one in captures_of(fn)]
+                carried = [(1, *one) for one in _captures.captures_of(fn)]
         else:
             anatomy = take_apart(fn)
             ids, bound = self._ids_at(anatomy, name, location), anatomy.bound
@@ -206,9 +202,9 @@ class Identity:
             if captures:
                 carried = anatomy.captures
         if captures:
-            carried = used(carried, layers, self.variables)
-        if marked is not None:
-            marked += [mark for _, mark in marks(layers, self.variables)]
+            carried, told = _captures.counted(carried, layers, self.variables)
+            if marked is not None:
+                marked += [mark for _, mark in told]
         forms = []
         for where, value in bound:
             forms += [encode_scalar(where), self._encode(value, where, omitted, marked)]
@@ -250,13 +246,13 @@ class Identity:
             record = self.records.setdefault(address, record)
         return record
 
-    def variables(self, fn: FunctionType) -> FreeVariables:
+    def variables(self, fn: FunctionType) -> _captures.FreeVariables:
         """Return what is known of the free variables of a function."""
         record = self.record(fn)
         known = record.variables
         # A module that is being imported may not hold the function around yet.
         if known is None or known.missing not in (0, len(fn.__globals__)):
-            known = FreeVariables(fn.__code__, fn.__globals__)
+            known = _captures.FreeVariables(fn.__code__, fn.__globals__)
             if self._source is not None:
                 names = self._unused(fn)
                 free = enumerate(fn.__code__.co_freevars)
@@ -272,14 +268,14 @@ class Identity:
         Those of functions that it captured, too: the function that reads it, the way to
         the variable, such as ``"save -> row"``, and the cell.
         """
-        return late(fn, self.variables)
+        return _captures.late(fn, self.variables)
 
     def describe(self, value: Any) -> Described | None:
         """Return unkeyed id, bound arguments and captures, and marks of a callable.
 
         None for what has no id. Of what its module holds, the id is all.
         """
-        if (name := native(value)) is not None:
+        if (name := _captures.native(value)) is not None:
             return name
         try:
             anatomy = take_apart(value)
@@ -290,27 +286,31 @@ class Identity:
         text = str(write(self._locate(_location(*names)), fingerprint))
         if is_held(value, anatomy.module, anatomy.qualname, unknown=False):
             return text, (), ()
-        if not is_looked_into(value):
+        if not _captures.is_looked_into(value):
             return None
-        layers = anatomy.layers
-        captures = used(anatomy.captures, layers, self.variables)
-        return text, [*anatomy.bound, *captures], marks(layers, self.variables)
+        captures, marks = _captures.counted(
+            anatomy.captures, anatomy.layers, self.variables
+        )
+        return text, [*anatomy.bound, *captures], marks
 
     def difference(
         self, fn: Callable[..., object], other: Callable[..., object]
     ) -> tuple[str, ...]:
         """Return the variables in which two handlers with one id are not the same."""
-        one, its = [take_apart(handler) for handler in (fn, other)]
-        known = self.variables
-        captures = [*one.bound, *used(one.captures, one.layers, known)]
-        others = [*its.bound, *used(its.captures, its.layers, known)]
-        if [part[:-1] for part in captures] != [part[:-1] for part in others]:
-            return tuple(dict.fromkeys([part[-2] for part in (*captures, *others)]))
-        both = zip(marks(one.layers, known), marks(its.layers, known), strict=True)
-        names = [name for (name, mark), (_, its_mark) in both if mark is not its_mark]
-        for part, its_part in zip(captures, others, strict=True):
-            path = self.codec.difference(part[-1], its_part[-1], self.describe)
-            names += [] if path is None else [f"{part[-2]}{path}"]
+        found = []
+        for anatomy in map(take_apart, (fn, other)):
+            captures, marks = _captures.counted(
+                anatomy.captures, anatomy.layers, self.variables
+            )
+            found.append(([*anatomy.bound, *captures], marks))
+        (parts, marks), (its_parts, its_marks) = found
+        if [one[:-1] for one in parts] != [one[:-1] for one in its_parts]:
+            return tuple(dict.fromkeys([one[-2] for one in (*parts, *its_parts)]))
+        both = zip(marks, its_marks, strict=True)
+        names = [name for (name, mark), (_, its) in both if mark is not its]
+        for one, its in zip(parts, its_parts, strict=True):
+            path = self.codec.difference(one[-1], its[-1], self.describe)
+            names += [] if path is None else [f"{one[-2]}{path}"]
         return tuple(dict.fromkeys(names))
 
     def _encode(
@@ -414,7 +414,7 @@ class CodeRecord(ref[CodeType]):
     # qualified name and module of the function, and its ids.
     several: tuple[Any, ...] | None
     digest: bytes | None  # unkeyed; kept if more than one id was made of it
-    variables: FreeVariables | None
+    variables: _captures.FreeVariables | None
     binding: object  # how the function is called; the registry sets and reads it
 
 
@@ -429,39 +429,6 @@ def _forget(records: dict[int, CodeRecord], record: CodeRecord) -> None:
 @functools.lru_cache(maxsize=1024)
 def _label(layer: int, where: str) -> bytes:
     return encode_scalar(layer) + encode_scalar(where)
-
-
-def event_name(event: type[Any] | str) -> str:
-    """Return the wire name of an event type, or the name itself."""
-    if isinstance(event, str):
-        # As adopt() says, without a regular expression.
-        lower = event.isascii() and event.isidentifier() and event.islower()
-        if event and not (lower and event[0] != "_" and len(event) <= _LONGEST_NAME):
-            raise ValueError(f"{event!r} is not a wire name, as in an id: click")
-        return event
-    try:
-        return vars(event)["wire_name"]  # type: ignore[no-any-return]  # always a str
-    except (KeyError, TypeError):
-        if not is_event_type(event):
-            raise TypeError("event must be an event type or a wire name") from None
-    adopt(event)  # a Struct that was not registered yet
-    return event_name(event)
-
-
-def importable_name(name: str) -> str:
-    """Importable name of a module; resolves ``__main__``."""
-    if name not in ("__main__", "__mp_main__"):
-        return name
-    # A worker process runs it as __mp_main__, and calls it __main__ when it is done.
-    main = sys.modules.get(name)
-    spec = getattr(main, "__spec__", None)
-    if spec is not None:
-        return str(spec.name)
-    file = getattr(main, "__file__", None)
-    if file is None:
-        return name
-    name = os.path.splitext(os.path.basename(str(file)))[0]  # noqa: PTH119, PTH122
-    return sys.intern(name)  # one text for all ids
 
 
 def _module_name(given: Callable[[str], str | None], name: str) -> str:

@@ -10,8 +10,8 @@ from handlerid._identity import location_name, take_apart
 from handlerid.errors import CapturesReplaced
 
 if TYPE_CHECKING:
+    from handlerid._captures import Held
     from handlerid._identity import HandlerId
-    from handlerid._registry.rendering import Held
 
 _KEY = "give each component a key and read event.key"
 _LAST = "the one registered last answers for both. "

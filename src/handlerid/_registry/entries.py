@@ -10,10 +10,10 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from threading import Lock
 from typing import Any, Literal, NamedTuple
 
+from handlerid._captures import Rendering
 from handlerid._identity import HandlerId, Identity, encode_code, location_name, name_of
 from handlerid._registry.captures import captures_replaced, late_variable, warn_once
 from handlerid._registry.locations import Names, closest, refusal
-from handlerid._registry.rendering import Rendering
 from handlerid._registry.scan import CodeIndex
 from handlerid._registry.signatures import Kind, bind
 from handlerid.errors import CapturesReplaced, UnstableCapture

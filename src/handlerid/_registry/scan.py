@@ -21,7 +21,8 @@ from time import perf_counter
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-from handlerid._identity import HandlerId, captures_of, encode_code, name_of, take_apart
+from handlerid._captures import captures_of
+from handlerid._identity import HandlerId, encode_code, name_of, take_apart
 from handlerid._peek import globals_of, namespace, raw_qualname, storage
 from handlerid._registry.signatures import inspect_signature
 from handlerid.errors import HandlerIdError, ScanFailed

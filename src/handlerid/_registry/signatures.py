@@ -23,8 +23,9 @@ from weakref import ref
 
 import typing_extensions
 
+from handlerid._captures import Unset, captures_of
 from handlerid._decoding import decoder
-from handlerid._identity import Unset, captures_of, name_of, take_apart
+from handlerid._identity import name_of, take_apart
 from handlerid._peek import name_of_class, stored_in
 from handlerid._registry.captures import defined_at
 from handlerid.errors import SignatureError

@@ -15,7 +15,7 @@ from types import CellType, CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from handlerid import errors
-from handlerid._identity import captures_of
+from handlerid._captures import captures_of
 from handlerid._peek import globals_of, names_of_class
 from handlerid._tokens.graphs import (
     CodeIndex,

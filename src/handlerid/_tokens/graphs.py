@@ -12,7 +12,7 @@ from json import JSONDecoder, JSONEncoder
 from types import CellType, CodeType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
-from handlerid._identity import Unset, captures_of
+from handlerid._captures import Unset, captures_of
 from handlerid._values import Refused, load_all, own_class, row_of_tag
 from handlerid._values.records import field_names, find_member, is_frozen
 from handlerid._values.tree import NO_FORM, step, unstable

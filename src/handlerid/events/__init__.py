@@ -5,6 +5,7 @@ import sys
 from typing import TYPE_CHECKING, Any, cast
 
 from handlerid.events.base import (
+    LONGEST_NAME,
     ClickEvent,
     Event,
     PointerEvent,
@@ -108,3 +109,20 @@ def event_type(wire_name: str) -> type[Event]:
     if found is None:
         raise LookupError(f"no event type has the wire name {wire_name!r}")
     return cast("type[Event]", found)
+
+
+def event_name(event: type[Any] | str) -> str:
+    """Return the wire name of an event type, or the name itself."""
+    if isinstance(event, str):
+        # As adopt() says, without a regular expression.
+        lower = event.isascii() and event.isidentifier() and event.islower()
+        if event and not (lower and event[0] != "_" and len(event) <= LONGEST_NAME):
+            raise ValueError(f"{event!r} is not a wire name, as in an id: click")
+        return event
+    try:
+        return vars(event)["wire_name"]  # type: ignore[no-any-return]  # always a str
+    except (KeyError, TypeError):
+        if not is_event_type(event):
+            raise TypeError("event must be an event type or a wire name") from None
+    adopt(event)  # a Struct that was not registered yet
+    return event_name(event)

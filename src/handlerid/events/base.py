@@ -15,7 +15,7 @@ from weakref import WeakValueDictionary
 from handlerid.errors import NameTaken
 
 _PACKAGE = "handlerid.events"
-_LONGEST = 64
+LONGEST_NAME = 64
 
 _owners = WeakValueDictionary[str, type]()  # a deleted class leaves its name free
 claimed: Callable[[str], type | None] = _owners.get
@@ -87,7 +87,7 @@ def adopt(cls: Any, name: str | None = None) -> None:
         name = cls.__dict__.get("wire_name") or derived_name(cls.__name__)
     here = f"{cls.__module__}.{cls.__qualname__}"
     plain = name.isascii() and name.isidentifier() and name == name.lower()
-    if not plain or name[0] == "_" or len(name) > _LONGEST:
+    if not plain or name[0] == "_" or len(name) > LONGEST_NAME:
         raise ValueError(
             f"the event type {here} has the wire name {name!r}; a wire name is a "
             "lower-case letter, then up to 63 lower-case letters, digits and "

@@ -11,19 +11,21 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable
 from threading import get_ident
-from types import CellType, FunctionType
-from typing import Any, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
-from handlerid._identity import HandlerId, Unset
+from handlerid._captures.carried import Unset
 from handlerid.errors import UnstableCapture
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable
+    from types import CellType, FunctionType
 
 
 class Held(NamedTuple):
     """A variable that may change after the offer, and what it held then."""
 
-    handler_id: HandlerId
+    handler_id: str
     handler: Callable[..., object]
     function: FunctionType  # which reads it
     path: str
@@ -36,7 +38,7 @@ class Rendering:
 
     def __init__(self) -> None:
         self.held: list[Held] = []
-        self.several: set[HandlerId] = set()  # ids of handlers that have equals
+        self.several: set[str] = set()  # ids of handlers that have equals
         # By address, which holds: function and event, then what was found for them.
         self.offered: dict[tuple[int, bytes], tuple[Any, ...]] = {}
         self._first: dict[Any, tuple[int, ...]] = {}
@@ -66,7 +68,7 @@ class Rendering:
 
     def hold(
         self,
-        handler_id: HandlerId,
+        handler_id: str,
         handler: Callable[..., object],
         late: Iterable[tuple[FunctionType, str, CellType]],
     ) -> None:

@@ -7,20 +7,23 @@ from __future__ import annotations
 
 import functools
 import types
-from types import CellType, FunctionType, MethodType, ModuleType
+from types import CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from handlerid._identity.callables import captures_of
-from handlerid._peek import is_held, look_up, name_of_class
+from handlerid._peek import is_held, look_up, name_of_class, text
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from handlerid._values.tree import Described
-    from handlerid._variables import FreeVariables
+    from handlerid._captures.variables import FreeVariables
 
+    # Text, parts that end with a name and a value, marks by name.
+    Described: TypeAlias = tuple[
+        str, Sequence[tuple[Any, ...]], Sequence[tuple[str, object]]
+    ]
     Variables: TypeAlias = Callable[[FunctionType], FreeVariables]
     Layers: TypeAlias = Sequence[FunctionType | str]
+    Capture: TypeAlias = tuple[int, str, object]  # layer, variable, value
     Late: TypeAlias = list[tuple[FunctionType, str, CellType]]
 
 # By address: a metaclass may define __hash__.
@@ -30,6 +33,39 @@ _OF_CLASSES = (
     types.WrapperDescriptorType,
     types.ClassMethodDescriptorType,
 )
+
+
+class Unset:
+    """Stands for the content of an empty closure cell."""
+
+
+def captures_of(fn: FunctionType) -> list[tuple[str, object]]:
+    """Return what one function carries besides its code.
+
+    Cells, defaults, and the attributes of a function that its module does not hold.
+    """
+    code: CodeType = fn.__code__
+    captures: list[tuple[str, object]] = []
+    for name, cell in zip(code.co_freevars, fn.__closure__ or (), strict=True):
+        try:
+            captures.append((name, cell.cell_contents))
+        except ValueError:
+            captures.append((name, Unset))
+    last = code.co_argcount
+    if fn.__defaults__:
+        # From the end: a function that was given new code may have too many.
+        names = code.co_varnames[:last]
+        captures += [*zip(names[::-1], fn.__defaults__[::-1], strict=False)][::-1]
+    if fn.__kwdefaults__:
+        defaults = fn.__kwdefaults__
+        names = code.co_varnames[last : last + code.co_kwonlyargcount]
+        captures += [(name, defaults[name]) for name in names if name in defaults]
+    if fn.__dict__:
+        own = sorted(name for name in fn.__dict__ if not name.startswith("__"))
+        held = is_held(fn, text(fn.__module__), fn.__qualname__, unknown=False)
+        if own and not held:
+            captures += [(f".{name}", fn.__dict__[name]) for name in own]
+    return captures
 
 
 def is_looked_into(value: object) -> bool:
@@ -62,28 +98,26 @@ def late(fn: object, variables: Variables) -> Late:
     return found
 
 
-def marks(layers: Layers, variables: Variables) -> list[tuple[str, object]]:
-    """Return what tells functions apart that are equal otherwise, by name."""
+def counted(
+    captures: Iterable[Capture], layers: Layers, variables: Variables
+) -> tuple[Iterable[Capture], list[tuple[str, object]]]:
+    """Return the captures that count, and the marks of functions, by name.
+
+    Variables that only annotations name do not count. Marks tell functions apart that
+    are equal otherwise: their globals, and cells that functions around assign.
+    """
     found: list[tuple[str, object]] = []
-    for fn in layers:
-        if not isinstance(fn, str):
-            found.append(("__globals__", fn.__globals__))
-            if fn.__closure__:
-                names, cells = fn.__code__.co_freevars, fn.__closure__
-                found += [(names[at], cells[at]) for at in variables(fn).shared]
-    return found
-
-
-def used(captures: Iterable[Any], layers: Layers, variables: Variables) -> Any:
-    """Return captures without those that only annotations name."""
     for depth, fn in enumerate(layers, 1):
-        unused = (
-            () if isinstance(fn, str) or not fn.__closure__ else variables(fn).unused
-        )
-        if unused and not isinstance(fn, str):
-            left_out = [(depth, fn.__code__.co_freevars[at]) for at in unused]
-            captures = [one for one in captures if one[:2] not in left_out]
-    return captures
+        if isinstance(fn, str):
+            continue
+        found.append(("__globals__", fn.__globals__))
+        if fn.__closure__:
+            names, free = fn.__code__.co_freevars, variables(fn)
+            found += [(names[at], fn.__closure__[at]) for at in free.shared]
+            if free.unused:
+                unused = [(depth, names[at]) for at in free.unused]
+                captures = [one for one in captures if one[:2] not in unused]
+    return captures, found
 
 
 def native(value: Any) -> Described | None:

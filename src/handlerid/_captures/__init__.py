@@ -1,0 +1,11 @@
+"""What functions captured: which values count, and which may change."""
+
+from handlerid._captures.carried import Unset as Unset
+from handlerid._captures.carried import captures_of as captures_of
+from handlerid._captures.carried import counted as counted
+from handlerid._captures.carried import is_looked_into as is_looked_into
+from handlerid._captures.carried import late as late
+from handlerid._captures.carried import native as native
+from handlerid._captures.rendering import Held as Held
+from handlerid._captures.rendering import Rendering as Rendering
+from handlerid._captures.variables import FreeVariables as FreeVariables
