@@ -4,8 +4,11 @@ from handlerid._captures.carried import Unset as Unset
 from handlerid._captures.carried import captures_of as captures_of
 from handlerid._captures.carried import counted as counted
 from handlerid._captures.carried import is_looked_into as is_looked_into
+from handlerid._captures.carried import is_plain as is_plain
 from handlerid._captures.carried import late as late
 from handlerid._captures.carried import native as native
+from handlerid._captures.rendering import Equals as Equals
 from handlerid._captures.rendering import Held as Held
-from handlerid._captures.rendering import Rendering as Rendering
+from handlerid._captures.rendering import has_changed as has_changed
+from handlerid._captures.rendering import hold as hold
 from handlerid._captures.variables import FreeVariables as FreeVariables

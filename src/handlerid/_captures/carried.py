@@ -5,8 +5,8 @@
 
 from __future__ import annotations
 
-import functools
 import types
+from functools import partial
 from types import CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     Late: TypeAlias = list[tuple[FunctionType, str, CellType]]
 
 # By address: a metaclass may define __hash__.
-_LOOKED_INTO = frozenset(map(id, (FunctionType, MethodType, functools.partial)))
+_LOOKED_INTO = frozenset(map(id, (FunctionType, MethodType, partial)))
 _OF_CLASSES = (
     types.MethodDescriptorType,
     types.WrapperDescriptorType,
@@ -73,6 +73,18 @@ def is_looked_into(value: object) -> bool:
     return id(type(value)) in _LOOKED_INTO
 
 
+def is_plain(cells: tuple[CellType, ...] | None) -> bool:
+    """Return whether cells hold something, and nothing that is looked into."""
+    try:
+        for cell in cells or ():
+            kind = type(cell.cell_contents)
+            if kind is FunctionType or kind is MethodType or kind is partial:
+                return False
+    except ValueError:
+        return False
+    return True
+
+
 def late(fn: object, variables: Variables) -> Late:
     """Return what may change after the offer, as ``Identity.late`` says."""
     found: Late = []
@@ -81,7 +93,7 @@ def late(fn: object, variables: Variables) -> Late:
     while todo:
         one, path = todo.pop()
         inside: list[tuple[str, object]] = []
-        if type(one) is functools.partial:
+        if type(one) is partial:
             given = one.func, *one.args, *one.keywords.values()
             inside = [("", value) for value in given]
         elif type(one) is MethodType:

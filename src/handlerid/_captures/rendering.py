@@ -18,7 +18,7 @@ from handlerid._captures.carried import Unset
 from handlerid.errors import UnstableCapture
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Iterator
     from types import CellType, FunctionType
 
 
@@ -33,30 +33,29 @@ class Held(NamedTuple):
     content: object
 
 
-class Rendering:
-    """What one scope remembers; its parts share it."""
+class Equals:
+    """The handlers of one scope that are equal but for their marks."""
 
     def __init__(self) -> None:
-        self.held: list[Held] = []
         self.several: set[str] = set()  # ids of handlers that have equals
         # By address, which holds: function and event, then what was found for them.
         self.offered: dict[tuple[int, bytes], tuple[Any, ...]] = {}
-        self._first: dict[Any, tuple[int, ...]] = {}
-        self._equals: dict[Any, dict[tuple[int, ...], int]] = {}
+        self._first: dict[str, tuple[int, ...]] = {}
+        self._equals: dict[str, dict[tuple[int, ...], int]] = {}
         self._workers: dict[bytes, object] = {}  # of the first handler, by part
 
-    def number(self, form: object, marks: list[object], part: bytes) -> int:
-        """Return a handler's number among those of its form; of the first it is 0.
+    def number(self, handler_id: str, marks: list[int], part: bytes) -> int:
+        """Return a handler's number among those with one id; of the first it is 0.
 
-        ``marks``: the objects that tell it from its equals; they live as long as it.
+        ``marks`` tell it from its equals.
         """
+        one = tuple(marks)
+        first = self._first.setdefault(handler_id, one)
         if part not in self._workers:
             self._workers[part] = _worker()
-        one = tuple(map(id, marks))
-        first = self._first.setdefault(form, one)
         if first == one:
             return 0
-        equals = self._equals.setdefault(form, {first: 0})
+        equals = self._equals.setdefault(handler_id, {first: 0})
         if one not in equals and self._workers[part] != _worker():
             raise UnstableCapture(
                 "it is offered by another thread or task than the first handler, and "
@@ -66,27 +65,22 @@ class Rendering:
             )
         return equals.setdefault(one, len(equals))
 
-    def hold(
-        self,
-        handler_id: str,
-        handler: Callable[..., object],
-        late: Iterable[tuple[FunctionType, str, CellType]],
-    ) -> None:
-        """Keep what variables of a handler hold."""
-        for function, path, cell in late:
-            held = handler_id, handler, function, path, cell, content_of(cell)
-            self.held.append(Held(*held))
 
-    def changed(self, same: Callable[[object, object], bool]) -> list[Held]:
-        """Return the variables that hold something else now, and forget all."""
-        held, self.held = self.held, []
-        found = []
-        for one in held:
-            now = content_of(one.cell)
-            # Defined after what calls it: that is no change.
-            if now is not one.content is not Unset and not same(one.content, now):
-                found.append(one)
-        return found
+def hold(
+    handler_id: str,
+    handler: Callable[..., object],
+    late: Iterable[tuple[FunctionType, str, CellType]],
+) -> Iterator[Held]:
+    """Yield the variables of a handler that may change, with what they hold."""
+    for function, path, cell in late:
+        yield Held(handler_id, handler, function, path, cell, content_of(cell))
+
+
+def has_changed(held: Held, same: Callable[[object, object], bool]) -> bool:
+    """Return whether a variable holds something else now."""
+    now, then = content_of(held.cell), held.content
+    # A function that is defined after what calls it is no change.
+    return now is not then and then is not Unset and not same(then, now)
 
 
 def content_of(cell: CellType) -> object:

@@ -147,6 +147,4 @@ class Scope:
                 f"{name_of(fn)} is offered after the rendering ended, which is when "
                 "the scope's with block is left; make a scope for each rendering"
             )
-        handler = self.entries.add(fn, event, part=self._part)
-        self.entries.hold(fn, handler.id)
-        return handler
+        return self.entries.add(fn, event, part=self._part)

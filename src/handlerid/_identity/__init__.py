@@ -10,6 +10,7 @@ from handlerid._identity.bytecode import encode_code as encode_code
 from handlerid._identity.callables import name_of as name_of
 from handlerid._identity.callables import take_apart as take_apart
 from handlerid._identity.identity import DEFAULT as DEFAULT
+from handlerid._identity.identity import CodeRecord as CodeRecord
 from handlerid._identity.identity import Identity as Identity
 from handlerid._identity.identity import handler_id as handler_id
 from handlerid._identity.ids import HandlerId as HandlerId

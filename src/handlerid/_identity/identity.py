@@ -142,7 +142,7 @@ class Identity:
                 ):
                     return last
             if fn.__globals__ is not _FUNCTOOLS:
-                return self._plain_ids(fn, name)[0]
+                return self._plain_ids(fn, name, record or self.record(fn))[0]
         return self.ids(fn, event, captures=captures)[0]
 
     def ids(
@@ -169,7 +169,7 @@ class Identity:
         part: bytes = b"",
         location: str | None = None,
         omitted: list[str] | None = None,
-        marked: list[object] | None = None,
+        marked: list[int] | None = None,
     ) -> tuple[tuple[HandlerId, ...], bytes]:
         """Return the ids of a handler without captures part, and the digest for that.
 
@@ -179,32 +179,37 @@ class Identity:
             location: ``"module:qualname"`` or an explicit name: the ids that the
                 handler has, or had, there. Its name in the code is that one, too.
             omitted: gets the paths of values that have no canonical form.
-            marked: gets the objects that tell it from a handler with the same ids and
-                digest; in order, by identity.
+            marked: gets the marks that tell it from a handler with the same ids and
+                digest; hold the handler as long as them.
         """
         name = "" if event is None else event_name(event)
         bound: Sequence[tuple[str, object]] = ()
         carried: Iterable[tuple[int, str, object]] = ()
+        told: Sequence[tuple[str, object]] = ()
         if (  # one function that wraps no other
             location is None
             and type(fn) is FunctionType
             and not hasattr(fn, "__wrapped__")
             and fn.__globals__ is not _FUNCTOOLS
         ):
-            ids = self._plain_ids(fn, name)
-            layers: Sequence[FunctionType | str] = (fn,)
+            record = self.records.get(id(fn.__code__)) or self.record(fn)
+            ids = self._plain_ids(fn, name, record)
             if captures:
-                carried = [(1, *one) for one in _captures.captures_of(fn)]
+                captured = _captures.captures_of(fn)
+                carried = [(1, where, value) for where, value in captured]
+                if not (fn.__closure__ is None or record.closed):
+                    carried, told = _captures.counted(carried, [fn], self.variables)
+                elif marked is not None:
+                    marked.append(id(fn.__globals__))
         else:
             anatomy = take_apart(fn)
             ids, bound = self._ids_at(anatomy, name, location), anatomy.bound
-            layers = anatomy.layers
             if captures:
-                carried = anatomy.captures
-        if captures:
-            carried, told = _captures.counted(carried, layers, self.variables)
-            if marked is not None:
-                marked += [mark for _, mark in told]
+                carried, told = _captures.counted(
+                    anatomy.captures, anatomy.layers, self.variables
+                )
+        if told and marked is not None:
+            marked += [id(mark) for _, mark in told]
         forms = []
         for where, value in bound:
             forms += [encode_scalar(where), self._encode(value, where, omitted, marked)]
@@ -226,8 +231,10 @@ class Identity:
             digest = _hash(self._captures, b"%b#%d" % (digest, number))
         if not digest:
             return bare
-        if not self._keys:
-            return tuple([with_captures(one, digest) for one in bare])
+        if not self._keys:  # most have one id, and a list would be a call
+            first = with_captures(bare[0], digest)
+            others = [with_captures(x, digest) for x in bare[1:]] if bare[1:] else ()
+            return first, *others
         keyed = [_keyed(digest, key, b"captures") for key in self._keys]
         times = len(bare) // len(keyed)
         return tuple(map(with_captures, bare, keyed * times))
@@ -240,7 +247,7 @@ class Identity:
             record = CodeRecord(fn.__code__, self._forget)
             record.address = address
             record.digest = record.several = record.binding = None
-            record.variables = None
+            record.variables, record.closed = None, False
             record.last = _NEVER
             # Of two threads, both use the record of the first.
             record = self.records.setdefault(address, record)
@@ -258,6 +265,7 @@ class Identity:
                 free = enumerate(fn.__code__.co_freevars)
                 known.unused = tuple([at for at, one in free if one in names])
             record.variables = known
+            record.closed = not (known.late or known.shared or known.unused)
         return known
 
     def late(
@@ -297,7 +305,9 @@ class Identity:
         self, fn: Callable[..., object], other: Callable[..., object]
     ) -> tuple[str, ...]:
         """Return the variables in which two handlers with one id are not the same."""
-        found = []
+        if self._is_again(fn, other):
+            return ()
+        found: list[Any] = []
         for anatomy in map(take_apart, (fn, other)):
             captures, marks = _captures.counted(
                 anatomy.captures, anatomy.layers, self.variables
@@ -307,25 +317,48 @@ class Identity:
         if [one[:-1] for one in parts] != [one[:-1] for one in its_parts]:
             return tuple(dict.fromkeys([one[-2] for one in (*parts, *its_parts)]))
         both = zip(marks, its_marks, strict=True)
-        names = [name for (name, mark), (_, its) in both if mark is not its]
+        names = [name for (name, mark), (_, other) in both if mark is not other]
         for one, its in zip(parts, its_parts, strict=True):
             path = self.codec.difference(one[-1], its[-1], self.describe)
             names += [] if path is None else [f"{one[-2]}{path}"]
         return tuple(dict.fromkeys(names))
+
+    def _is_again(self, fn: Any, other: Any) -> bool:
+        """Return whether a plain function was made again with equal scalars."""
+        if type(fn) is not FunctionType or type(other) is not FunctionType:
+            return False
+        if fn.__code__ is not other.__code__ or fn.__globals__ is not other.__globals__:
+            return False
+        if hasattr(fn, "__wrapped__") or not (
+            fn.__closure__ is None or self.record(fn).closed
+        ):
+            return False
+        captures, others = _captures.captures_of(fn), _captures.captures_of(other)
+        return len(captures) == len(others) and not [
+            None
+            for (name, value), (its_name, its) in zip(captures, others, strict=True)
+            if name != its_name
+            or (
+                value is not its
+                and not encode_scalar(value) == encode_scalar(its) != b""
+            )
+        ]
 
     def _encode(
         self,
         value: object,
         where: str,
         omitted: list[str] | None,
-        marks: list[object] | None,
+        marks: list[int] | None,
     ) -> bytes:
         return self.codec.encode(
             value, where, describe=self.describe, omitted=omitted, marks=marks
         )
 
-    def _plain_ids(self, fn: FunctionType, event: str) -> tuple[HandlerId, ...]:
-        record, qualname, module = self.record(fn), fn.__qualname__, fn.__module__
+    def _plain_ids(
+        self, fn: FunctionType, event: str, record: CodeRecord
+    ) -> tuple[HandlerId, ...]:
+        qualname, module = fn.__qualname__, fn.__module__
         last = record.last
         if last.event is event and last.qualname is qualname and last.module is module:
             return (last,)
@@ -406,7 +439,9 @@ class Identity:
 class CodeRecord(ref[CodeType]):
     """What an identity knows of a code object, for as long as that lives."""
 
-    __slots__ = ("address", "binding", "digest", "last", "several", "variables")
+    __slots__ = (
+        *("address", "binding", "closed", "digest", "last", "several", "variables"),
+    )
 
     address: int
     last: HandlerId  # asked for last; one object, so a thread sees all of it
@@ -415,6 +450,7 @@ class CodeRecord(ref[CodeType]):
     several: tuple[Any, ...] | None
     digest: bytes | None  # unkeyed; kept if more than one id was made of it
     variables: _captures.FreeVariables | None
+    closed: bool  # all its free variables count, and none changes after it is made
     binding: object  # how the function is called; the registry sets and reads it
 
 

@@ -8,10 +8,18 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from threading import Lock
+from types import FunctionType
 from typing import Any, Literal, NamedTuple
 
-from handlerid._captures import Rendering
-from handlerid._identity import HandlerId, Identity, encode_code, location_name, name_of
+from handlerid._captures import Equals, Held, has_changed, hold, is_plain
+from handlerid._identity import (
+    CodeRecord,
+    HandlerId,
+    Identity,
+    encode_code,
+    location_name,
+    name_of,
+)
 from handlerid._registry.captures import captures_replaced, late_variable, warn_once
 from handlerid._registry.locations import Names, closest, refusal
 from handlerid._registry.scan import CodeIndex
@@ -101,11 +109,13 @@ class Entries:
             self.index: CodeIndex = CodeIndex(identity.module_name)
             self.warned: set[tuple[type, str]] = set()
             self.one_id: bool = identity.one_id and not self.distinct
-            self.rendering: Rendering | None = None  # of a scope
+            self.equals: Equals | None = None
+            self._held: list[Held] | None = None
         else:
             self.names, self.index = parent.names, parent.index
             self.warned, self.one_id = parent.warned, parent.one_id
-            self.rendering = Rendering()
+            self.equals = Equals() if self.distinct else None
+            self._held = None if captures == "allow" else []
         self._lock = Lock()
         self.handlers: dict[str, RegisteredHandler] = {}
         # By ids of other keys, and of locations that handlers had before.
@@ -117,7 +127,7 @@ class Entries:
         """Return empty entries that read through to these, for a scope."""
         return Entries(self.identity, self.captures, self.unstable, self.stale, self)
 
-    def add(
+    def add(  # noqa: C901, PLR0912 - made at each offer, a call is a twentieth of it
         self,
         fn: Callable[..., object],
         event: type[Event] | str | None = None,
@@ -125,12 +135,32 @@ class Entries:
         part: bytes = b"",
     ) -> RegisteredHandler:
         """Register a handler, unless it is here or in the parent; return its entry."""
-        how = bind(fn, event, self.identity)
+        record = None
+        if type(fn) is FunctionType:  # what follows looks nothing up again
+            record = self.identity.records.get(id(fn.__code__))
+        how = bind(fn, event, self.identity, record)
         aliases: Sequence[HandlerId] = ()
-        if self.one_id and not part and not self.names:
-            new_id, more = self.identity.handler_id(fn, how.event), _NO_MORE
+        if not self.one_id or part or self.names.used:
+            try:
+                (new_id, *aliases), more = self.ids(fn, how.event, part)
+            except UnstableCapture as error:
+                raise UnstableCapture(
+                    f"{name_of(fn)}: {error}",
+                    where=error.where,
+                    type_name=error.type_name,
+                ) from error
         else:
-            (new_id, *aliases), more = self.ids(fn, how.event, part)
+            new_id, more = self._bare_id(fn, how.event, record), _NO_MORE
+        if self._held is not None and not (
+            # most change nothing, and that is seen at once
+            record is not None
+            and record.closed
+            and how.plain
+            and is_plain(fn.__closure__)
+        ):
+            late = self.identity.late(fn)
+            if late:
+                self._held += hold(new_id, fn, late)
         while True:
             old = known = self.handlers.get(new_id)
             if old is None and self.parent is not None:
@@ -158,55 +188,57 @@ class Entries:
                     self._locations = {}
                     return new
 
+    def _bare_id(
+        self, fn: Any, event: type[Event], record: CodeRecord | None
+    ) -> HandlerId:
+        if record is not None:
+            last = record.last
+            if (
+                last.event is event.wire_name
+                and last.qualname is fn.__qualname__
+                and last.module is fn.__module__
+                and not hasattr(fn, "__wrapped__")
+            ):
+                return last
+        return self.identity.handler_id(fn, event)
+
     def ids(
         self, fn: Callable[..., object], event: type[Event], part: bytes = b""
     ) -> tuple[tuple[HandlerId, ...], More]:
         """Return its id, then those by other keys and at locations it had before."""
-        if not self.distinct or self.rendering is None:
-            return self._ids(fn, event, part)
-        if (known := self.rendering.offered.get((id(fn), part))) and known[1] is event:
-            return known[2], known[3]
-        marks: list[object] = []  # what tells it from a handler with equal captures
-        ids, more = self._ids(fn, event, part, marks)
-        if len(marks) > 1:  # captures may change: the same function keeps its ids
-            self.rendering.offered[id(fn), part] = fn, event, ids, more
-        return ids, more
-
-    def _ids(
-        self,
-        fn: Callable[..., object],
-        event: type[Event],
-        part: bytes,
-        marks: list[object] | None = None,
-    ) -> tuple[tuple[HandlerId, ...], More]:
-        identity, rendering, number = self.identity, self.rendering, 0
+        equals = self.equals
+        if equals is not None and equals.offered:
+            known = equals.offered.get((id(fn), part))
+            if known is not None and known[1] is event:
+                return known[2], known[3]
+        marks: list[int] = []  # they tell it from a handler with equal captures
         omitted: list[str] | None = [] if self.unstable == "omit" else None
-        naming = self.names.of(fn) if self.names else None
+        naming = self.names.of(fn) if self.names.used else None
         name, before = (naming.name, naming.before) if naming else (None, ())
-        try:
-            bare, digest = identity.bare_ids(
-                fn,
-                event,
-                captures=self.distinct,
-                part=part,
-                location=name,
-                omitted=omitted,
-                marked=marks,
-            )
-            if marks is not None and rendering is not None and not omitted:
-                number = rendering.number((bare[0], digest), marks, part)
-        except UnstableCapture as error:
-            raise UnstableCapture(
-                f"{name_of(fn)}: {error}", where=error.where, type_name=error.type_name
-            ) from error
+        more = _NO_MORE
+        bare, digest = self.identity.bare_ids(
+            fn,
+            event,
+            captures=self.distinct,
+            part=part,
+            location=name,
+            omitted=omitted,
+            marked=marks,
+        )
         for location in before:
-            bare += identity.bare_ids(fn, event, location=location)[0]
-        ids = identity.complete(bare, digest, number)
-        if number and rendering is not None:
-            rendering.several |= {ids[0], identity.complete(bare, digest)[0]}
-        if name is None and not number and not omitted:
-            return ids, _NO_MORE
-        return ids, More(name, number, bool(omitted))
+            bare += self.identity.bare_ids(fn, event, location=location)[0]
+        ids = self.identity.complete(bare, digest)
+        if equals is not None and not omitted:
+            number = equals.number(ids[0], marks, part)
+            if number:
+                first, ids = ids[0], self.identity.complete(bare, digest, number)
+                equals.several |= {first, ids[0]}
+                more = More(name, number)
+            if len(marks) > 1:  # captures may change: the same function keeps its ids
+                equals.offered[id(fn), part] = fn, event, ids, more
+        if name is not None or omitted:
+            more = More(name, more.number, bool(omitted))
+        return ids, more
 
     def find(self, text: str) -> RegisteredHandler | None:
         """Return the handler of an id, here or in the parent; any text may come."""
@@ -232,10 +264,10 @@ class Entries:
 
     def accepts(self, handler_id: HandlerId) -> bool:
         """Return whether the handler of an id answers stale ids of its location."""
-        handler, rendering = self.find(handler_id), self.rendering
+        handler, equals = self.find(handler_id), self.equals
         naming = handler and self.names.of(handler.fn)
         stale = (naming and naming.stale) or self.stale
-        if stale != "accept" or (rendering and handler_id in rendering.several):
+        if stale != "accept" or (equals and handler_id in equals.several):
             return False
         # Another lambda, or another function of the name, may have been meant.
         module, qualname = str(handler_id.module), str(handler_id.qualname)
@@ -243,21 +275,17 @@ class Entries:
             return False
         return len({encode_code(x) for x in self.index.codes(module, qualname)}) <= 1
 
-    def hold(self, fn: Callable[..., object], handler_id: HandlerId) -> None:
-        """Keep what variables of an offered handler hold that may change."""
-        if self.rendering is not None and self.captures != "allow":
-            late = self.identity.late(fn)
-            if late:
-                self.rendering.hold(handler_id, fn, late)
-
     def end_rendering(self) -> None:
         """Warn, or raise, for variables that changed after the offer; once each."""
-        if self.rendering is None or not self.rendering.held:
+        if not self._held:
             return
+        held, self._held = self._held, []
         difference, describe = self.identity.codec.difference, self.identity.describe
-        for one in self.rendering.changed(
-            lambda old, new: difference(old, new, describe) is None
-        ):
+
+        def same(then: object, now: object) -> bool:
+            return difference(then, now, describe) is None
+
+        for one in [one for one in held if has_changed(one, same)]:
             changed = late_variable(one)
             if self.captures != "warn":
                 raise changed
@@ -298,7 +326,7 @@ class Entries:
     def _compare(self, old: RegisteredHandler, new: RegisteredHandler) -> None:
         """Warn, or raise, if a handler replaces one with other captures."""
         key: str = new.id
-        where = "registry" if self.rendering is None else "scope"
+        where = "registry" if self.parent is None else "scope"
         if new.more.omitted:
             key, where = new.id[:_CODE], "omitted"
         elif self.captures == "allow" or (self.distinct and where == "scope"):

@@ -49,9 +49,7 @@ class Names:
         self._of: WeakKeyDictionary[FunctionType, Naming] = WeakKeyDictionary()
         self._named: WeakValueDictionary[str, Naming] = WeakValueDictionary()
         self._lock = Lock()
-
-    def __len__(self) -> int:
-        return len(self._of)
+        self.used = False  # whether a name was ever given: offers ask
 
     def of(self, fn: Callable[..., object]) -> Naming | None:
         """Return what a handler is called, if its function was given a name."""
@@ -96,7 +94,7 @@ class Names:
             elif held is not None:
                 held.before, held.stale = new.before, new.stale
                 new = held
-            self._of[function] = new
+            self._of[function], self.used = new, True
             if name is not None:
                 self._named[name] = new
 

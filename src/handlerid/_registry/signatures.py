@@ -34,7 +34,7 @@ from handlerid.events import Event, adopt, event_type, is_event_type
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
-    from handlerid._identity import Identity
+    from handlerid._identity import CodeRecord, Identity
 
 Kind = Literal["plain", "generator", "coroutine", "async generator"]
 
@@ -72,16 +72,21 @@ class Binding:
         self.event: type[Event] = event
         self.takes_event, self.kind, self.doubt = takes_event, kind, doubt
         self.basis: tuple[object, ...] = basis
+        # Whether it is a function without defaults.
+        self.plain: bool = basis[1:4] == (None, None, None)
         self.decode: Callable[[Mapping[str, Any]], Any] = decoder(event)
 
 
 def bind(
-    fn: Callable[..., object], event: type[Event] | str | None, identity: Identity
+    fn: Callable[..., object],
+    event: type[Event] | str | None,
+    identity: Identity,
+    record: CodeRecord | None = None,
 ) -> Binding:
     """Find out how a handler is called with events of a type; raise as ``register``.
 
     Closures are registered again at each rendering, so what is found for a function, a
-    method or a partial is kept in the identity's record of its code.
+    method or a partial is kept in the identity's record of its code, if that is known.
     """
     if type(event) is str:
         event = _library_event(fn, event)
@@ -98,7 +103,8 @@ def bind(
         or hasattr(function, "__signature__")
     ):
         return _inspect(fn, event, None, shape)
-    record = identity.records.get(id(function.__code__)) or identity.record(function)
+    if record is None:
+        record = identity.record(function)
     kept: Any = record.binding
     binding: Binding | None = kept and kept()
     if binding is not None:

@@ -27,7 +27,7 @@ from handlerid._peek import (
     namespace,
 )
 from handlerid._values.records import field_names, split_member, split_record
-from handlerid._values.same import difference
+from handlerid._values.same import Comparison
 from handlerid._values.table import Refused, class_names, find_row, find_scalar
 from handlerid._values.tree import Tree
 
@@ -82,7 +82,8 @@ class Codec:
 
         ``describe`` returns a text for a callable, tuples that end with a name and a
         value, and marks. A part without canonical form is a tag if it may be
-        ``omitted``. ``marks`` gets the objects that tell equal values apart.
+        ``omitted``. ``marks`` gets the addresses of the objects that tell equal
+        values apart, or hashes of them; hold the value as long as the marks.
         """
         scalar = find_scalar(id(type(value)))
         if scalar is not None:
@@ -96,7 +97,7 @@ class Codec:
 
         That is the way through variables of captured functions: ``" -> conn"``.
         """
-        return difference(self.split, describe, value, other)
+        return Comparison(self.split, self.key_of, describe).difference(value, other)
 
     def key_of(self, kind: type) -> Callable[[Any], object] | None:
         """Return the function that returns a key for objects of a class, if any."""

@@ -6,6 +6,7 @@ import sys
 from contextlib import suppress
 from enum import Enum, Flag
 from functools import cached_property
+from operator import itemgetter
 from types import MemberDescriptorType as Slot
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
@@ -48,16 +49,54 @@ def is_frozen(kind: type) -> bool:
     return bool(getattr(namespace(kind).get("__dataclass_params__"), "frozen", False))
 
 
-def is_fixed(value: object, kind: type) -> bool:
-    """Return whether a record cannot change: it is a tuple, or frozen in all bases."""
+def is_fixed(value: object, kind: type, names: Names) -> bool:
+    """Return whether a record cannot change: frozen in all bases, and no more."""
     if issubclass(kind, tuple):
-        return True
+        return look_up(kind, "__dict__") is None  # else it may get attributes
     for base in mro(kind)[:-1]:
         if not is_frozen(base) and namespace(base).get("__slots__") != ():
             return False
-    names = dict.keys(storage(value))
-    kept = {name for name in names if type(look_up(kind, name)) is cached_property}
-    return len(names) - len(kept) <= len(field_names(kind) or ())
+    return _beyond(value, kind, names) is None
+
+
+def _beyond(value: object, kind: type, names: Names) -> object:
+    """Return the name of something that an object stores beyond its fields, or None."""
+    stored = [*dict.keys(storage(value))]
+    for base in mro(kind)[:-1]:
+        if "__slots__" in (kept := namespace(base)):
+            stored += [name for name, at in kept.items() if type(at) is Slot]
+    for name in stored:
+        if name not in names and type(look_up(kind, name)) is not cached_property:
+            return name
+    return None
+
+
+def reader(kind: type, names: Names) -> Callable[[Any], Sequence[Any] | None] | None:
+    """Return a quick way to read the fields of fixed records of a class, if any.
+
+    ``split_record`` succeeded for one of them. It returns None for one that needs that.
+    """
+    at, stored_at = [look_up(kind, name) for name in names], look_up(kind, "__dict__")
+    if issubclass(kind, tuple):
+        return lambda value: tuple(tuple.__iter__(value))
+    if not names or any(type(one) is Slot for one in at) is not (stored_at is None):
+        return None
+    if stored_at is None:
+        slots = [one.__get__ for one in at]
+        return lambda value: [read(value) for read in slots]
+    stored_in, count = stored_at.__get__, len(names)
+    read_all: Any = itemgetter(*names, names[0])  # of one name, it returns no tuple
+
+    def read(value: object) -> Sequence[Any] | None:
+        stored = stored_in(value)
+        if type(stored) is not dict or len(stored) != count:
+            return None
+        try:
+            return read_all(stored)  # type: ignore[no-any-return]
+        except KeyError:
+            return None
+
+    return read
 
 
 def field_names(kind: type, *, whole: bool = True) -> Names | None:
@@ -85,25 +124,22 @@ def split_record(value: Any, kind: type, names: Names, *, whole: bool) -> list[A
         if len(names) != len(items) or dict.__len__(storage(value)):
             raise Refused("is more than its fields")
         return items
-    stored = [*dict.keys(storage(value))] if whole else []
     for base in mro(kind):
         if is_native(base) and _size_of(base) > _size_of(object):
             raise Refused(f"is more than its fields: a {name_of_class(base)} too")
-        if whole:
-            stored += [name for name, at in namespace(base).items() if type(at) is Slot]
-    for name in stored:
-        if name not in names and type(look_up(kind, name)) is not cached_property:
-            raise Refused(f"stores more than its fields: {name}")
+    if whole and (name := _beyond(value, kind, names)) is not None:
+        raise Refused(f"stores more than its fields: {name}")
     return [_read(value, kind, name) for name in names]
 
 
 def _read(value: object, kind: type, name: str) -> object:
     """Read a field from its slot, the instance, or the default on the class."""
     found = look_up(kind, name)
-    get, put, remove = [look_up(type(found), one) for one in _DESCRIPTOR]
-    missing = not dict.__contains__(storage(value), name)
-    if type(found) is not Slot and (put or remove or (get and missing)):
-        raise Refused(f"computes its field {name}")
+    if found is not None and type(found) is not Slot:
+        get, put, remove = [look_up(type(found), one) for one in _DESCRIPTOR]
+        missing = not dict.__contains__(storage(value), name)
+        if put or remove or (get and missing):
+            raise Refused(f"computes its field {name}")
     try:
         return object.__getattribute__(value, name)
     except (AttributeError, TypeError):  # empty, or the slot of another class

@@ -8,95 +8,124 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from handlerid._values.table import find_scalar
+from handlerid._values.records import reader
+from handlerid._values.table import find_row, find_scalar
 from handlerid._values.tree import Tree, is_fixed
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterable, Iterator
+
     from handlerid._values.tree import Describe, Splitter
 
-    # Pairs of parts with the way to them, or the way to what differs.
-    Pairs: TypeAlias = list[tuple[Any, Any, str]] | str
+    # Pairs of parts and the way to them, or the way to what differs.
+    Found: TypeAlias = list[tuple[Iterator[tuple[Any, Any]], str]] | str
 
 # Of two values of one of these types, ``==`` says whether they are the same.
 _PLAIN = frozenset(map(id, (str, int, bytes, bool, type(None))))
 
 
-def difference(
-    split: Splitter, describe: Describe, value: object, other: object
-) -> str | None:
-    """Return None if two values are the same, else the way to what differs.
+def _are_plain(values: Iterable[Any], others: Iterable[Any]) -> bool | None:
+    """Return whether values are the same; None if one is not of the plain types."""
+    for one, its in zip(values, others):  # noqa: B905 - of one length; it takes time
+        if one is not its:
+            kind = type(one)
+            if kind is not type(its) or id(kind) not in _PLAIN:
+                return None
+            if one != its:
+                return False
+    return True
 
-    That is through the variables of captured functions: ``" -> conn"``.
-    """
-    todo: list[tuple[Any, Any, str]] = [(value, other, "")]
-    seen: set[tuple[int, int]] = set()
-    while todo:
-        one, its, path = todo.pop()
+
+class Comparison:
+    """How two values are compared; ``keyed`` finds encoders."""
+
+    def __init__(
+        self, split: Splitter, keyed: Callable[[type], object], describe: Describe
+    ) -> None:
+        self.split, self.keyed, self.describe = split, keyed, describe
+        # Pairs with other pairs in them; alive, so that addresses hold.
+        self.seen: dict[tuple[int, int], tuple[object, object]] = {}
+        self.readers: dict[int, Any] = {}
+
+    def difference(self, value: object, other: object) -> str | None:
+        """Return None if the values are the same, else the way to what differs."""
+        todo = [(iter([(value, other)]), "")]
+        while todo:
+            pairs, path = todo[-1]
+            for one, its in pairs:
+                kind = type(one)
+                if one is its:
+                    continue
+                if kind is type(its) and id(kind) in _PLAIN:
+                    if one == its:
+                        continue
+                    return path
+                try:
+                    found = self.parts(one, its, path)
+                except Exception:  # noqa: BLE001 - no form, or an encoder that fails
+                    return path
+                if isinstance(found, str):
+                    return found
+                if found:
+                    todo += found
+                    break
+            else:
+                todo.pop()
+        return None
+
+    def parts(self, one: Any, its: Any, path: str) -> Found:
         kind = type(one)
-        pairs: Pairs = []
-        if one is its or (id(one), id(its)) in seen:
-            continue
         if kind is not type(its):
-            return path
-        if kind is tuple:
-            pairs = _members(one, its, path)
-        elif (scalar := find_scalar(id(kind))) is not None:
-            pairs = [] if scalar(one) == scalar(its) else path
+            both = self.keyed(kind) and self.keyed(type(its))
+            return self.written(one, its, path) if both else path
+        read = tuple if kind is tuple else self.readers.get(id(kind))
+        if read is not None and (fields := read(one)) and (others := read(its)):
+            same = len(fields) == len(others) and _are_plain(fields, others)
+            if same is not None:
+                return [] if same else path
         else:
-            seen.add((id(one), id(its)))  # callables may lead back
-            try:
-                pairs = _parts(split, describe, one, its, path)
-            except Exception:  # noqa: BLE001 - no form, or an encoder that fails
-                return path
-        if isinstance(pairs, str):
-            return pairs
-        todo += pairs
-    return None
-
-
-def _members(one: Any, its: Any, path: str) -> Pairs:
-    pairs = []
-    for a, b in zip(one, its, strict=False):
-        if type(a) is not type(b) or id(type(a)) not in _PLAIN:
-            pairs.append((a, b, path))
-        elif a != b:
+            fields = others = ()
+        if (scalar := find_scalar(id(kind))) is not None:
+            return [] if scalar(one) == scalar(its) else path
+        met = id(one), id(its)
+        if met in self.seen:  # shared, or callables led back
+            return []
+        self.seen[met] = one, its
+        if fields:
+            return [(zip(fields, others, strict=True), path)]
+        if kind is frozenset or (find_row(kind) is None and self.keyed(kind)):
+            return self.written(one, its, path)
+        first, other = self.split(one, kind), self.split(its, kind)
+        if first is None or other is None:
+            return self.captures(one, its, path)
+        fixed = is_fixed(one, kind, first) and is_fixed(its, kind, other)
+        if not fixed or first[0] != other[0]:
             return path
-    return pairs if len(one) == len(its) else path
+        if first[0] == "r":
+            self.readers[id(kind)] = reader(kind, first[1][2].split(","))
+        return [(zip(first[1], other[1], strict=True), path)]
 
+    def written(self, one: Any, its: Any, path: str) -> Found:
+        """Compare what is in any order, and what has a key."""
+        found = []
+        for value in (one, its):
+            marks: list[int] = []
+            tree = Tree(self.split, "", self.describe, marks=marks)
+            found.append((tree.encode(value), marks))
+        return [] if found[0] == found[1] else path
 
-def _parts(split: Splitter, describe: Describe, one: Any, its: Any, path: str) -> Pairs:
-    kind = type(one)
-    first, other = split(one, kind), split(its, kind)
-    if first is None or other is None:
-        return _captures(one, its, path, describe)
-    (tag, parts), (its_tag, its_parts) = first, other
-    if tag == "x":  # keys are the same if their bytes are
-        one, its = [Tree(split, "").encode(key) for key in (parts[2], its_parts[2])]
-        return [] if parts[2] is not None and one == its else path
-    if tag == "Z":  # in any order
-        marks: list[list[object]] = [[], []]
-        one = Tree(split, "", describe, marks=marks[0]).encode(one)
-        its = Tree(split, "", describe, marks=marks[1]).encode(its)
-        ids = [[*map(id, its_marks)] for its_marks in marks]
-        return [] if one == its and ids[0] == ids[1] else path
-    fixed = is_fixed(one, kind, tag) and is_fixed(its, kind, its_tag)
-    if not fixed or tag != its_tag or len(parts) != len(its_parts):
-        return path
-    return [(*pair, path) for pair in zip(parts, its_parts, strict=True)]
-
-
-def _captures(one: Any, its: Any, path: str, describe: Describe) -> Pairs:
-    first = describe and callable(one) and describe(one)
-    other = describe and callable(its) and describe(its)
-    if not first or not other or first[0] != other[0]:
-        return path
-    parts, its_parts = first[1], other[1]
-    if [part[:-1] for part in parts] != [part[:-1] for part in its_parts]:
-        return path
-    for (name, mark), (_, its_mark) in zip(first[2], other[2], strict=True):
-        if mark is not its_mark:
-            return f"{path} -> {name}"
-    return [
-        (part[-1], its_part[-1], f"{path} -> {part[-2]}")
-        for part, its_part in zip(parts, its_parts, strict=True)
-    ]
+    def captures(self, one: Any, its: Any, path: str) -> Found:
+        first = self.describe and callable(one) and self.describe(one)
+        other = self.describe and callable(its) and self.describe(its)
+        if not first or not other or first[0] != other[0]:
+            return path
+        parts, its_parts = first[1], other[1]
+        if [part[:-1] for part in parts] != [part[:-1] for part in its_parts]:
+            return path
+        for (name, mark), (_, its_mark) in zip(first[2], other[2], strict=True):
+            if mark is not its_mark:
+                return f"{path} -> {name}"
+        return [
+            (iter([(part[-1], its_part[-1])]), f"{path} -> {part[-2]}")
+            for part, its_part in zip(parts, its_parts, strict=True)
+        ][::-1]

@@ -5,17 +5,19 @@ is written as a number: how many parts were begun since. So is, when met again, 
 that leads back to one that is open. Members of sets and dicts are numbered as if each
 stood alone. Whatever else contains itself is refused.
 
-Two values are the same if their bytes are, and the objects that tell equals apart: the
-marks. Nothing inside a mark tells more, and nothing inside a key.
+Two values are the same if their bytes are, and the objects that tell equals apart. The
+addresses of these are the marks, in the order of the walk, or a hash of several. Nothing
+inside such an object tells more, and nothing inside a key.
 """
 
 from __future__ import annotations
 
+import sys
 from _blake2 import blake2b  # hashlib would load OpenSSL, which takes 2 ms
 from operator import add
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
-from handlerid._peek import name_of_class
+from handlerid._peek import name_of_class, names_of_class
 from handlerid._values.records import is_fixed as is_fixed_record
 from handlerid._values.table import Refused, find_scalar
 from handlerid.errors import UnstableCapture
@@ -30,7 +32,7 @@ if TYPE_CHECKING:
         str, Sequence[tuple[Any, ...]], Sequence[tuple[str, object]]
     ]
     Describe: TypeAlias = Callable[[Any], Described | None] | None
-    Marks: TypeAlias = list[object] | None
+    Marks: TypeAlias = list[int] | None
 
 _LONGEST = 256  # bytes of a form inside another; a longer one is replaced by its digest
 _DEEPEST = 20_000  # levels; only an encoder that never ends nests deeper
@@ -67,9 +69,17 @@ def unstable(value: object, steps: list[str], text: str, cure: str) -> UnstableC
     )
 
 
-def is_fixed(value: object, kind: type, tag: str) -> bool:
-    """Return whether equal bytes say that it is the same: nothing of it can change."""
-    return tag not in "lSdCm" and (tag != "r" or is_fixed_record(value, kind))
+def is_fixed(value: object, kind: type, split: Split) -> bool:
+    """Return whether a value is the same as one with the same parts: it cannot change."""
+    tag, parts = split
+    if tag == "r":
+        return is_fixed_record(value, kind, parts[2].split(","))
+    return tag not in "lSdCm"
+
+
+def _hash(form: bytes, marks: Sequence[int]) -> int:
+    data = form + b"".join([b"%x;" % mark for mark in marks])
+    return int.from_bytes(blake2b(data, digest_size=16).digest())
 
 
 class _Node:  # a part being written; lowest: the lowest number that it refers to
@@ -95,14 +105,12 @@ class Tree:
         self.describe, self.omitted = describe, omitted
         self.marks = marks
         self.quiet: _Node | None = None  # inside it nothing is marked
-        self.aside: dict[
-            int, tuple[object, bytes]
-        ] = {}  # digests of inside, or outside
+        self.aside: dict[int, Any] = {}  # digests of inside it, or outside
         self.open: list[_Node] = []
         # Open parts, and those that lead back to one; alive, so that addresses hold.
         self.begun: list[object] = []
         self.numbers: dict[int, int] = {}
-        self.digests: dict[int, tuple[object, bytes]] = {}
+        self.digests: dict[int, tuple[object, bytes, Sequence[int]]] = {}
         self.active: set[int] = set()
         self.callables = [-1]  # numbers of those that are open
         self.back = 0  # parts that led back
@@ -134,9 +142,13 @@ class Tree:
     def begin(self, value: object) -> bytes:
         address, kind, number = id(value), type(value), len(self.begun)
         if address in self.digests:
-            return self.digests[address][1]
+            _, short, marks = self.digests[address]
+            if marks and self.marks is not None:
+                self.put(len(self.marks), short, marks)
+            return short
         if (scalar := find_scalar(id(kind))) is not None:
-            return self.shorten(value, scalar(value), keep=True)
+            form = scalar(value)
+            return form if len(form) <= _LONGEST else self.shorten(value, form)
         if (first := self.numbers.get(address)) is not None:
             if address in self.active and first > self.callables[-1]:
                 raise Refused("refers to itself")
@@ -147,8 +159,10 @@ class Tree:
             return b"^%x;" % (number - first)
         if len(self.open) >= _DEEPEST:
             raise Refused(f"is nested more than {_DEEPEST} levels deep")
+        named: Sequence[tuple[str, object]] = ()
         if (split := self.split(value, kind)) is None:
-            split = "h", self.callable(value)
+            text, captures, named = self.callable(value)
+            split = "h", [text, *captures]
             self.callables.append(number)
         self.active.add(address)
         self.numbers[address] = number
@@ -156,26 +170,36 @@ class Tree:
         node = _Node(value, split, number)
         self.open.append(node)
         if self.marks is not None and self.quiet is None:
+            node.marks = len(self.marks)
+            self.marks += [id(one) for _, one in named]
             self.mark(node, kind, self.marks)
         return b""
 
-    def mark(self, node: _Node, kind: type, marks: list[object]) -> None:
-        node.marks = len(marks)
-        if node.tag == "x" or not is_fixed(node.value, kind, node.tag):
+    def mark(self, node: _Node, kind: type, marks: list[int]) -> None:
+        if (tag := node.tag) == "x" or not is_fixed(
+            node.value, kind, (tag, node.parts)
+        ):
             self.be_quiet(node)
-            if node.tag != "x" or node.parts[2] is None:  # which is no key
-                marks.append(node.value)
+            if tag != "x" or node.parts[2] is None:  # which is no key
+                marks.append(id(node.value))
+        elif tag in "reg" and names_of_class(kind)[0] not in sys.modules:
+            marks.append(id(kind))  # others may bear its name
 
     def be_quiet(self, node: _Node | None) -> None:
         self.quiet, self.digests, self.aside = node, self.aside, self.digests
 
-    def callable(self, value: Any) -> list[Any]:
+    def put(self, start: int, form: bytes, marks: Sequence[int]) -> None:
+        """Put the marks of a part in their place."""
+        if self.marks is not None:
+            # In any order, so that a member of a frozenset keeps them beside its form.
+            beside = marks and self.open[-1].tag == "Z"
+            self.marks[start:] = [_hash(form, marks)] if beside else marks
+
+    def callable(self, value: Any) -> Described:
         found = self.describe(value) if self.describe and callable(value) else None
         if found is None:
             raise Refused(NO_FORM)
-        if self.marks is not None and self.quiet is None:
-            self.marks += [one for _, one in found[2]]
-        return [found[0], *found[1]]
+        return found
 
     def close(self) -> bytes:
         node = self.open.pop()
@@ -185,13 +209,16 @@ class Tree:
         forms = node.forms
         if node is self.quiet:
             self.be_quiet(None)
-        elif node.tag == "Z" and self.marks is not None and self.quiet is None:
-            self.marks[node.marks :] = sorted(self.marks[node.marks :], key=id)
         if node.tag == "d":
             forms = list(map(add, forms[::2], forms[1::2]))
         if node.tag in "SZd":
             forms.sort()
         form = b"%b%d:%b" % (node.tag.encode(), len(node.parts), b"".join(forms))
+        marks: Sequence[int] = ()
+        if self.marks is not None and self.quiet is None:
+            marks = self.marks[node.marks :]
+            if node.tag == "Z":
+                self.marks[node.marks :] = marks = sorted(marks)
         if not self.open:
             return form
         above, complete = self.open[-1], node.lowest == node.number
@@ -200,14 +227,24 @@ class Tree:
             for one in self.begun[node.number :]:
                 del self.numbers[id(one)]
             del self.begun[node.number :]
-        return self.shorten(node.value, form, keep=complete)
+        if len(form) > _LONGEST:
+            marks = [_hash(b"", marks)] if len(marks) > 1 else marks
+            form = self.shorten(node.value, form, marks, keep=complete)
+        if marks:
+            self.put(node.marks, form, marks)
+        return form
 
-    def shorten(self, value: object, form: bytes, *, keep: bool) -> bytes:
-        if len(form) <= _LONGEST or not self.open:
-            return form
+    def shorten(
+        self,
+        value: object,
+        form: bytes,
+        marks: Sequence[int] = (),
+        *,
+        keep: bool = True,
+    ) -> bytes:
         short = b"#" + blake2b(form, digest_size=32).digest()
         if keep:
-            self.digests[id(value)] = value, short
+            self.digests[id(value)] = value, short, marks
         return short
 
     def steps(self) -> list[str]:
