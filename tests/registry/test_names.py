@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import gc
+import weakref
 from collections.abc import Callable
 from functools import partial
 from pathlib import Path
@@ -56,7 +59,7 @@ def test_a_name_is_no_location() -> None:
     assert next(iter(registry)).location != Registry().register(fn).location
 
 
-def test_a_function_registered_later_at_the_location_has_the_name_too() -> None:
+def test_a_function_made_again_has_a_name_if_it_is_given_one() -> None:
     registry = Registry(captures="allow")
 
     def make(value: object) -> Callable[[ClickEvent], object]:
@@ -67,11 +70,11 @@ def test_a_function_registered_later_at_the_location_has_the_name_too() -> None:
 
     registry.handler(name="row")(make(1))
     (handler_id,) = registry
-    assert registry.register(make(2)) == handler_id
+    assert registry.register(make(2)).location != handler_id.location
+    registry.handler(name="row")(again := make(3))
     scope = registry.entries.child()
-    assert scope.add(make(3)).id == handler_id
-    assert scope.resolve(handler_id).fn(ClickEvent()) == 3
-    assert registry.resolve(handler_id).fn(ClickEvent()) == 2
+    assert scope.add(again).id == handler_id
+    assert registry.resolve(handler_id).fn(ClickEvent()) == 3
 
 
 def test_naming_a_handler_loses_no_open_page() -> None:
@@ -158,10 +161,14 @@ def test_two_handlers_that_claim_one_name() -> None:
 
 def test_a_reloaded_module_may_claim_its_name_again() -> None:
     registry = Registry(captures="refuse")
-    registry.handler(name="cart.add")(load(OLD)["on_add"])
-    again = load(OLD)["on_add"]
-    registry.handler(name="cart.add")(again)
-    assert [registry.resolve(one).fn for one in registry] == [again]
+    module = load(OLD)
+    registry.handler(name="cart.add")(module["on_add"])
+    for code in (OLD, OLD.replace("return", "x = 1; return")):
+        exec(code, module)
+        registry.handler(name="cart.add")(module["on_add"])
+    found = [registry.resolve(one).fn for one in registry]
+    assert found[-1] is module["on_add"]
+    assert len({one.location for one in registry}) == 1
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a:b", "a" * 201, "<x>", "a\n"])
@@ -183,7 +190,7 @@ def test_named_ids_are_the_same_in_every_process(tmp_path: Path) -> None:
         registry = Registry()
         @registry.handler(name="cart.add", moved_from="old:on_add")
         def add_item(event): return {"a", "b", event.key}
-        print(*registry.entries.ids(add_item, None))
+        print(*registry.entries.ids(add_item, None)[0])
         """)
     )
     first = run_fresh("-c", "import shop", path=tmp_path, seed="1")
@@ -191,13 +198,123 @@ def test_named_ids_are_the_same_in_every_process(tmp_path: Path) -> None:
     assert len(first.split()) == 3
 
 
-def test_a_name_that_its_location_gave_up_is_free() -> None:
+def test_a_function_has_one_name() -> None:
     def on_one(event: ClickEvent) -> None: ...
-    def on_other(event: ClickEvent) -> None: ...
 
     registry = Registry()
     registry.handler(name="first")(on_one)
-    registry.handler(name="second")(on_one)
-    registry.handler(name="first")(on_other)  # so it is not held for ever
+    registry.handler(name="first", moved_from="shop:old")(on_one)
+    with pytest.raises(NameTaken) as caught:
+        registry.handler(name="second")(on_one)
+    assert "has the name 'first'" in str(caught.value)
+    registry.handler(moved_from="shop:older")(on_one)  # it keeps its name
+    assert [one.location for one in registry] == [registry.register(on_one).location]
+
+
+def test_a_name_is_free_when_its_function_is_gone() -> None:
+    registry = Registry()
+
+    def make(name: str) -> None:
+        def on_one(event: ClickEvent) -> None: ...
+
+        registry.entries.child()
+        registry.handler(name=name)(on_one)
+
+    def on_other(event: ClickEvent) -> None: ...
+
+    make("first")
     with pytest.raises(NameTaken):
-        registry.handler(name="second")(on_other)
+        registry.handler(name="first")(on_other)
+    registry.forget(__name__)
+    gc.collect()
+    registry.handler(name="first")(on_other)
+
+
+def test_a_factory_gives_one_code_several_names() -> None:
+    registry = Registry()
+
+    def link(label: str) -> Any:
+        @registry.handler(name=label)
+        def follow(event: ClickEvent) -> str:
+            return label
+
+        return follow
+
+    made = {label: link(label) for label in ("tea", "coffee")}
+    found = [registry.resolve(one).fn for one in registry]
+    assert [fn(ClickEvent()) for fn in found] == ["tea", "coffee"]
+    assert [registry.register(fn) for fn in made.values()] == list(registry)
+    again = link("tea")  # rendered again: the last one answers
+    assert len(registry) == 2
+    assert registry.resolve(registry.register(again)).fn is again
+
+
+def test_a_name_leads_through_wrappers_partials_and_methods() -> None:
+    registry = Registry()
+
+    @registry.handler(name="save")
+    def save(event: ClickEvent) -> str:
+        return "saved"
+
+    @functools.wraps(save)
+    def wrapper(event: ClickEvent) -> str:
+        return save(event)
+
+    class Page:
+        def on_save(self, event: ClickEvent) -> str:
+            return "page"
+
+    location = registry.register(save).location
+    assert registry.register(wrapper).location == location
+    assert registry.register(functools.partial(wrapper)).location == location
+    page = Page()
+    registry.handler(name="page.save")(page.on_save)
+    method = registry.register(page.on_save)
+    assert (
+        method.location == registry.register(functools.partial(page.on_save)).location
+    )
+    assert method.location != location
+
+
+def test_two_functions_at_one_location_have_their_own_names(tmp_path: Path) -> None:
+    """As views under ``@route``; another server answers each."""
+    (tmp_path / "shop.py").write_text(
+        dedent("""
+        from handlerid import ClickEvent, Dispatcher, Registry
+        registry, routes = Registry(), {}
+        def route(path, **how):
+            def decorate(fn):
+                routes[path] = registry.handler(event=ClickEvent, **how)(fn)
+                return fn
+            return decorate
+        @route("/pay", name="pay", stale="refuse")
+        def post(event): return "paid"
+        @route("/note", name="note", stale="accept")
+        def post(event): return "noted"
+        app = Dispatcher(registry)
+        """)
+    )
+    show = "import shop as s; print(*[s.app.scope().offer(x, s.ClickEvent) for x in "
+    show += "s.routes.values()])"
+    pay, note = run_fresh("-c", show, path=tmp_path).split()
+    click = "import shop, sys; print(shop.app.dispatch({'handler': sys.argv[1]}))"
+    assert run_fresh("-c", click, pay, path=tmp_path).strip() == "paid"
+    assert run_fresh("-c", click, note, path=tmp_path).strip() == "noted"
+
+
+def test_names_given_at_each_rendering_do_not_add_up() -> None:
+    registry = Registry(captures="allow")
+    for number in range(100):
+
+        @registry.handler(name="row")
+        def on_row(event: ClickEvent, number: int = number) -> int:
+            return number
+
+    assert len(registry) == 1
+    (handler_id,) = registry
+    assert registry.resolve(handler_id).fn(ClickEvent()) == 99
+    names = weakref.ref(registry.entries.names.of(on_row))
+    registry.forget(__name__)
+    del on_row
+    gc.collect()
+    assert names() is None

@@ -71,7 +71,7 @@ def test_a_registered_handler_is_found_by_its_id(registry: Registry) -> None:
     found = registry.resolve(str(handler_id))
     assert (found.fn, found.id, found.event) == (on_click, handler_id, ClickEvent)
     assert found.takes_event
-    assert not found.omitted
+    assert found.more == (None, 0, False)
     assert handler_id in registry
     assert list(registry) == [handler_id]
     assert len(registry) == 1
@@ -507,7 +507,7 @@ def test_a_scope_does_not_add_what_the_registry_holds(registry: Registry) -> Non
     assert scope.add(on_click) is above
     assert scope.add(on_click, ClickEvent) is above
     assert len(scope) == 0
-    assert scope.add(on_click, part="row") is not above
+    assert scope.add(on_click, part=b"row") is not above
 
 
 def test_a_closure_of_a_scope_is_its_own(registry: Registry) -> None:

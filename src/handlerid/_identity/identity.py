@@ -29,7 +29,6 @@ from handlerid.events import event_name
 if TYPE_CHECKING:
     from handlerid._identity.callables import Anatomy
     from handlerid._values.codec import Codec
-    from handlerid._values.tree import Described
 
 _FUNCTOOLS = vars(functools)
 _COMPILER_SCOPES = r"<(?:list|dict|set)comp>\."  # not from Python 3.12 on
@@ -278,7 +277,7 @@ class Identity:
         """
         return _captures.late(fn, self.variables)
 
-    def describe(self, value: Any) -> Described | None:
+    def describe(self, value: Any) -> tuple[str, Sequence[Any], Sequence[Any]] | None:
         """Return unkeyed id, bound arguments and captures, and marks of a callable.
 
         None for what has no id. Of what its module holds, the id is all.

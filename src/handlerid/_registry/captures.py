@@ -33,14 +33,15 @@ def captures_replaced(
 ) -> CapturesReplaced:
     """Return the warning that a handler replaces one with other captures."""
     file, line = defined_at(fn)
+    silence = '; "refuse" makes this an error, "allow" silences it'
+    silence = "" if where == "omitted" else silence
     cure = _WAYS_OUT["self" if where == "scope" and "self" in names else where]
     for _, name, value in take_apart(fn).captures if where == "scope" else ():
         if name in names and type(value) is FunctionType:
             cure += f". If it wraps {name}, write @functools.wraps({name}) above it"
     return CapturesReplaced(
         f"two handlers at {location_name(handler_id)} ({file}:{line}) have one id and "
-        f"differ in what they captured ({', '.join(names)}): {cure}; "
-        '"refuse" makes this an error, "allow" silences it',
+        f"differ in what they captured ({', '.join(names)}): {cure}{silence}",
         handler_id=handler_id,
         names=names,
         filename=file,

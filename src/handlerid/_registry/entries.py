@@ -140,17 +140,15 @@ class Entries:
             record = self.identity.records.get(id(fn.__code__))
         how = bind(fn, event, self.identity, record)
         aliases: Sequence[HandlerId] = ()
-        if not self.one_id or part or self.names.used:
-            try:
+        try:
+            if not self.one_id or part or self.names.used:
                 (new_id, *aliases), more = self.ids(fn, how.event, part)
-            except UnstableCapture as error:
-                raise UnstableCapture(
-                    f"{name_of(fn)}: {error}",
-                    where=error.where,
-                    type_name=error.type_name,
-                ) from error
-        else:
-            new_id, more = self._bare_id(fn, how.event, record), _NO_MORE
+            else:
+                new_id, more = self._bare_id(fn, how.event, record), _NO_MORE
+        except UnstableCapture as error:
+            raise UnstableCapture(
+                f"{name_of(fn)}: {error}", where=error.where, type_name=error.type_name
+            ) from error
         if self._held is not None and not (
             # most change nothing, and that is seen at once
             record is not None
