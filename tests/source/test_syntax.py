@@ -48,7 +48,6 @@ def test_the_form_of_a_function() -> None:
         " kwonlyargs=[(arg arg=s1:d)] posonlyargs=[(arg arg=s1:a)]"
         " vararg=(arg arg=s1:c))"
         " body=["
-        "(Expr value=(Constant value=s30:Says what.\n\n    And more.\nnow\n))"
         "(Assign targets=[(Name id=s1:x)] value=(Name id=s1:a))"
         "(AnnAssign simple=i1; target=(Name id=s1:y))"
         "(Return value=(Dict keys=[-(Constant value=s1:k)(Constant value=N)]"
@@ -144,13 +143,12 @@ SAME = {
     "own decorator": ("def f(): 0", "@a.handler(name='n')\ndef f(): 0"),
     "own default": ("lambda i=1: i", "lambda i=2: i"),
     "own keyword default": ("lambda *, i=1: i", "lambda *, i: i"),
-    "docstring's indentation": (
-        "def f():\n  '''a\n\n  b\n    c\n  '''",
-        "def f():\n        '''a\n\n        b\n          c\n        '''",
-    ),
-    "docstring's empty lines": (
-        "def f():\n  '''a\n\n  b'''",
-        "def f():\n  '''a\n   \n  b'''",
+    "docstring": ("def f():\n 'a'\n b", "def f():\n 'c'\n b"),
+    "no docstring": ("def f():\n 'a'\n b", "def f(): b"),
+    "nothing but a docstring": ("def f(): 'a'", "def f(): pass"),
+    "nested docstrings": (
+        "def f():\n class C:\n  'a'\n  def g(): 'a'",
+        "def f():\n class C:\n  def g(): pass",
     ),
     "elif": ("def f():\n if a: b\n elif c: d", "def f():\n if a: b\n else:\n  if c: d"),
 }
@@ -237,11 +235,6 @@ DIFFERENT = {
     "declaration in parentheses": ("def f():\n x: int", "def f():\n (x): int"),
     "import": ("def f():\n import a.b", "def f():\n import a.b as a"),
     "relative import": ("def f():\n from . import a", "def f():\n from .. import a"),
-    "docstring": ("def f():\n 'a'\n b", "def f():\n 'c'\n b"),
-    "docstring's own indentation": (
-        "def f():\n  '''a\n  b\n    c'''",
-        "def f():\n  '''a\n  b\n  c'''",
-    ),
     "indentation in a text": ("lambda: '''a\n b'''", "lambda: '''a\n  b'''"),
     "assert": ("def f():\n assert a", "def f():\n assert a, b"),
     "match value, capture": (

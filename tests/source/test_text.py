@@ -522,3 +522,32 @@ def test_a_variable_that_an_annotation_names_too_counts(tmp_path: Path) -> None:
     """
     for f in load(tmp_path / "named_too.py", dedent(text)).outer():
         assert encode_source(f).endswith(b",T")
+
+
+@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
+@pytest.mark.parametrize("future", ["", "from __future__ import annotations\n"])
+def test_it_is_the_same_under_every_flag(
+    tmp_path: Path, version: str, future: str
+) -> None:
+    """Nor is a variable that only an annotation names a capture: ``E`` has no form."""
+    text = """
+    def page(row, E):
+        def on_click(event: E, n: int = 1) -> None:
+            '''Says what it does.'''
+            assert row, "there is one"
+            value: E = row
+            class Kept:
+                '''A class.'''
+                value: int = 1
+            return value
+        return on_click
+    """
+    (tmp_path / "shop.py").write_text(future + dedent(text))
+    show = "import shop, handlerid as h; i = h.Identity(fingerprint='source')\n"
+    show += "print(i.handler_id(shop.page('tea', object()), captures=True))"
+    python = str(require_python(version))
+    for flag in ("-B", "-O", "-OO"):
+        shown = run_fresh(flag, "-c", show, python=python, path=tmp_path)
+        assert shown.strip() == (
+            "h1-r23fpg22wya5c-bxgo5zcscyarytgdoakq-n5b7phem2lv5civr"
+        )

@@ -35,6 +35,9 @@ __all__ = ["compare", "encoded", "id_by_hand", "marshalled"]
 
 # The digests and the text.
 
+# Flags of ``from __future__ import``: from division to annotations.
+FUTURES = 0x1FE0000
+
 
 def digest(content: bytes, length: int, person: bytes, key: bytes = b"") -> bytes:
     return blake2b(content, digest_size=length, person=person, key=key).digest()
@@ -85,7 +88,7 @@ def form(code: CodeType) -> list[Any]:
     if not code.co_flags & 1 and "__firstlineno__" in code.co_names:
         return class_body(code, consts)
     arguments = [code.co_argcount, code.co_posonlyargcount, code.co_kwonlyargcount]
-    what = [code.co_flags, code.co_code, code.co_exceptiontable, consts]
+    what = [code.co_flags & ~FUTURES, code.co_code, code.co_exceptiontable, consts]
     names = [code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars]
     return [code.co_name, *arguments, *what, *names]
 
@@ -125,7 +128,7 @@ def class_body(code: CodeType, consts: tuple[Any, ...]) -> list[Any]:
         for e in entries
     ]
     names = [code.co_names, code.co_varnames, code.co_freevars, code.co_cellvars]
-    head = ["class body", code.co_name, code.co_flags]
+    head = ["class body", code.co_name, code.co_flags & ~FUTURES]
     return [*head, tuple(written), tuple(exceptions), *names]
 
 

@@ -94,10 +94,10 @@ def _joined(values: list[ast.expr]) -> list[ast.expr]:
 
 
 def _body(statements: list[ast.stmt]) -> list[ast.stmt]:
-    """The body of a function or class (rule 6)."""
+    """The body of a function or class without its docstring (rule 6)."""
     first = statements[0]
-    if isinstance(first, ast.Expr) and (text := _text(first.value)) is not None:
-        return [ast.Expr(ast.Constant(_dedented(text))), *statements[1:]]
+    if isinstance(first, ast.Expr) and _text(first.value) is not None:
+        return statements[1:] or [ast.Pass()]
     return statements
 
 
@@ -105,21 +105,6 @@ def _text(node: ast.expr) -> str | None:
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return node.value
     return None
-
-
-def _dedented(docstring: str) -> str:
-    # inspect.cleandoc and textwrap.dedent differ between Pythons in white space.
-    first, *others = (
-        line if line.strip(" \t") else "" for line in docstring.split("\n")
-    )
-    indented = [line for line in others if line]
-    margin = ""
-    if indented:
-        margin = indented[0][: -len(indented[0].lstrip(" \t"))]
-    while not all(line.startswith(margin) for line in indented):
-        margin = margin[:-1]
-    dedented = (line.removeprefix(margin) for line in others)
-    return "\n".join([first.lstrip(" \t"), *dedented])
 
 
 def _constant(value: object) -> bytes:

@@ -194,6 +194,10 @@ _ATTRIBUTES = "self.alpha = self.beta = self.gamma = self.delta = self.pi"
 _LOOP = "def make(a, b=0):\n def f(c=b): return a\n return f"
 
 EQUAL: Pairs = {
+    "a future import": (
+        "def f() -> int: pass",
+        "from __future__ import annotations\ndef f() -> int: pass",
+    ),
     "other lines": ("def f():\n return 1", "\n\n# x\ndef f():\n\n return 1 # y"),
     "other columns": ("def f(): return  1+x", "def f(): return 1 + x"),
     "other indentation": ("def f():\n return a", "def f():\n\t\treturn a"),

@@ -134,10 +134,6 @@ SIGNATURES: Pairs = {
         "def f():\n return\n yield",
         "def f():\n return",
     ),
-    "a future import": (
-        "def f() -> int: pass",
-        "from __future__ import annotations\ndef f() -> int: pass",
-    ),
     "a marked coroutine": (
         "def f(): yield",
         "import types\ndef f(): yield\nhandler = types.coroutine(f)",
