@@ -47,7 +47,7 @@ def captures_of(fn: FunctionType) -> list[tuple[str, object]]:
     code: CodeType = fn.__code__
     captures: list[tuple[str, object]] = []
     for name, cell in zip(code.co_freevars, fn.__closure__ or (), strict=True):
-        try:
+        try:  # as content() does, without a call
             captures.append((name, cell.cell_contents))
         except ValueError:
             captures.append((name, Unset))
@@ -66,6 +66,14 @@ def captures_of(fn: FunctionType) -> list[tuple[str, object]]:
         if own and not held:
             captures += [(f".{name}", fn.__dict__[name]) for name in own]
     return captures
+
+
+def content(cell: CellType) -> object:
+    """Return what a cell holds, or ``Unset``."""
+    try:
+        return cell.cell_contents
+    except ValueError:
+        return Unset
 
 
 def is_looked_into(value: object) -> bool:
@@ -98,7 +106,7 @@ def late(fn: object, variables: Variables) -> Late:
             inside = [("", value) for value in given]
         elif type(one) is MethodType:
             inside = [("", one.__func__)]
-        elif one.__closure__ or one.__defaults__ or one.__kwdefaults__:
+        elif type(one) is FunctionType:
             inside = captures_of(one)
             if one.__closure__:
                 at = variables(one).late
@@ -116,7 +124,8 @@ def counted(
     """Return the captures that count, and the marks of functions, by name.
 
     Variables that only annotations name do not count. Marks tell functions apart that
-    are equal otherwise: their globals, and cells that functions around assign.
+    are equal otherwise: their globals, cells that functions around assign, and the
+    class of a method, since a class that a function made has no form.
     """
     found: list[tuple[str, object]] = []
     for depth, fn in enumerate(layers, 1):
@@ -126,9 +135,14 @@ def counted(
         if fn.__closure__:
             names, free = fn.__code__.co_freevars, variables(fn)
             found += [(names[at], fn.__closure__[at]) for at in free.shared]
-            if free.unused:
-                unused = [(depth, names[at]) for at in free.unused]
-                captures = [one for one in captures if one[:2] not in unused]
+            left_out = [(depth, names[at]) for at in free.unused]
+            if "__class__" in names:
+                left_out.append((depth, "__class__"))
+                found.append(
+                    ("__class__", content(fn.__closure__[names.index("__class__")]))
+                )
+            if left_out:
+                captures = [one for one in captures if one[:2] not in left_out]
     return captures, found
 
 

@@ -14,7 +14,7 @@ import sys
 from threading import get_ident
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from handlerid._captures.carried import Unset
+from handlerid._captures.carried import Unset, content
 from handlerid.errors import UnstableCapture
 
 if TYPE_CHECKING:
@@ -73,21 +73,14 @@ def hold(
 ) -> Iterator[Held]:
     """Yield the variables of a handler that may change, with what they hold."""
     for function, path, cell in late:
-        yield Held(handler_id, handler, function, path, cell, content_of(cell))
+        yield Held(handler_id, handler, function, path, cell, content(cell))
 
 
 def has_changed(held: Held, same: Callable[[object, object], bool]) -> bool:
     """Return whether a variable holds something else now."""
-    now, then = content_of(held.cell), held.content
+    now, then = content(held.cell), held.content
     # A function that is defined after what calls it is no change.
     return now is not then and then is not Unset and not same(then, now)
-
-
-def content_of(cell: CellType) -> object:
-    try:
-        return cell.cell_contents
-    except ValueError:
-        return Unset
 
 
 def _worker() -> tuple[int, object]:

@@ -264,7 +264,8 @@ class Identity:
                 free = enumerate(fn.__code__.co_freevars)
                 known.unused = tuple([at for at, one in free if one in names])
             record.variables = known
-            record.closed = not (known.late or known.shared or known.unused)
+            odd = known.late or known.shared or known.unused
+            record.closed = not odd and "__class__" not in fn.__code__.co_freevars
         return known
 
     def late(
@@ -275,7 +276,10 @@ class Identity:
         Those of functions that it captured, too: the function that reads it, the way to
         the variable, such as ``"save -> row"``, and the cell.
         """
-        return _captures.late(fn, self.variables)
+        if _captures.is_looked_into(fn):
+            return _captures.late(fn, self.variables)
+        layers = take_apart(fn).layers
+        return [late for one in layers for late in _captures.late(one, self.variables)]
 
     def describe(self, value: Any) -> tuple[str, Sequence[Any], Sequence[Any]] | None:
         """Return unkeyed id, bound arguments and captures, and marks of a callable.

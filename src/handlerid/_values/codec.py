@@ -21,7 +21,6 @@ from handlerid._peek import (
     globals_of,
     is_held,
     is_native,
-    look_up,
     mro,
     names_of_class,
     namespace,
@@ -53,22 +52,22 @@ class Codec:
         self.module_name: Rename = module_name
         self.encoders: Functions = dict(encoders or {})
         self.decoders: Functions = dict(decoders or {})
+        self._encoders = {id(kind): one for kind, one in self.encoders.items()}
+        self._decoders = {id(kind): one for kind, one in self.decoders.items()}
         for what, given in ("encoders", self.encoders), ("decoders", self.decoders):
             for kind, function in given.items():
                 if not issubclass(type(kind), type) or not callable(function):
                     raise TypeError(f"{what} must map types to functions, not {kind!r}")
                 name = ".".join(names_of_class(kind))
-                has_form = find_row(kind) or find_scalar(id(kind))
-                keyed = kind in self.encoders or look_up(kind, _KEY)
-                if has_form or not keyed:
-                    why = (
-                        "has a canonical form"
-                        if has_form
-                        else f"has neither encoder nor {_KEY}"
-                    )
-                    raise ValueError(f"{what} must not have {name}: it {why}")
-        self._encoders = {id(kind): one for kind, one in self.encoders.items()}
-        self._decoders = {id(kind): one for kind, one in self.decoders.items()}
+                why = ""
+                if find_row(kind) or find_scalar(id(kind)):
+                    why = "it has a canonical form"
+                elif kind is object:
+                    why = "every class derives from it"
+                elif self.key_of(kind) is None:
+                    why = f"it has neither encoder nor {_KEY}"
+                if why:
+                    raise ValueError(f"{what} must not have {name}: {why}")
 
     def encode(
         self,
@@ -119,6 +118,8 @@ class Codec:
         if (row := find_row(kind)) is not None:
             return row.tag, row.split(value)
         if (key := self.key_of(kind)) is not None:
+            if not callable(key):
+                raise Refused(f"has a {_KEY} that is not a method")
             # The host vouches for the type: a local class will do.
             return "x", [*self._class_name(kind), key(value)]
         if issubclass(kind, type):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import pathlib
+import re
 from datetime import date, datetime, time, timedelta, timezone
 from decimal import Decimal
 from fractions import Fraction
@@ -46,5 +47,6 @@ ROWS: dict[type, tuple[str, Any, Any]] = {
     UUID: ("U", lambda value: [value.hex], UUID),
     pathlib.PurePosixPath: ("P", lambda v: [_posix(v)], pathlib.PurePosixPath),
     pathlib.PureWindowsPath: ("Q", lambda v: [_posix(v)], pathlib.PureWindowsPath),
+    re.Pattern: ("~", lambda value: [value.pattern, value.flags], re.compile),
     **dict.fromkeys((pathlib.Path, pathlib.PosixPath, pathlib.WindowsPath), _path),
 }

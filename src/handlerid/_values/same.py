@@ -93,6 +93,11 @@ class Comparison:
         self.seen[met] = one, its
         if fields:
             return [(zip(fields, others, strict=True), path)]
+        return self.inside(one, its, path)
+
+    def inside(self, one: Any, its: Any, path: str) -> Found:
+        """Compare what is neither a tuple nor a record of a known class."""
+        kind = type(one)
         if kind is frozenset or (find_row(kind) is None and self.keyed(kind)):
             return self.written(one, its, path)
         first, other = self.split(one, kind), self.split(its, kind)

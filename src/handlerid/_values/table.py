@@ -84,7 +84,7 @@ _OWN: dict[type, Row] = {
     UnionType: _union,
     type(Union[int, "str"]): _union,
 }
-_ELSEWHERE = ("datetime", "decimal", "fractions", "pathlib", "uuid", "zoneinfo")
+_ELSEWHERE = ("datetime", "decimal", "fractions", "pathlib", "re", "uuid", "zoneinfo")
 _MOVED = {"pathlib._local": "pathlib"}  # what only one Python has, as in the others
 
 _ROWS = {id(kind): row for kind, row in _OWN.items()}

@@ -6,8 +6,8 @@ that leads back to one that is open. Members of sets and dicts are numbered as i
 stood alone. Whatever else contains itself is refused.
 
 Two values are the same if their bytes are, and the objects that tell equals apart. The
-addresses of these are the marks, in the order of the walk, or a hash of several. Nothing
-inside such an object tells more, and nothing inside a key.
+addresses of these are the marks, in the order of the walk; a hash stands for several.
+Nothing inside such an object tells more, and nothing inside a key.
 """
 
 from __future__ import annotations
@@ -61,16 +61,22 @@ def unstable(value: object, steps: list[str], text: str, cure: str) -> UnstableC
         steps = [*steps[:9], "...", *steps[-8:]]
     is_class, where = issubclass(type(value), type), "".join(steps)
     name = name_of_class(cast("type", value) if is_class else type(value))
+    if where.rpartition(" -> ")[2] == "self":
+        advice = f"{cure[:1].upper()}{cure[1:]}"
+    else:
+        advice = (
+            "Pass a key instead and look the object up in the handler, use a supported "
+            f"type, or {cure}"
+        )
     return UnstableCapture(
-        f"{where} cannot {text.format(name)}. Pass a key instead and look the object "
-        f"up in the handler, use a supported type, or {cure}.",
+        f"{where} cannot {text.format(name)}. {advice}.",
         where=where,
         type_name=name,
     )
 
 
 def is_fixed(value: object, kind: type, split: Split) -> bool:
-    """Return whether a value is the same as one with the same parts: it cannot change."""
+    """Return whether a value cannot change: the same parts are the same value."""
     tag, parts = split
     if tag == "r":
         return is_fixed_record(value, kind, parts[2].split(","))
@@ -195,6 +201,14 @@ class Tree:
             beside = marks and self.open[-1].tag == "Z"
             self.marks[start:] = [_hash(form, marks)] if beside else marks
 
+    def marks_of(self, node: _Node) -> Sequence[int]:
+        """Return the marks of a part; those of a frozenset are sorted."""
+        if self.marks is None or self.quiet is not None:
+            return ()
+        if node.tag == "Z":
+            self.marks[node.marks :] = sorted(self.marks[node.marks :])
+        return self.marks[node.marks :]
+
     def callable(self, value: Any) -> Described:
         found = self.describe(value) if self.describe and callable(value) else None
         if found is None:
@@ -214,11 +228,7 @@ class Tree:
         if node.tag in "SZd":
             forms.sort()
         form = b"%b%d:%b" % (node.tag.encode(), len(node.parts), b"".join(forms))
-        marks: Sequence[int] = ()
-        if self.marks is not None and self.quiet is None:
-            marks = self.marks[node.marks :]
-            if node.tag == "Z":
-                self.marks[node.marks :] = marks = sorted(marks)
+        marks = self.marks_of(node)
         if not self.open:
             return form
         above, complete = self.open[-1], node.lowest == node.number
