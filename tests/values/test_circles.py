@@ -305,9 +305,9 @@ def test_an_encoder_that_makes_callables_anew_is_no_endless_circle() -> None:
     class Component:
         def handle(self) -> None: ...
 
-    def method(value: object) -> tuple[str, list[tuple[object, ...]]] | None:
+    def method(value: object) -> Any:
         own = isinstance(value, types.MethodType)
-        return ("handle", [("self", value.__self__)]) if own else None  # type: ignore[attr-defined]
+        return ("handle", [("self", value.__self__)], ()) if own else None  # type: ignore[attr-defined]
 
     encoders: Any = {Component: lambda component: [component.handle]}
     forms = [encode(Component(), describe=method, encoders=encoders) for _ in "12"]
@@ -316,8 +316,8 @@ def test_an_encoder_that_makes_callables_anew_is_no_endless_circle() -> None:
 
 
 def test_a_describe_that_never_ends_is_refused() -> None:
-    def endless(_: object) -> tuple[str, list[tuple[object, ...]]]:
-        return "loop", [("next", Link("new"))]
+    def endless(_: object) -> Any:
+        return "loop", [("next", Link("new"))], ()
 
     error = refusal(Link("loop"), describe=endless)
     assert " is nested more than 20000 levels deep. " in str(error)
