@@ -3,6 +3,7 @@
 import functools
 import gc
 import inspect
+import sys
 import typing
 import weakref
 from collections.abc import Callable
@@ -18,6 +19,7 @@ from handlerid import (
     ClickEvent,
     Event,
     Identity,
+    InputBlurEvent,
     InputEvent,
     RegisteredHandler,
     Registry,
@@ -433,6 +435,9 @@ def generates(event: ClickEvent) -> typing.Iterator[int]:
     yield 1
 
 
+async def awaits_nothing() -> None: ...
+
+
 async def awaits(event: ClickEvent) -> None: ...
 async def streams(event: ClickEvent) -> typing.AsyncIterator[int]:
     yield 1
@@ -466,7 +471,7 @@ def in_coroutine(fn: Handler) -> Handler:
         (in_coroutine(click), "coroutine"),
         (in_coroutine(generates), "coroutine"),
         (functools.partial(generates), "generator"),
-        (functools.cache(awaits), "coroutine"),
+        (functools.cache(awaits_nothing), "coroutine"),
     ],
 )
 def test_the_kind_is_public(handler: Handler, kind: str) -> None:
@@ -624,3 +629,120 @@ def test_a_local_event_type_is_not_kept_alive() -> None:
     gone = render()
     gc.collect()
     assert gone() is None
+
+
+# Type variables, and handlers that are cached.
+
+E = TypeVar("E", bound=Event)
+F = TypeVar("F")
+Either = TypeVar("Either", InputBlurEvent, ClickEvent)
+Late = TypeVar("Late", bound="ClickEvent")
+
+
+class Field(Generic[E]):
+    def on_event(self, event: E) -> object:
+        return event
+
+    @classmethod
+    def on_class(cls, event: E) -> object:
+        return event
+
+    def __call__(self, event: E) -> object:
+        return event
+
+
+class Middle(Field[F], Generic[F]):  # type: ignore[type-var]
+    pass
+
+
+class Name(Field[InputBlurEvent]):
+    pass
+
+
+class Deep(Middle[InputBlurEvent]):
+    pass
+
+
+class Quoted(Field["InputBlurEvent"]):
+    pass
+
+
+class Mixed(Field[InputBlurEvent | ClickEvent]):
+    pass
+
+
+def of_variable(variable: Any) -> Handler:
+    def on_event(event: Any) -> None: ...
+
+    on_event.__annotations__["event"] = variable
+    return on_event
+
+
+@pytest.mark.parametrize(
+    ("handler", "event"),
+    [
+        (Name().on_event, InputBlurEvent),
+        (Name.on_class, InputBlurEvent),
+        (Name(), InputBlurEvent),
+        (functools.partial(Name().on_event), InputBlurEvent),
+        (passing(Name().on_event), InputBlurEvent),
+        (Deep().on_event, InputBlurEvent),
+        (Quoted().on_event, InputBlurEvent),
+        (Field().on_event, Event),
+        (of_variable(E), Event),
+        (of_variable(Late), ClickEvent),
+        (of_variable(F), None),
+    ],
+)
+def test_a_type_variable_is_what_the_class_makes_of_it(
+    registry: Registry, handler: Handler, event: Any
+) -> None:
+    if event is None:
+        with pytest.warns(UserWarning, match="names no event type"):
+            registry.register(handler)
+    else:
+        assert bound(registry, handler) == (event, True)
+
+
+def test_a_type_variable_may_stand_for_several(registry: Registry) -> None:
+    for handler in (Mixed().on_event, of_variable(Either)):
+        with pytest.raises(SignatureError, match="takes InputBlurEvent or ClickEvent"):
+            registry.register(handler)
+        assert bound(registry, handler, ClickEvent) == (ClickEvent, True)
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="the syntax is new in 3.12")
+def test_type_parameters_of_3_12(registry: Registry) -> None:
+    names: dict[str, Any] = {"Event": Event, "InputBlurEvent": InputBlurEvent}
+    exec(
+        "class Field[E: Event]:\n"
+        " def on_event(self, event: E): ...\n"
+        "class Name(Field[InputBlurEvent]): ...\n"
+        "def alone[E: InputBlurEvent](event: E): ...",
+        names,
+    )
+    for handler in (names["Name"]().on_event, names["alone"]):
+        assert bound(registry, handler) == (InputBlurEvent, True)
+
+
+class Hashable(ClickEvent):
+    __hash__ = object.__hash__
+
+
+def test_a_cached_handler_that_takes_an_event_is_refused(registry: Registry) -> None:
+    def on_click(event: ClickEvent) -> None: ...
+    def on_hashable(event: Hashable) -> None: ...
+
+    for cached in (functools.cache(on_click), functools.lru_cache(on_click)):
+        for handler in (cached, functools.partial(cached)):
+            with pytest.raises(SignatureError) as caught:
+                registry.register(handler)
+            name = "test_a_cached_handler_that_takes_an_event_is_refused"
+            assert str(caught.value) == (
+                f"{__name__}.{name}.<locals>.on_click is cached, which needs arguments that "
+                "can be hashed, and no handlerid.events.ClickEvent can be; cache a "
+                "function that the handler calls"
+            )
+    assert bound(registry, functools.cache(on_hashable)) == (Hashable, True)
+    assert bound(registry, functools.cache(plain)) == (Event, False)
+    assert bound(registry, passing(functools.cache(on_click))) == (ClickEvent, True)

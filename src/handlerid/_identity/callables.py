@@ -30,6 +30,7 @@ _CachedFunction = type(functools.cache(lambda: None))
 _PLACEHOLDER = getattr(functools, "Placeholder", object())  # new in Python 3.14
 _OWN_CLASS = vars(object)["__class__"]  # mocks and proxies have another one
 _DEEPEST = 100
+CACHED = "functools.cache"  # a layer
 # Texts that are code like any other, though no file holds them.
 _TYPED = ("<frozen", "<string>", "<stdin>", "<ipython-input", "<doctest")
 
@@ -145,7 +146,7 @@ class Anatomy:
     def object(self, rest: Any, kind: type) -> Sequence[Any]:
         """Take an object apart that the ``__call__`` of its class runs."""
         if kind is _CachedFunction:
-            self.layers.append("functools.cache")
+            self.layers.append(CACHED)
             return self.wrapped(rest)
         call, reason = look_up(kind, "__call__"), ""
         if is_a(kind, type):

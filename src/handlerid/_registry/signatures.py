@@ -6,7 +6,8 @@
 2. A wrapper made with ``functools.wraps`` is called as its own parameters say. If it
    takes ``*args``, those of the wrapped function count. Either may name event types.
 3. ``Any`` and ``object`` say nothing of events; any other annotation without an event
-   type is reported, unless ``event=`` says it.
+   type is reported, unless ``event=`` says it. A type variable stands for what the
+   class of a method makes of it, else for its bound.
 """
 
 from __future__ import annotations
@@ -25,8 +26,8 @@ import typing_extensions
 
 from handlerid._captures import Unset, captures_of
 from handlerid._decoding import decoder
-from handlerid._identity import name_of, take_apart
-from handlerid._peek import name_of_class, stored_in
+from handlerid._identity import CACHED, name_of, take_apart
+from handlerid._peek import mro, name_of_class, namespace, stored_in
 from handlerid._registry.captures import defined_at
 from handlerid.errors import SignatureError
 from handlerid.events import Event, adopt, event_type, is_event_type
@@ -103,8 +104,7 @@ def bind(
         or hasattr(function, "__signature__")
     ):
         return _inspect(fn, event, None, shape)
-    if record is None:
-        record = identity.record(function)
+    record = record or identity.record(function)
     kept: Any = record.binding
     binding: Binding | None = kept and kept()
     if binding is not None:
@@ -170,6 +170,12 @@ def _inspect(
         event = _choose_event(fn, accepts, asked)
     if not issubclass(event, Event):
         adopt(event)
+    odd = takes_event and function is None and event.__hash__ is None
+    if odd and take_apart(fn).layers[0] == CACHED:
+        raise SignatureError(
+            f"{name_of(fn)} is cached, which needs arguments that can be hashed, and "
+            f"no {name_of_class(event)} can be; cache a function that the handler calls"
+        )
     kind, doubt = _kind(fn), "" if asked else doubt
     basis: tuple[object, ...] = ()
     if function is not None and not doubt:
@@ -233,7 +239,7 @@ def inspect_signature(fn: Any) -> tuple[bool, str, tuple[type[Event], ...], str]
     Last is what is wrong with the annotation.
     """
     # functools.wraps copies annotations: most were written at the innermost function.
-    functions = _functions(fn)[::-1]
+    functions, owner = _functions(fn)[::-1], _owner(fn)
     wrapped, parameters = _wrapped(fn), _parameters(fn, follow_wrapped=False)
     required = _required(fn, parameters or ())
     opened = [one for one in parameters or () if one.kind is Parameter.VAR_POSITIONAL]
@@ -248,11 +254,11 @@ def inspect_signature(fn: Any) -> tuple[bool, str, tuple[type[Event], ...], str]
         return False, "", (), ""
     first = parameters[0]
     required = required or first in opened
-    found = [_event_types(first.annotation, function) for function in functions]
+    found = [_event_types(first.annotation, one, owner) for one in functions]
     doubts = [doubt for _, doubt in found]
     if required and wrapped:
         below = _parameters(wrapped, follow_wrapped=True) or ()
-        found += [_event_types(one.annotation, functions[0]) for one in below]
+        found += [_event_types(one.annotation, functions[0], owner) for one in below]
     for accepts, _ in found:
         if accepts:
             return True, first.name, accepts, ""
@@ -307,7 +313,7 @@ def _required(fn: Callable[..., object], parameters: Sequence[Parameter]) -> boo
 
 
 def _event_types(
-    annotation: object, function: FunctionType
+    annotation: object, function: FunctionType, owner: type
 ) -> tuple[tuple[type[Event], ...], str]:
     """Return the event types that an annotation names, or what is wrong with it."""
     todo, found, doubt = [annotation], dict[Any, None](), _NO_EVENT
@@ -325,6 +331,9 @@ def _event_types(
                 todo.append(_evaluate(one, function))
             except Exception:  # noqa: BLE001 - the author's expression may raise any
                 return (), _UNKNOWN
+        elif isinstance(one, typing.TypeVar):
+            bound = () if one.__bound__ is None else (one.__bound__,)
+            todo += _made_of(one, owner) or one.__constraints__[::-1] or bound
         elif one is Any or one is object or one is Parameter.empty:
             doubt = ""
         elif isinstance(named := origin or one, type) and (
@@ -332,6 +341,27 @@ def _event_types(
         ):
             found[named] = None
     return tuple(found), doubt
+
+
+def _owner(fn: Any) -> type:
+    """Return the class whose method a handler is; any other class if it is none."""
+    while type(fn) is functools.partial:
+        fn = fn.func
+    bound: Any = fn.__self__ if type(fn) is MethodType else fn
+    return bound if issubclass(type(bound), type) else type(bound)
+
+
+def _made_of(variable: object, owner: type) -> list[object]:
+    """Return what a class, or a base of it, puts in place of a type variable."""
+    for base in mro(owner):
+        for one in namespace(base).get("__orig_bases__", ()):
+            named = getattr(typing_extensions.get_origin(one), "__parameters__", ())
+            for name, given in zip(
+                named, typing_extensions.get_args(one), strict=False
+            ):
+                if name is variable and given is not variable:
+                    return [given]
+    return []
 
 
 def _evaluate(text: Any, function: FunctionType) -> object:
