@@ -12,14 +12,7 @@ from typing import TYPE_CHECKING
 
 from handlerid import errors, events
 from handlerid._decoding import Form, Payload
-from handlerid._dispatch import (
-    Call,
-    Dispatcher,
-    LoggingObserver,
-    Observer,
-    Resolver,
-    Scope,
-)
+from handlerid._dispatch import Call, Dispatcher, Observer, Resolver, Scope
 from handlerid._identity import HandlerId, Identity, handler_id
 from handlerid._registry import (
     Captures,
@@ -34,6 +27,7 @@ from handlerid.events import ClickEvent, Event
 
 if TYPE_CHECKING:
     from handlerid._explain import Difference, Explanation, explain
+    from handlerid._logging import LoggingObserver
     from handlerid._tokens import Tokens, Verified
     from handlerid.events import (
         ChangeEvent,
@@ -96,6 +90,8 @@ if not TYPE_CHECKING:  # checkers would accept any name
             return getattr(events, name)
         if name in ("Tokens", "Verified"):
             from handlerid import _tokens as room  # noqa: PLC0415
+        elif name == "LoggingObserver":
+            from handlerid import _logging as room  # noqa: PLC0415
         else:
             from handlerid import _explain as room  # noqa: PLC0415
         return getattr(room, name)

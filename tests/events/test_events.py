@@ -213,7 +213,8 @@ def test_most_events_are_made_when_they_are_asked_for() -> None:
         "assert event_type('slider_value_change') is SliderValueChangeEvent\n"
         "print(*first)",
     )
-    assert loaded.split() == ["handlerid.events.base"]
+    names = [one.rpartition(".")[2] for one in loaded.split()]
+    assert sorted(names) == ["annotations", "base"]
 
 
 @pytest.mark.parametrize("name", ["", "click2", "Click", "ClickEvent"])

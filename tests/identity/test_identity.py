@@ -27,6 +27,10 @@ partial: Any = functools.partial
 """Without its types: what is bound here is never called."""
 
 
+def ids_of(identity: Identity, *fn: Any, **how: Any) -> tuple[HandlerId, ...]:
+    return identity.complete(*identity.bare_ids(*fn, **how))
+
+
 def on_click(event: ClickEvent) -> None: ...
 
 
@@ -374,18 +378,18 @@ def test_a_keyed_id_is_the_keyed_hash_of_the_unkeyed_digests() -> None:
 def test_the_first_key_writes_and_all_keys_answer(captures: bool) -> None:
     old, both = Identity(keys=[b"old"]), Identity(keys=[b"new", b"old", b"new"])
     for fn in (on_click, make(1), partial(make(1), 1), wrapped(on_click)):
-        new, before = both.ids(fn, "click", captures=captures)
-        assert both.ids(fn, "click", captures=captures) == (new, before)
+        new, before = ids_of(both, fn, "click", captures=captures)
+        assert ids_of(both, fn, "click", captures=captures) == (new, before)
         assert both.handler_id(fn, "click", captures=captures) == new
         assert before == old.handler_id(fn, "click", captures=captures)
         assert new.location != before.location
         assert new.fingerprint != before.fingerprint
         assert (new.captures != before.captures) == bool(new.captures)
-    assert both.ids(make(1), location="x")[1:] == old.ids(make(1), location="x")
+    assert ids_of(both, make(1), location="x")[1:] == ids_of(old, make(1), location="x")
 
 
 def test_without_keys_there_is_one_id() -> None:
-    assert Identity().ids(on_click, "click") == (handler_id(on_click, "click"),)
+    assert ids_of(Identity(), on_click, "click") == (handler_id(on_click, "click"),)
 
 
 @pytest.mark.parametrize("keys", [b"", b"x" * 65, [], [b"good", b""]])
@@ -583,7 +587,7 @@ def test_a_closure_may_capture_itself() -> None:
 
 
 def at(fn: Any, location: str, *, captures: bool = False) -> HandlerId:
-    return Identity().ids(fn, location=location, captures=captures)[0]
+    return ids_of(Identity(), fn, location=location, captures=captures)[0]
 
 
 def test_ids_at_another_location() -> None:
@@ -810,7 +814,7 @@ def test_a_module_that_is_no_text_is_refused_by_every_way(module: object) -> Non
     for ask in (
         identity.handler_id,
         functools.partial(identity.handler_id, captures=True),
-        functools.partial(identity.ids, location="shop:on_click"),
+        functools.partial(identity.bare_ids, location="shop:on_click"),
     ):
         with pytest.raises(UnsupportedHandler, match="has no module name"):
             ask(fn)
@@ -856,7 +860,7 @@ if __name__ == "__main__":
     for fn in (*made(), *Page.handlers, *[lambda event: 1 for _ in "a"]):
         found = identity.handler_id(fn, "click")
         print(found, found.qualname)
-        print(identity.ids(fn, location=f"app:{fn.__qualname__}")[0])
+        print(identity.bare_ids(fn, location=f"app:{fn.__qualname__}")[0][0])
 """
 
 

@@ -274,8 +274,11 @@ def test_names_and_old_locations_have_distinct_ids_too() -> None:
         registry.handler(name="visit", moved_from=f"{HERE}:on_visit")(make(url))
     for location in ("visit", f"{HERE}:on_visit"):
         for url in ("/tea", "/coffee"):
-            there = registry.identity.ids(
-                make(url), ClickEvent, captures=True, location=location
+            identity = registry.identity
+            there = identity.complete(
+                *identity.bare_ids(
+                    make(url), ClickEvent, captures=True, location=location
+                )
             )
             assert registry.resolve(there[0]).fn(ClickEvent()) == url
     assert len(registry) == 2

@@ -102,7 +102,9 @@ def test_names_and_old_places_are_forgotten(page: ModuleType) -> None:
     registry = Registry()
     registry.handler(name="save", moved_from="page:on_old")(page.on_save)
     named = next(iter(registry))
-    ids = registry.identity.ids(page.on_save, ClickEvent, location="page:on_old")
+    ids = registry.identity.bare_ids(page.on_save, ClickEvent, location="page:on_old")[
+        0
+    ]
     (alias,) = ids
     assert registry.resolve(alias).fn is page.on_save
     assert registry.forget(page) == (named,)

@@ -142,22 +142,7 @@ class Identity:
                     return last
             if fn.__globals__ is not _FUNCTOOLS:
                 return self._plain_ids(fn, name, record or self.record(fn))[0]
-        return self.ids(fn, event, captures=captures)[0]
-
-    def ids(
-        self,
-        fn: Callable[..., object],
-        event: type[Any] | str | None = None,
-        *,
-        captures: bool = False,
-        location: str | None = None,
-    ) -> tuple[HandlerId, ...]:
-        """Return the ids of a handler by each key, the writing key's first.
-
-        Arguments and errors are those of ``bare_ids``.
-        """
-        bare, digest = self.bare_ids(fn, event, captures=captures, location=location)
-        return self.complete(bare, digest)
+        return self.complete(*self.bare_ids(fn, event, captures=captures))[0]
 
     def bare_ids(
         self,

@@ -27,10 +27,11 @@ import typing_extensions
 from handlerid._captures import Unset, captures_of
 from handlerid._decoding import decoder
 from handlerid._identity import CACHED, name_of, take_apart
-from handlerid._peek import mro, name_of_class, namespace, stored_in
+from handlerid._peek import name_of_class, stored_in
 from handlerid._registry.captures import defined_at
 from handlerid.errors import SignatureError
 from handlerid.events import Event, adopt, event_type, is_event_type
+from handlerid.events.annotations import NO_EVENT, Named, event_types
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -47,11 +48,6 @@ _KINDS: tuple[tuple[int, Kind], ...] = (
 _VARIABLE = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
 _BY_NAME = (Parameter.KEYWORD_ONLY, Parameter.VAR_KEYWORD)
 _UNIONS = (UnionType, type(typing.Union[int, str]))  # noqa: UP007 - of the old form
-_NO_EVENT = "names no event type"
-_UNKNOWN = "cannot be evaluated (is it local, or imported under TYPE_CHECKING only?)"
-# On 3.12 and 3.13, a ``type`` statement makes an object of another class.
-_Alias = typing_extensions.TypeAliasType
-_ALIASES = (_Alias, getattr(typing, "TypeAliasType", _Alias))
 # From 3.14 on, reading a signature evaluates its annotations.
 _LENIENT: dict[str, Any] = {}
 if sys.version_info >= (3, 14):
@@ -262,7 +258,7 @@ def inspect_signature(fn: Any) -> tuple[bool, str, tuple[type[Event], ...], str]
     for accepts, _ in found:
         if accepts:
             return True, first.name, accepts, ""
-    if "" in doubts or (doubts[0] == _NO_EVENT and not required):
+    if "" in doubts or (doubts[0] == NO_EVENT and not required):
         return required, first.name, (), ""
     text = getattr(first.annotation, "__forward_arg__", first.annotation)
     text = text if isinstance(text, str) else inspect.formatannotation(text)
@@ -312,37 +308,6 @@ def _required(fn: Callable[..., object], parameters: Sequence[Parameter]) -> boo
     return bool(names)
 
 
-def _event_types(
-    annotation: object, function: FunctionType, owner: type
-) -> tuple[tuple[type[Event], ...], str]:
-    """Return the event types that an annotation names, or what is wrong with it."""
-    todo, found, doubt = [annotation], dict[Any, None](), _NO_EVENT
-    for _ in range(100):  # an alias may refer to itself
-        if not todo:
-            break
-        one: Any = todo.pop()
-        origin = typing_extensions.get_origin(one)
-        if type(one) in _UNIONS:
-            todo += reversed(one.__args__)
-        elif origin is typing_extensions.Annotated:
-            todo.append(typing_extensions.get_args(one)[0])
-        elif isinstance(one, (str, typing.ForwardRef, *_ALIASES)):
-            try:
-                todo.append(_evaluate(one, function))
-            except Exception:  # noqa: BLE001 - the author's expression may raise any
-                return (), _UNKNOWN
-        elif isinstance(one, typing.TypeVar):
-            bound = () if one.__bound__ is None else (one.__bound__,)
-            todo += _made_of(one, owner) or one.__constraints__[::-1] or bound
-        elif one is Any or one is object or one is Parameter.empty:
-            doubt = ""
-        elif isinstance(named := origin or one, type) and (
-            issubclass(named, Event) or is_event_type(named)
-        ):
-            found[named] = None
-    return tuple(found), doubt
-
-
 def _owner(fn: Any) -> type:
     """Return the class whose method a handler is; any other class if it is none."""
     while type(fn) is functools.partial:
@@ -351,24 +316,8 @@ def _owner(fn: Any) -> type:
     return bound if issubclass(type(bound), type) else type(bound)
 
 
-def _made_of(variable: object, owner: type) -> list[object]:
-    """Return what a class, or a base of it, puts in place of a type variable."""
-    for base in mro(owner):
-        for one in namespace(base).get("__orig_bases__", ()):
-            named = getattr(typing_extensions.get_origin(one), "__parameters__", ())
-            for name, given in zip(
-                named, typing_extensions.get_args(one), strict=False
-            ):
-                if name is variable and given is not variable:
-                    return [given]
-    return []
-
-
-def _evaluate(text: Any, function: FunctionType) -> object:
-    """Evaluate a text, a forward reference or an alias where a function is defined."""
-    if isinstance(text, _ALIASES):
-        return text.__value__
-    free = function.__code__.co_freevars
-    cells = {n: v for n, v in captures_of(function) if n in free and v is not Unset}
-    text = getattr(text, "__forward_arg__", text)
-    return eval(text, function.__globals__, cells)  # noqa: S307 - the author's source
+def _event_types(annotation: object, fn: FunctionType, owner: type) -> Named:
+    """Return the event types that an annotation of a function names."""
+    captures = dict(captures_of(fn)[: len(fn.__code__.co_freevars)])
+    cells = {name: value for name, value in captures.items() if value is not Unset}
+    return event_types(annotation, fn.__globals__, cells, owner)

@@ -121,7 +121,7 @@ class Closures:
         base, checked = handler_id[_BASE], self._lookups()
         if (bare := name is None and is_bare(fn)) and checked.get(base) is fn.__code__:
             return
-        ids = self.identity.ids(fn, location=name)
+        ids = self.identity.bare_ids(fn, location=name)[0]
         if base not in [one[_BASE] for one in ids]:
             same = handler_id.location in [one.location for one in ids]
             raise stale() if same else ValueError
@@ -182,4 +182,4 @@ class Closures:
         """Return the fingerprints of code by each key."""
         cells = tuple([CellType() for _ in code.co_freevars])
         fn = FunctionType(code, names, None, None, cells or None)
-        return [one.fingerprint for one in self.identity.ids(fn)]
+        return [one.fingerprint for one in self.identity.bare_ids(fn)[0]]

@@ -312,7 +312,7 @@ class Reader:
         found: Any = None
         if tag == "h":
             held = self.index.function(name, other)
-            ids = self.identity.ids(held) if held else ()
+            ids = self.identity.bare_ids(held)[0] if held else ()
             found = held if rest[0] in [one.fingerprint for one in ids] else None
         elif tag in ("C", "e", "g", "r"):
             found = _class(self.index, name, other)
