@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, Self
 
 from handlerid import _tokens
 from handlerid._identity import HandlerId, name_of
-from handlerid._registry import Entries, RegisteredHandler, bind
+from handlerid._registry import Entries, Holder, RegisteredHandler, bind
 from handlerid.errors import UnknownHandler
 from handlerid.events import Event, event_type
 
@@ -60,7 +60,7 @@ class References:
         ), mutable
 
 
-class Scope:
+class Scope(Holder):
     """The handlers that one rendering offers; it reads through to the registry.
 
     ``Dispatcher.scope`` makes it, for a ``with`` block; leaving the block ends the
@@ -127,15 +127,6 @@ class Scope:
         self._ended.append(True)
         if kind is None:
             self.entries.end_rendering()
-
-    def __contains__(self, handler_id: object) -> bool:
-        return handler_id in self.entries
-
-    def __iter__(self) -> Iterator[HandlerId]:
-        return iter(self.entries)
-
-    def __len__(self) -> int:
-        return len(self.entries)
 
     def __repr__(self) -> str:
         state = "ended" if self._ended else "rendering"

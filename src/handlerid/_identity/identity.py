@@ -76,12 +76,9 @@ class Identity:
         self._source: Callable[[FunctionType, str | None], bytes] | None = None
         if fingerprint == "source":
             # Loaded here, because most processes hash bytecode.
-            from handlerid._source import (  # noqa: PLC0415
-                encode_source,
-                unused_in_source,
-            )
+            from handlerid import _source  # noqa: PLC0415
 
-            self._source, self._unused = encode_source, unused_in_source
+            self._source, self._unused = _source.encode_source, _source.unused_in_source
         self.module_name: Callable[[str], str] = importable_name
         if module_name is not None:
             self.module_name = functools.partial(_module_name, module_name)
@@ -258,8 +255,7 @@ class Identity:
     ) -> list[tuple[FunctionType, str, CellType]]:
         """Return the variables of a handler that may change after it was offered.
 
-        Those of functions that it captured, too: the function that reads it, the way to
-        the variable, such as ``"save -> row"``, and the cell.
+        For each, the function that reads it, the way there (``"save -> row"``), the cell.
         """
         if _captures.is_looked_into(fn):
             return _captures.late(fn, self.variables)
@@ -313,23 +309,20 @@ class Identity:
 
     def _is_again(self, fn: Any, other: Any) -> bool:
         """Return whether a plain function was made again with equal scalars."""
-        if type(fn) is not FunctionType or type(other) is not FunctionType:
-            return False
-        if fn.__code__ is not other.__code__ or fn.__globals__ is not other.__globals__:
-            return False
-        if hasattr(fn, "__wrapped__") or not (
-            fn.__closure__ is None or self.record(fn).closed
+        if (
+            not (type(fn) is type(other) is FunctionType)
+            or fn.__code__ is not other.__code__
+            or fn.__globals__ is not other.__globals__
+            or hasattr(fn, "__wrapped__")
+            or not (fn.__closure__ is None or self.record(fn).closed)
         ):
             return False
         captures, others = _captures.captures_of(fn), _captures.captures_of(other)
         return len(captures) == len(others) and not [
-            None
-            for (name, value), (its_name, its) in zip(captures, others, strict=True)
+            name
+            for (name, one), (its_name, its) in zip(captures, others, strict=True)
             if name != its_name
-            or (
-                value is not its
-                and not encode_scalar(value) == encode_scalar(its) != b""
-            )
+            or (one is not its and not encode_scalar(one) == encode_scalar(its) != b"")
         ]
 
     def _encode(

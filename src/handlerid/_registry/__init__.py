@@ -2,6 +2,7 @@
 
 from handlerid._registry.entries import Captures as Captures
 from handlerid._registry.entries import Entries as Entries
+from handlerid._registry.entries import Holder as Holder
 from handlerid._registry.entries import RegisteredHandler as RegisteredHandler
 from handlerid._registry.entries import Stale as Stale
 from handlerid._registry.entries import Unstable as Unstable

@@ -35,11 +35,7 @@ _CODE = 37  # length of location and fingerprint in an id
 
 
 class More(NamedTuple):
-    """What few handlers have.
-
-    name: the explicit one. number: among handlers with equal captures in a scope.
-    omitted: whether captures without canonical form were left out of the id.
-    """
+    """Explicit name; number among equals in a scope; whether captures were omitted."""
 
     name: str | None = None
     number: int = 0
@@ -311,15 +307,9 @@ class Entries:
         self.names.forget(module)
         return tuple(gone)
 
-    def __contains__(self, handler_id: object) -> bool:
-        return isinstance(handler_id, str) and self.find(handler_id) is not None
-
-    def __iter__(self) -> Iterator[HandlerId]:
+    def all_ids(self) -> list[HandlerId]:
         with self._lock:
-            return iter([handler.id for handler in self.handlers.values()])
-
-    def __len__(self) -> int:
-        return len(self.handlers)
+            return [handler.id for handler in self.handlers.values()]
 
     def _compare(self, old: RegisteredHandler, new: RegisteredHandler) -> None:
         """Warn, or raise, if a handler replaces one with other captures."""
@@ -337,3 +327,18 @@ class Entries:
                 if raises:
                     raise replaced
                 warn_once(replaced, key, new.fn, self.warned)
+
+
+class Holder:
+    """What holds entries: it is a container of their ids."""
+
+    entries: Entries
+
+    def __contains__(self, handler_id: object) -> bool:
+        return isinstance(handler_id, str) and self.entries.find(handler_id) is not None
+
+    def __iter__(self) -> Iterator[HandlerId]:
+        return iter(self.entries.all_ids())
+
+    def __len__(self) -> int:
+        return len(self.entries.handlers)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from types import ModuleType
 from typing import Any, TypeVar, get_args, overload
 
@@ -10,6 +10,7 @@ from handlerid._identity import HandlerId, Identity
 from handlerid._registry.entries import (
     Captures,
     Entries,
+    Holder,
     RegisteredHandler,
     Stale,
     Unstable,
@@ -20,7 +21,7 @@ from handlerid.events import Event
 F = TypeVar("F", bound=Callable[..., object])
 
 
-class Registry:
+class Registry(Holder):
     """Handlers by id. The function registered last under an id is the one that answers.
 
     Any thread may register and look up at any time; nothing is lost.
@@ -62,7 +63,7 @@ class Registry:
                 f'"{captures}", captures are not part of ids'
             )
         one = identity or Identity()
-        self.entries: Entries = Entries(one, captures, unstable, stale)
+        self.entries = Entries(one, captures, unstable, stale)
         self._decorated: dict[HandlerId, Handler] = {}
 
     @property
@@ -177,15 +178,6 @@ class Registry:
         for one in gone:
             self._decorated.pop(one, None)
         return gone
-
-    def __contains__(self, handler_id: object) -> bool:
-        return handler_id in self.entries
-
-    def __iter__(self) -> Iterator[HandlerId]:
-        return iter(self.entries)
-
-    def __len__(self) -> int:
-        return len(self.entries)
 
     def __repr__(self) -> str:
         count = f"{len(self)} handler{'s' * (len(self) != 1)}"
