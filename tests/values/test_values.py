@@ -40,7 +40,8 @@ SOURCE = pathlib.Path(__file__).parents[2] / "src"
 UTC = datetime.UTC
 ADVICE = (
     ". Pass a key instead and look the object up in the handler, use a supported type, "
-    "or give its class a __handler_key__(self), or Identity(encoders={Class: function})."
+    "or give its class a __handler_key__(self), or "
+    "Identity(encoders={Class: function})."
 )
 
 
@@ -1090,7 +1091,8 @@ def test_a_decoder_needs_an_encoder() -> None:
     ) as caught:
         Codec(decoders={Session: Session})
     assert str(caught.value) == (
-        f"decoders must not have {HERE}.Session: it has neither encoder nor __handler_key__"
+        f"decoders must not have {HERE}.Session: it has neither encoder nor "
+        "__handler_key__"
     )
 
 

@@ -104,7 +104,7 @@ class Comparison:
         if first is None or other is None:
             return self.captures(one, its, path)
         fixed = is_fixed(one, kind, first) and is_fixed(its, kind, other)
-        if not fixed or first[0] != other[0]:
+        if not fixed or first[0] != other[0] or len(first[1]) != len(other[1]):
             return path
         if first[0] == "r":
             self.readers[id(kind)] = reader(kind, first[1][2].split(","))
