@@ -7,11 +7,11 @@ the first part of the qualified name, in the function's globals.
 from __future__ import annotations
 
 import dis
-import functools
+from functools import partial
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any
 
-from handlerid._peek import namespace, storage
+from handlerid._peek import mro, namespace, storage, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -22,15 +22,14 @@ _EXTENDED = _OPCODES["EXTENDED_ARG"]
 _ASSIGN = [_OPCODES["STORE_DEREF"], _OPCODES["DELETE_DEREF"]]
 _USE = [code for name, code in _OPCODES.items() if name.endswith("DEREF")]
 _BACK = [code for name, code in _OPCODES.items() if "JUMP_BACKWARD" in name]
+_HANDLERS = ("PUSH_EXC_INFO", "CLEANUP_THROW", "END_ASYNC_FOR")  # how they begin
+_HANDLE = [_OPCODES[name] for name in _HANDLERS if name in _OPCODES]
 # Since Python 3.12, comprehensions are part of the function around.
 _COMPREHENSIONS = ("<listcomp>", "<setcomp>", "<dictcomp>")
 _OF_CLASSES = ("__class__", "__classdict__")  # Python fills them, once
-_FUNC = functools.partial, functools.partialmethod, functools.cached_property
-_INSIDE = {
-    **dict.fromkeys(map(id, (staticmethod, classmethod, MethodType)), ("__func__",)),
-    **dict.fromkeys(map(id, _FUNC), ("func",)),
-    id(property): ("fget", "fset", "fdel"),
-}
+_FUNC = dict.fromkeys(map(id, (staticmethod, classmethod, MethodType)), ("__func__",))
+_INSIDE = {**_FUNC, id(partial): ("func",), id(property): ("fget", "fset", "fdel")}
+_LOOKED_INTO = {id(FunctionType), *_INSIDE}
 
 
 class FreeVariables:
@@ -56,7 +55,7 @@ class FreeVariables:
         own = {name for name in free if _assign(code, name)}
         shared, late = set[str](), set[str]()
         for name in known:
-            owner = next((one for one in around if name in one.co_cellvars), None)
+            owner = next((one for one in around if _owns(one, name)), None)
             if owner is None or any(_assign(one, name) for one in _in(owner, name)):
                 shared.add(name)
             elif _changes(owner, name):
@@ -70,6 +69,11 @@ class FreeVariables:
         self.shared: tuple[int, ...] = indexes(shared)
         self.late: tuple[int, ...] = indexes(late)
         self.unused: tuple[int, ...] = indexes({x for x in known if not _uses(code, x)})
+
+
+def _owns(code: CodeType, name: str) -> bool:
+    # Both: since 3.12, that of a comprehension and one of the functions around.
+    return name in code.co_cellvars and name not in code.co_freevars
 
 
 def _in(code: CodeType, name: str) -> Iterator[CodeType]:
@@ -114,32 +118,70 @@ def _changes(code: CodeType, name: str) -> bool:
         if type(one) is CodeType and name in one.co_freevars
     ):
         return True
+    return any(_is_in_loop(code, at) for at in positions)
+
+
+def _is_in_loop(code: CodeType, at: int) -> bool:
+    """Return whether a jump leads back over an instruction."""
     raw = code.co_code
-    loops = [
-        (end - _WIDTH * _operand(raw, end), end)
-        for opcode in _BACK
-        for end in _find(raw, bytes([opcode]))
-    ]
-    return any(start < at < end for at in positions for start, end in loops)
+    for opcode in _BACK:
+        for end in _find(raw, bytes([opcode]), at):
+            after = end + _WIDTH
+            if raw[after : after + 1] == b"\0":  # a cache
+                after += _WIDTH
+            start = after - _WIDTH * _operand(raw, end)
+            if start <= at:
+                left = _left(code, start, end)
+                if not left or (left <= at and _is_in_loop(code, start)):
+                    return True
+    return False
+
+
+def _left(code: CodeType, start: int, end: int) -> int:
+    """Return the handler that a jump back leaves, for what follows its statement.
+
+    0 for a loop. Since Python 3.12, handlers of exceptions stand at the end of a code.
+    """
+    raw, nearest, last = code.co_code, start, 0
+    numbers = _numbers(code.co_exceptiontable)
+    for at, size, handler, _ in zip(*[numbers] * 4, strict=True):
+        target = _WIDTH * handler
+        if nearest <= target <= end and raw[target] in _HANDLE:
+            last = max(last if target == nearest else 0, _WIDTH * (at + size))
+            nearest = target
+    return nearest if nearest > start >= last else 0
+
+
+def _numbers(table: bytes) -> Iterator[int]:
+    """Yield the numbers of an exception table: six bits a byte."""
+    number = 0
+    for byte in table:
+        number = number << 6 | byte & 63
+        if not byte & 64:
+            yield number
+            number = 0
 
 
 def _positions(code: CodeType, name: str, opcodes: Sequence[int]) -> list[int]:
     """Return where instructions, of these opcodes, are about a variable."""
     local = code.co_varnames
     every = (*local, *[x for x in code.co_cellvars if x not in local])
-    index = (*every, *code.co_freevars).index(name)
+    if name in code.co_freevars:
+        index = len(every) + code.co_freevars.index(name)
+    else:
+        index = every.index(name)
     raw = code.co_code
     return [
         at
         for opcode in opcodes
-        for at in _find(raw, bytes([opcode, index & 255]))
+        for at in _find(raw, bytes([opcode, index & 255]), 0)
         if _operand(raw, at) == index
     ]
 
 
-def _find(raw: bytes, instruction: bytes) -> Iterator[int]:
+def _find(raw: bytes, instruction: bytes, start: int) -> Iterator[int]:
     """Yield where an instruction stands."""
-    at = raw.find(instruction)
+    at = raw.find(instruction, start)
     while at >= 0:
         if at % _WIDTH == 0:
             yield at
@@ -180,10 +222,10 @@ def _candidates(qualname: str, names: dict[str, Any]) -> Iterator[Any]:
 
 def _codes(value: Any, names: dict[str, Any], seen: set[int]) -> Iterator[CodeType]:
     """Yield the code of all functions that a value holds."""
-    todo = [value]
+    todo: list[Any] = [value]
     while todo:
         one = todo.pop()
-        kind = type(one)
+        kind: type[Any] = type(one)
         if id(one) in seen or issubclass(kind, ModuleType):
             continue
         seen.add(id(one))
@@ -191,14 +233,15 @@ def _codes(value: Any, names: dict[str, Any], seen: set[int]) -> Iterator[CodeTy
             yield one.__code__
             todo.append(getattr(one, "__wrapped__", None))
             todo += _contents(one)
-        elif id(kind) in _INSIDE:
-            todo += [getattr(one, name) for name in _INSIDE[id(kind)]]
         elif issubclass(kind, type):
-            if namespace(one).get("__module__") == names.get("__name__"):
+            if text(namespace(one).get("__module__")) == names.get("__name__"):
                 todo += namespace(one).values()
         else:  # of an object, the functions that it keeps
-            kept = list(dict.values(storage(one)))
-            todo += [x for x in kept if type(x) is FunctionType]
+            for base in mro(kind):
+                found = [namespace(base)[x] for x in _INSIDE.get(id(base), ())]
+                todo += [descriptor.__get__(one) for descriptor in found]
+            kept: list[Any] = list(dict.values(storage(one)))
+            todo += [x for x in kept if id(type(x)) in _LOOKED_INTO]
 
 
 def _contents(fn: FunctionType) -> Iterator[object]:
