@@ -21,7 +21,7 @@ from zipfile import ZipFile
 
 import pytest
 
-from handlerid._source import encode_source
+from handlerid._source import encode_source, unused_in_source
 from handlerid._source.syntax import encode_syntax
 from handlerid._source.text import parse
 from handlerid.errors import UnsupportedHandler
@@ -486,6 +486,8 @@ def test_the_mark_of_a_coroutine_counts(tmp_path: Path) -> None:
         "x: T = event\n        return x",
         "x: T | None\n        x = event\n        return x",
         "def inner(y: T, *z: T) -> T: return y\n        return inner",
+        "class Local:\n            y: T\n        return Local",
+        "x: T = event\n        return [T for T in x]",
     ],
 )
 def test_a_variable_that_only_annotations_name_does_not_count(
@@ -507,21 +509,34 @@ def test_a_variable_that_only_annotations_name_does_not_count(
     assert not forms.pop().endswith(b",T")
 
 
-def test_a_variable_that_an_annotation_names_too_counts(tmp_path: Path) -> None:
-    text = """
-    def outer():
-        T = int
-        def f(event):
-            class Local:
-                x: T
-            return Local
-        def g(event):
-            x: T = T(event)
-            return x
-        return f, g
+@pytest.mark.parametrize(
+    ("body", "unused"),
+    [
+        ("x: T = event", True),
+        ("x: list[T]", True),
+        ("event.x: T = 1", True),
+        ("def inner(y):\n            z: T = y", True),
+        ("x: T = T(event)", False),
+        ("x: T = 1\n        x = [T for x in event]", False),
+        ("x: int = T", False),
+        ("assert T", False),
+        # Python evaluates these, and what the function makes may read them.
+        ("x: T = 1\n        def inner(y: T): pass", False),
+        ("def inner() -> T: pass", False),
+        ("class Local:\n            y: T", False),
+    ],
+)
+def test_a_variable_is_no_capture_if_only_annotations_of_variables_name_it(
+    body: str, unused: bool, tmp_path: Path
+) -> None:
+    text = f"""
+    def outer(T):
+        def f(event: T) -> T:
+            {body.replace(chr(10), chr(10) + "    ")}
+        return f
     """
-    for f in load(tmp_path / "named_too.py", dedent(text)).outer():
-        assert encode_source(f).endswith(b",T")
+    f = load(tmp_path / "unused.py", dedent(text)).outer(int)
+    assert unused_in_source(f) == ({"T"} if unused else set())
 
 
 @pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
@@ -551,3 +566,44 @@ def test_it_is_the_same_under_every_flag(
         assert shown.strip() == (
             "h1-r23fpg22wya5c-bxgo5zcscyarytgdoakq-n5b7phem2lv5civr"
         )
+
+
+EDITED = """
+import os, sys
+sys.path.insert(0, sys.argv[1])
+import app
+from handlerid._source import encode_source
+from handlerid.errors import UnsupportedHandler
+with open(app.__file__) as file:
+    text = file.read()
+edits = text.replace("return 1", "return 2"), "# new\\n" + text
+edits += text.replace("Says", "More"), text.replace("assert x", "assert y")
+for date, edited in enumerate(edits):
+    with open(app.__file__, "w") as file:
+        file.write(edited)
+    os.utime(app.__file__, (date, date))
+    try:
+        encode_source(app.f)
+    except UnsupportedHandler as error:
+        print("refused" if "is not the source" in str(error) else error)
+    else:
+        print("taken")
+"""
+
+
+@pytest.mark.parametrize(
+    ("flag", "shown"),
+    [
+        ("-B", "refused refused refused refused"),
+        ("-O", "refused refused refused taken"),
+        ("-OO", "refused refused taken taken"),
+    ],
+)
+def test_an_edit_of_what_runs_is_refused_under_every_flag(
+    flag: str, shown: str, tmp_path: Path
+) -> None:
+    """What a flag leaves out does not run, so it may be edited."""
+    text = "def f(x, y=1):\n    'Says.'\n    assert x\n    return 1\n"
+    (tmp_path / "app.py").write_text(text)
+    printed = run_fresh(flag, "-c", EDITED, str(tmp_path))
+    assert printed.split() == shown.split()

@@ -15,8 +15,6 @@ FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _LEFT_OUT = frozenset({"ctx", "kind", "type_comment", "returns"})
 _LEFT_OUT_OF_OUTERMOST = frozenset({"decorator_list", "defaults", "kw_defaults"})
 
-_WITH_DOCSTRING = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
-
 _SINGLETONS: dict[object, bytes] = {None: b"N", True: b"T", False: b"F", ...: b"E"}
 
 
@@ -33,10 +31,8 @@ def encode_syntax(node: ast.AST) -> bytes:
     outermost = (node, node.args) if isinstance(node, FUNCTIONS) else ()
     while todo:
         item, in_function = todo.pop()
-        if isinstance(item, bytes):  # a finished form
-            written.append(item)
-        elif item is None:
-            written.append(b"-")
+        if item is None or isinstance(item, bytes):  # a finished form
+            written.append(item or b"-")
         elif isinstance(item, list):
             written.append(b"[")
             todo.append((b"]", False))
@@ -73,8 +69,8 @@ def _parts(node: ast.AST, in_function: bool) -> tuple[str, list[tuple[str, objec
             continue
         if name == "values" and kind.__name__ in ("JoinedStr", "TemplateStr"):
             value = _joined(value)
-        elif name == "body" and isinstance(node, _WITH_DOCSTRING):
-            value = _body(value)
+        elif name == "body" and _has_docstring(node):
+            value = value[1:] or [ast.Pass()]
         fields.append((name, value))
     return kind.__name__, fields
 
@@ -93,18 +89,15 @@ def _joined(values: list[ast.expr]) -> list[ast.expr]:
     return parts
 
 
-def _body(statements: list[ast.stmt]) -> list[ast.stmt]:
-    """The body of a function or class without its docstring (rule 6)."""
-    first = statements[0]
-    if isinstance(first, ast.Expr) and _text(first.value) is not None:
-        return statements[1:] or [ast.Pass()]
-    return statements
+def _has_docstring(node: ast.AST) -> bool:
+    """Return whether a body begins with a docstring (rule 6)."""
+    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    return isinstance(node, kinds) and ast.get_docstring(node, clean=False) is not None
 
 
 def _text(node: ast.expr) -> str | None:
-    if isinstance(node, ast.Constant) and isinstance(node.value, str):
-        return node.value
-    return None
+    value = getattr(node, "value", None) if isinstance(node, ast.Constant) else None
+    return value if isinstance(value, str) else None
 
 
 def _constant(value: object) -> bytes:

@@ -15,7 +15,6 @@ import __future__
 import ast
 import linecache
 import os
-import re
 import sys
 import threading
 import warnings
@@ -30,18 +29,16 @@ from handlerid._source.syntax import FUNCTIONS, encode_syntax
 from handlerid.errors import UnsupportedHandler
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from types import FunctionType
 
 _Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _Position: TypeAlias = tuple[int, str]  # first line and name of a code object
 
 # Futures that change the parsing. Notebooks and exec set them outside of the text.
-_FUTURES = (
-    __future__.annotations.compiler_flag | __future__.barry_as_FLUFL.compiler_flag
-)
+_ANNOTATIONS = __future__.annotations.compiler_flag
+_FUTURES = _ANNOTATIONS | __future__.barry_as_FLUFL.compiler_flag
 
-_NAME = re.compile(rb"\(Name id=s\d+:([^)]*)\)")
 _MARK, _MARKED = b",<coroutine>", CO_ITERABLE_COROUTINE
 _NO_LINE = 1 << 18  # beyond the last line of any text
 
@@ -80,21 +77,33 @@ def encode_source(fn: FunctionType, own: str | None = None) -> bytes:
             "compile to the same code, so they cannot be distinguished. Write them on "
             'separate lines, or use fingerprint="bytecode".'
         )
-    form = forms.pop()
-    left_out = _unused(form, nodes)
-    free = (f",{name}" for name in sorted(code.co_freevars) if name not in left_out)
-    return form + "".join(free).encode() + _MARK * bool(code.co_flags & _MARKED)
+    annotating = _annotating(fn, nodes[0])
+    free = (f",{name}" for name in sorted(code.co_freevars) if name not in annotating)
+    return forms.pop() + "".join(free).encode() + _MARK * bool(code.co_flags & _MARKED)
 
 
 def unused_in_source(fn: FunctionType) -> frozenset[str]:
-    """Return the names that a function uses in annotations only."""
-    nodes = _nodes(fn)
-    return _unused(encode_syntax(nodes[0]), nodes)
+    """Return the free variables that only annotations of variables name.
+
+    Python evaluates the annotations of classes and functions that a function makes.
+    """
+    node: Any = _nodes(fn)[0]
+    inside = ast.walk(ast.Module(node.body, []))
+    evaluated = {*_annotations(x for x in inside if not isinstance(x, ast.AnnAssign))}
+    form = encode_syntax(node).decode(errors="replace")  # has those of classes
+    names = _annotating(fn, node) - evaluated
+    return frozenset(name for name in names if f":{name})" not in form)
 
 
-def _unused(form: bytes, nodes: list[_Function]) -> frozenset[str]:
-    used = {name.decode("utf-8", "replace") for name in _NAME.findall(form)}
-    return frozenset(name for node in nodes for name in _annotating(node)) - used
+def _annotating(fn: FunctionType, node: _Function) -> frozenset[str]:
+    """Return the free variables that only annotations name."""
+    code = fn.__code__
+    if not any(name in code.co_freevars for name in _annotations(ast.walk(node))):
+        return frozenset()
+    # To this future annotations are texts, which use no variable.
+    text = _find(code, fn.__globals__, _ANNOTATIONS)
+    used = text.codes[_position(node)][0].co_freevars if text else ()
+    return frozenset(code.co_freevars).difference(used)
 
 
 def _nodes(fn: FunctionType) -> list[_Function]:
@@ -123,8 +132,9 @@ def _nodes(fn: FunctionType) -> list[_Function]:
     return nodes
 
 
-def _annotating(function: _Function) -> Iterator[str]:
-    for node in ast.walk(function):
+def _annotations(nodes: Iterable[ast.AST]) -> Iterator[str]:
+    """Yield the names in the annotations of nodes."""
+    for node in nodes:
         for field in ("annotation", "returns"):
             for part in ast.walk(getattr(node, field, None) or ast.Pass()):
                 if isinstance(part, ast.Name):
@@ -149,9 +159,9 @@ def _not_its_source(name: str, code: CodeType, what: str) -> UnsupportedHandler:
     )
 
 
-def _find(code: CodeType, module: dict[str, object]) -> _Text | None:
+def _find(code: CodeType, module: dict[str, object], flags: int = 0) -> _Text | None:
     filename = code.co_filename
-    flags = code.co_flags & _FUTURES
+    flags |= code.co_flags & _FUTURES
     try:
         stat = os.stat(filename)  # noqa: PTH116  # a Path costs more than the call
     except (OSError, ValueError):  # no such file; ValueError: no name of a file
@@ -173,8 +183,7 @@ def parse(
     """Parse and compile a text, or the content of the file that has this stamp."""
     # Bytes: the file declares its own encoding.
     source = Path(filename).read_bytes() if text is None else text
-    tree = _compile(source, filename, flags | ast.PyCF_ONLY_AST)
-    assert isinstance(tree, ast.Module)  # noqa: S101  # for the type checker
+    tree: Any = _compile(source, filename, flags | ast.PyCF_ONLY_AST)
     nodes: dict[_Position, list[_Function]] = {}
     for node in ast.walk(tree):
         if isinstance(node, FUNCTIONS):
@@ -218,10 +227,8 @@ def _compile(source: str | bytes | ast.Module, filename: str, flags: int) -> obj
 
 
 def _position(node: _Function) -> _Position:
-    if isinstance(node, ast.Lambda):
-        return node.lineno, "<lambda>"
-    first = node.decorator_list[0] if node.decorator_list else node
-    return first.lineno, node.name
+    first: Any = [*getattr(node, "decorator_list", ()), node][0]
+    return first.lineno, getattr(node, "name", "<lambda>")
 
 
 def _nested(code: object) -> Iterator[CodeType]:
