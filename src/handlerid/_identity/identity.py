@@ -47,9 +47,11 @@ class Identity:
             layout; a source that is missing or was edited is an error.
         module_name: returns the name by which other processes know a module of this
             one, or None for the default, which resolves ``__main__``.
-        encoders: by exact type of a bound argument or captured value, a function that
-            returns a key for it, such as its primary key. Python's own types take none.
-        decoders: by the same types, functions from the key to the object, for
+        encoders: by class of a bound argument or captured value, a function that
+            returns a key for it, such as its primary key; None for none. It serves
+            derived classes, too. A class may say it itself: ``__handler_key__(self)``.
+            Python's own types take none.
+        decoders: by the same classes, functions from the key to the object, for
             captures that travel in a token.
 
     Raises:
@@ -255,7 +257,7 @@ class Identity:
     ) -> list[tuple[FunctionType, str, CellType]]:
         """Return the variables of a handler that may change after it was offered.
 
-        For each, the function that reads it, the way there (``"save -> row"``), the cell.
+        Each with the function that reads it, the way there and the cell.
         """
         if _captures.is_looked_into(fn):
             return _captures.late(fn, self.variables)

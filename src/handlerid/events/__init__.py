@@ -1,7 +1,6 @@
 """Event types; the less common ones are loaded on first access."""
 # ruff: noqa: F405 - __all__ lists what the star imports define
 
-import sys
 from typing import TYPE_CHECKING, Any, cast
 
 from handlerid.events.base import (
@@ -14,6 +13,7 @@ from handlerid.events.base import (
     reserved,
 )
 from handlerid.events.base import adopt as adopt
+from handlerid.events.base import is_event_type as is_event_type
 
 if TYPE_CHECKING:
     from handlerid.events.browser import *  # noqa: F403 - listed in __all__
@@ -89,12 +89,6 @@ if not TYPE_CHECKING:  # with __getattr__, type checkers would accept any name
 
 def __dir__() -> list[str]:
     return __all__
-
-
-def is_event_type(obj: object) -> bool:
-    """Return whether an object is a subclass of ``Event`` or ``msgspec.Struct``."""
-    struct = getattr(sys.modules.get("msgspec"), "Struct", Event)
-    return isinstance(obj, type) and issubclass(obj, (Event, struct))
 
 
 def event_type(wire_name: str) -> type[Event]:

@@ -10,8 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 import typing_extensions
 
 from handlerid._peek import mro, namespace
-from handlerid.events import is_event_type
-from handlerid.events.base import Event
+from handlerid.events.base import Event, is_event_type
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

@@ -7,6 +7,7 @@
 """
 
 import gc
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, ClassVar
@@ -64,6 +65,12 @@ class Event:
             cls.__handlerid_decoder__ = staticmethod(decoder)
         if make is not None:
             cls.__handlerid_make__ = staticmethod(make)
+
+
+def is_event_type(obj: object) -> bool:
+    """Return whether an object is a subclass of ``Event`` or ``msgspec.Struct``."""
+    struct = getattr(sys.modules.get("msgspec"), "Struct", Event)
+    return isinstance(obj, type) and issubclass(obj, (Event, struct))
 
 
 def derived_name(class_name: str) -> str:
