@@ -1,5 +1,6 @@
 """What functions captured: which values count, and which may change."""
 
+from handlerid._captures.carried import CachedFunction as CachedFunction
 from handlerid._captures.carried import Unset as Unset
 from handlerid._captures.carried import captures_of as captures_of
 from handlerid._captures.carried import counted as counted

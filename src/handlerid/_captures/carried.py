@@ -6,11 +6,11 @@
 from __future__ import annotations
 
 import types
-from functools import partial
+from functools import cache, partial
 from types import CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from handlerid._peek import is_held, look_up, name_of_class, text
+from handlerid._peek import is_held, look_up, name_of_class, stored_in
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -26,8 +26,11 @@ if TYPE_CHECKING:
     Capture: TypeAlias = tuple[int, str, object]  # layer, variable, value
     Late: TypeAlias = list[tuple[FunctionType, str, CellType]]
 
+CachedFunction = type(cache(lambda: None))
 # By address: a metaclass may define __hash__.
-_LOOKED_INTO = frozenset(map(id, (FunctionType, MethodType, partial)))
+_LOOKED_INTO = frozenset(
+    map(id, (FunctionType, MethodType, partial, staticmethod, CachedFunction))
+)
 _OF_CLASSES = (
     types.MethodDescriptorType,
     types.WrapperDescriptorType,
@@ -42,7 +45,7 @@ class Unset:
 def captures_of(fn: FunctionType) -> list[tuple[str, object]]:
     """Return what one function carries besides its code.
 
-    Cells, defaults, and the attributes of a function that its module does not hold.
+    Cells, defaults, and attributes if it was made in a function or is a lambda.
     """
     code: CodeType = fn.__code__
     captures: list[tuple[str, object]] = []
@@ -60,12 +63,14 @@ def captures_of(fn: FunctionType) -> list[tuple[str, object]]:
         defaults = fn.__kwdefaults__
         names = code.co_varnames[last : last + code.co_kwonlyargcount]
         captures += [(name, defaults[name]) for name in names if name in defaults]
-    if fn.__dict__:
-        own = sorted(name for name in fn.__dict__ if not name.startswith("__"))
-        held = is_held(fn, text(fn.__module__), fn.__qualname__, unknown=False)
-        if own and not held:
-            captures += [(f".{name}", fn.__dict__[name]) for name in own]
+    if fn.__dict__ and "<" in fn.__qualname__:
+        captures += _attributes(fn)
     return captures
+
+
+def _attributes(fn: FunctionType) -> list[tuple[str, object]]:
+    own = sorted(name for name in fn.__dict__ if not name.startswith("__"))
+    return [(f".{name}", fn.__dict__[name]) for name in own]
 
 
 def content(cell: CellType) -> object:
@@ -86,7 +91,7 @@ def is_plain(cells: tuple[CellType, ...] | None) -> bool:
     try:
         for cell in cells or ():
             kind = type(cell.cell_contents)
-            if kind is FunctionType or kind is MethodType or kind is partial:
+            if id(kind) in _LOOKED_INTO:
                 return False
     except ValueError:
         return False
@@ -104,13 +109,17 @@ def late(fn: object, variables: Variables) -> Late:
         if type(one) is partial:
             given = one.func, *one.args, *one.keywords.values()
             inside = [("", value) for value in given]
-        elif type(one) is MethodType:
+        elif type(one) is MethodType or type(one) is staticmethod:
             inside = [("", one.__func__)]
+        elif type(one) is CachedFunction:
+            inside = [("", stored_in(one)("__wrapped__"))]
         elif type(one) is FunctionType:
-            inside = captures_of(one)
+            # First, since a variable that holds it makes the path longer.
+            inside = [("", one.__dict__.get("__wrapped__")), *captures_of(one)]
             if one.__closure__:
                 at = variables(one).late
-                found += [(one, path + inside[x][0], one.__closure__[x]) for x in at]
+                free = one.__code__.co_freevars
+                found += [(one, path + free[x], one.__closure__[x]) for x in at]
         for name, value in inside:
             if is_looked_into(value) and id(value) not in seen:
                 seen.add(id(value))
@@ -124,14 +133,17 @@ def counted(
     """Return the captures that count, and the marks of functions, by name.
 
     Variables that only annotations name do not count. Marks tell functions apart that
-    are equal otherwise: their globals, cells that functions around assign, and the
-    class of a method, since a class that a function made has no form.
+    are equal otherwise: their globals, cells that functions around assign, the class
+    of a method, since a class that a function made has no form, and the attributes of
+    a function of a module: how the module calls it is known when it was imported.
     """
     found: list[tuple[str, object]] = []
     for depth, fn in enumerate(layers, 1):
         if isinstance(fn, str):
             continue
         found.append(("__globals__", fn.__globals__))
+        if fn.__dict__ and "<" not in fn.__qualname__:
+            found += _attributes(fn)
         if fn.__closure__:
             names, free = fn.__code__.co_freevars, variables(fn)
             found += [(names[at], fn.__closure__[at]) for at in free.shared]

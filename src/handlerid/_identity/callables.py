@@ -18,7 +18,7 @@ import functools
 from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
-from handlerid._captures import captures_of
+from handlerid._captures import CachedFunction, captures_of
 from handlerid._peek import is_a, look_up, name_of_class, stored_in, text
 from handlerid.errors import UnsupportedHandler
 
@@ -26,13 +26,16 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
 _FUNCTOOLS = vars(functools)
-_CachedFunction = type(functools.cache(lambda: None))
 _PLACEHOLDER = getattr(functools, "Placeholder", object())  # new in Python 3.14
 _OWN_CLASS = vars(object)["__class__"]  # mocks and proxies have another one
 _DEEPEST = 100
 CACHED = "functools.cache"  # a layer
+GENERATED = "generated "  # a layer, before its name
 # Texts that are code like any other, though no file holds them.
-_TYPED = ("<frozen", "<string>", "<stdin>", "<ipython-input", "<doctest")
+_TYPED = (
+    *("<string>", "<stdin>", "<console>", "<input>", "<exec>"),
+    *("<frozen", "<python-input", "<ipython-input", "<doctest"),
+)
 
 # Each text names a way out that is not refused in turn.
 _USE = "use a function that calls it, without functools.wraps"
@@ -136,7 +139,7 @@ class Anatomy:
             self.module, self.qualname = fn.__module__, fn.__qualname__
         wrapped = fn.__dict__.get("__wrapped__")
         if wrapped is not None and _is_generated(fn):
-            self.layers.append(f"generated {fn.__code__.co_name}")
+            self.layers.append(GENERATED + fn.__code__.co_name)
             return (wrapped,)
         self.layers.append(fn)
         depth = len(self.layers)
@@ -145,7 +148,7 @@ class Anatomy:
 
     def object(self, rest: Any, kind: type) -> Sequence[Any]:
         """Take an object apart that the ``__call__`` of its class runs."""
-        if kind is _CachedFunction:
+        if kind is CachedFunction:
             self.layers.append(CACHED)
             return self.wrapped(rest)
         call, reason = look_up(kind, "__call__"), ""

@@ -19,7 +19,7 @@ from weakref import ref
 
 from handlerid import _captures
 from handlerid._identity.bytecode import encode_code
-from handlerid._identity.callables import take_apart
+from handlerid._identity.callables import GENERATED, take_apart
 from handlerid._identity.ids import HandlerId, with_captures, write
 from handlerid._peek import importable_name, is_held
 from handlerid._values import encode_scalar
@@ -47,10 +47,9 @@ class Identity:
             layout; a source that is missing or was edited is an error.
         module_name: returns the name by which other processes know a module of this
             one, or None for the default, which resolves ``__main__``.
-        encoders: by class of a bound argument or captured value, a function that
-            returns a key for it, such as its primary key; None for none. It serves
-            derived classes, too. A class may say it itself: ``__handler_key__(self)``.
-            Python's own types take none.
+        encoders: by class of a captured value or its base, a function that returns a
+            key for it, or None; not for Python's own types. A class may say it itself:
+            ``__handler_key__(self)``.
         decoders: by the same classes, functions from the key to the object, for
             captures that travel in a token.
 
@@ -180,7 +179,7 @@ class Identity:
             if captures:
                 captured = _captures.captures_of(fn)
                 carried = [(1, where, value) for where, value in captured]
-                if not (fn.__closure__ is None or record.closed):
+                if not (fn.__closure__ is None or record.closed) or fn.__dict__:
                     carried, told = _captures.counted(carried, [fn], self.variables)
                 elif marked is not None:
                     marked.append(id(fn.__globals__))
@@ -255,10 +254,7 @@ class Identity:
     def late(
         self, fn: Callable[..., object]
     ) -> list[tuple[FunctionType, str, CellType]]:
-        """Return the variables of a handler that may change after it was offered.
-
-        Each with the function that reads it, the way there and the cell.
-        """
+        """Return a handler's variables that may change: who reads it, path, cell."""
         if _captures.is_looked_into(fn):
             return _captures.late(fn, self.variables)
         layers = take_apart(fn).layers
@@ -285,6 +281,8 @@ class Identity:
         captures, marks = _captures.counted(
             anatomy.captures, anatomy.layers, self.variables
         )
+        if type(value) is _captures.CachedFunction:
+            marks.append(("cache", value))
         return text, [*anatomy.bound, *captures], marks
 
     def difference(
@@ -300,8 +298,12 @@ class Identity:
             )
             found.append(([*anatomy.bound, *captures], marks))
         (parts, marks), (its_parts, its_marks) = found
-        if [one[:-1] for one in parts] != [one[:-1] for one in its_parts]:
-            return tuple(dict.fromkeys([one[-2] for one in (*parts, *its_parts)]))
+        named = [one[:-1] for one in (*parts, *marks)]
+        its_named = [one[:-1] for one in (*its_parts, *its_marks)]
+        if named != its_named:
+            odd = [one for one in named if one not in its_named]
+            odd += [one for one in its_named if one not in named]
+            return tuple(dict.fromkeys([one[-1] for one in odd or named]))
         both = zip(marks, its_marks, strict=True)
         names = [name for (name, mark), (_, other) in both if mark is not other]
         for one, its in zip(parts, its_parts, strict=True):
@@ -315,7 +317,8 @@ class Identity:
             not (type(fn) is type(other) is FunctionType)
             or fn.__code__ is not other.__code__
             or fn.__globals__ is not other.__globals__
-            or hasattr(fn, "__wrapped__")
+            or fn.__dict__
+            or other.__dict__
             or not (fn.__closure__ is None or self.record(fn).closed)
         ):
             return False
@@ -391,7 +394,9 @@ class Identity:
         digests = []
         for layer in anatomy.layers:
             if isinstance(layer, str):
-                digests.append(_hash(self._layers, layer.encode()))
+                renamed = own is not None and layer == GENERATED + name
+                text = f"{GENERATED}{own}" if renamed else layer
+                digests.append(_hash(self._layers, text.encode()))
             elif own is not None and own != name == layer.__code__.co_name:
                 digests.append(self._hash_code(layer, own))
             else:
