@@ -248,9 +248,88 @@ def compared(run: Run) -> Table:
     return Table("A click on a closure", "µs", figures, (figures[0].name,))
 
 
+ROWS = 10_000
+
+
+def tick(row: Any) -> Callable[[ClickEvent], Any]:
+    def on_tick(event: ClickEvent) -> Any:
+        return row
+
+    return on_tick
+
+
+def equals(run: Run) -> Table:
+    """Rows that are equal beside rows that differ: each has to be told apart."""
+    count = 200 if run.quick else 1_000
+    app = Dispatcher(Registry(captures="distinct"))
+
+    def page(rows: list[dict[str, Any]]) -> int:
+        with app.scope() as scope:
+            return len({scope.offer(tick(row), ClickEvent) for row in rows})
+
+    def all_are_told_apart(_: Any, ids: Any) -> bool:
+        return bool(ids == count)
+
+    kinds = {
+        "rows that differ": [{"id": number, "done": False} for number in range(count)],
+        "equal rows": [{"id": 0, "done": False} for _ in range(count)],
+    }
+    contenders = [
+        Contender(name, page, same(rows), all_are_told_apart)
+        for name, rows in kinds.items()
+    ]
+    figures = measure(contenders, run, calls=1, rounds=5 if run.quick else 15)
+    for figure in figures:
+        figure.samples = [one / count for one in figure.samples]
+    title = f"Offering {count:,} rows in one scope, a row"
+    return Table(title, "µs", figures, ("rows that differ",))
+
+
+def rendered_again(run: Run) -> Table:
+    """One handler that captured many rows, rendered again: is it the same?"""
+    count = 1_000 if run.quick else ROWS
+
+    def plain() -> list[tuple[int, str, bool]]:
+        return [(number, f"row {number}", False) for number in range(count)]
+
+    rows = plain()
+    ways: dict[str, Callable[[], Any]] = {
+        "the same list": lambda: rows,
+        "a list made anew": plain,
+        "a tuple made anew": lambda: tuple(plain()),
+    }
+
+    def offered(made: tuple[Dispatcher, Any, Any]) -> int:
+        app, *pair = made
+        with app.scope() as scope:
+            for one in pair:
+                scope.offer(tick(one), ClickEvent)
+        return len(scope)
+
+    def one_handler(_: Any, entries: Any) -> bool:
+        return bool(entries == 1)
+
+    def items(make: Callable[[], Any]) -> Callable[[int], list[Any]]:
+        # A registry that warned of a handler does not compare it again.
+        return lambda n: [(Dispatcher(Registry()), make(), make()) for _ in range(n)]
+
+    contenders = [
+        Contender(name, offered, items(make), one_handler)
+        for name, make in ways.items()
+    ]
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", CapturesReplaced)
+        figures = measure(contenders, run, calls=1, rounds=5 if run.quick else 15)
+    for figure in figures:
+        figure.samples = [one / 1_000 for one in figure.samples]
+    title = f"A handler of {count:,} captured rows, rendered again"
+    return Table(title, "ms", figures, ("the same list",))
+
+
 def run(run: Run) -> Group:
     """Measure this group."""
     group = Group("captures")
     pages(run, group)
     group.tables += [signed(run, group), compared(run)]
+    group.tables += [equals(run), rendered_again(run)]
     return group

@@ -40,22 +40,22 @@ class Equals:
         self.several: set[str] = set()  # ids of handlers that have equals
         # By address, which holds: function and event, then what was found for them.
         self.offered: dict[tuple[int, bytes], tuple[Any, ...]] = {}
-        self._first: dict[str, tuple[int, ...]] = {}
-        self._equals: dict[str, dict[tuple[int, ...], int]] = {}
+        self._first: dict[object, tuple[int, ...]] = {}
+        self._equals: dict[object, dict[tuple[int, ...], int]] = {}
         self._workers: dict[bytes, object] = {}  # of the first handler, by part
 
-    def number(self, handler_id: str, marks: list[int], part: bytes) -> int:
-        """Return a handler's number among those with one id; of the first it is 0.
+    def number(self, form: object, marks: list[int], part: bytes) -> int:
+        """Return a handler's number among those of one form; of the first it is 0.
 
         ``marks`` tell it from its equals.
         """
         one = tuple(marks)
-        first = self._first.setdefault(handler_id, one)
+        first = self._first.setdefault(form, one)
         if part not in self._workers:
             self._workers[part] = _worker()
         if first == one:
             return 0
-        equals = self._equals.setdefault(handler_id, {first: 0})
+        equals = self._equals.setdefault(form, {first: 0})
         if one not in equals and self._workers[part] != _worker():
             raise UnstableCapture(
                 "it is offered by another thread or task than the first handler, and "

@@ -221,17 +221,19 @@ class Entries:
         )
         for location in before:
             bare += self.identity.bare_ids(fn, event, location=location)[0]
-        ids = self.identity.complete(bare, digest)
+        number = 0
         if equals is not None and not omitted:
-            number = equals.number(ids[0], marks, part)
-            if number:
-                first, ids = ids[0], self.identity.complete(bare, digest, number)
-                equals.several |= {first, ids[0]}
-                more = More(name, number)
-            if len(marks) > 1:  # captures may change: the same function keeps its ids
-                equals.offered[id(fn), part] = fn, event, ids, more
-        if name is not None or omitted:
-            more = More(name, more.number, bool(omitted))
+            number = equals.number((bare[0], digest), marks, part)
+        ids = self.identity.complete(bare, digest, number)
+        if name is not None or number or omitted:
+            more = More(name, number, bool(omitted))
+        if equals is not None and number:
+            equals.several.add(ids[0])
+            if number == 1:
+                equals.several.add(self.identity.complete(bare, digest)[0])
+        if equals is not None and len(marks) > 1 and not omitted:
+            # Captures may change: the same function keeps its ids.
+            equals.offered[id(fn), part] = fn, event, ids, more
         return ids, more
 
     def find(self, text: str) -> RegisteredHandler | None:
