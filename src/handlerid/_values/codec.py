@@ -44,7 +44,7 @@ _KEY = "__handler_key__"
 
 
 class Codec:
-    """How values are written; encoders and decoders are functions by type."""
+    """How values are written; encoders and decoders are functions by class."""
 
     def __init__(
         self, *, encoders: Map = None, decoders: Map = None, module_name: Rename = str
