@@ -451,7 +451,10 @@ def test_a_value_is_described_by_unkeyed_digests() -> None:
     for held in (on_click, len):
         assert (Identity().describe(held) or ())[1:] == ((), ()), "its name is all"
     assert Identity().describe(Panel()) is None
-    assert Identity().describe(partial(print)) is None
+    for odd in (print, int):
+        bound = partial(odd, 1, base=2)
+        parts = [("func", odd), ("args[0]", 1), ("keywords[base]", 2)]
+        assert Identity().describe(bound) == ("functools.partial", parts, ())
 
 
 def test_an_event_that_is_no_event_type_is_refused() -> None:

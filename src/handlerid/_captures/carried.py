@@ -10,7 +10,7 @@ from functools import cache, partial
 from types import CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from handlerid._peek import is_held, look_up, name_of_class, stored_in
+from handlerid._peek import is_held, look_up, name_of_class, storage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
@@ -31,6 +31,7 @@ CachedFunction = type(cache(lambda: None))
 _LOOKED_INTO = frozenset(
     map(id, (FunctionType, MethodType, partial, staticmethod, CachedFunction))
 )
+_BOUND = types.BuiltinFunctionType, types.MethodWrapperType
 _OF_CLASSES = (
     types.MethodDescriptorType,
     types.WrapperDescriptorType,
@@ -69,8 +70,13 @@ def captures_of(fn: FunctionType) -> list[tuple[str, object]]:
 
 
 def _attributes(fn: FunctionType) -> list[tuple[str, object]]:
-    own = sorted(name for name in fn.__dict__ if not name.startswith("__"))
-    return [(f".{name}", fn.__dict__[name]) for name in own]
+    """Return what was set on a function, without what it has from one it wraps."""
+    wrapped = storage(fn.__dict__.get("__wrapped__"))
+    return [
+        (f".{name}", value)
+        for name, value in sorted(fn.__dict__.items())
+        if not name.startswith("__") and dict.get(wrapped, name, Unset) is not value
+    ]
 
 
 def content(cell: CellType) -> object:
@@ -112,7 +118,7 @@ def late(fn: object, variables: Variables) -> Late:
         elif type(one) is MethodType or type(one) is staticmethod:
             inside = [("", one.__func__)]
         elif type(one) is CachedFunction:
-            inside = [("", stored_in(one)("__wrapped__"))]
+            inside = [("", dict.get(storage(one), "__wrapped__"))]
         elif type(one) is FunctionType:
             # First, since a variable that holds it makes the path longer.
             inside = [("", one.__dict__.get("__wrapped__")), *captures_of(one)]
@@ -162,7 +168,7 @@ def native(value: Any) -> Described | None:
     """Describe a callable that is written in C; None for any other."""
     kind = type(value)
     owner: Any = None
-    if kind is types.BuiltinFunctionType or kind is types.MethodWrapperType:
+    if issubclass(kind, _BOUND):
         owner = value.__self__
         if owner is None or type(owner) is ModuleType:
             names = str(value.__module__), value.__qualname__

@@ -19,7 +19,7 @@ from weakref import ref
 
 from handlerid import _captures
 from handlerid._identity.bytecode import encode_code
-from handlerid._identity.callables import GENERATED, take_apart
+from handlerid._identity.callables import GENERATED, Anatomy, take_apart
 from handlerid._identity.ids import HandlerId, with_captures, write
 from handlerid._peek import importable_name, is_held
 from handlerid._values import encode_scalar
@@ -27,7 +27,6 @@ from handlerid.errors import UnsupportedHandler
 from handlerid.events import event_name
 
 if TYPE_CHECKING:
-    from handlerid._identity.callables import Anatomy
     from handlerid._values.codec import Codec
 
 _FUNCTOOLS = vars(functools)
@@ -271,7 +270,11 @@ class Identity:
             anatomy = take_apart(value)
             fingerprint = self._fingerprint(anatomy)
         except UnsupportedHandler:
-            return None
+            if type(value) is not functools.partial:
+                return None
+            anatomy = Anatomy(value)  # of a class, or of what is written in C
+            anatomy.arguments(value.args, value.keywords)
+            return "functools.partial", [("func", value.func), *anatomy.bound], ()
         names = self._names(anatomy.module, anatomy.qualname)
         text = str(write(self._locate(_location(*names)), fingerprint))
         if is_held(value, anatomy.module, anatomy.qualname, unknown=False):
