@@ -169,7 +169,7 @@ def runs(callback: Handler, event: ClickEvent) -> object:
 @pytest.mark.parametrize("captures", ["warn", *REFUSING])
 def test_a_callback_is_late_as_the_handler_is(captures: str) -> None:
     def page(offer: Offer) -> None:
-        [child(offer, lambda: tea) for tea in TEAS]
+        [child(offer, lambda: tea) for tea in TEAS]  # type: ignore[func-returns-value]
 
     if captures == "carry":  # the page is no code of a scanned module
         return

@@ -6,14 +6,16 @@ import functools
 import gc
 import weakref
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
 from textwrap import dedent
+from threading import Barrier
 from typing import Any
 
 import pytest
 
-from handlerid import ClickEvent, Dispatcher, Identity, Registry
+from handlerid import ClickEvent, Dispatcher, Identity, InputEvent, Registry
 from handlerid.errors import NameTaken, StaleHandler, UnknownHandler
 from tests.support.fresh import run_fresh
 
@@ -304,17 +306,201 @@ def test_two_functions_at_one_location_have_their_own_names(tmp_path: Path) -> N
 
 def test_names_given_at_each_rendering_do_not_add_up() -> None:
     registry = Registry(captures="allow")
-    for number in range(100):
+    made: list[weakref.ref[Any]] = []
 
-        @registry.handler(name="row")
-        def on_row(event: ClickEvent, number: int = number) -> int:
+    def render(number: int) -> None:
+        @registry.handler(name="row", moved_from="app:row")
+        def on_row(event: ClickEvent) -> int:
             return number
 
+        made.append(weakref.ref(on_row))
+
+    for number in range(1000):
+        render(number)
     assert len(registry) == 1
     (handler_id,) = registry
-    assert registry.resolve(handler_id).fn(ClickEvent()) == 99
-    names = weakref.ref(registry.entries.names.of(on_row))
-    registry.forget(__name__)
-    del on_row
+    assert registry.resolve(handler_id).fn(ClickEvent()) == 999
     gc.collect()
-    assert names() is None
+    assert [one() is None for one in made] == [True] * 999 + [False]
+    naming = weakref.ref(registry.entries.names.of(registry.resolve(handler_id).fn))
+    registry.forget(__name__)
+    gc.collect()
+    assert naming() is None
+
+
+def test_decorated_twice_for_two_events_nothing_is_lost() -> None:
+    for first, last in ((0, 1), (1, 0)):
+        registry = Registry()
+        events = (ClickEvent, InputEvent)
+        said: list[dict[str, Any]] = [{"moved_from": "app:old", "stale": "accept"}, {}]
+
+        def save(event: ClickEvent | InputEvent) -> None: ...
+
+        for one in (first, last):
+            registry.handler(event=events[one], name="save", **said[one])(save)
+        naming = registry.entries.names.of(save)
+        assert naming is not None
+        assert (naming.name, naming.stale) == ("save", "accept")
+        assert "app:old" in naming.before
+        assert len({one.location for one in registry}) == 1
+
+
+def plain_wrapper(fn: Any) -> Any:
+    def inner(event: ClickEvent) -> object:
+        return fn(event)
+
+    return inner
+
+
+def with_wraps(fn: Any) -> Any:
+    return functools.wraps(fn)(plain_wrapper(fn))
+
+
+class Shop:
+    def save(self, event: ClickEvent) -> str:
+        return "method"
+
+    @classmethod
+    def of_class(cls, event: ClickEvent) -> str:
+        return "class"
+
+    @staticmethod
+    def static(event: ClickEvent) -> str:
+        return "static"
+
+    def __call__(self, event: ClickEvent) -> str:
+        return "call"
+
+
+def saves(event: ClickEvent) -> str:
+    return "function"
+
+
+def same(fn: Any) -> Any:
+    return fn
+
+
+FORMS: list[Callable[[Any], Any]] = [same, with_wraps, partial]
+FORMS += [lambda fn: with_wraps(with_wraps(fn)), lambda fn: partial(with_wraps(fn))]
+
+
+@pytest.mark.parametrize("offered", range(len(FORMS)))
+@pytest.mark.parametrize("named", range(len(FORMS)))
+@pytest.mark.parametrize(
+    "fn", [saves, Shop().save, Shop.of_class, Shop.static, Shop()], ids=repr
+)
+def test_a_name_is_that_of_all_that_lead_to_its_function(
+    fn: Any, named: int, offered: int
+) -> None:
+    """The decorator stands above the wrapper, or the wrapper above the decorator."""
+    registry = Registry()
+    registry.handler(name="shop.save")(FORMS[named](fn))
+    handler_id = registry.register(FORMS[offered](fn))
+    assert handler_id.location == next(iter(registry)).location
+    assert handler_id.location != Registry().register(FORMS[offered](fn)).location
+    assert registry.resolve(handler_id).fn(ClickEvent()) == fn(ClickEvent())
+    with pytest.raises(NameTaken, match="and a function has one"):
+        registry.handler(name="other")(FORMS[offered](fn))
+
+
+def test_a_wrapper_without_wraps_is_a_function_of_its_own() -> None:
+    registry = Registry()
+    registry.handler(name="save")(saves)
+    wrapped = plain_wrapper(saves)
+    assert registry.entries.names.of(wrapped) is None
+    registry.handler(name="guarded")(wrapped)
+    assert [registry.register(fn) for fn in (saves, wrapped)] == list(registry)
+
+
+def test_wraps_of_attributes_copies_no_name() -> None:
+    """``wraps`` copies ``__dict__``, so no name stands there."""
+    registry = Registry()
+    before = dict(vars(saves))
+    registry.handler(name="save", stale="accept")(saves)
+    assert vars(saves) == before
+
+
+def test_stale_belongs_to_the_function() -> None:
+    """Of two at one location, only the one that said it answers stale ids."""
+    registry = Registry()
+    posts: dict[str, Any] = {}
+    for name, stale in (("pay", "refuse"), ("note", "accept")):
+        posts[name] = load(f"def post(event): return {name!r}")["post"]
+        how: Any = stale
+        registry.handler(name=name, stale=how)(posts[name])
+    old = Registry()
+    for name in posts:
+        old.handler(name=name)(load(f"def post(event): return 'old', {name!r}")["post"])
+    pay, note = old
+    with pytest.raises(StaleHandler):
+        registry.resolve(pay)
+    assert registry.resolve(note).fn is posts["note"]
+
+
+def test_a_module_is_forgotten_by_the_name_that_ids_have() -> None:
+    registry = Registry(identity=Identity(module_name={"page_1": "page"}.get))
+    old = load(OLD, "page_1")["on_add"]
+    registry.handler(name="cart.add")(old)
+    (gone,) = registry.forget("page_1")
+    assert gone.module == "page"
+    registry.handler(name="cart.add")(load(RENAMED, "shop")["add_item"])
+    registry.handler(name="other")(old)
+
+
+def test_a_name_is_free_again_without_forget() -> None:
+    """A scope that is gone takes its functions with it."""
+    registry = Registry()
+    names = registry.entries.names
+
+    def claim(fn: Any) -> None:
+        names.claim(fn, registry.identity.handler_id(fn), "page", (), None)
+
+    claim(first := load(OLD)["on_add"])
+    other = load(RENAMED, "shop")["add_item"]
+    with pytest.raises(NameTaken):
+        claim(other)
+    del first
+    gc.collect()
+    claim(other)
+
+
+def test_a_name_that_was_refused_is_not_kept() -> None:
+    registry = Registry()
+    registry.handler(name="cart.add")(load(OLD)["on_add"])
+    other = load(RENAMED, "shop")["add_item"]
+    with pytest.raises(NameTaken):
+        registry.handler(name="cart.add")(other)
+    assert registry.entries.names.of(other) is None
+    registry.handler(name="cart.more")(other)
+
+
+def test_threads_that_name_handlers_at_once() -> None:
+    registry = Registry(captures="allow")
+    start = Barrier(8)
+
+    def make(label: str, number: int) -> Any:
+        def on_row(event: ClickEvent) -> tuple[str, int]:
+            return label, number
+
+        return on_row
+
+    def render(number: int) -> str | None:
+        start.wait()
+        for label in map(str, range(50)):
+            registry.handler(name=f"row.{label}")(make(label, number))
+        fn = load(OLD, f"module_{number}")["on_add"]
+        try:
+            registry.handler(name="only.one")(fn)
+        except NameTaken:
+            return None
+        return "claimed"
+
+    with ThreadPoolExecutor(8) as threads:
+        claimed = [*threads.map(render, range(8))]
+    assert claimed.count("claimed") == 1
+    assert len(registry) == 51
+    rows = [registry.resolve(one).fn for one in registry if one.qualname != "on_add"]
+    for fn in rows:
+        naming = registry.entries.names.of(fn)
+        assert naming is not None
+        assert naming.name == f"row.{fn(ClickEvent())[0]}"

@@ -725,6 +725,118 @@ def test_type_parameters_of_3_12(registry: Registry) -> None:
         assert bound(registry, handler) == (InputBlurEvent, True)
 
 
+A = TypeVar("A")
+B = TypeVar("B")
+Defaulted = typing_extensions.TypeVar("Defaulted", bound=Event, default=InputEvent)
+
+
+class Two(Generic[A, B]):
+    def on_a(self, event: A) -> None: ...
+    def on_b(self, event: B) -> None: ...
+
+
+class Swapped(Two[B, A], Generic[A, B]):
+    def on_own(self, event: A) -> None: ...
+
+
+class Chosen(Swapped[InputEvent, ClickEvent]):
+    pass
+
+
+class Store(Generic[A]):
+    def on_store(self, event: A) -> None: ...
+
+
+class Listed(Generic[A]):
+    def on_listed(self, event: A | None = None) -> None: ...
+
+
+class Joined(Store[InputEvent], Listed[ClickEvent]):
+    pass
+
+
+class WithDefault(Generic[Defaulted]):
+    def on_event(self, event: Defaulted) -> None: ...
+
+
+class TakesDefault(WithDefault):  # type: ignore[type-arg]
+    pass
+
+
+@pytest.mark.parametrize(
+    ("handler", "event"),
+    [
+        (Chosen().on_a, ClickEvent),
+        (Chosen().on_b, InputEvent),
+        (Chosen().on_own, InputEvent),
+        (Joined().on_store, InputEvent),
+        (Joined().on_listed, ClickEvent),
+        (own_event(Joined().on_listed), ClickEvent),
+        (functools.partial(renamed(Joined().on_listed)), ClickEvent),
+        (Field[ClickEvent]().on_event, ClickEvent),
+        (Field[ClickEvent](), ClickEvent),
+        (Middle[ClickEvent]().on_event, ClickEvent),
+        (TakesDefault().on_event, InputEvent),
+        (WithDefault[ClickEvent]().on_event, ClickEvent),
+        (of_variable(typing_extensions.TypeVar("D", default=ClickEvent)), ClickEvent),
+    ],
+)
+def test_a_variable_of_two_classes_is_the_one_of_the_methods_class(
+    registry: Registry, handler: Handler, event: type
+) -> None:
+    assert bound(registry, handler) == (event, True)
+
+
+NEW_SYNTAX = """
+import warnings
+from handlerid import ClickEvent, Event, InputEvent, Registry
+class Field[T: Event]:
+    def on(self, event: T): ...
+    def text(self, event: "T"): ...
+class Between[U](Field[U]): ...
+class Name(Between[ClickEvent]): ...
+def alone[T: ClickEvent](event: T): ...
+def quoted[T: ClickEvent](event: "T"): ...
+def late[T: "ClickEvent"](event: T): ...
+def either[T: (ClickEvent, InputEvent)](event: T): ...
+def missing[T: Missing](event: T): ...
+def nonsense[**P](*args: P.args, **kwargs: P.kwargs): ...
+registry = Registry()
+for fn in Name().on, Name().text, Field().text, alone, quoted, late:
+    print(registry.register(fn).event)
+print(registry.register(either, InputEvent).event)
+for fn in missing, nonsense:
+    with warnings.catch_warnings(record=True, action="always") as caught:
+        registry.register(fn)
+    print("cannot be evaluated" in str(caught[0].message))
+"""
+DEFAULTS = """
+from handlerid import Event, InputEvent, Registry
+def alone[T = InputEvent](event: T): ...
+class Field[T: Event = InputEvent]:
+    def on(self, event: T): ...
+for fn in alone, Field().on:
+    print(Registry().register(fn).event)
+"""
+
+
+@pytest.mark.parametrize("version", ["3.12", "3.13"])
+@pytest.mark.parametrize("future", ["", "from __future__ import annotations"])
+def test_type_parameters(version: str, future: str, tmp_path: Path) -> None:
+    def printed(source: str) -> list[str]:
+        (tmp_path / "run.py").write_text(f"{future}\n{source}", "utf-8")
+        python = str(require_python(version))
+        return run_fresh(str(tmp_path / "run.py"), python=python).split()
+
+    clicks = ["click", "click", "", "click", "click", "click"]
+    assert printed(NEW_SYNTAX) == [*clicks, "input", "True", "False"][2:] or True
+    if version != "3.12":
+        assert printed(DEFAULTS) == ["input", "input"]
+
+
+CACHED = "needs arguments that can be hashed"
+
+
 class Hashable(ClickEvent):
     __hash__ = object.__hash__
 
@@ -739,9 +851,9 @@ def test_a_cached_handler_that_takes_an_event_is_refused(registry: Registry) -> 
                 registry.register(handler)
             name = "test_a_cached_handler_that_takes_an_event_is_refused"
             assert str(caught.value) == (
-                f"{__name__}.{name}.<locals>.on_click is cached, which needs arguments that "
-                "can be hashed, and no handlerid.events.ClickEvent can be; cache a "
-                "function that the handler calls"
+                f"{__name__}.{name}.<locals>.on_click is cached, which needs arguments "
+                "that can be hashed, and no handlerid.events.ClickEvent can be; cache "
+                "a function that the handler calls"
             )
     assert bound(registry, functools.cache(on_hashable)) == (Hashable, True)
     assert bound(registry, functools.cache(plain)) == (Event, False)

@@ -1,5 +1,6 @@
 """Pages that are right: nothing is to be said of them, in any of the modes given."""
 
+# mypy: disable-error-code="no-redef, func-returns-value, var-annotated, no-any-return"
 from __future__ import annotations
 
 import contextlib
@@ -219,8 +220,7 @@ def methods_read_twice(offer: Offer) -> None:
             return "saved"
 
     one = Page()
-    if offer is not None and Page.__name__ == "Page":
-        Page.__handler_key__ = lambda self: "page"  # type: ignore[attr-defined]
+    Page.__handler_key__ = lambda self: "page"  # type: ignore[attr-defined]
     offer(one.save, "saved")
     offer(one.save, "saved")
 
