@@ -8,28 +8,27 @@ from __future__ import annotations
 
 import dis
 from functools import partial
-from types import CodeType, FunctionType, MethodType, ModuleType
+from types import CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any
 
 from handlerid._peek import mro, namespace, storage, text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterable, Iterator
 
 _WIDTH = 2  # bytes of an instruction
 _OPCODES = {name: code for name, code in dis.opmap.items() if code < 1 << 8}
-_EXTENDED = _OPCODES["EXTENDED_ARG"]
 _ASSIGN = [_OPCODES["STORE_DEREF"], _OPCODES["DELETE_DEREF"]]
 _USE = [code for name, code in _OPCODES.items() if name.endswith("DEREF")]
 _BACK = [code for name, code in _OPCODES.items() if "JUMP_BACKWARD" in name]
-_HANDLERS = ("PUSH_EXC_INFO", "CLEANUP_THROW", "END_ASYNC_FOR")  # how they begin
-_HANDLE = [_OPCODES[name] for name in _HANDLERS if name in _OPCODES]
+_THROW = _OPCODES.get("CLEANUP_THROW")
+_HANDLERS = (_OPCODES["PUSH_EXC_INFO"], _OPCODES["END_ASYNC_FOR"], _THROW)
 # Since Python 3.12, comprehensions are part of the function around.
 _COMPREHENSIONS = ("<listcomp>", "<setcomp>", "<dictcomp>")
 _OF_CLASSES = ("__class__", "__classdict__")  # Python fills them, once
 _FUNC = dict.fromkeys(map(id, (staticmethod, classmethod, MethodType)), ("__func__",))
 _INSIDE = {**_FUNC, id(partial): ("func",), id(property): ("fget", "fset", "fdel")}
-_LOOKED_INTO = {id(FunctionType), *_INSIDE}
+_INSIDE[id(FunctionType)] = ()
 
 
 class FreeVariables:
@@ -48,108 +47,80 @@ class FreeVariables:
     __slots__ = ("assigned", "late", "missing", "shared", "unused")
 
     def __init__(self, code: CodeType, names: dict[str, Any]) -> None:
-        free = code.co_freevars
-        known = [name for name in free if name not in _OF_CLASSES]
+        free = [*enumerate(code.co_freevars)]
+        known = [(at, name) for at, name in free if name not in _OF_CLASSES]
         around = _around(code, names) if known else ()
         self.missing: int = len(names) if known and not around else 0
-        own = {name for name in free if _assign(code, name)}
-        shared, late = set[str](), set[str]()
-        for name in known:
-            owner = next((one for one in around if _owns(one, name)), None)
-            if owner is None or any(_assign(one, name) for one in _in(owner, name)):
-                shared.add(name)
+        shared, late = list[int](), list[int]()
+        for at, name in known:
+            # In both: since 3.12, a comprehension's and that of a function around.
+            owners = (one for one in around if name in one.co_cellvars)
+            owner = next((one for one in owners if name not in one.co_freevars), None)
+            if owner is None or any(_does(x, name, _ASSIGN) for x in _in(owner, name)):
+                shared.append(at)
             elif _changes(owner, name):
-                late.add(name)
-        late = (late | shared) - own
-
-        def indexes(found: set[str]) -> tuple[int, ...]:
-            return tuple([at for at, name in enumerate(free) if name in found])
-
-        self.assigned: tuple[int, ...] = indexes(own)
-        self.shared: tuple[int, ...] = indexes(shared)
-        self.late: tuple[int, ...] = indexes(late)
-        self.unused: tuple[int, ...] = indexes({x for x in known if not _uses(code, x)})
+                late.append(at)
+        self.assigned = tuple([at for at, name in free if _does(code, name, _ASSIGN)])
+        self.shared = tuple(shared)
+        self.late = tuple(sorted({*late, *shared}.difference(self.assigned)))
+        self.unused = tuple([at for at, name in known if not _does(code, name, _USE)])
 
 
-def _owns(code: CodeType, name: str) -> bool:
-    # Both: since 3.12, that of a comprehension and one of the functions around.
-    return name in code.co_cellvars and name not in code.co_freevars
+def _with(code: CodeType, name: str) -> list[CodeType]:
+    """Return the code in a code that has its variable."""
+    return [x for x in code.co_consts if type(x) is CodeType and name in x.co_freevars]
 
 
 def _in(code: CodeType, name: str) -> Iterator[CodeType]:
     """Yield the functions in a function that have its variable."""
-    for one in code.co_consts:
-        if type(one) is CodeType and name in one.co_freevars:
-            if one.co_name in _COMPREHENSIONS:
-                yield from _in(one, name)
-            else:
-                yield one
+    for one in _with(code, name):
+        yield from _in(one, name) if one.co_name in _COMPREHENSIONS else (one,)
 
 
-def _assign(code: CodeType, name: str) -> bool:
-    """Return whether code, or code in it, assigns a free variable."""
-    return bool(_positions(code, name, _ASSIGN)) or any(
-        _assign(one, name)
-        for one in code.co_consts
-        if type(one) is CodeType and name in one.co_freevars
-    )
-
-
-def _uses(code: CodeType, name: str) -> bool:
-    """Return whether code, or code in it, does more than annotate with a variable."""
-    return bool(_positions(code, name, _USE)) or any(
-        _uses(one, name)
-        for one in code.co_consts
-        if type(one) is CodeType
-        and name in one.co_freevars
-        and one.co_name != "__annotate__"
+def _does(code: CodeType, name: str, opcodes: Iterable[int]) -> bool:
+    """Return whether code does this with a free variable, or code in it."""
+    return bool(_positions(code, name, opcodes)) or any(
+        one.co_name != "__annotate__" and _does(one, name, opcodes)
+        for one in _with(code, name)
     )
 
 
 def _changes(code: CodeType, name: str) -> bool:
     """Return whether a function assigns its variable in a loop, or more than once."""
-    count = code.co_argcount + code.co_kwonlyargcount
-    count += bool(code.co_flags & 0x04) + bool(code.co_flags & 0x08)  # *args, **kwargs
-    given = name in code.co_varnames[:count]
     positions = _positions(code, name, _ASSIGN)
-    if len(positions) + given > 1 or any(
-        one.co_name in _COMPREHENSIONS and _assign(one, name)
-        for one in code.co_consts
-        if type(one) is CodeType and name in one.co_freevars
-    ):
-        return True
-    return any(_is_in_loop(code, at) for at in positions)
+    parts = [x for x in _with(code, name) if x.co_name in _COMPREHENSIONS]
+    return (
+        len(positions) + (name in code.co_varnames) > 1  # a parameter
+        or any(_is_in_loop(code, at) for at in positions)
+        or any(_does(one, name, _ASSIGN) for one in parts)
+    )
 
 
 def _is_in_loop(code: CodeType, at: int) -> bool:
-    """Return whether a jump leads back over an instruction."""
+    """Return whether a jump (a cache may follow) leads back over an instruction."""
     raw = code.co_code
     for opcode in _BACK:
         for end in _find(raw, bytes([opcode]), at):
-            after = end + _WIDTH
-            if raw[after : after + 1] == b"\0":  # a cache
-                after += _WIDTH
-            start = after - _WIDTH * _operand(raw, end)
-            if start <= at:
-                left = _left(code, start, end)
-                if not left or (left <= at and _is_in_loop(code, start)):
-                    return True
+            back = _operand(raw, end) - 1 - raw.startswith(b"\0", end + _WIDTH)
+            start = end - _WIDTH * back
+            left = _left(code, start, end) if start <= at else end
+            if not left or (left <= at and _is_in_loop(code, start)):
+                return True
     return False
 
 
 def _left(code: CodeType, start: int, end: int) -> int:
-    """Return the handler that a jump back leaves, for what follows its statement.
-
-    0 for a loop. Since Python 3.12, handlers of exceptions stand at the end of a code.
-    """
-    raw, nearest, last = code.co_code, start, 0
-    numbers = _numbers(code.co_exceptiontable)
-    for at, size, handler, _ in zip(*[numbers] * 4, strict=True):
-        target = _WIDTH * handler
-        if nearest <= target <= end and raw[target] in _HANDLE:
-            last = max(last if target == nearest else 0, _WIDTH * (at + size))
-            nearest = target
-    return nearest if nearest > start >= last else 0
+    """Return the handler of exceptions that a jump back leaves; 0 for a loop."""
+    # Since Python 3.12 it stands at the end, and jumps to what follows its statement.
+    raw, numbers = code.co_code, _numbers(code.co_exceptiontable)
+    ends = [
+        (_WIDTH * handler, _WIDTH * (at + size))
+        for at, size, handler, _ in zip(*[numbers] * 4, strict=True)
+        if start < _WIDTH * handler <= end and raw[_WIDTH * handler] in _HANDLERS
+        if raw[_WIDTH * at] != _THROW  # which stands at the end, too
+    ]
+    nearest, last = max(ends, default=(0, 0))
+    return nearest if last <= start else 0
 
 
 def _numbers(table: bytes) -> Iterator[int]:
@@ -162,94 +133,63 @@ def _numbers(table: bytes) -> Iterator[int]:
             number = 0
 
 
-def _positions(code: CodeType, name: str, opcodes: Sequence[int]) -> list[int]:
+def _positions(code: CodeType, name: str, opcodes: Iterable[int]) -> list[int]:
     """Return where instructions, of these opcodes, are about a variable."""
-    local = code.co_varnames
+    local, free, raw = code.co_varnames, code.co_freevars, code.co_code
     every = (*local, *[x for x in code.co_cellvars if x not in local])
-    if name in code.co_freevars:
-        index = len(every) + code.co_freevars.index(name)
-    else:
-        index = every.index(name)
-    raw = code.co_code
+    index = len(every) + free.index(name) if name in free else every.index(name)
     return [
         at
         for opcode in opcodes
-        for at in _find(raw, bytes([opcode, index & 255]), 0)
+        for at in _find(raw, bytes([opcode, index & 255]))
         if _operand(raw, at) == index
     ]
 
 
-def _find(raw: bytes, instruction: bytes, start: int) -> Iterator[int]:
+def _find(raw: bytes, instruction: bytes, start: int = 0) -> Iterator[int]:
     """Yield where an instruction stands."""
-    at = raw.find(instruction, start)
-    while at >= 0:
+    while (at := raw.find(instruction, start)) >= 0:
         if at % _WIDTH == 0:
             yield at
-        at = raw.find(instruction, at + 1)
+        start = at + 1
 
 
 def _operand(raw: bytes, at: int) -> int:
-    number, shift = raw[at + 1], 8
-    while at >= _WIDTH and raw[at - _WIDTH] == _EXTENDED:
-        at -= _WIDTH
-        number |= raw[at + 1] << shift
-        shift += 8
-    return number
+    more = at >= _WIDTH and raw[at - _WIDTH] == dis.EXTENDED_ARG
+    return raw[at + 1] | (_operand(raw, at - _WIDTH) << 8 if more else 0)
 
 
 def _around(code: CodeType, names: dict[str, Any]) -> tuple[CodeType, ...]:
     """Return the code that code stands in, the nearest first; empty if not found."""
     first, inside, _ = code.co_qualname.partition(".<locals>.")
-    seen: set[int] = set()
-    for value in _candidates(first, names) if inside else ():
-        for one in _codes(value, names, seen):
-            if one.co_qualname == first and one.co_filename == code.co_filename:
-                found = _path(one, code)
-                if found:
-                    return found
-    return ()
-
-
-def _candidates(qualname: str, names: dict[str, Any]) -> Iterator[Any]:
     held: Any = names
     found: Any = None
-    for part in qualname.split("."):
+    for part in first.split("."):
         found = held.get(part)
         held = namespace(found) if issubclass(type(found), type) else {}
-    yield found
-    yield from list(names.values())
-
-
-def _codes(value: Any, names: dict[str, Any], seen: set[int]) -> Iterator[CodeType]:
-    """Yield the code of all functions that a value holds."""
-    todo: list[Any] = [value]
+    todo = [*names.values(), found] if inside else []
+    seen: set[int] = set()
     while todo:
         one = todo.pop()
         kind: type[Any] = type(one)
         if id(one) in seen or issubclass(kind, ModuleType):
             continue
         seen.add(id(one))
-        if kind is FunctionType:
-            yield one.__code__
-            todo.append(getattr(one, "__wrapped__", None))
-            todo += _contents(one)
-        elif issubclass(kind, type):
+        if issubclass(kind, type):
             if text(namespace(one).get("__module__")) == names.get("__name__"):
                 todo += namespace(one).values()
-        else:  # of an object, the functions that it keeps
-            for base in mro(kind):
-                found = [namespace(base)[x] for x in _INSIDE.get(id(base), ())]
-                todo += [descriptor.__get__(one) for descriptor in found]
-            kept: list[Any] = list(dict.values(storage(one)))
-            todo += [x for x in kept if id(type(x)) in _LOOKED_INTO]
-
-
-def _contents(fn: FunctionType) -> Iterator[object]:
-    for cell in fn.__closure__ or ():
-        try:
-            yield cell.cell_contents
-        except ValueError:
             continue
+        if kind is FunctionType:
+            outer = one.__code__
+            same = (outer.co_qualname, outer.co_filename) == (first, code.co_filename)
+            if same and (path := _path(outer, code)):
+                return path
+            todo += [x.cell_contents for x in one.__closure__ or () if x != CellType()]
+        for base in mro(kind):
+            todo += [namespace(base)[x].__get__(one) for x in _INSIDE.get(id(base), ())]
+        # Of what an object keeps, functions.
+        todo += [x for x in [*dict.values(storage(one))] if id(type(x)) in _INSIDE]
+    return ()
 
 
 def _path(outer: CodeType, code: CodeType) -> tuple[CodeType, ...]:
