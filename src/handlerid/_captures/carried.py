@@ -104,11 +104,11 @@ def is_plain(cells: tuple[CellType, ...] | None) -> bool:
     return True
 
 
-def late(fn: object, variables: Variables) -> Late:
+def late(callables: Iterable[object], variables: Variables) -> Late:
     """Return what may change after the offer, as ``Identity.late`` says."""
     found: Late = []
     seen: set[int] = set()
-    todo: list[tuple[Any, str]] = [(fn, "")]
+    todo: list[tuple[Any, str]] = [(one, "") for one in callables]
     while todo:
         one, path = todo.pop()
         inside: list[tuple[str, object]] = []

@@ -30,12 +30,9 @@ _PLACEHOLDER = getattr(functools, "Placeholder", object())  # new in Python 3.14
 _OWN_CLASS = vars(object)["__class__"]  # mocks and proxies have another one
 _DEEPEST = 100
 CACHED = "functools.cache"  # a layer
-GENERATED = "generated "  # a layer, before its name
 # Texts that are code like any other, though no file holds them.
-_TYPED = (
-    *("<string>", "<stdin>", "<console>", "<input>", "<exec>"),
-    *("<frozen", "<python-input", "<ipython-input", "<doctest"),
-)
+_NAMES = "frozen string stdin console input exec python-input ipython-input doctest"
+_TYPED = tuple(f"<{name}" for name in _NAMES.split())
 
 # Each text names a way out that is not refused in turn.
 _USE = "use a function that calls it, without functools.wraps"
@@ -139,7 +136,7 @@ class Anatomy:
             self.module, self.qualname = fn.__module__, fn.__qualname__
         wrapped = fn.__dict__.get("__wrapped__")
         if wrapped is not None and _is_generated(fn):
-            self.layers.append(GENERATED + fn.__code__.co_name)
+            self.layers.append(f"generated {fn.__code__.co_name}")
             return (wrapped,)
         self.layers.append(fn)
         depth = len(self.layers)

@@ -13,13 +13,14 @@ import functools
 import re
 from _blake2 import blake2b  # hashlib would load OpenSSL, which takes 2 ms
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from itertools import repeat, zip_longest
 from types import CellType, CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, Literal
 from weakref import ref
 
 from handlerid import _captures
 from handlerid._identity.bytecode import encode_code
-from handlerid._identity.callables import GENERATED, Anatomy, take_apart
+from handlerid._identity.callables import Anatomy, take_apart
 from handlerid._identity.ids import HandlerId, with_captures, write
 from handlerid._peek import importable_name, is_held
 from handlerid._values import encode_scalar
@@ -163,9 +164,8 @@ class Identity:
             marked: gets the marks that tell it from a handler with the same ids and
                 digest; hold the handler as long as them.
         """
-        name = "" if event is None else event_name(event)
-        bound: Sequence[tuple[str, object]] = ()
-        carried: Iterable[tuple[int, str, object]] = ()
+        wire_name = "" if event is None else event_name(event)
+        carried: Iterable[Any] = ()
         told: Sequence[tuple[str, object]] = ()
         if (  # one function that wraps no other
             location is None
@@ -174,29 +174,28 @@ class Identity:
             and fn.__globals__ is not _FUNCTOOLS
         ):
             record = self.records.get(id(fn.__code__)) or self.record(fn)
-            ids = self._plain_ids(fn, name, record)
+            ids = self._plain_ids(fn, wire_name, record)
             if captures:
-                captured = _captures.captures_of(fn)
-                carried = [(1, where, value) for where, value in captured]
+                carried = [
+                    (1, name, value) for name, value in _captures.captures_of(fn)
+                ]
                 if not (fn.__closure__ is None or record.closed) or fn.__dict__:
                     carried, told = _captures.counted(carried, [fn], self.variables)
                 elif marked is not None:
                     marked.append(id(fn.__globals__))
         else:
             anatomy = take_apart(fn)
-            ids, bound = self._ids_at(anatomy, name, location), anatomy.bound
+            ids, carried = self._ids_at(anatomy, wire_name, location), anatomy.bound
             if captures:
-                carried, told = _captures.counted(
-                    anatomy.captures, anatomy.layers, self.variables
-                )
+                carried, told = self._counted(anatomy)
         if told and marked is not None:
             marked += [id(mark) for _, mark in told]
         forms = []
-        for where, value in bound:
-            forms += [encode_scalar(where), self._encode(value, where, omitted, marked)]
-        for layer, where, value in carried:
-            form = encode_scalar(value) or self._encode(value, where, omitted, marked)
-            forms += [_label(layer, where), form]
+        for one in carried:
+            form = encode_scalar(one[-1]) or self.codec.encode(
+                one[-1], one[-2], self.describe, omitted, marked
+            )
+            forms += [_label(one[:-1]), form]
         if part:
             forms += [encode_scalar(None), part]
         return ids, _hash(self._captures, b"".join(forms)) if forms else b""
@@ -212,10 +211,8 @@ class Identity:
             digest = _hash(self._captures, b"%b#%d" % (digest, number))
         if not digest:
             return bare
-        if not self._keys:  # most have one id, and a list would be a call
-            first = with_captures(bare[0], digest)
-            others = [with_captures(x, digest) for x in bare[1:]] if bare[1:] else ()
-            return first, *others
+        if not self._keys:
+            return tuple(map(with_captures, bare, repeat(digest)))
         keyed = [_keyed(digest, key, b"captures") for key in self._keys]
         times = len(bare) // len(keyed)
         return tuple(map(with_captures, bare, keyed * times))
@@ -254,10 +251,8 @@ class Identity:
         self, fn: Callable[..., object]
     ) -> list[tuple[FunctionType, str, CellType]]:
         """Return a handler's variables that may change: who reads it, path, cell."""
-        if _captures.is_looked_into(fn):
-            return _captures.late(fn, self.variables)
-        layers = take_apart(fn).layers
-        return [late for one in layers for late in _captures.late(one, self.variables)]
+        layers = [fn] if _captures.is_looked_into(fn) else take_apart(fn).layers
+        return _captures.late(layers, self.variables)
 
     def describe(self, value: Any) -> tuple[str, Sequence[Any], Sequence[Any]] | None:
         """Return unkeyed id, bound arguments and captures, and marks of a callable.
@@ -281,12 +276,16 @@ class Identity:
             return text, (), ()
         if not _captures.is_looked_into(value):
             return None
+        parts, marks = self._counted(anatomy)
+        if type(value) is _captures.CachedFunction:
+            marks.append(("cache", value))
+        return text, parts, marks
+
+    def _counted(self, anatomy: Anatomy) -> tuple[list[Any], list[Any]]:
         captures, marks = _captures.counted(
             anatomy.captures, anatomy.layers, self.variables
         )
-        if type(value) is _captures.CachedFunction:
-            marks.append(("cache", value))
-        return text, [*anatomy.bound, *captures], marks
+        return [*anatomy.bound, *captures], marks
 
     def difference(
         self, fn: Callable[..., object], other: Callable[..., object]
@@ -294,24 +293,19 @@ class Identity:
         """Return the variables in which two handlers with one id are not the same."""
         if self._is_again(fn, other):
             return ()
-        found: list[Any] = []
-        for anatomy in map(take_apart, (fn, other)):
-            captures, marks = _captures.counted(
-                anatomy.captures, anatomy.layers, self.variables
-            )
-            found.append(([*anatomy.bound, *captures], marks))
-        (parts, marks), (its_parts, its_marks) = found
-        named = [one[:-1] for one in (*parts, *marks)]
-        its_named = [one[:-1] for one in (*its_parts, *its_marks)]
-        if named != its_named:
-            odd = [one for one in named if one not in its_named]
-            odd += [one for one in its_named if one not in named]
-            return tuple(dict.fromkeys([one[-1] for one in odd or named]))
-        both = zip(marks, its_marks, strict=True)
-        names = [name for (name, mark), (_, other) in both if mark is not other]
-        for one, its in zip(parts, its_parts, strict=True):
-            path = self.codec.difference(one[-1], its[-1], self.describe)
-            names += [] if path is None else [f"{one[-2]}{path}"]
+        (parts, marks), (its_parts, its_marks) = [
+            self._counted(take_apart(one)) for one in (fn, other)
+        ]
+        names = [
+            (one or its)[0]
+            for one, its in zip_longest(marks, its_marks)
+            if not (one and its and one[0] == its[0] and one[1] is its[1])
+        ]
+        for one, its in zip_longest(parts, its_parts):
+            path: str | None = ""
+            if one and its and one[:-1] == its[:-1]:
+                path = self.codec.difference(one[-1], its[-1], self.describe)
+            names += [] if path is None else [f"{(one or its)[-2]}{path}"]
         return tuple(dict.fromkeys(names))
 
     def _is_again(self, fn: Any, other: Any) -> bool:
@@ -332,17 +326,6 @@ class Identity:
             if name != its_name
             or (one is not its and not encode_scalar(one) == encode_scalar(its) != b"")
         ]
-
-    def _encode(
-        self,
-        value: object,
-        where: str,
-        omitted: list[str] | None,
-        marks: list[int] | None,
-    ) -> bytes:
-        return self.codec.encode(
-            value, where, describe=self.describe, omitted=omitted, marks=marks
-        )
 
     def _plain_ids(
         self, fn: FunctionType, event: str, record: CodeRecord
@@ -397,8 +380,8 @@ class Identity:
         digests = []
         for layer in anatomy.layers:
             if isinstance(layer, str):
-                renamed = own is not None and layer == GENERATED + name
-                text = f"{GENERATED}{own}" if renamed else layer
+                renamed = own is not None and layer == f"generated {name}"
+                text = f"generated {own}" if renamed else layer
                 digests.append(_hash(self._layers, text.encode()))
             elif own is not None and own != name == layer.__code__.co_name:
                 digests.append(self._hash_code(layer, own))
@@ -454,8 +437,8 @@ def _forget(records: dict[int, CodeRecord], record: CodeRecord) -> None:
 
 
 @functools.lru_cache(maxsize=1024)
-def _label(layer: int, where: str) -> bytes:
-    return encode_scalar(layer) + encode_scalar(where)
+def _label(names: tuple[int | str, ...]) -> bytes:
+    return b"".join(map(encode_scalar, names))
 
 
 def _module_name(given: Callable[[str], str | None], name: str) -> str:
