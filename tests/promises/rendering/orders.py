@@ -30,7 +30,7 @@ class Customer:
 
     name: str
     langs: frozenset[str]
-    address: dict[str, str] = field(compare=False)
+    address: str = field(compare=False)
 
     @cached_property
     def initials(self) -> str:
