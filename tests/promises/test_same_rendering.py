@@ -10,7 +10,7 @@ import json
 import os
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -37,8 +37,8 @@ class Process(NamedTuple):
     folder: Path = FOLDER
 
 
-def renderings(processes: Iterable[Process]) -> list[Rendering]:
-    """Return each different rendering, of any process and any form of the state."""
+def renderings(*processes: Process) -> Iterator[tuple[Process, Rendering]]:
+    """Yield each process with its rendering of each form of the state."""
 
     def run(one: Process) -> list[Rendering]:
         printed = run_fresh(
@@ -49,69 +49,59 @@ def renderings(processes: Iterable[Process]) -> list[Rendering]:
         )
         return [*json.loads(printed).values()]
 
-    different: list[Rendering] = []
     with ThreadPoolExecutor(os.cpu_count()) as pool:
-        for shown in pool.map(run, processes):
+        for process, shown in zip(processes, pool.map(run, processes), strict=True):
             assert len(shown) == 7
             for one in shown:
-                if one not in different:
-                    different.append(one)
-    return different
+                yield process, one
 
 
-def differing(different: list[Rendering]) -> list[str]:
+def differing(first: Rendering, *processes: Process) -> list[tuple[Process, str]]:
     """Return the handlers that are not the same in all renderings."""
-    first = different[0]
     return [
-        name for name in first if any(one[name] != first[name] for one in different)
+        (process, name)
+        for process, shown in renderings(*processes)
+        for name in first.keys() | shown.keys()
+        if first.get(name) != shown.get(name)
     ]
 
 
 @pytest.fixture(scope="module")
 def rendering() -> Rendering:
-    (shown,) = renderings([Process()])
-    return shown
+    return next(shown for _, shown in renderings(Process()))
 
 
-def test_in_20_processes_of_three_pythons(rendering: Rendering) -> None:
+def test_in_20_processes_of_three_pythons(rendering: Rendering, tmp_path: Path) -> None:
     pythons = [str(require_python(version)) for version in ("3.11", "3.12", "3.13")]
-    processes = [
-        Process(python=pythons[number % 3], seed=str(number)) for number in range(20)
-    ]
-    assert differing([rendering, *renderings(processes)]) == []
-
-
-@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13"])
-def test_under_other_conditions(
-    version: str, rendering: Rendering, tmp_path: Path
-) -> None:
-    python = str(require_python(version))
     elsewhere, future = tmp_path / "elsewhere", tmp_path / "future"
     shutil.copytree(FOLDER, elsewhere)
     shutil.copytree(FOLDER, future)
     text = (FOLDER / "orders.py").read_text("utf-8")
-    assert "\nimport itertools" in text
     text = text.replace("\nimport", "\nfrom __future__ import annotations\nimport", 1)
     (future / "orders.py").write_text(text, "utf-8")
-    processes = [
+    ways = [
+        Process(),
         Process(options=("-O", "-X", "no_debug_ranges")),
         Process(options=("-OO",), folder=future),
-        Process(MAIN.format("source", times=10), folder=elsewhere),
+        Process(MAIN.format("source", times=5), folder=elsewhere),
         Process(TRACED + OTHERS_FIRST + Process().main, folder=future),
     ]
-    different = renderings(one._replace(python=python) for one in processes)
-    assert differing([rendering, *different]) == []
+    processes = [  # 3 and 5: each way on each Python
+        ways[number % 5]._replace(python=pythons[number % 3], seed=str(number))
+        for number in range(20)
+    ]
+    assert differing(rendering, *processes) == []
 
 
 def test_with_bytecode_on_one_python() -> None:
     main = MAIN.format("bytecode", times=1)
+    first = next(shown for _, shown in renderings(Process(main, seed="1")))
     processes = [
-        Process(main, seed="1"),
         Process(main, seed="2", options=("-X", "no_debug_ranges")),
-        Process(MAIN.format("bytecode", times=10)),
+        Process(MAIN.format("bytecode", times=5)),
         Process(TRACED + OTHERS_FIRST + main),
     ]
-    assert len(renderings(processes)) == 1
+    assert differing(first, *processes) == []
 
 
 def test_each_row_is_answered_for_itself(rendering: Rendering) -> None:
@@ -144,7 +134,6 @@ def test_a_difference_is_seen(
     shutil.copytree(FOLDER, folder)
     text = (folder / file).read_text("utf-8")
     (folder / file).write_text(text.replace(before, after, 1), "utf-8")
-    (other,) = renderings([Process(folder=folder)])
-    found = {name for name in rendering if other[name][0] != rendering[name][0]}
+    found = {name for _, name in differing(rendering, Process(folder=folder))}
     assert names <= found
     assert not found & {"row 4 rename", "row 1 save", "show 0", "date 0"}
