@@ -202,7 +202,8 @@ def _explain(
         for layer, name, value in anatomy.captures
     ]
     beside = () if captures else tuple(f"{name}: {_type(v)}" for name, v in carried)
-    hashed = {"bound arguments": anatomy.bound, "captures": carried if captures else ()}
+    bound = [(name, value) for _, name, value in anatomy.bound]
+    hashed = {"bound arguments": bound, "captures": carried if captures else ()}
     for part, values in hashed.items():
         # A value's digest: the captures part of an id with nothing but this value.
         digests = ((n, v, identity.handler_id(partial(_probe, v))) for n, v in values)

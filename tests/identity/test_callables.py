@@ -63,7 +63,7 @@ def has(
     parts = take_apart(handler)
     assert (parts.module, parts.qualname) == (module, qualname)
     assert tuple(parts.layers) == layers
-    assert tuple(name for name, _ in parts.bound) == bound
+    assert tuple(name for _, name, _ in parts.bound) == bound
     assert tuple(name for _, name, _ in parts.captures) == captures
     one = handler_id(handler)
     assert (one.module, one.qualname) == (module, qualname)
@@ -297,7 +297,7 @@ def _(tmp: Path) -> None:
     one = partial(partial(on_other, 1, a=1), 2, b=2)
     assert handler_id(one) == handler_id(partial(on_other, 1, 2, a=1, b=2))
     wrapped = partial(logged(partial(on_other, 1)), 2)
-    assert [name for name, _ in take_apart(wrapped).bound] == ["args[0]"] * 2
+    assert [name for _, name, _ in take_apart(wrapped).bound] == ["args[0]"] * 2
 
 
 @row("`partial` with an open position")

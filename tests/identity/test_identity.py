@@ -453,7 +453,8 @@ def test_a_value_is_described_by_unkeyed_digests() -> None:
     assert Identity().describe(Panel()) is None
     for odd in (print, int):
         bound = partial(odd, 1, base=2)
-        parts = [("func", odd), ("args[0]", 1), ("keywords[base]", 2)]
+        given = ("func", odd), ("args[0]", 1), ("keywords[base]", 2)
+        parts = [(None, *one) for one in given]
         assert Identity().describe(bound) == ("functools.partial", parts, ())
 
 

@@ -78,10 +78,9 @@ def name_of(handler: object) -> str:
 
 def _is_generated(fn: FunctionType) -> bool:
     """Return whether a library made the code of a wrapper (rule 3)."""
-    code = fn.__code__
-    file, names = code.co_filename, (code.co_name, code.co_qualname)
+    file, name = fn.__code__.co_filename, fn.__code__.co_qualname
     made = file.startswith("<") and file.endswith(">") and not file.startswith(_TYPED)
-    return made and names[0] == names[1] != "<lambda>"
+    return made and "." not in name and name != "<lambda>"
 
 
 class Anatomy:
@@ -91,7 +90,7 @@ class Anatomy:
         module, qualname: the location.
         layers: functions that run, outermost first, at least one; text for a layer
             without Python code.
-        bound: bound arguments by name: ``args[0]``, ``keywords[unit]``, ``cls``.
+        bound: bound arguments: None, ``args[0]``, ``keywords[unit]`` or ``cls``, value.
         captures: captured values, in the order of the layers: number of layers down
             to the one that carries it; variable, or ``self``; value.
     """
@@ -103,7 +102,7 @@ class Anatomy:
         self.module: Any = None
         self.qualname = ""
         self.layers: list[FunctionType | str] = []
-        self.bound: list[tuple[str, object]] = []
+        self.bound: list[tuple[None, str, object]] = []
         self.captures: list[tuple[int, str, object]] = []
 
     def take_off(self, rest: Any) -> Sequence[object]:
@@ -116,7 +115,7 @@ class Anatomy:
             return (rest.func,)
         if kind is MethodType:
             if is_a(type(rest.__self__), type):
-                self.bound.append(("cls", rest.__self__))
+                self.bound.append((None, "cls", rest.__self__))
             else:
                 self.captures.append((len(self.layers), "self", rest.__self__))
             return (rest.__func__,)
@@ -174,9 +173,10 @@ class Anatomy:
     def arguments(self, args: Iterable[Any], keywords: Mapping[str, Any]) -> None:
         for index, value in enumerate(args):
             if value is not _PLACEHOLDER:
-                self.bound.append((f"args[{index}]", value))
+                self.bound.append((None, f"args[{index}]", value))
         # Marked, because by ** a keyword may be any text, "args[0]" too.
-        self.bound += [(f"keywords[{one}]", keywords[one]) for one in sorted(keywords)]
+        for name in sorted(keywords):
+            self.bound.append((None, f"keywords[{name}]", keywords[name]))
 
     def refusal(self, rest: Any, reason: str) -> UnsupportedHandler:
         name = _described(rest)

@@ -13,7 +13,7 @@ import functools
 import re
 from _blake2 import blake2b  # hashlib would load OpenSSL, which takes 2 ms
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from itertools import repeat, zip_longest
+from itertools import zip_longest
 from types import CellType, CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, Literal
 from weakref import ref
@@ -191,11 +191,11 @@ class Identity:
         if told and marked is not None:
             marked += [id(mark) for _, mark in told]
         forms = []
-        for one in carried:
-            form = encode_scalar(one[-1]) or self.codec.encode(
-                one[-1], one[-2], self.describe, omitted, marked
+        for layer, where, value in carried:
+            form = encode_scalar(value) or self.codec.encode(
+                value, where, self.describe, omitted, marked
             )
-            forms += [_label(one[:-1]), form]
+            forms += [_label(layer, where), form]
         if part:
             forms += [encode_scalar(None), part]
         return ids, _hash(self._captures, b"".join(forms)) if forms else b""
@@ -211,11 +211,10 @@ class Identity:
             digest = _hash(self._captures, b"%b#%d" % (digest, number))
         if not digest:
             return bare
-        if not self._keys:
-            return tuple(map(with_captures, bare, repeat(digest)))
-        keyed = [_keyed(digest, key, b"captures") for key in self._keys]
-        times = len(bare) // len(keyed)
-        return tuple(map(with_captures, bare, keyed * times))
+        if not self._keys and len(bare) == 1:  # as most
+            return (with_captures(bare[0], digest),)
+        keyed = [_keyed(digest, key, b"captures") for key in self._keys] or [digest]
+        return tuple(map(with_captures, bare, keyed * len(bare)))
 
     def record(self, fn: FunctionType) -> CodeRecord:
         """Return the record of a function's code; it lives as long as the code."""
@@ -269,7 +268,7 @@ class Identity:
                 return None
             anatomy = Anatomy(value)  # of a class, or of what is written in C
             anatomy.arguments(value.args, value.keywords)
-            return "functools.partial", [("func", value.func), *anatomy.bound], ()
+            return "functools.partial", [(None, "func", value.func), *anatomy.bound], ()
         names = self._names(anatomy.module, anatomy.qualname)
         text = str(write(self._locate(_location(*names)), fingerprint))
         if is_held(value, anatomy.module, anatomy.qualname, unknown=False):
@@ -319,13 +318,11 @@ class Identity:
             or not (fn.__closure__ is None or self.record(fn).closed)
         ):
             return False
-        captures, others = _captures.captures_of(fn), _captures.captures_of(other)
-        return len(captures) == len(others) and not [
-            name
-            for (name, one), (its_name, its) in zip(captures, others, strict=True)
-            if name != its_name
-            or (one is not its and not encode_scalar(one) == encode_scalar(its) != b"")
+        forms, others = [
+            [(name, encode_scalar(value) or id(value)) for name, value in captures]
+            for captures in map(_captures.captures_of, (fn, other))
         ]
+        return forms == others
 
     def _plain_ids(
         self, fn: FunctionType, event: str, record: CodeRecord
@@ -437,8 +434,8 @@ def _forget(records: dict[int, CodeRecord], record: CodeRecord) -> None:
 
 
 @functools.lru_cache(maxsize=1024)
-def _label(names: tuple[int | str, ...]) -> bytes:
-    return b"".join(map(encode_scalar, names))
+def _label(layer: int | None, where: str) -> bytes:
+    return (encode_scalar(layer) if layer else b"") + encode_scalar(where)
 
 
 def _module_name(given: Callable[[str], str | None], name: str) -> str:
