@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import functools
 import gc
+import sys
 import weakref
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from pathlib import Path
@@ -387,7 +388,9 @@ FORMS += [lambda fn: with_wraps(with_wraps(fn)), lambda fn: partial(with_wraps(f
 @pytest.mark.parametrize("offered", range(len(FORMS)))
 @pytest.mark.parametrize("named", range(len(FORMS)))
 @pytest.mark.parametrize(
-    "fn", [saves, Shop().save, Shop.of_class, Shop.static, Shop()], ids=repr
+    "fn",
+    [saves, Shop().save, Shop.of_class, Shop.static, Shop()],
+    ids=["function", "method", "of_class", "static", "object"],
 )
 def test_a_name_is_that_of_all_that_lead_to_its_function(
     fn: Any, named: int, offered: int
@@ -474,33 +477,65 @@ def test_a_name_that_was_refused_is_not_kept() -> None:
     registry.handler(name="cart.more")(other)
 
 
-def test_threads_that_name_handlers_at_once() -> None:
-    registry = Registry(captures="allow")
-    start = Barrier(8)
+def test_a_name_is_taken_while_any_of_its_functions_lives() -> None:
+    registry = Registry()
 
-    def make(label: str, number: int) -> Any:
-        def on_row(event: ClickEvent) -> tuple[str, int]:
-            return label, number
+    def make(value: int) -> Any:
+        def on_row(event: ClickEvent) -> int:
+            return value
 
         return on_row
 
-    def render(number: int) -> str | None:
-        start.wait()
-        for label in map(str, range(50)):
-            registry.handler(name=f"row.{label}")(make(label, number))
-        fn = load(OLD, f"module_{number}")["on_add"]
-        try:
-            registry.handler(name="only.one")(fn)
-        except NameTaken:
-            return None
-        return "claimed"
+    first = make(1)
+    for fn in (first, make(2)):  # the second is gone at once
+        here = registry.identity.handler_id(fn)
+        registry.entries.names.claim(fn, here, "row", (), None)
+    del fn
+    gc.collect()
+    with pytest.raises(NameTaken):
+        registry.handler(name="row")(load(OLD)["on_add"])
+
+
+@pytest.fixture
+def often() -> Iterator[None]:
+    """Threads change after few instructions."""
+    before = sys.getswitchinterval()
+    sys.setswitchinterval(1e-6)
+    yield
+    sys.setswitchinterval(before)
+
+
+@pytest.mark.usefixtures("often")
+def test_threads_that_name_handlers_at_once() -> None:
+    registry = Registry(captures="allow")
+    start, labels = Barrier(8), [*map(str, range(50))]
+
+    def make(label: str) -> Any:
+        def on_row(event: ClickEvent) -> str:
+            return label
+
+        return on_row
+
+    def render(number: int) -> list[str]:
+        others = [load(OLD, f"module_{number}")["on_add"] for _ in labels]
+        claimed = []
+        for label, other in zip(labels, others, strict=True):
+            start.wait()
+            registry.handler(name=f"row.{label}")(make(label))
+            try:
+                registry.handler(name=f"one.{label}")(other)
+            except NameTaken:
+                continue
+            claimed.append(label)
+        return claimed
 
     with ThreadPoolExecutor(8) as threads:
         claimed = [*threads.map(render, range(8))]
-    assert claimed.count("claimed") == 1
-    assert len(registry) == 51
-    rows = [registry.resolve(one).fn for one in registry if one.qualname != "on_add"]
-    for fn in rows:
+    assert sorted(label for found in claimed for label in found) == sorted(labels)
+    for one in registry:
+        fn: Any = registry.resolve(one).fn
         naming = registry.entries.names.of(fn)
         assert naming is not None
-        assert naming.name == f"row.{fn(ClickEvent())[0]}"
+        if one.qualname != "on_add":
+            assert naming.name == f"row.{fn(ClickEvent())}"
+    assert len(registry) == 100

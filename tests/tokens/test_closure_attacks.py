@@ -264,6 +264,16 @@ ATTACKS: dict[str, tuple[bytes, type[HandlerIdError]]] = {
         captured(["r", HERE, "Pair", "left,rihgt", 1, 2]),
         StaleHandler,
     ),
+    # Cells that functions share, names and numbers.
+    "a cell without a number": (captured(["V"]), InvalidToken),
+    "a cell whose number is a list": (captured(["V", [], "x"]), InvalidToken),
+    "a cell that is no variable": (captured(["l", ["V", 0, "x"]]), InvalidToken),
+    "an empty cell that is no variable": (captured(["l", ["v"]]), InvalidToken),
+    "a cell as handler": (written(["V", 0, PLAIN]), InvalidToken),
+    "a name without a handler": (written(["n", "pay", 0]), InvalidToken),
+    "a name inside": (captured(["n", "pay", 0, "x"]), InvalidToken),
+    "a name that is a list": (written(["n", [], 0, PLAIN]), InvalidToken),
+    "two names": (written(["n", None, 1, ["n", None, 1, PLAIN]]), InvalidToken),
     # The bytes.
     "no list": (written("x"), InvalidToken),
     "a number": (written(1), InvalidToken),
@@ -287,6 +297,13 @@ def test_attack(name: str, closures: Closures) -> None:
     for text in (str(caught.value), caught.value.public):
         assert SECRET[0] not in text
         assert "passwd" not in text
+
+
+@pytest.mark.parametrize("name", ["pay", f"{HERE}:run_me", f"{HERE}:pay"])
+def test_a_name_that_the_id_does_not_have(name: str, closures: Closures) -> None:
+    handler_id = closures.identity.handler_id(link("x"))
+    with pytest.raises(InvalidToken):
+        closures.rebuild(handler_id, written(["n", name, 0, PLAIN]))
 
 
 def test_the_attacks_are_made_of_bytes_that_hold(closures: Closures) -> None:
@@ -330,7 +347,7 @@ NODES = st.recursive(
     lambda inner: (
         st.builds(
             lambda tag, rest: [tag, *rest],
-            st.sampled_from("&=vlSdhByxCmgero.ficbtZR/DHWLzkMqUpPQa|F?"),
+            st.sampled_from("&=vVnlSdhByxCmgero.ficbtZR/DHWLzkMqUpPQa|F?"),
             st.lists(inner, max_size=6),
         )
         | st.lists(inner, max_size=6)

@@ -148,7 +148,7 @@ def normal(value: object) -> object:
             return kind, frozenset(Counter(pairs).items())
         case tuple() | list():
             return kind, tuple(map(normal, value))
-        case slice():
+        case slice() | range():
             return kind, normal((value.start, value.stop, value.step))
         case Item():
             return kind, value.name, normal(value.count)
@@ -277,7 +277,7 @@ def rebuilt(value: Any) -> Any:
             return type(value)([rebuilt(part) for part in value][::-1])
         case tuple() | list():
             return type(value)([rebuilt(part) for part in value])
-        case slice():
+        case slice() | range():
             return slice(rebuilt(value.start), rebuilt(value.stop), rebuilt(value.step))
         case Item():
             return Item(rebuilt(value.name), rebuilt(value.count), value.seen + 1)

@@ -79,10 +79,10 @@ def _in(code: CodeType, name: str) -> Iterator[CodeType]:
 
 def _does(code: CodeType, name: str, opcodes: Iterable[int]) -> bool:
     """Return whether code does this with a free variable, or code in it."""
-    return bool(_positions(code, name, opcodes)) or any(
-        one.co_name != "__annotate__" and _does(one, name, opcodes)
-        for one in _with(code, name)
-    )
+    if _positions(code, name, opcodes):
+        return True
+    inside = [x for x in _with(code, name) if x.co_name != "__annotate__"]
+    return any(_does(x, name, opcodes) for x in inside) if inside else False
 
 
 def _changes(code: CodeType, name: str) -> bool:
@@ -135,15 +135,15 @@ def _numbers(table: bytes) -> Iterator[int]:
 
 def _positions(code: CodeType, name: str, opcodes: Iterable[int]) -> list[int]:
     """Return where instructions, of these opcodes, are about a variable."""
-    local, free, raw = code.co_varnames, code.co_freevars, code.co_code
-    every = (*local, *[x for x in code.co_cellvars if x not in local])
+    raw = code.co_code
+    if not any(map(raw.__contains__, opcodes)):  # most assign nothing
+        return []
+    free = code.co_freevars
+    every = [*dict.fromkeys(code.co_varnames + code.co_cellvars)]
     index = len(every) + free.index(name) if name in free else every.index(name)
-    return [
-        at
-        for opcode in opcodes
-        for at in _find(raw, bytes([opcode, index & 255]))
-        if _operand(raw, at) == index
-    ]
+    present = [bytes([x, index & 255]) for x in opcodes if x in raw]
+    found = [at for instruction in present for at in _find(raw, instruction)]
+    return [at for at in found if _operand(raw, at) == index]
 
 
 def _find(raw: bytes, instruction: bytes, start: int = 0) -> Iterator[int]:
@@ -193,9 +193,7 @@ def _around(code: CodeType, names: dict[str, Any]) -> tuple[CodeType, ...]:
 
 
 def _path(outer: CodeType, code: CodeType) -> tuple[CodeType, ...]:
-    for one in outer.co_consts:
-        if one is code:
-            return (outer,)
-        if type(one) is CodeType and (found := _path(one, code)):
-            return (*found, outer)
-    return ()
+    inside = [one for one in outer.co_consts if type(one) is CodeType]
+    if any(one is code for one in inside):
+        return (outer,)
+    return next(((*path, outer) for x in inside if (path := _path(x, code))), ())

@@ -12,11 +12,13 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
 from threading import Lock
 from types import CodeType, FunctionType
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
-from handlerid._identity import HandlerId, location_name, take_apart
+from handlerid._identity import HandlerId, location_name
+from handlerid._registry.signatures import functions_of
 from handlerid.errors import NameTaken, StaleHandler, UnknownHandler
 
 _NAME = r"[\w.\-/]{1,200}"
@@ -25,21 +27,15 @@ _FORM = "write module:qualname, or the name that the handler had"
 _SIGNS = "up to 200 letters, digits, dots, dashes, underscores and slashes"
 
 
+@dataclass(eq=False, slots=True, weakref_slot=True)
 class Naming:
     """What functions of one code are called; the functions keep it alive."""
 
-    __slots__ = ("__weakref__", "before", "code", "location", "name", "stale")
-
-    def __init__(
-        self,
-        name: str | None,
-        before: tuple[str, ...],
-        stale: str | None,
-        code: CodeType,
-        location: str,
-    ) -> None:
-        self.name, self.before, self.stale = name, before, stale
-        self.code, self.location = code, location
+    here: HandlerId
+    code: CodeType
+    name: str | None
+    before: tuple[str, ...] = ()
+    stale: str | None = None
 
 
 class Names:
@@ -53,7 +49,7 @@ class Names:
 
     def of(self, fn: Callable[..., object]) -> Naming | None:
         """Return what a handler is called, if its function was given a name."""
-        return self._of.get(_innermost(fn))
+        return self._of.get(functions_of(fn)[-1])
 
     def claim(
         self,
@@ -66,42 +62,40 @@ class Names:
         """Give the function of a handler a name; ``here`` is its id without one."""
         before = [moved_from] if isinstance(moved_from, str) else [*moved_from]
         _check(name, before)
-        function, where = _innermost(fn), location_name(here)
+        function, where = functions_of(fn)[-1], location_name(here)
         with self._lock:
             own = self._of.get(function)
-            if (
-                own is not None
-                and own.name is not None
-                and name not in (None, own.name)
-            ):
-                raise NameTaken(
-                    f"{where} has the name {own.name!r}, and a function has one: it "
-                    f"cannot be {name!r} too; make another function for it"
-                )
-            if name is None and own is not None:
-                name = own.name
+            if own is not None:  # what it was given stays
+                if own.name and name not in (None, own.name):
+                    raise NameTaken(
+                        f"{where} has the name {own.name!r}, and a function has one: "
+                        f"it cannot be {name!r} too; make another function for it"
+                    )
+                name, stale = name or own.name, stale or own.stale
+                before += own.before
+            held = None
             if name is not None:
                 before.insert(0, f"{here.module}:{here.qualname}")
-            new = Naming(name, tuple(before), stale, function.__code__, where)
-            held = None if name is None else self._named.get(name)
-            if held is not None and held.code is not new.code:
-                if held.location != where:
+                held = self._named.get(name)
+            if held is not None and held.code is not function.__code__:
+                if location_name(held.here) != where:
                     raise NameTaken(
-                        f"two handlers have the name {name!r}: {held.location} and "
-                        f"{where}; give one of them another"
+                        f"two handlers have the name {name!r}: "
+                        f"{location_name(held.here)} and {where}; "
+                        "give one of them another"
                     )
                 held.name, held.before = None, ()  # reloaded: the last one has it
-            elif held is not None:
-                held.before, held.stale = new.before, new.stale
-                new = held
+                held = None
+            new = held or Naming(here, function.__code__, name)
+            new.before, new.stale = tuple(dict.fromkeys(before)), stale
             self._of[function], self.used = new, True
             if name is not None:
                 self._named[name] = new
 
     def forget(self, module: str) -> None:
-        """Forget the names of the functions of a module."""
+        """Forget the names of the functions of a module, as ids name it."""
         with self._lock:
-            for fn in [fn for fn, one in self._of.items() if fn.__module__ == module]:
+            for fn in [fn for fn, one in self._of.items() if one.here.module == module]:
                 del self._of[fn]
 
 
@@ -111,13 +105,6 @@ def _check(name: str | None, before: Iterable[str]) -> None:
     for one in before:
         if not re.fullmatch(f"{_NAME}|{_LOCATION}", one):
             raise ValueError(f"{one!r} is not a location: {_FORM}")
-
-
-def _innermost(fn: Callable[..., object]) -> FunctionType:
-    if type(fn) is FunctionType and not hasattr(fn, "__wrapped__"):
-        return fn
-    functions = [x for x in take_apart(fn).layers if not isinstance(x, str)]
-    return functions[-1]
 
 
 def closest(missing: HandlerId, known: Iterable[HandlerId]) -> HandlerId | None:

@@ -15,10 +15,9 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
-import typing
 from contextlib import suppress
 from inspect import Parameter
-from types import FunctionType, MethodType, UnionType
+from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, Literal
 from weakref import ref
 
@@ -31,7 +30,7 @@ from handlerid._peek import name_of_class, stored_in
 from handlerid._registry.captures import defined_at
 from handlerid.errors import SignatureError
 from handlerid.events import Event, adopt, event_type, is_event_type
-from handlerid.events.annotations import NO_EVENT, Named, event_types
+from handlerid.events.annotations import NO_EVENT, UNIONS, Named, event_types
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -47,7 +46,6 @@ _KINDS: tuple[tuple[int, Kind], ...] = (
 )
 _VARIABLE = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
 _BY_NAME = (Parameter.KEYWORD_ONLY, Parameter.VAR_KEYWORD)
-_UNIONS = (UnionType, type(typing.Union[int, str]))  # noqa: UP007 - of the old form
 # From 3.14 on, reading a signature evaluates its annotations.
 _LENIENT: dict[str, Any] = {}
 if sys.version_info >= (3, 14):
@@ -146,7 +144,7 @@ def _basis(
 
 def _is_in(event: type, union: Any, fn: FunctionType) -> bool:
     """Return whether an annotation is a union, and an event type stands in it."""
-    types = union.__args__ if type(union) in _UNIONS else ()
+    types = union.__args__ if type(union) in UNIONS else ()
     if type(union) is str:
         names = union.split(" | ")
         free = {*names}.intersection(fn.__code__.co_freevars)
@@ -215,14 +213,14 @@ def _choose_event(
 
 def _kind(fn: Callable[..., object]) -> Kind:
     """Return what a call returns; a plain wrapper passes on what is returned inside."""
-    for one in _functions(fn):
+    for one in functions_of(fn):
         for flags, kind in _KINDS:
             if one.__code__.co_flags & flags:
                 return kind
     return "plain"
 
 
-def _functions(fn: Callable[..., object]) -> Sequence[FunctionType]:
+def functions_of(fn: Callable[..., object]) -> Sequence[FunctionType]:
     """Return the functions that a handler is made of, the outermost first."""
     if type(fn) is FunctionType and not hasattr(fn, "__wrapped__"):
         return (fn,)  # enters no other room
@@ -235,7 +233,7 @@ def inspect_signature(fn: Any) -> tuple[bool, str, tuple[type[Event], ...], str]
     Last is what is wrong with the annotation.
     """
     # functools.wraps copies annotations: most were written at the innermost function.
-    functions, owner = _functions(fn)[::-1], _owner(fn)
+    functions, bound = functions_of(fn)[::-1], _bound(fn)
     wrapped, parameters = _wrapped(fn), _parameters(fn, follow_wrapped=False)
     required = _required(fn, parameters or ())
     opened = [one for one in parameters or () if one.kind is Parameter.VAR_POSITIONAL]
@@ -250,11 +248,11 @@ def inspect_signature(fn: Any) -> tuple[bool, str, tuple[type[Event], ...], str]
         return False, "", (), ""
     first = parameters[0]
     required = required or first in opened
-    found = [_event_types(first.annotation, one, owner) for one in functions]
+    found = [_event_types(first.annotation, one, bound) for one in functions]
     doubts = [doubt for _, doubt in found]
     if required and wrapped:
         below = _parameters(wrapped, follow_wrapped=True) or ()
-        found += [_event_types(one.annotation, functions[0], owner) for one in below]
+        found += [_event_types(one.annotation, functions[0], bound) for one in below]
     for accepts, _ in found:
         if accepts:
             return True, first.name, accepts, ""
@@ -308,16 +306,15 @@ def _required(fn: Callable[..., object], parameters: Sequence[Parameter]) -> boo
     return bool(names)
 
 
-def _owner(fn: Any) -> type:
-    """Return the class whose method a handler is; any other class if it is none."""
-    while type(fn) is functools.partial:
-        fn = fn.func
-    bound: Any = fn.__self__ if type(fn) is MethodType else fn
-    return bound if issubclass(type(bound), type) else type(bound)
+def _bound(fn: Any) -> object:
+    """Return the object or class whose method a handler is; itself if it is none."""
+    while inner := fn.func if type(fn) is functools.partial else _wrapped(fn):
+        fn = inner
+    return fn.__self__ if type(fn) is MethodType else fn
 
 
-def _event_types(annotation: object, fn: FunctionType, owner: type) -> Named:
+def _event_types(annotation: object, fn: FunctionType, bound: object) -> Named:
     """Return the event types that an annotation of a function names."""
     captures = dict(captures_of(fn)[: len(fn.__code__.co_freevars)])
     cells = {name: value for name, value in captures.items() if value is not Unset}
-    return event_types(annotation, fn.__globals__, cells, owner)
+    return event_types(annotation, fn, cells, bound)

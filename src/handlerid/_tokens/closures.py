@@ -15,24 +15,15 @@ from types import CellType, CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from handlerid import errors
-from handlerid._captures import captures_of
 from handlerid._peek import globals_of, names_of_class
-from handlerid._tokens.graphs import (
-    CodeIndex,
-    Reader,
-    Writer,
-    atom,
-    from_bytes,
-    is_bare,
-    stale,
-    to_bytes,
-)
+from handlerid._tokens import graphs
+from handlerid._tokens.graphs import CodeIndex, Reader, Writer, is_bare, stale
+from handlerid._values import own_class
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from handlerid._identity import HandlerId, Identity
-    from handlerid._tokens.graphs import Located
 
     Found = tuple[CodeType, dict[str, Any]]
 
@@ -56,11 +47,13 @@ class Closures:
 
     def __init__(self, identity: Identity, index: CodeIndex) -> None:
         self.identity, self.index = identity, index
-        self._decoders = {}
-        for kind, decode in identity.codec.decoders.items():
-            module, qualname = names_of_class(kind)
-            self._decoders[identity.module_name(module), qualname] = decode
         self._known: tuple[int, dict[Any, Any]] = index.version, {}
+        self._decoded = {}  # classes that the host named, by name
+        for kind in identity.codec.decoders:
+            module, qualname = names_of_class(kind)
+            self._decoded[identity.module_name(module), qualname] = kind
+        find = self._locate, self._find, self._class
+        self._tables = graphs.Tables(identity, index, *find)
 
     def pack(
         self,
@@ -77,16 +70,16 @@ class Closures:
         Raises UnstableCapture, and UnsupportedHandler for code of no scanned module.
         """
         form = _FORMATS[takes_event : takes_event + 1]
-        plain = not number and name is None
+        plain = name is None and not number
         if plain and is_bare(fn) and (seen := self._lookups().get(id(fn.__code__))):
-            cells = [atom(one) for _, one in captures_of(fn)]
+            cells = [graphs.atom(cell) for cell in fn.__closure__ or ()]
             if seen[1] is fn.__globals__ and cells and all(cells):
                 more = ",".join(cells).encode("utf-8", "surrogatepass")
                 return b"%b%b,%b]" % (form, seen[3], more)
-        graph = Writer(self.identity, self.index, self._locate).write(fn)
+        graph = Writer(fn, self._tables).write()
         if not plain:
             graph = [_MORE, name, number, graph]
-        return form + to_bytes(graph)
+        return form + graphs.to_bytes(graph)
 
     def rebuild(self, handler_id: HandlerId, data: bytes) -> Rebuilt:
         """Return the handler that bytes were packed from, made anew.
@@ -101,10 +94,10 @@ class Closures:
                 "the captures in the token are of a format that this release does not "
                 "know: the page is older, or newer, than this server"
             )
-        reader = Reader(self.identity, self.index, self._decoders, self._find)
+        reader, name = Reader(self._tables), None
         try:
             takes_event = bool(_FORMATS.index(data[:1] or b"?"))
-            graph, name = from_bytes(data[1:]), None
+            graph = graphs.from_bytes(data[1:])
             if type(graph) is list and graph[0] == _MORE:
                 _, name, _, graph = graph
             fn = reader.read(graph)
@@ -135,12 +128,16 @@ class Closures:
             self._known = self.index.version, {}
         return self._known[1]
 
-    def _locate(self, fn: FunctionType) -> Located:
-        """Return where a function's code is."""
+    def _class(self, *names: Any) -> type | None:
+        found = own_class(names) or self._decoded.get(names)
+        return found or self.index.class_(*names)
+
+    def _locate(self, fn: FunctionType) -> Sequence[str] | None:
+        """Return where a function's code is; None if no scanned module has it."""
         known, code, names = self._lookups(), fn.__code__, fn.__globals__
         seen = known.get(id(code))
         if seen is not None and seen[1] is names:
-            return cast("Located", seen[2])
+            return cast("Sequence[str]", seen[2])
         name = names.get("__name__")
         module = self.identity.module_name(name) if type(name) is str else ""
         home, fingerprints = self.index.module(module), self._fingerprints(code, names)
@@ -149,15 +146,12 @@ class Closures:
             one is code or self._fingerprints(one, names) == fingerprints
             for one in codes
         ):
-            raise errors.UnsupportedHandler(
-                f"{fn.__module__}.{code.co_qualname} cannot be carried: no scanned "
-                "module has its code, so no server could rebuild it; scan the module, "
-                "and define the function in its source"
-            )
+            return None
         located = module, code.co_qualname, fingerprints[0]
         free = self.identity.variables(fn)
         if not (free.assigned or free.shared or free.unused):
-            known[id(code)] = code, names, located, to_bytes(["F", *located])[:-1]
+            head = graphs.to_bytes(["F", *located])[:-1]
+            known[id(code)] = code, names, located, head
         return located
 
     def _find(self, *location: Any) -> Found:

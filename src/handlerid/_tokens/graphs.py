@@ -10,24 +10,21 @@ from functools import partial
 from itertools import chain
 from json import JSONDecoder, JSONEncoder
 from types import CellType, CodeType, FunctionType, MethodType
-from typing import TYPE_CHECKING, Any, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Protocol
 
 from handlerid._captures import Unset, captures_of
-from handlerid._values import Refused, load_all, own_class, row_of_tag
-from handlerid._values.records import field_names, find_member, is_frozen
-from handlerid._values.tree import NO_FORM, step, unstable
-from handlerid.errors import StaleHandler
+from handlerid._identity import name_of
+from handlerid._peek import name_of_class
+from handlerid._values import Refused, load_all, row_of_tag
+from handlerid._values.records import field_names, find_member, is_fixed
+from handlerid._values.tree import NO_FORM, step
+from handlerid.errors import StaleHandler, UnstableCapture, UnsupportedHandler
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Iterator, Sequence
     from types import ModuleType
 
     from handlerid._identity import Identity
-
-    Located = tuple[str, str, str]  # module, qualified name, fingerprint
-    Locate = Callable[[FunctionType], Located]
-    Find = Callable[[Any, Any, Any], tuple[CodeType, dict[str, Any]]]
-    Decoders = Mapping[tuple[str, str], Callable[[Any], object]]
 
 _MAX_PARTS = 8192
 _MAX_DEPTH = 50
@@ -35,12 +32,21 @@ _LARGEST = 1 << 63
 _SIMPLE = frozenset(map(id, (str, bool, type(None))))
 _MAPPINGS = ("__kwdefaults__", "__dict__")
 _NAMES = ("__name__", "__qualname__", "__module__")
-_LOST = (
-    "be carried: a handler assigns this variable, and what it assigns on another "
-    "server is lost"
+# Why a value is refused, and the cure; {} is its class.
+_ODD = (
+    "{} %s. Capture a key instead, or give its class a __handler_key__(self) and a "
+    "decoder: Identity(decoders={Class: function})"
 )
-_EMPTY = "be carried: this variable holds nothing yet"
-_CURE = "give the type an encoder and a decoder: Identity(encoders=..., decoders=...)"
+_LOST = (
+    "a handler assigns this variable, and what it assigns on another server is lost. "
+    "Keep the value in your application's state"
+)
+_EMPTY = "it holds nothing yet. Define the function before offering one that calls it"
+_LARGE = "it has too many parts, or is nested too deep. Capture a key instead"
+_NO_KEY = "the key of this {} is None. Give it a key before you offer the handler"
+_MODULE = "it is a module. Import it in the handler"
+_NOT_HELD = "no scanned module holds {}. Define it in a module, and scan that"
+_NO_CODE = "no scanned module has the code of {}. Scan the module that defines it"
 
 load_all()
 
@@ -54,6 +60,21 @@ class CodeIndex(Protocol):
     def codes(self, module: str, qualname: str) -> Iterator[CodeType]: ...
     def function(self, module: str, qualname: str) -> FunctionType | None: ...
     def class_(self, module: str, qualname: str) -> type | None: ...
+
+
+class Tables(NamedTuple):  # what is looked up while a graph is written or read
+    identity: Identity
+    code: CodeIndex
+    locate: Callable[[FunctionType], Sequence[str] | None]
+    find: Callable[..., tuple[CodeType, dict[str, Any]]]
+    class_: Callable[..., type | None]
+
+
+def stale() -> StaleHandler:
+    return StaleHandler(
+        "a handler carries a function or class that no scanned module has as it was: "
+        "the page is older, or newer, than this server"
+    )
 
 
 def _refuse(_: object) -> NoReturn:
@@ -78,17 +99,6 @@ def from_bytes(data: bytes) -> Any:
     return node if end == len(text) else _refuse(node)
 
 
-def stale() -> StaleHandler:
-    return StaleHandler(
-        "a handler carries a function or class that no scanned module has as it was: "
-        "the page is older, or newer, than this server"
-    )
-
-
-def _class(index: CodeIndex, module: str, qualname: str) -> type | None:
-    return own_class((module, qualname)) or index.class_(module, qualname)
-
-
 def _named(*parts: Any) -> dict[str, Any]:
     return dict(zip(parts[::2], parts[1::2], strict=True))
 
@@ -106,9 +116,12 @@ def _step(tag: str, parts: Sequence[Any], index: int) -> str:
     return f" -> {parts[index]}" if parts[index] else ""
 
 
-def atom(value: Any) -> str:
-    """Return the JSON of a text or a usual number; nothing for other values."""
-    kind = type(value)
+def atom(cell: CellType) -> str:
+    """Return the JSON of a text or a usual number in a cell, or else nothing."""
+    try:
+        kind = type(value := cell.cell_contents)
+    except ValueError:
+        return ""
     if kind is str:
         return _to_json(value)
     number = kind is int or kind is float
@@ -125,10 +138,10 @@ def is_bare(fn: Any) -> bool:
 
 
 class Writer:
-    """One handler on its way to a graph; ``locate`` says where a function's code is."""
+    """One handler on its way to a graph."""
 
-    def __init__(self, identity: Identity, index: CodeIndex, locate: Locate) -> None:
-        self.identity, self.index, self.locate = identity, index, locate
+    def __init__(self, handler: object, tables: Tables) -> None:
+        self.handler, self.tables, self.identity = handler, tables, tables.identity
         # Functions and mutable objects with their nodes; those met again.
         self.met: dict[int, tuple[object, list[Any]]] = {}
         self.labels: dict[int, int] = {}
@@ -136,8 +149,8 @@ class Writer:
         self.path: list[tuple[str, Sequence[Any], int]] = []  # arguments of _step()
         self.parts = 0
 
-    def write(self, handler: object) -> Any:
-        graph = self.node(handler)
+    def write(self) -> Any:
+        graph = self.node(self.handler)
         for address, number in self.labels.items():
             node = self.met[address][1]
             node[:] = ["&", number, list(node)]
@@ -156,8 +169,7 @@ class Writer:
                 return self.function(value)
             tag, parts = self.split(value, kind)
         except Refused as reason:
-            text = f"be carried: {{}} {reason}"
-            raise unstable(value, [self.where()], text, _CURE) from None
+            raise self.refusal(_ODD.replace("%s", str(reason)), value) from None
         node: list[Any] = [tag]
         labels = len(self.labels)
         if tag in "lSdx" or (tag == "r" and not issubclass(kind, tuple)):
@@ -176,7 +188,7 @@ class Writer:
             self.path.append((tag, names, index))
             self.parts += 1
             if self.parts > _MAX_PARTS or len(self.path) > _MAX_DEPTH:
-                raise Refused("has too many parts, or is nested too deep")
+                raise self.refusal(_LARGE, part)
             made.append(self.node(part))
             self.path.pop()
         return made
@@ -191,28 +203,28 @@ class Writer:
         if found is None:
             raise Refused(NO_FORM)
         tag, parts = found
+        its_class = value if tag == "C" else kind
         if tag == "x" and self.identity.codec.decoder_of(kind) is None:
             raise Refused("has a key but no decoder")
-        if tag == "x" and parts[2] is None:
-            raise Refused("has no key yet")
         if tag == "m":
-            raise Refused("is a module; import it in the handler")
-        its_class = value if tag == "C" else kind
-        if tag in "Cegr" and _class(self.index, *parts[:2]) is not its_class:
-            raise Refused(
-                "is a class that no scanned module holds under its name; scan its "
-                "module, and define the class there, not in a function"
-            )
+            raise self.refusal(_MODULE, value)
+        if tag == "x" and parts[2] is None:
+            raise self.refusal(_NO_KEY, value)
+        if tag in "Cegrx" and self.tables.class_(*parts[:2]) is not its_class:
+            raise self.refusal(_NOT_HELD, value)
         return tag, parts
 
     def function(self, fn: FunctionType) -> list[Any]:
         code, module, qualname = fn.__code__, fn.__module__, fn.__qualname__
         if "<" not in qualname and type(module) is str:
             module = self.identity.module_name(module)
-            if self.index.function(module, qualname) is fn:
+            if self.tables.code.function(module, qualname) is fn:
                 fingerprint = self.identity.handler_id(fn).fingerprint
                 return ["h", module, qualname, fingerprint]
-        node: list[Any] = ["F", *self.locate(fn)]
+        if (located := self.tables.locate(fn)) is None:
+            name = f"{fn.__module__}.{code.co_qualname}"
+            raise UnsupportedHandler(str(self.refusal(_NO_CODE, fn, name)))
+        node: list[Any] = ["F", *located]
         self.met[id(fn)] = fn, node
         cells = captures_of(fn)[: len(code.co_freevars)]
         node += [self.cell(fn, index, *one) for index, one in enumerate(cells)]
@@ -223,14 +235,11 @@ class Writer:
     def cell(self, fn: FunctionType, index: int, name: str, value: object) -> Any:
         """Write a variable: its content, or a cell if a function around assigns it."""
         free, number = self.identity.variables(fn), len(self.cells)
-        text, cure = _LOST, "keep the value in your application's state"
         if index in free.unused:
             return ["v"]
-        if value is Unset:
-            text, cure = _EMPTY, "define it before offering a handler that uses it"
-        if value is Unset or index in free.assigned:
+        if index in free.assigned or value is Unset:
             self.path.append(("F", [name], 0))
-            raise unstable(fn, [self.where()], text, cure)
+            raise self.refusal(_LOST if index in free.assigned else _EMPTY, value)
         if index not in free.shared:
             return self.nodes("F", [name], [value])[0]
         known = self.cells.setdefault(id((fn.__closure__ or ())[index]), number)
@@ -255,6 +264,13 @@ class Writer:
             node += ["__module__", self.identity.module_name(fn.__module__)]
         return node
 
+    def refusal(self, text: str, value: object, name: str = "") -> UnstableCapture:
+        its_class: Any = value if issubclass(type(value), type) else type(value)
+        kind, where = name_of_class(its_class), self.where()
+        text = text.replace("{}", name or kind)
+        text = f"{name_of(self.handler)}: {where} cannot be carried: {text}."
+        return UnstableCapture(text, where=where, type_name=kind)
+
     def where(self) -> str:
         steps = [_step(*one) for one in self.path]
         return "".join(steps).removeprefix(" -> ") or "the handler"
@@ -266,11 +282,8 @@ class Reader:
     ``mutable``: something mutable was made. ``failed``: what a host's decoder raised.
     """
 
-    def __init__(
-        self, identity: Identity, index: CodeIndex, decoders: Decoders, find: Find
-    ) -> None:
-        self.identity, self.index = identity, index
-        self.decoders, self.find = decoders, find
+    def __init__(self, tables: Tables) -> None:
+        self.tables, self.identity = tables, tables.identity
         self.labels: dict[Any, Any] = {}  # by None: whatever has none
         self.cells: dict[Any, CellType] = {}
         self.mutable = False
@@ -302,55 +315,63 @@ class Reader:
     def named(
         self, tag: str, label: Any, name: Any, other: Any = "", *rest: Any
     ) -> Any:
-        if tag == "x" and (name, other) in self.decoders:
-            value, self.mutable = self.read(*rest), True
-            try:
-                return self.decoders[name, other](value)
-            except Exception as error:
-                self.failed = error
-                raise
+        if tag not in ("C", "e", "g", "h", "r", "x"):
+            raise ValueError
         found: Any = None
         if tag == "h":
-            held = self.index.function(name, other)
+            held = self.tables.code.function(name, other)
             ids = self.identity.bare_ids(held)[0] if held else ()
             found = held if rest[0] in [one.fingerprint for one in ids] else None
-        elif tag in ("C", "e", "g", "r"):
-            found = _class(self.index, name, other)
-        elif tag != "x":
-            raise ValueError
-        if found is not None and tag in ("e", "g"):
-            found = find_member(found, *rest)
-        if found is not None and tag == "r":
-            found = self.record(label, found, *rest)
+        elif (kind := self.tables.class_(name, other)) is not None:
+            if tag == "C":
+                found = kind
+            elif tag == "r":
+                found = self.record(label, kind, *rest)
+            elif tag != "x":
+                found = find_member(kind, *rest)
+            elif (decode := self.identity.codec.decoder_of(kind)) is not None:
+                return self.decoded(decode, *rest)
         if found is None:
             raise stale()
         return found
+
+    def decoded(self, decode: Callable[[Any], object], node: Any) -> object:
+        key, self.mutable = self.read(node), True
+        try:
+            return decode(key)
+        except Exception as error:
+            self.failed = error
+            raise
 
     def record(self, label: Any, kind: type, names: str, *fields: Any) -> object:
         known = field_names(kind)
         if known is None or ",".join(known) != names or len(known) != len(fields):
             return None
+        made: object
         if issubclass(kind, tuple):
-            return tuple.__new__(kind, map(self.read, fields))
-        self.mutable = self.mutable or not is_frozen(kind)
-        self.labels[label] = made = object.__new__(kind)
-        for name, field in zip(known, fields, strict=True):
-            object.__setattr__(made, name, self.read(field))
+            made = tuple.__new__(kind, map(self.read, fields))
+        else:
+            self.labels[label] = made = object.__new__(kind)
+            for name, field in zip(known, fields, strict=True):
+                object.__setattr__(made, name, self.read(field))
+        self.mutable = self.mutable or not is_fixed(made, kind, known)
         return made
 
     def function(
         self, label: Any, module: Any, qualname: Any, fingerprint: Any, *parts: Any
     ) -> FunctionType:
-        code, names = self.find(module, qualname, fingerprint)
+        code, names = self.tables.find(module, qualname, fingerprint)
         free = len(code.co_freevars)
-        cells = tuple(map(self.cell, parts[:free]))
-        fn = FunctionType(code, names, None, None, cells or None)
+        cells = [CellType() for _ in parts[:free]]
+        for at, node in enumerate(parts[:free]):
+            if type(node) is list and node[0] == "V":  # functions may share it
+                cells[at] = self.cells.setdefault(node[1], cells[at])
+                self.mutable = True
+        fn = FunctionType(code, names, None, None, tuple(cells) or None)
         self.labels[label] = fn
         for cell, node in zip(cells, parts[:free], strict=True):
-            content = [node]
-            if type(node) is list and node[0] in ("V", "v"):
-                content = node[2:]  # none if it was met before, or is not used
-            for one in content:
+            of_cell = type(node) is list and node[0] in ("V", "v")
+            for one in node[2:] if of_cell else [node]:  # none if it was met before
                 cell.cell_contents = self.read(one)
         for name, value in _named(*map(self.read, parts[free:])).items():
             too_many = name == "__defaults__" and len(value) > code.co_argcount
@@ -358,10 +379,3 @@ class Reader:
                 raise ValueError
             setattr(fn, name, value)  # which refuses other types
         return fn
-
-    def cell(self, node: Any) -> CellType:
-        """Return a cell; functions may share one that changes."""
-        if type(node) is not list or node[0] != "V":
-            return CellType()
-        self.mutable = True
-        return self.cells.setdefault(node[1], CellType())

@@ -4,54 +4,56 @@ from __future__ import annotations
 
 import typing
 from inspect import Signature
-from types import UnionType
+from types import FunctionType, UnionType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import typing_extensions
 
-from handlerid._peek import mro, namespace
+from handlerid._peek import mro, names_of_class, namespace, stored_in
 from handlerid.events.base import Event, is_event_type
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 Named: TypeAlias = tuple[tuple[type[Event], ...], str]  # and what is wrong
 
 NO_EVENT = "names no event type"
 _UNKNOWN = "cannot be evaluated (is it local, or imported under TYPE_CHECKING only?)"
-_UNIONS = (UnionType, type(typing.Union[int, str]))  # noqa: UP007 - of the old form
+UNIONS = (UnionType, type(typing.Union[int, str]))  # noqa: UP007 - of the old form
 # On 3.12 and 3.13, a ``type`` statement makes an object of another class.
 _Alias = typing_extensions.TypeAliasType
 _ALIASES = (_Alias, getattr(typing, "TypeAliasType", _Alias))
 
 
 def event_types(
-    annotation: object, names: dict[str, Any], cells: Mapping[str, object], owner: type
+    annotation: object, fn: FunctionType, cells: dict[str, object], bound: object
 ) -> Named:
     """Return the event types that an annotation names, or what is wrong with it.
 
-    ``names`` and ``cells`` are globals and captures of the function, ``owner`` is the
-    class whose method it is.
+    ``cells`` are captures of the function, ``bound`` is the object or class whose
+    method it is.
     """
-    todo, found, doubt = [annotation], dict[Any, None](), NO_EVENT
+    owner: type = bound if issubclass(type(bound), type) else type(bound)  # type: ignore[assignment]
+    place = fn.__module__, fn.__qualname__.rpartition(".")[0]
+    home = next((x for x in mro(owner) if names_of_class(x) == place), owner)
+    params = (*getattr(fn, "__type_params__", ()), *_own(home, "__type_params__"))
+    names = {one.__name__: one for one in params} | cells
+    found, doubt = dict[Any, None](), NO_EVENT
+    todo: list[tuple[Any, type]] = [(annotation, home)]
     for _ in range(100):  # an alias may refer to itself
         if not todo:
             break
-        one: Any = todo.pop()
+        one, home = todo.pop()
         origin = typing_extensions.get_origin(one)
-        if type(one) in _UNIONS:
-            todo += reversed(one.__args__)
-        elif origin is typing_extensions.Annotated:
-            todo.append(typing_extensions.get_args(one)[0])
-        elif isinstance(one, (str, typing.ForwardRef, *_ALIASES)):
-            try:
-                todo.append(_evaluate(one, names, cells))
-            except Exception:  # noqa: BLE001 - the author's expression may raise any
-                return (), _UNKNOWN
-        elif isinstance(one, typing.TypeVar):
-            bound = () if one.__bound__ is None else (one.__bound__,)
-            todo += _made_of(one, owner) or one.__constraints__[::-1] or bound
-        elif one is Any or one is object or one is Signature.empty:
+        try:  # variables and aliases are evaluated here, too
+            if isinstance(one, typing.TypeVar):
+                inside, home = _made_of(one, home, bound, owner)
+            else:
+                inside = _inside(one, fn.__globals__, names)
+        except Exception:  # noqa: BLE001 - the author's expression may raise any
+            return (), _UNKNOWN
+        todo += [(x, home) for x in reversed(inside)]
+        if one is Any or one is object or one is Signature.empty:
             doubt = ""
         elif isinstance(named := origin or one, type) and (
             issubclass(named, Event) or is_event_type(named)
@@ -60,22 +62,45 @@ def event_types(
     return tuple(found), doubt
 
 
-def _made_of(variable: object, owner: type) -> list[object]:
-    """Return what a class, or a base of it, puts in place of a type variable."""
-    for base in mro(owner):
-        for one in namespace(base).get("__orig_bases__", ()):
-            named = getattr(typing_extensions.get_origin(one), "__parameters__", ())
-            for name, given in zip(
-                named, typing_extensions.get_args(one), strict=False
-            ):
-                if name is variable and given is not variable:
-                    return [given]
-    return []
+def _inside(
+    one: Any, names: dict[str, Any], cells: Mapping[str, object]
+) -> Sequence[object]:
+    """Return the annotations that one consists of, or its text stands for."""
+    if type(one) in UNIONS:
+        return one.__args__  # type: ignore[no-any-return]
+    if typing_extensions.get_origin(one) is typing_extensions.Annotated:
+        return typing_extensions.get_args(one)[:1]
+    if isinstance(one, _ALIASES):
+        return (one.__value__,)
+    if isinstance(one, (str, typing.ForwardRef)):
+        text: Any = getattr(one, "__forward_arg__", one)
+        return (eval(text, names, cells),)  # noqa: S307 - the author's source
+    return ()
 
 
-def _evaluate(text: Any, names: dict[str, Any], cells: Mapping[str, object]) -> object:
-    """Evaluate a text, a forward reference or an alias."""
-    if isinstance(text, _ALIASES):
-        return text.__value__
-    text = getattr(text, "__forward_arg__", text)
-    return eval(text, names, cells)  # noqa: S307 - the author's source
+def _made_of(
+    variable: Any, home: type, bound: object, owner: type
+) -> tuple[Sequence[object], type]:
+    """Return what a type variable of a class stands for, and in which class.
+
+    ``Field[ClickEvent]()`` says it, or the bases of a class; else default, constraints
+    or bound of the variable do.
+    """
+    said = [(x, y) for y in mro(owner) for x in _own(y, "__orig_bases__")]
+    if bound is not owner:
+        said.insert(0, (stored_in(bound)("__orig_class__"), owner))
+    for alias, base in said:
+        if typing_extensions.get_origin(alias) is home:
+            given = typing_extensions.get_args(alias)
+            for one, value in zip(_own(home, "__parameters__"), given, strict=False):
+                if one is variable:
+                    return (value,), base
+    default = getattr(variable, "__default__", typing_extensions.NoDefault)
+    if default is not typing_extensions.NoDefault:
+        return (default,), home
+    return variable.__constraints__ or (variable.__bound__,), home
+
+
+def _own(kind: type, name: str) -> tuple[Any, ...]:
+    found = namespace(kind).get(name)
+    return found if type(found) is tuple else ()
