@@ -19,8 +19,8 @@ import re
 import sys
 from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
-from functools import partial
 from importlib import import_module
+from pkgutil import resolve_name
 from threading import Lock
 from time import time
 from typing import Any
@@ -70,10 +70,10 @@ def submit(
     """
     if not _WORKER.fullmatch(worker):
         raise ValueError("worker must be written as 'module:name'")
-    content: tuple[str, object] | PickledHandler = (str(call.handler.id), call.event)
+    content: object = (str(call.handler.id), call.event)
     if by_value:
         content = _pickle(call.handler, call.event, _check_key(key))
-    return executor.submit(Task(call, Message(worker, os.urandom(16), content)))
+    return executor.submit(Task(worker, os.urandom(16), content, call))
 
 
 class Worker:
@@ -108,7 +108,8 @@ class Worker:
             InvalidToken: the signature is not of this key and this release of Python.
             ExpiredToken: it arrived too late, or for the second time.
         """
-        if not hmac.compare_digest(sent.sign(self._key), sent.signature):
+        signature = _sign(sent.head, sent.pickled, self._key)
+        if not hmac.compare_digest(signature, sent.signature):
             raise InvalidToken(
                 "the signature of a handler sent by value is wrong: the sender has "
                 "another key or another release of Python, or it was tampered with"
@@ -133,17 +134,36 @@ class Worker:
 class Task:
     """Run a call in this process, or in the one that unpickles it."""
 
-    __slots__ = ("_call", "_message")
+    __slots__ = ("_call", "content", "number", "worker")
 
-    def __init__(self, call: Call, message: "Message") -> None:
+    def __init__(
+        self, worker: str, number: bytes, content: Any, call: Call | None = None
+    ) -> None:
+        self.worker = worker
+        self.number = number  # random: some engines run only one of two equal tasks
+        self.content = content  # the id and the event, or a PickledHandler
         self._call = call
-        self._message = message
-
-    def __call__(self) -> object:
-        return _run(self._call)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return (partial, (_receive, self._message))
+        return Task, (self.worker, self.number, self.content)
+
+    def __call__(self) -> object:
+        call = self._receive() if self._call is None else self._call
+        if call.handler.kind in ("coroutine", "async generator"):
+            return asyncio.run(call.arun())
+        return call.run()
+
+    def _receive(self) -> Call:
+        worker = resolve_name(self.worker)
+        if isinstance(self.content, PickledHandler):
+            if not isinstance(worker, Worker):
+                raise TypeError(f"{self.worker} must be a handlerid.executors.Worker")
+            return worker.call(self.content)
+        dispatcher = worker.dispatcher if isinstance(worker, Worker) else worker
+        if not isinstance(dispatcher, Dispatcher):
+            raise TypeError(f"{self.worker} must be a Dispatcher")
+        handler_id, event = self.content
+        return dispatcher.call(dispatcher.registry.resolve(handler_id), event)
 
 
 @dataclass(frozen=True, slots=True)
@@ -158,47 +178,11 @@ class PickledHandler:
 
     head: str
     pickled: bytes = field(repr=False)
-    signature: bytes = field(default=b"", repr=False)
-
-    def sign(self, key: bytes) -> bytes:
-        """Return the signature of head and pickled bytes."""
-        text = _PURPOSE + self.head.encode() + b"\0" + self.pickled
-        return hmac.digest(key, text, "sha256")
+    signature: bytes = field(repr=False)
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A task as it is sent to a worker process.
-
-    Attributes:
-        worker: ``"module:name"`` of the worker's dispatcher.
-        number: random, because some engines run only one of two equal tasks.
-        content: the id and the event, or the handler by value.
-    """
-
-    worker: str
-    number: bytes
-    content: tuple[str, object] | PickledHandler = field(repr=False)
-
-
-def _receive(message: Message) -> object:
-    module, _, name = message.worker.partition(":")
-    worker: object = getattr(import_module(module), name)
-    if isinstance(message.content, PickledHandler):
-        if not isinstance(worker, Worker):
-            raise TypeError(f"{message.worker} must be a handlerid.executors.Worker")
-        return _run(worker.call(message.content))
-    dispatcher = worker.dispatcher if isinstance(worker, Worker) else worker
-    if not isinstance(dispatcher, Dispatcher):
-        raise TypeError(f"{message.worker} must be a Dispatcher")
-    handler_id, event = message.content
-    return _run(dispatcher.call(dispatcher.registry.resolve(handler_id), event))
-
-
-def _run(call: Call) -> object:
-    if call.handler.kind in ("coroutine", "async generator"):
-        return asyncio.run(call.arun())
-    return call.run()
+def _sign(head: str, pickled: bytes, key: bytes) -> bytes:
+    return hmac.digest(key, _PURPOSE + head.encode() + b"\0" + pickled, "sha256")
 
 
 def _pickle(handler: RegisteredHandler, event: object, key: bytes) -> PickledHandler:
@@ -222,7 +206,7 @@ def _pickle(handler: RegisteredHandler, event: object, key: bytes) -> PickledHan
             for module in added:
                 pickling.unregister_pickle_by_value(module)
     head = f"{handler.id} {int(time()) + _MAX_AGE} {os.urandom(16).hex()}"
-    return PickledHandler(head, pickled, PickledHandler(head, pickled).sign(key))
+    return PickledHandler(head, pickled, _sign(head, pickled, key))
 
 
 def _check_key(key: bytes | None) -> bytes:

@@ -338,7 +338,7 @@ class Keeping(Executor):
 def message(fn: Callable[..., object] = worker_app.where) -> PickledHandler:
     keeping = Keeping()
     by_value(keeping, fn)
-    content = pickle.loads(keeping.pickled[0]).args[0].content
+    content = pickle.loads(keeping.pickled[0]).content
     assert isinstance(content, PickledHandler)
     return content
 
