@@ -285,7 +285,6 @@ EDITS = {
     "same bytecode": "def f():\n    return 2 or 3\ndef g(): 0\n",
     "another function there": "def g(): 0\ndef f():\n    return 1 + 1\n",
     "renamed": "def h():\n    return 1 + 1\ndef g(): 0\n",
-    "emptied": "",
     "syntax error": "def f(:\n",
     "null byte": "\0",
 }
@@ -306,6 +305,13 @@ def test_a_source_that_was_edited_is_refused(edited: str, tmp_path: Path) -> Non
     path.write_text(text, "utf-8")
     touch(path)
     assert encode_source(module.f) == before
+
+
+def test_a_source_that_was_emptied_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "emptied.py"
+    module = load(path, "def f(): return 1")
+    path.write_text("", "utf-8")
+    assert "source" in refusal(module.f)  # Pythons differ on what such a file holds
 
 
 def touch(path: Path) -> None:

@@ -8,6 +8,12 @@ from __future__ import annotations
 
 import ast
 import struct
+from itertools import groupby
+from types import EllipsisType, NoneType
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
@@ -15,15 +21,9 @@ FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 _LEFT_OUT = frozenset({"ctx", "kind", "type_comment", "returns"})
 _LEFT_OUT_OF_OUTERMOST = frozenset({"decorator_list", "defaults", "kw_defaults"})
 
-_SINGLETONS: dict[object, bytes] = {None: b"N", True: b"T", False: b"F", ...: b"E"}
-
 
 def encode_syntax(node: ast.AST) -> bytes:
-    """Return the canonical bytes of a syntax tree, usually of a function.
-
-    Raises:
-        TypeError: a constant that only an optimiser makes.
-    """
+    """Return the canonical bytes of a syntax tree, usually of a function."""
     # A stack, because a sum of 1,500 terms is a tree 1,500 nodes deep. Each value has
     # a flag: whether it is in a function (rule 3).
     written: list[bytes] = []
@@ -75,18 +75,19 @@ def _parts(node: ast.AST, in_function: bool) -> tuple[str, list[tuple[str, objec
     return kind.__name__, fields
 
 
-def _joined(values: list[ast.expr]) -> list[ast.expr]:
-    """The parts of an f-string (rule 5)."""
+def _joined(values: list[Any]) -> list[ast.expr]:
+    """Return the parts of an f-string (rule 5)."""
     parts: list[ast.expr] = []
-    for value in values:
-        text = _text(value)
-        if text is None:
-            parts.append(value)
-        elif parts and (before := _text(parts[-1])) is not None:
-            parts[-1] = ast.Constant(before + text)
-        elif text:
-            parts.append(value)
+    for are_texts, group in groupby(values, _is_text):
+        if not are_texts:
+            parts += group
+        elif text := "".join([one.value for one in group]):
+            parts.append(ast.Constant(text))
     return parts
+
+
+def _is_text(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
 
 def _has_docstring(node: ast.AST) -> bool:
@@ -95,32 +96,26 @@ def _has_docstring(node: ast.AST) -> bool:
     return isinstance(node, kinds) and ast.get_docstring(node, clean=False) is not None
 
 
-def _text(node: ast.expr) -> str | None:
-    value = getattr(node, "value", None) if isinstance(node, ast.Constant) else None
-    return value if isinstance(value, str) else None
-
-
-def _constant(value: object) -> bytes:
-    # By exact type: True is an int, and equals 1.
-    kind = type(value)
-    if kind is str:
-        encoded = str(value).encode("utf-8", "surrogatepass")
-        return b"s%d:%b" % (len(encoded), encoded)
-    if value is None or value is True or value is False or value is ...:
-        return _SINGLETONS[value]
-    if kind is int:  # hexadecimal: decimal digits are limited, and slow
-        return f"i{value:x};".encode()
-    if isinstance(value, float):
-        return b"d" + _bits(value)
-    if isinstance(value, bytes):
-        return b"b%d:%b" % (len(value), value)
-    if isinstance(value, complex):
-        return b"c" + _bits(value.real) + _bits(value.imag)
-    raise TypeError(
-        f"a constant of type {kind.__name__} in a syntax tree has no canonical form, "
-        f"because only an optimiser makes one; parse without optimisation"
-    )
+def _sized(letter: bytes, data: bytes) -> bytes:
+    return b"%b%d:%b" % (letter, len(data), data)
 
 
 def _bits(number: float) -> bytes:
     return struct.pack(">d", number).hex().encode()
+
+
+# By exact type: True is an int, and equals 1. Others only an optimiser makes.
+_CONSTANTS: dict[type, Callable[[Any], bytes]] = {
+    NoneType: lambda _: b"N",
+    EllipsisType: lambda _: b"E",
+    bool: lambda value: b"T" if value else b"F",
+    int: lambda value: f"i{value:x};".encode(),  # decimal digits are limited, and slow
+    float: lambda value: b"d" + _bits(value),
+    complex: lambda value: b"c" + _bits(value.real) + _bits(value.imag),
+    str: lambda value: _sized(b"s", value.encode("utf-8", "surrogatepass")),
+    bytes: lambda value: _sized(b"b", value),
+}
+
+
+def _constant(value: object) -> bytes:
+    return _CONSTANTS[type(value)](value)

@@ -1,7 +1,7 @@
 """From a function to the canonical bytes of its own source.
 
-1. The text is the current content of the code's file. If there is no such file, it is
-   the text in ``linecache``: modules in a zip, notebook cells, doctests.
+1. The text is that of ``linecache``: the current content of the code's file, or what
+   stands for it: modules in a zip, notebook cells, doctests.
 2. The text has to compile to exactly the code that the function runs, positions
    included. So an edit since the import, or by an import hook, is an error.
 3. The names of free variables are hashed too, because the tree does not show which
@@ -14,14 +14,12 @@ import __future__
 
 import ast
 import linecache
-import os
 import sys
 import threading
 import warnings
 from copy import copy
 from functools import lru_cache
 from inspect import CO_ITERABLE_COROUTINE
-from pathlib import Path
 from types import CodeType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
@@ -112,8 +110,6 @@ def _nodes(fn: FunctionType) -> list[_Function]:
     name = f"{fn.__module__}.{fn.__qualname__}"
     try:
         text = _find(code, fn.__globals__)
-    except OSError:
-        text = None
     except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
         raise _not_its_source(name, code, f"cannot be compiled ({error})") from error
     if text is None:
@@ -161,35 +157,22 @@ def _not_its_source(name: str, code: CodeType, what: str) -> UnsupportedHandler:
 
 def _find(code: CodeType, module: dict[str, object], flags: int = 0) -> _Text | None:
     filename = code.co_filename
-    flags |= code.co_flags & _FUTURES
-    try:
-        stat = os.stat(filename)  # noqa: PTH116  # a Path costs more than the call
-    except (OSError, ValueError):  # no such file; ValueError: no name of a file
-        linecache.checkcache(filename)
-        text = "".join(linecache.getlines(filename, module))
-        return parse(filename, flags, None, text) if text else None
-    stamp = (stat.st_mtime_ns, stat.st_size, stat.st_ino)
-    return parse(filename, flags, stamp, None)
+    linecache.checkcache(filename)
+    text = "".join(linecache.getlines(filename, module))
+    return parse(filename, flags | code.co_flags & _FUTURES, text) if text else None
 
 
 # A parsed text takes a hundred times the memory of its file.
 @lru_cache(maxsize=16)
-def parse(
-    filename: str,
-    flags: int,
-    stamp: tuple[int, ...] | None,  # noqa: ARG001  # part of the cache's key
-    text: str | None,
-) -> _Text:
-    """Parse and compile a text, or the content of the file that has this stamp."""
-    # Bytes: the file declares its own encoding.
-    source = Path(filename).read_bytes() if text is None else text
-    tree: Any = _compile(source, filename, flags | ast.PyCF_ONLY_AST)
+def parse(filename: str, flags: int, text: str) -> _Text:
+    """Parse and compile a text."""
+    tree: Any = _compile(text, filename, flags | ast.PyCF_ONLY_AST)
     nodes: dict[_Position, list[_Function]] = {}
     for node in ast.walk(tree):
         if isinstance(node, FUNCTIONS):
             nodes.setdefault(_position(node), []).append(node)
     codes: dict[_Position, list[CodeType]] = {}
-    for code in _nested(_compile(source, filename, flags)):
+    for code in _nested(_compile(text, filename, flags)):
         codes.setdefault((code.co_firstlineno, code.co_name), []).append(code)
     shared = [node for same in nodes.values() if len(same) > 1 for node in same]
     twins = [node for node in shared if isinstance(node, ast.Lambda)]
@@ -218,7 +201,7 @@ def _alone(
     return codes
 
 
-def _compile(source: str | bytes | ast.Module, filename: str, flags: int) -> object:
+def _compile(source: str | ast.Module, filename: str, flags: int) -> object:
     with _quiet, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT  # cells of notebooks may await
