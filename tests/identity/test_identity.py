@@ -455,7 +455,7 @@ def test_a_value_is_described_by_unkeyed_digests() -> None:
         bound = partial(odd, 1, base=2)
         given = ("func", odd), ("args[0]", 1), ("keywords[base]", 2)
         parts = [(None, *one) for one in given]
-        assert Identity().describe(bound) == ("functools.partial", parts, ())
+        assert Identity().describe(bound) == ("functools.partial", parts, [])
 
 
 def test_an_event_that_is_no_event_type_is_refused() -> None:

@@ -277,7 +277,7 @@ def rebuilt(value: Any) -> Any:
             return type(value)([rebuilt(part) for part in value][::-1])
         case tuple() | list():
             return type(value)([rebuilt(part) for part in value])
-        case slice() | range():
+        case slice():
             return slice(rebuilt(value.start), rebuilt(value.stop), rebuilt(value.step))
         case Item():
             return Item(rebuilt(value.name), rebuilt(value.count), value.seen + 1)

@@ -6,14 +6,31 @@
 from __future__ import annotations
 
 import types
+from contextlib import suppress
 from functools import cache, partial
-from types import CellType, CodeType, FunctionType, MethodType, ModuleType
+from types import (
+    CellType,
+    CodeType,
+    FunctionType,
+    MemberDescriptorType,
+    MethodType,
+    ModuleType,
+)
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from handlerid._peek import is_held, look_up, name_of_class, storage
+from handlerid._peek import (
+    is_held,
+    is_native,
+    look_up,
+    mro,
+    name_of_class,
+    namespace,
+    qualname_of,
+    storage,
+)
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Sequence
+    from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 
     from handlerid._captures.variables import FreeVariables
 
@@ -31,6 +48,13 @@ CachedFunction = type(cache(lambda: None))
 _LOOKED_INTO = frozenset(
     map(id, (FunctionType, MethodType, partial, staticmethod, CachedFunction))
 )
+_OF_WRAPPERS = "__wrapped__", "__signature__"
+# Where callbacks are looked for: in containers of so many members at most, and in
+# objects in these, or in what objects store.
+_CONTAINERS: tuple[Any, ...] = (dict, list, tuple, set, frozenset)
+_LONGEST = 100
+_DEEPEST = 2
+_SCALARS = frozenset(map(id, (str, int, float, bool, bytes, type(None))))
 _BOUND = types.BuiltinFunctionType, types.MethodWrapperType
 _OF_CLASSES = (
     types.MethodDescriptorType,
@@ -75,7 +99,7 @@ def _attributes(fn: FunctionType) -> list[tuple[str, object]]:
     return [
         (f".{name}", value)
         for name, value in sorted(fn.__dict__.items())
-        if not name.startswith("__") and dict.get(wrapped, name, Unset) is not value
+        if name not in _OF_WRAPPERS and dict.get(wrapped, name, Unset) is not value
     ]
 
 
@@ -96,8 +120,8 @@ def is_plain(cells: tuple[CellType, ...] | None) -> bool:
     """Return whether cells hold something, and nothing that is looked into."""
     try:
         for cell in cells or ():
-            kind = type(cell.cell_contents)
-            if id(kind) in _LOOKED_INTO:
+            value = cell.cell_contents
+            if id(type(value)) in _LOOKED_INTO or _may_hold(value):
                 return False
     except ValueError:
         return False
@@ -108,29 +132,78 @@ def late(callables: Iterable[object], variables: Variables) -> Late:
     """Return what may change after the offer, as ``Identity.late`` says."""
     found: Late = []
     seen: set[int] = set()
-    todo: list[tuple[Any, str]] = [(one, "") for one in callables]
+    todo: list[tuple[Any, str, int]] = [(one, "", 0) for one in callables]
     while todo:
-        one, path = todo.pop()
-        inside: list[tuple[str, object]] = []
-        if type(one) is partial:
-            given = one.func, *one.args, *one.keywords.values()
-            inside = [("", value) for value in given]
-        elif type(one) is MethodType or type(one) is staticmethod:
-            inside = [("", one.__func__)]
-        elif type(one) is CachedFunction:
-            inside = [("", dict.get(storage(one), "__wrapped__"))]
-        elif type(one) is FunctionType:
-            # First, since a variable that holds it makes the path longer.
-            inside = [("", one.__dict__.get("__wrapped__")), *captures_of(one)]
-            if one.__closure__:
-                at = variables(one).late
-                free = one.__code__.co_freevars
-                found += [(one, path + free[x], one.__closure__[x]) for x in at]
-        for name, value in inside:
-            if is_looked_into(value) and id(value) not in seen:
+        one, path, depth = todo.pop()
+        if type(one) is FunctionType and one.__closure__:
+            free = one.__code__.co_freevars
+            for at in variables(one).late:
+                found.append((one, _join(path, free[at]), one.__closure__[at]))
+        depth += not is_looked_into(one)
+        for name, value in _inside(one, path):
+            look = is_looked_into(value) or (depth < _DEEPEST and _may_hold(value))
+            if look and id(value) not in seen:
                 seen.add(id(value))
-                todo.append((value, f"{path}{name} -> " if name else path))
+                todo.append((value, name, depth))
     return found
+
+
+def _join(path: str, name: str) -> str:
+    return f"{path} -> {name}" if path else name
+
+
+def _inside(one: Any, path: str) -> Iterator[tuple[str, object]]:
+    """Yield what a callable carries, with the way there; the longer ways last."""
+    kind: Any = type(one)
+    if kind is FunctionType:
+        yield path, one.__dict__.get("__wrapped__")
+        yield from ((_join(path, name), value) for name, value in captures_of(one))
+    elif kind is partial:
+        yield from ((path, x) for x in (one.func, *one.args, *one.keywords.values()))
+    elif kind is MethodType or kind is staticmethod:
+        yield path, one.__func__
+        if kind is MethodType:
+            yield _join(path, "self"), one.__self__
+    elif kind is CachedFunction:
+        yield path, dict.get(storage(one), "__wrapped__")
+    elif (members := _members(one, kind)) is not None:
+        yield from ((f"{path}[]", value) for value in members)
+    else:
+        yield from _stored(one, kind, path)
+
+
+def _stored(one: object, kind: type, path: str) -> Iterator[tuple[str, object]]:
+    """Yield what an object stores, and its class if a function made that."""
+    yield from ((f"{path}.{name}", x) for name, x in dict.items(storage(one)))
+    for base in mro(kind):
+        names = namespace(base)
+        if "__slots__" in names or "<" in qualname_of(base):
+            for name, value in names.items():
+                if type(value) is MemberDescriptorType:
+                    with suppress(AttributeError):
+                        yield f"{path}.{name}", value.__get__(one)
+                else:
+                    yield f"{path}.{name}", value
+
+
+def _may_hold(value: object) -> bool:
+    """Return whether callbacks may stand in a value: an object, a short container."""
+    kind = type(value)
+    if id(kind) in _SCALARS:
+        return False
+    if (members := _members(value, kind)) is None:
+        return not is_native(kind) and not issubclass(kind, type)
+    return not _SCALARS.issuperset(map(id, map(type, members)))
+
+
+def _members(value: Any, kind: type) -> Collection[object] | None:
+    """Return the members of a container, none of a long one; None if it is no such."""
+    for base in _CONTAINERS:
+        if issubclass(kind, base):
+            if base.__len__(value) > _LONGEST:
+                return ()
+            return dict.values(value) if base is dict else [*base.__iter__(value)]
+    return None
 
 
 def counted(

@@ -93,9 +93,18 @@ class Anatomy:
         bound: bound arguments: None, ``args[0]``, ``keywords[unit]`` or ``cls``, value.
         captures: captured values, in the order of the layers: number of layers down
             to the one that carries it; variable, or ``self``; value.
+        order: marks of partials: the keywords, if they are in another order than bound.
     """
 
-    __slots__ = ("bound", "captures", "handler", "layers", "module", "qualname")
+    __slots__ = (
+        "bound",
+        "captures",
+        "handler",
+        "layers",
+        "module",
+        "order",
+        "qualname",
+    )
 
     def __init__(self, handler: object) -> None:
         self.handler = handler
@@ -104,6 +113,7 @@ class Anatomy:
         self.layers: list[FunctionType | str] = []
         self.bound: list[tuple[None, str, object]] = []
         self.captures: list[tuple[int, str, object]] = []
+        self.order: list[tuple[str, object]] = []
 
     def take_off(self, rest: Any) -> Sequence[object]:
         """Take off the outermost wrapping and return what is inside, if anything."""
@@ -175,7 +185,10 @@ class Anatomy:
             if value is not _PLACEHOLDER:
                 self.bound.append((None, f"args[{index}]", value))
         # Marked, because by ** a keyword may be any text, "args[0]" too.
-        for name in sorted(keywords):
+        names = sorted(keywords)
+        if names != [*keywords]:
+            self.order.append(("keywords", "\0".join(keywords)))
+        for name in names:
             self.bound.append((None, f"keywords[{name}]", keywords[name]))
 
     def refusal(self, rest: Any, reason: str) -> UnsupportedHandler:

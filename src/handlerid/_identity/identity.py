@@ -24,6 +24,7 @@ from handlerid._identity.callables import Anatomy, take_apart
 from handlerid._identity.ids import HandlerId, with_captures, write
 from handlerid._peek import importable_name, is_held
 from handlerid._values import encode_scalar
+from handlerid._values.tree import mark_of
 from handlerid.errors import UnsupportedHandler
 from handlerid.events import event_name
 
@@ -189,7 +190,7 @@ class Identity:
             if captures:
                 carried, told = self._counted(anatomy)
         if told and marked is not None:
-            marked += [id(mark) for _, mark in told]
+            marked += [mark_of(mark) for _, mark in told]
         forms = []
         for layer, where, value in carried:
             form = encode_scalar(value) or self.codec.encode(
@@ -268,7 +269,8 @@ class Identity:
                 return None
             anatomy = Anatomy(value)  # of a class, or of what is written in C
             anatomy.arguments(value.args, value.keywords)
-            return "functools.partial", [(None, "func", value.func), *anatomy.bound], ()
+            parts = [(None, "func", value.func), *anatomy.bound]
+            return "functools.partial", parts, anatomy.order
         names = self._names(anatomy.module, anatomy.qualname)
         text = str(write(self._locate(_location(*names)), fingerprint))
         if is_held(value, anatomy.module, anatomy.qualname, unknown=False):
@@ -284,7 +286,7 @@ class Identity:
         captures, marks = _captures.counted(
             anatomy.captures, anatomy.layers, self.variables
         )
-        return [*anatomy.bound, *captures], marks
+        return [*anatomy.bound, *captures], [*marks, *anatomy.order]
 
     def difference(
         self, fn: Callable[..., object], other: Callable[..., object]
@@ -298,7 +300,9 @@ class Identity:
         names = [
             (one or its)[0]
             for one, its in zip_longest(marks, its_marks)
-            if not (one and its and one[0] == its[0] and one[1] is its[1])
+            if not (
+                one and its and one[0] == its[0] and mark_of(one[1]) == mark_of(its[1])
+            )
         ]
         for one, its in zip_longest(parts, its_parts):
             path: str | None = ""

@@ -197,7 +197,7 @@ class Writer:
         if kind is MethodType:
             return "B", [value.__func__, value.__self__]
         if kind is partial:
-            keywords = chain.from_iterable(sorted(value.keywords.items()))
+            keywords = chain.from_iterable(value.keywords.items())
             return "y", [value.func, value.args, *keywords]
         found = self.identity.codec.split(value, kind, whole=True)
         if found is None:

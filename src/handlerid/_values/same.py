@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias
 
 from handlerid._values.records import reader
 from handlerid._values.table import find_row, find_scalar
-from handlerid._values.tree import Tree, is_fixed
+from handlerid._values.tree import Tree, is_fixed, mark_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator
@@ -128,7 +128,7 @@ class Comparison:
         if [part[:-1] for part in parts] != [part[:-1] for part in its_parts]:
             return path
         for (name, mark), (_, its_mark) in zip(first[2], other[2], strict=True):
-            if mark is not its_mark:
+            if mark_of(mark) != mark_of(its_mark):
                 return f"{path} -> {name}"
         return [
             (iter([(part[-1], its_part[-1])]), f"{path} -> {part[-2]}")

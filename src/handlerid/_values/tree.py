@@ -75,6 +75,11 @@ def unstable(value: object, steps: list[str], text: str, cure: str) -> UnstableC
     )
 
 
+def mark_of(one: object) -> int:
+    """Return the mark of an object: its address, or of a text its hash."""
+    return hash(one) if type(one) is str else id(one)
+
+
 def is_fixed(value: object, kind: type, split: Split) -> bool:
     """Return whether a value cannot change: the same parts are the same value."""
     tag, parts = split
@@ -177,19 +182,19 @@ class Tree:
         self.open.append(node)
         if self.marks is not None and self.quiet is None:
             node.marks = len(self.marks)
-            self.marks += [id(one) for _, one in named]
+            self.marks += [mark_of(one) for _, one in named]
             self.mark(node, kind, self.marks)
         return b""
 
     def mark(self, node: _Node, kind: type, marks: list[int]) -> None:
-        if (tag := node.tag) == "x" or not is_fixed(
-            node.value, kind, (tag, node.parts)
-        ):
+        if (tag := node.tag) in "regx":
+            module, qualname = names_of_class(kind)
+            if "<" in qualname or module not in sys.modules:
+                marks.append(id(kind))  # others may bear its name
+        if tag == "x" or not is_fixed(node.value, kind, (tag, node.parts)):
             self.be_quiet(node)
             if tag != "x" or node.parts[2] is None:  # which is no key
                 marks.append(id(node.value))
-        elif tag in "reg" and names_of_class(kind)[0] not in sys.modules:
-            marks.append(id(kind))  # others may bear its name
 
     def be_quiet(self, node: _Node | None) -> None:
         self.quiet, self.digests, self.aside = node, self.aside, self.digests
