@@ -13,7 +13,6 @@
 
 import dis
 import sys
-from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from dataclasses import asdict, dataclass
@@ -26,13 +25,7 @@ from types import CodeType, EllipsisType, FunctionType, NoneType
 from typing import Any, Self, overload
 
 from handlerid._captures import Unset
-from handlerid._identity import (
-    DEFAULT,
-    HandlerId,
-    Identity,
-    encode_code,
-    take_apart,
-)
+from handlerid._identity import DEFAULT, HandlerId, Identity, encode_code, take_apart
 from handlerid._peek import name_of_class
 from handlerid.events import Event
 
@@ -40,11 +33,9 @@ __all__ = ["Difference", "Explanation", "explain"]
 
 _LITERALS = (str, bytes, int, float, complex, bool, NoneType, EllipsisType)
 _JUMPS = frozenset((*dis.hasjrel, *dis.hasjabs))
-_WIDEST = 60
-"""Characters of a constant that are shown; a digest replaces the rest."""
-
+_WIDEST = 60  # characters of a constant that are shown; a digest replaces the rest
+# Names in a class body whose constants are not hashed as they are.
 _POSITIONS = ("__firstlineno__", "__static_attributes__")
-"""Names in a class body whose constants are not hashed as they are."""
 
 
 @dataclass(frozen=True)
@@ -260,10 +251,10 @@ def _indented(parts: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
 def _code_parts(name: str, code: CodeType) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Show a code object, then those nested in it."""
     yield name, tuple(_code_lines(code))
-    seen: Counter[str] = Counter()
+    names: list[str] = []
     for nested in [const for const in code.co_consts if isinstance(const, CodeType)]:
-        seen[nested.co_name] += 1
-        number = seen[nested.co_name]
+        names.append(nested.co_name)
+        number = names.count(nested.co_name)
         which = f" ({number})" if number > 1 else ""
         yield from _code_parts(f"{name} > {nested.co_name}{which}", nested)
 

@@ -13,25 +13,6 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import ClassVar, NamedTuple
 
-__all__ = [
-    "AsyncHandler",
-    "CapturesReplaced",
-    "ExpiredToken",
-    "FieldError",
-    "HandlerIdError",
-    "InvalidEvent",
-    "InvalidToken",
-    "MalformedPayload",
-    "NameTaken",
-    "NotAllowed",
-    "ScanFailed",
-    "SignatureError",
-    "StaleHandler",
-    "UnknownHandler",
-    "UnstableCapture",
-    "UnsupportedHandler",
-]
-
 
 class HandlerIdError(Exception):
     """Base class of all errors of the library.

@@ -23,8 +23,7 @@ def rows() -> dict[str, tuple[int, set[str], str]]:
 
 
 def error_classes() -> dict[str, type[errors.HandlerIdError]]:
-    named = {name: getattr(errors, name) for name in errors.__all__}
-    kinds = {n: c for n, c in named.items() if isinstance(c, type)}
+    kinds = {n: c for n, c in vars(errors).items() if isinstance(c, type)}
     return {
         name: cls
         for name, cls in kinds.items()
