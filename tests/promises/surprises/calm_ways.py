@@ -1,6 +1,8 @@
 """More pages that are right: how people write lists, forms, state and components."""
 
-# mypy: disable-error-code="no-redef, func-returns-value, var-annotated, no-any-return, truthy-function, has-type, redundant-expr, call-arg, arg-type"
+# mypy: disable-error-code="no-redef, func-returns-value, var-annotated"
+# mypy: disable-error-code="no-any-return, truthy-function, has-type"
+# mypy: disable-error-code="redundant-expr, call-arg, arg-type"
 from __future__ import annotations
 
 import contextlib

@@ -3,7 +3,9 @@
 As in ``pairs``: each page says what each of its handlers returns.
 """
 
-# mypy: disable-error-code="no-redef, func-returns-value, var-annotated, no-any-return, truthy-function, has-type, redundant-expr, call-arg, arg-type"
+# mypy: disable-error-code="no-redef, func-returns-value, var-annotated"
+# mypy: disable-error-code="no-any-return, truthy-function, has-type"
+# mypy: disable-error-code="redundant-expr, call-arg, arg-type"
 from __future__ import annotations
 
 import contextlib
@@ -495,10 +497,10 @@ def an_assignment_by_a_child(offer: Offer) -> None:
 
 @pair
 def an_import_after_the_offer(offer: Offer) -> None:
-    import json as tool
+    import json as tool  # noqa: F811
 
     offer(lambda event: tool.__name__, "json")
-    import string as tool  # type: ignore[no-redef]  # noqa: F811
+    import string as tool  # noqa: F811
 
     offer(lambda event: tool.__name__ * 2, "stringstring")
 
@@ -510,7 +512,7 @@ def a_function_defined_again(offer: Offer) -> None:
 
     offer(lambda event: load(), 1)
 
-    def load() -> int:  # type: ignore[no-redef]  # noqa: F811
+    def load() -> int:  # noqa: F811
         return 2
 
     offer(lambda event: (load(),), (2,))
