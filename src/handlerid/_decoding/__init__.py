@@ -49,24 +49,20 @@ def decoder(
         known = {}
         setattr(event_type, _ATTRIBUTE, known)
     found = known.get((form, refuse_extra))
+    if found is not None:
+        return found
+    found = getattr(event_type, "__handlerid_make__", None)
     if found is None:
+        # Imported here: it is slow, and msgspec is an extra.
+        if hasattr(event_type, "__struct_config__"):
+            from handlerid._decoding.structs import compile_decoder  # noqa: PLC0415
+        else:
+            from handlerid._decoding.hints import compile_decoder  # noqa: PLC0415
         host = event_type.__module__ != "handlerid.events"
         strict = host if refuse_extra is None else refuse_extra
-        found = _compile(event_type, form=form, refuse_extra=strict)
-        known[form, refuse_extra] = found
+        found = compile_decoder(event_type, form=form, refuse_extra=strict)
+    known[form, refuse_extra] = found
     return found
-
-
-def _compile(event_type: type, *, form: bool, refuse_extra: bool) -> Decoder:
-    made: Decoder | None = getattr(event_type, "__handlerid_make__", None)
-    if made is not None:
-        return made
-    # Imported here: it is slow, and msgspec is an extra.
-    if hasattr(event_type, "__struct_config__"):
-        from handlerid._decoding.structs import compile_decoder  # noqa: PLC0415
-    else:
-        from handlerid._decoding.compiled import compile_decoder  # noqa: PLC0415
-    return compile_decoder(event_type, form=form, refuse_extra=refuse_extra)
 
 
 def json_reader(name: str) -> Callable[[Any, int], dict[str, Any]]:

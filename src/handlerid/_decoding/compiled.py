@@ -1,26 +1,16 @@
-"""The decoder of a dataclass: generated code.
+"""The code that makes a dataclass of a mapping.
 
 It uses values of exactly the right types as they are; others go to ``Field.take``.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from types import NoneType
 from typing import Any, cast
 
-from handlerid._decoding.fields import (
-    NOTHING,
-    Field,
-    check_names,
-    fields_of,
-    full_name,
-    refused_by,
-)
-from handlerid._decoding.hints import Readers
-from handlerid._decoding.misfits import note_extra, refusal
-from handlerid._decoding.readers import ANY, SCALARS, Unreadable
-from handlerid.errors import FieldError, InvalidEvent, UnsupportedHandler
-
-Decoder = Callable[[Mapping[str, Any]], Any]
+from handlerid._decoding.fields import NOTHING, Field
+from handlerid._decoding.misfits import MOST, note_extra, refusal, refused_by
+from handlerid._decoding.readers import ANY, SCALARS
+from handlerid.errors import InvalidEvent
 
 # By what a reader expects: the test whether a value has to go to Field.take.
 _TAKE_IF = {SCALARS[kind]: f"type({{0}}) is not {kind.__name__}" for kind in SCALARS}
@@ -32,62 +22,37 @@ _TAKE_IF[SCALARS[float]] += " or {0} - {0} != 0.0"  # NaN, infinities
 _TAKE_IF[ANY.expected] = "{0} is NOTHING"
 
 
-def compile_decoder(event_type: type, *, form: bool, refuse_extra: bool) -> Decoder:
-    """Make the decoder of a dataclass: see ``handlerid._decoding.decoder``."""
-    fields = fields_of(event_type)
-    check_names(event_type, [field.name for field in fields])
-    hook = getattr(event_type, "__handlerid_decoder__", None)
-    try:
-        Readers(hook, lax=form, refuse_extra=refuse_extra).fill(fields)
-    except Unreadable as error:
-        raise UnsupportedHandler(
-            f"the field {error} of the event type {full_name(event_type)} has a "
-            "type that cannot be read from a payload; use str, bool, int, float, None, "
-            "Any, Literal, Enum, date, time, datetime, bytes, list, tuple, dict, a "
-            "dataclass, or a union of types that JSON writes differently; or pass a "
-            f"decoder: class {event_type.__name__}(Event, decoder=...)"
-        ) from None
-    names = {"handler", "key", *(field.name for field in fields)}
-    known = names if refuse_extra else None
+def compiled(
+    cls: Any, fields: list[Field], known: set[str] | None
+) -> Callable[..., Any]:
+    """Return ``decode(payload, outer=None)``, which returns an instance of a class.
+
+    Misfits are added to ``outer``; without it they are raised. Names that are not in
+    ``known`` are refused; with None, all are accepted.
+    """
     scope: dict[str, object] = {
-        "new": event_type.__new__,
-        "init": cast("Any", event_type).__init__,
-        "event_type": event_type,
+        "new": cls.__new__,
+        "init": cls.__init__,
+        "cls": cls,
         "known": known,
         "note_extra": note_extra,
         "refusal": refusal,
         "refused_by": refused_by,
-        "too_deep": FieldError("", "less nesting"),
+        "too_deep": ("", "less nesting"),
         "InvalidEvent": InvalidEvent,
+        "MOST": MOST,
         "NOTHING": NOTHING,
         "NoneType": NoneType,
     }
     for index, field in enumerate(fields):
         scope[f"default{index}"] = field.default
         scope[f"take{index}"] = field.take
-    body = "\n    ".join(_lines(event_type, fields, scope))
-    exec(f"def decode(payload):\n    {body}", scope)  # noqa: S102 - fields are names
-    decode = cast("Decoder", scope["decode"])
-    return (lambda payload: decode(_flat(payload, fields))) if form else decode
+    body = "\n    ".join(_lines(cls, fields, scope))
+    exec(f"def decode(payload, outer=None):\n    {body}", scope)  # noqa: S102 - fields are names
+    return cast("Callable[..., Any]", scope["decode"])
 
 
-def _flat(form: Mapping[str, list[Any]], fields: list[Field]) -> dict[str, Any]:
-    """Return a form as a mapping: one value a name, or all of them for a list."""
-    flat: dict[str, Any] = {name: values for name, values in form.items() if values}
-    for field in fields:
-        if field.rest:
-            own = {"handler", *(one.name for one in fields if not one.rest)}
-            rest = {name: form[name] for name in form if name not in own}
-            flat = {name: flat[name] for name in flat if name in own}
-            flat[field.name] = rest
-        elif len(flat.get(field.name, ())) == 1 and list not in field.reader.kinds:
-            flat[field.name] = flat[field.name][0]
-    return flat
-
-
-def _lines(
-    event_type: Any, fields: list[Field], scope: dict[str, Any]
-) -> Iterator[str]:
+def _lines(cls: Any, fields: list[Field], scope: dict[str, Any]) -> Iterator[str]:
     takes, gets, checks = [], [], []
     for index, field in enumerate(fields):
         value, default = f"v{index}", f"default{index}"
@@ -113,18 +78,20 @@ def _lines(
         yield "    if not known.issuperset(payload):"
         yield "        note_extra(misfits, payload, known)"
     # A class that refers to itself, in a host's mapping.
-    yield "except RecursionError: misfits = [too_deep]"
+    yield "except RecursionError:"
+    yield "    if outer is not None: raise"
+    yield "    misfits = [too_deep]"
     yield "if not misfits:"
     # __init__, __post_init__ or __setattr__ of the class may refuse the values.
     yield "    try:"
     arguments = ", ".join(f"{field.name}=v{i}" for i, field in enumerate(fields))
-    plain_new = event_type.__new__ is object.__new__
-    if plain_new and type(event_type).__call__ is type.__call__:
-        yield "        event = new(event_type)"
+    if cls.__new__ is object.__new__ and type(cls).__call__ is type.__call__:
+        yield "        event = new(cls)"
         yield f"        init(event, {arguments})"
         yield "        return event"
     else:
-        yield f"        return event_type({arguments})"
+        yield f"        return cls({arguments})"
     yield "    except (ValueError, InvalidEvent) as error:"
-    yield "        misfits = refused_by(event_type, error)"
-    yield "raise refusal(misfits, event_type)"
+    yield "        misfits = refused_by(cls, error)"
+    yield "if outer is None: raise refusal(misfits, cls)"
+    yield "outer += misfits[: max(1, MOST - len(outer))]"

@@ -50,5 +50,22 @@ class Form:
         return values[0] if len(values) == 1 else None
 
 
+def flat(
+    form: Mapping[str, list[Any]], lists: set[str], boxes: set[str], required: set[str]
+) -> dict[str, Any]:
+    """Return a form as a mapping: all values of names in ``lists``, else one a name.
+
+    A required list is empty if nothing is chosen; a required box is false if it is not
+    ticked.
+    """
+    given: dict[str, Any] = {
+        name: [] if name in lists else False for name in required & (lists | boxes)
+    }
+    for name, values in form.items():
+        if values:
+            given[name] = values if values[1:] or name in lists else values[0]
+    return given
+
+
 def _listed(value: Any) -> list[Any]:
     return list(value) if isinstance(value, (list, tuple)) else [value]

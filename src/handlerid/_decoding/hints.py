@@ -1,8 +1,8 @@
-"""The reader for each type that a field may have."""
+"""The decoder of a dataclass, and the reader for each type that a field may have."""
 
 import dataclasses
 import typing
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
 from types import NoneType, UnionType
 from typing import Any
@@ -10,10 +10,12 @@ from typing import Any
 import typing_extensions
 
 import handlerid._decoding.readers as readers  # noqa: PLR0402 - not by the door
-from handlerid._decoding.fields import NOTHING, Field, fields_of, object_of
+from handlerid._decoding.compiled import compiled
+from handlerid._decoding.fields import Field, check_names, fields_of, full_name
+from handlerid._decoding.forms import flat
 from handlerid._decoding.misfits import Misfits, note
 from handlerid._decoding.readers import ANY, Reader, Unreadable
-from handlerid.errors import FieldError
+from handlerid.errors import UnsupportedHandler
 
 _UNIONS = (typing.Union, UnionType)
 # On 3.12 and 3.13, a ``type`` statement makes an alias of another class.
@@ -21,10 +23,48 @@ _ALIASES = (
     typing_extensions.TypeAliasType,
     getattr(typing, "TypeAliasType", typing_extensions.TypeAliasType),
 )
-_EXACT = {readers.SCALARS[kind]: kind for kind in (str, bool, int, float)}
 
 
-class Readers:
+def compile_decoder(
+    event_type: type, *, form: bool, refuse_extra: bool
+) -> Callable[[Mapping[str, Any]], Any]:
+    """Make the decoder of a dataclass: see ``handlerid._decoding.decoder``."""
+    fields = fields_of(event_type)
+    names = {"key", *(field.name for field in fields)}
+    check_names(event_type, names)
+    hook = getattr(event_type, "__handlerid_decoder__", None)
+    try:
+        _Readers(hook, lax=form, refuse_extra=refuse_extra).fill(fields)
+    except Unreadable as error:
+        raise UnsupportedHandler(
+            f"the field {error} of the event type {full_name(event_type)} has a "
+            "type that cannot be read from a payload; use str, bool, int, float, None, "
+            "Any, Literal, Enum, date, time, datetime, bytes, list, tuple, dict, a "
+            "dataclass, or a union of types that JSON writes differently; or pass a "
+            f"decoder: class {event_type.__name__}(Event, decoder=...)"
+        ) from None
+    names.add("handler")
+    rest = {field.name for field in fields if field.rest and form}
+    known = names if refuse_extra and not rest else None
+    decode = compiled(event_type, fields, known)
+    if not form:
+        return decode
+    kinds = {field.name: field.reader.kinds for field in fields}
+    lists = {name for name in kinds if list in kinds[name]}
+    boxes = {name for name in kinds if kinds[name] == {bool}}
+    required = {field.name for field in fields if field.required}
+    own = names - rest
+
+    def decode_form(form: Mapping[str, Any]) -> Any:
+        given = flat(form, lists, boxes, required)
+        for one in rest:
+            given[one] = {name: form[name] for name in form if name not in own}
+        return decode(given)
+
+    return decode_form
+
+
+class _Readers:
     """Finds the readers for one event type; ``hook`` is its ``decoder=``."""
 
     def __init__(self, hook: Any, *, lax: bool, refuse_extra: bool) -> None:
@@ -38,20 +78,9 @@ class Readers:
         for field in fields:
             try:
                 field.reader = self._of(field.hint)
-            except Unreadable as error:
-                inner = f".{error}" if error.args else ""
+            except (TypeError, Unreadable) as error:
+                inner = f".{error}" if type(error) is Unreadable and error.args else ""
                 raise Unreadable(field.name + inner) from None
-            except TypeError:
-                raise Unreadable(field.name) from None
-            expected = field.reader.expected
-            field.misfit = FieldError(field.name, expected)
-            field.exact = None if self._lax else _EXACT.get(expected)
-            if self._lax and field.required:
-                # A list in which nothing is chosen; a box that is not ticked.
-                kinds = field.reader.kinds
-                field.absent = (
-                    [] if list in kinds else False if kinds == {bool} else NOTHING
-                )
 
     def _of(self, hint: Any) -> Reader:
         try:
@@ -126,10 +155,19 @@ class Readers:
 
             return text(cls)
         fields = fields_of(cls)
-        known = {field.name for field in fields} if self._refuse_extra else None
-        reader = object_of(cls, fields, known)
+
+        def read(value: Any, misfits: Misfits) -> Any:
+            if type(value) is dict or isinstance(value, Mapping):
+                return decode(value, misfits)
+            if type(value) is not cls:
+                note(misfits, "an object")
+            return value
+
+        reader = Reader(read, "an object", {dict}, {cls})
         self._objects[cls] = reader  # before the fields: one may refer to the class
         self.fill(fields)
+        known = {field.name for field in fields} if self._refuse_extra else None
+        decode = compiled(cls, fields, known)
         return reader
 
 

@@ -4,18 +4,18 @@ from collections.abc import Container, Iterable
 
 from handlerid.errors import FieldError, InvalidEvent
 
-Misfits = list[FieldError]
+Misfits = list[tuple[str, str]]
+"""Of each misfit its path, and what was expected."""
 
 MISSING = "a value; it is missing"
-TOGETHER = "values that {} takes together"
 
-_MOST = 50  # misfits in items and unknown names: a client may send any number
+MOST = 50  # misfits in items and unknown names: a client may send any number
 _LONGEST_NAME = 64
 
 
 def note(misfits: Misfits, expected: str, path: str = "") -> None:
     """Record what was expected at this value, or at a path from it."""
-    misfits.append(FieldError(path, expected))
+    misfits.append((path, expected))
 
 
 def note_extra(
@@ -23,7 +23,7 @@ def note_extra(
 ) -> None:
     """Record unknown names, cut and escaped: they are the client's text."""
     for name in names:
-        if name not in known and len(misfits) < _MOST:
+        if name not in known and len(misfits) < MOST:
             text = str(name)[:_LONGEST_NAME]
             if not text.isprintable():  # a line break could forge a line of a log
                 text = text.encode("unicode_escape").decode()
@@ -32,28 +32,28 @@ def note_extra(
 
 def put_step(misfits: Misfits, step: str, since: int) -> bool:
     """Put a step before the newest paths; return False if there are too many."""
-    for index in range(since, len(misfits)):
-        path, expected = misfits[index]
+    for index, (path, expected) in enumerate(misfits[since:], since):
         dot = "." if path and path[0] not in ".[" else ""
-        misfits[index] = FieldError(f"{step}{dot}{path}", expected)
-    return len(misfits) < _MOST
+        misfits[index] = step + dot + path, expected
+    return len(misfits) < MOST
 
 
 def refusal(misfits: Misfits, event_type: type) -> InvalidEvent:
     """Return the exception that lists all misfits."""
     name = event_type.__name__
-    texts, fields = [], []
-    for one in misfits:
-        path, expected = one
-        if path:
-            fields.append(one)
-            texts.append(f"{path}: expected {expected}")
-        else:
-            texts.append(f"expected {expected}")
-    if len(misfits) >= _MOST:
+    texts = [
+        f"{path}: expected {x}" if path else f"expected {x}" for path, x in misfits
+    ]
+    if len(misfits) >= MOST:
         texts.append("there may be more")
     return InvalidEvent(
         f"the payload does not fit {name}: {'; '.join(texts)}",
         event_type=name,
-        fields=fields,
+        fields=[FieldError(*one) for one in misfits if one[0]],
     )
+
+
+def refused_by(cls: type, error: Exception) -> Misfits:
+    """Return the misfits when a class refuses values of which each one fits."""
+    said = error.fields if isinstance(error, InvalidEvent) else ()
+    return [*said] or [("", f"values that {cls.__name__} takes together")]

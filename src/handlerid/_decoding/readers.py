@@ -12,7 +12,6 @@ from types import NoneType
 from typing import Any
 
 from handlerid._decoding.misfits import Misfits, note, put_step
-from handlerid.errors import FieldError
 
 _MOST_CHOICES = 10
 
@@ -222,7 +221,7 @@ def union_of(members: Sequence[Reader], *, lax: bool) -> Reader:
         chosen = by_kind.get(kind)
         result = chosen.read(value, misfits) if chosen else value
         if chosen is None or misfits[before:] == [("", chosen.expected)]:
-            misfits[before:] = [FieldError("", expected)]
+            misfits[before:] = [("", expected)]
         return result
 
     kinds = {kind for member in members for kind in member.kinds}

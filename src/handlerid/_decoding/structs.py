@@ -6,7 +6,7 @@ does not fit is read again by field, and only names of types are taken from the 
 
 import re
 from collections import abc
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from functools import partial
 from types import UnionType
 from typing import Annotated, Any, Union, get_args, get_origin
@@ -14,16 +14,17 @@ from typing import Annotated, Any, Union, get_args, get_origin
 import msgspec
 
 from handlerid._decoding.fields import check_names, full_name
+from handlerid._decoding.forms import flat
 from handlerid._decoding.misfits import (
     MISSING,
-    TOGETHER,
     Misfits,
     note,
     note_extra,
     refusal,
+    refused_by,
 )
 from handlerid._decoding.readers import scalar
-from handlerid.errors import FieldError, InvalidEvent, UnsupportedHandler
+from handlerid.errors import InvalidEvent, UnsupportedHandler
 
 # ``Expected `int`, got `str` - at `$.size` ``; other texts may hold a value.
 _TEXT = re.compile(r"Expected (.*?)(?:, got .*?)?(?: - at `\$(.*)`)?", re.DOTALL)
@@ -38,27 +39,22 @@ def compile_decoder(
     fields = msgspec.structs.fields(event_type)
     closed = event_type.__struct_config__.forbid_unknown_fields
     known = {"handler", "key", *own} if refuse_extra or closed else None
-    together = [FieldError("", TOGETHER.format(event_type.__name__))]
     convert = partial(msgspec.convert, strict=not form, str_keys=True)
 
     def decode(payload: Mapping[str, Any]) -> Any:
         given = _flat(payload, fields) if form else payload
         if closed:
             given = {name: given[name] for name in given if name in own}
-        said: Sequence[FieldError] = ()
+        refused: Misfits = []
         try:
             if known is None or known.issuperset(payload):
                 return convert(given, event_type)
-        except InvalidEvent as error:
-            said = error.fields
-        except msgspec.ValidationError:
-            pass
+        except (InvalidEvent, msgspec.ValidationError) as error:
+            refused = refused_by(event_type, error)
         misfits = _find_misfits(fields, given, convert)
         if known is not None:
             note_extra(misfits, payload, known)
-        if not misfits:
-            misfits.extend(said or together)
-        raise refusal(misfits, event_type)
+        raise refusal(misfits or refused, event_type)
 
     return decode
 
@@ -104,22 +100,14 @@ def _find_misfits(
 
 
 def _flat(form: Mapping[str, list[Any]], fields: tuple[Any, ...]) -> dict[str, Any]:
-    """Return a form as a mapping: one value a name, or all of them for a list."""
-    flat: dict[str, Any] = {
-        name: several if several[1:] else several[0]
-        for name, several in form.items()
-        if several
-    }
-    for field in fields:
-        name, hint = field.encode_name, _plain(field.type)
-        if _takes_several(hint):
-            if name in flat or field.required:
-                flat[name] = form.get(name, [])
-        elif hint is bool and name in flat:  # msgspec does not know a box's "on"
-            flat[name] = scalar(bool, lax=True).read(flat[name], [])
-        elif hint is bool and field.required:
-            flat[name] = False
-    return flat
+    hints = {field.encode_name: _plain(field.type) for field in fields}
+    lists = {name for name in hints if _takes_several(hints[name])}
+    boxes = {name for name in hints if hints[name] is bool}
+    required = {field.encode_name for field in fields if field.required}
+    given = flat(form, lists, boxes, required)
+    for name in boxes & given.keys():  # msgspec does not know a box's "on"
+        given[name] = scalar(bool, lax=True).read(given[name], [])
+    return given
 
 
 def _takes_several(hint: Any) -> bool:
