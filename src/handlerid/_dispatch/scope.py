@@ -27,10 +27,7 @@ class References:
         captures, (name, number, omitted) = b"", handler.more
         if self._closures is not None and not omitted:
             captures = self._closures.pack(
-                handler.fn,
-                takes_event=handler.takes_event,
-                name=name,
-                number=number,
+                handler.fn, takes_event=handler.takes_event, name=name, number=number
             )
         return self.tokens.issue(handler.id, audience=audience, captures=captures)
 

@@ -33,9 +33,8 @@ if TYPE_CHECKING:
 _Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _Position: TypeAlias = tuple[int, str]  # first line and name of a code object
 
-# Futures that change the parsing. Notebooks and exec set them outside of the text.
+# Notebooks and exec set it outside of the text.
 _ANNOTATIONS = __future__.annotations.compiler_flag
-_FUTURES = _ANNOTATIONS | __future__.barry_as_FLUFL.compiler_flag
 
 _MARK, _MARKED = b",<coroutine>", CO_ITERABLE_COROUTINE
 _NO_LINE = 1 << 18  # beyond the last line of any text
@@ -159,14 +158,14 @@ def _find(code: CodeType, module: dict[str, object], flags: int = 0) -> _Text | 
     filename = code.co_filename
     linecache.checkcache(filename)
     text = "".join(linecache.getlines(filename, module))
-    return parse(filename, flags | code.co_flags & _FUTURES, text) if text else None
+    return parse(filename, flags | code.co_flags & _ANNOTATIONS, text) if text else None
 
 
 # A parsed text takes a hundred times the memory of its file.
 @lru_cache(maxsize=16)
 def parse(filename: str, flags: int, text: str) -> _Text:
     """Parse and compile a text."""
-    tree: Any = _compile(text, filename, flags | ast.PyCF_ONLY_AST)
+    tree = _compile(text, filename, flags | ast.PyCF_ONLY_AST)
     nodes: dict[_Position, list[_Function]] = {}
     for node in ast.walk(tree):
         if isinstance(node, FUNCTIONS):
@@ -201,12 +200,11 @@ def _alone(
     return codes
 
 
-def _compile(source: str | ast.Module, filename: str, flags: int) -> object:
+def _compile(source: str | ast.Module, filename: str, flags: int) -> Any:
     with _quiet, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT  # cells of notebooks may await
-        compiled: object = compile(source, filename, "exec", flags, dont_inherit=True)
-        return compiled
+        return compile(source, filename, "exec", flags, dont_inherit=True)
 
 
 def _position(node: _Function) -> _Position:
@@ -214,14 +212,11 @@ def _position(node: _Function) -> _Position:
     return first.lineno, getattr(node, "name", "<lambda>")
 
 
-def _nested(code: object) -> Iterator[CodeType]:
-    todo = [code]
-    while todo:
-        outer = todo.pop()
-        if isinstance(outer, CodeType):
-            inner = [const for const in outer.co_consts if isinstance(const, CodeType)]
-            yield from inner
-            todo += inner
+def _nested(code: Any) -> Iterator[CodeType]:
+    for const in code.co_consts:
+        if isinstance(const, CodeType):
+            yield const
+            yield from _nested(const)
 
 
 def _same(code: CodeType, other: CodeType) -> bool:

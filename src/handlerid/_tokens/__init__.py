@@ -3,10 +3,10 @@
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from handlerid._tokens.closures import Closures, CodeIndex, Rebuilt
+    from handlerid._tokens.closures import Closures
     from handlerid._tokens.tokens import Tokens, Verified
 
-__all__ = ["Closures", "CodeIndex", "Rebuilt", "Tokens", "Verified"]
+__all__ = ["Closures", "Tokens", "Verified"]
 
 
 if not TYPE_CHECKING:  # checkers would accept any name

@@ -16,21 +16,16 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from handlerid import errors
 from handlerid._peek import globals_of, names_of_class
-from handlerid._tokens import graphs
-from handlerid._tokens.graphs import CodeIndex, Reader, Writer, is_bare, stale
+from handlerid._tokens.graphs import Reader, Writer, atom, is_bare, stale, to_bytes
 from handlerid._values import own_class
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
     from handlerid._identity import HandlerId, Identity
-
-    Found = tuple[CodeType, dict[str, Any]]
-
-__all__ = ["Closures", "CodeIndex", "Rebuilt"]
+    from handlerid._tokens.graphs import CodeIndex
 
 _FORMATS = b"ba"  # of handlers that are called with nothing, or with the event
-_MORE = "n"  # the tag of a handler with a name or a number
 _BASE = slice(0, 37)  # of an id: its location and its fingerprint
 
 
@@ -52,8 +47,6 @@ class Closures:
         for kind in identity.codec.decoders:
             module, qualname = names_of_class(kind)
             self._decoded[identity.module_name(module), qualname] = kind
-        find = self._locate, self._find, self._class
-        self._tables = graphs.Tables(identity, index, *find)
 
     def pack(
         self,
@@ -72,14 +65,11 @@ class Closures:
         form = _FORMATS[takes_event : takes_event + 1]
         plain = name is None and not number
         if plain and is_bare(fn) and (seen := self._lookups().get(id(fn.__code__))):
-            cells = [graphs.atom(cell) for cell in fn.__closure__ or ()]
+            cells = [atom(cell) for cell in fn.__closure__ or ()]
             if seen[1] is fn.__globals__ and cells and all(cells):
                 more = ",".join(cells).encode("utf-8", "surrogatepass")
                 return b"%b%b,%b]" % (form, seen[3], more)
-        graph = Writer(fn, self._tables).write()
-        if not plain:
-            graph = [_MORE, name, number, graph]
-        return form + graphs.to_bytes(graph)
+        return form + Writer(fn, self).write(name, number)
 
     def rebuild(self, handler_id: HandlerId, data: bytes) -> Rebuilt:
         """Return the handler that bytes were packed from, made anew.
@@ -94,13 +84,10 @@ class Closures:
                 "the captures in the token are of a format that this release does not "
                 "know: the page is older, or newer, than this server"
             )
-        reader, name = Reader(self._tables), None
+        reader = Reader(self)
         try:
-            takes_event = bool(_FORMATS.index(data[:1] or b"?"))
-            graph = graphs.from_bytes(data[1:])
-            if type(graph) is list and graph[0] == _MORE:
-                _, name, _, graph = graph
-            fn = reader.read(graph)
+            takes_event = bool(_FORMATS.index(data[:1]))
+            fn, name = reader.read_handler(data[1:])
             self._check(handler_id, fn, name)
         except (errors.StaleHandler, errors.UnknownHandler) as error:
             raise type(error)(str(error), handler_id=handler_id) from None
@@ -128,11 +115,11 @@ class Closures:
             self._known = self.index.version, {}
         return self._known[1]
 
-    def _class(self, *names: Any) -> type | None:
-        found = own_class(names) or self._decoded.get(names)
-        return found or self.index.class_(*names)
+    def class_(self, *names: Any) -> type | None:
+        """Return the class of a module and a qualified name."""
+        return own_class(names) or self._decoded.get(names) or self.index.class_(*names)
 
-    def _locate(self, fn: FunctionType) -> Sequence[str] | None:
+    def locate(self, fn: FunctionType) -> Sequence[str] | None:
         """Return where a function's code is; None if no scanned module has it."""
         known, code, names = self._lookups(), fn.__code__, fn.__globals__
         seen = known.get(id(code))
@@ -150,15 +137,15 @@ class Closures:
         located = module, code.co_qualname, fingerprints[0]
         free = self.identity.variables(fn)
         if not (free.assigned or free.shared or free.unused):
-            head = graphs.to_bytes(["F", *located])[:-1]
+            head = to_bytes(["F", *located])[:-1]
             known[id(code)] = code, names, located, head
         return located
 
-    def _find(self, *location: Any) -> Found:
+    def find(self, *location: Any) -> Any:
         """Return the code at a location, and the globals that it runs in."""
         known, (module, qualname, fingerprint) = self._lookups(), location
         if location in known:
-            return cast("Found", known[location])
+            return known[location]
         holder, code = self.index.module(module), None
         names = globals_of(holder) if holder is not None else {}
         for code in self.index.codes(module, qualname):

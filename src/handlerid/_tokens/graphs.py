@@ -10,7 +10,7 @@ from functools import partial
 from itertools import chain
 from json import JSONDecoder, JSONEncoder
 from types import CellType, CodeType, FunctionType, MethodType
-from typing import TYPE_CHECKING, Any, NamedTuple, NoReturn, Protocol
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from handlerid._captures import Unset, captures_of
 from handlerid._identity import name_of
@@ -62,12 +62,15 @@ class CodeIndex(Protocol):
     def class_(self, module: str, qualname: str) -> type | None: ...
 
 
-class Tables(NamedTuple):  # what is looked up while a graph is written or read
+class Tables(Protocol):
+    """What is looked up while a graph is written or read."""
+
     identity: Identity
-    code: CodeIndex
-    locate: Callable[[FunctionType], Sequence[str] | None]
-    find: Callable[..., tuple[CodeType, dict[str, Any]]]
-    class_: Callable[..., type | None]
+    index: CodeIndex
+
+    def locate(self, fn: FunctionType) -> Sequence[str] | None: ...
+    def find(self, *location: Any) -> Any: ...
+    def class_(self, *names: Any) -> type | None: ...
 
 
 def stale() -> StaleHandler:
@@ -91,12 +94,6 @@ _from_json = _decoder.scan_once
 
 def to_bytes(node: Any) -> bytes:
     return _to_json(node).encode("utf-8", "surrogatepass")
-
-
-def from_bytes(data: bytes) -> Any:
-    text = data.decode("utf-8", "surrogatepass")
-    node, end = _from_json(text, 0)
-    return node if end == len(text) else _refuse(node)
 
 
 def _named(*parts: Any) -> dict[str, Any]:
@@ -149,12 +146,14 @@ class Writer:
         self.path: list[tuple[str, Sequence[Any], int]] = []  # arguments of _step()
         self.parts = 0
 
-    def write(self) -> Any:
+    def write(self, name: str | None, number: int) -> bytes:
+        """Return the bytes of the handler, with its name or its number if any."""
         graph = self.node(self.handler)
-        for address, number in self.labels.items():
+        for address, label in self.labels.items():
             node = self.met[address][1]
-            node[:] = ["&", number, list(node)]
-        return graph
+            node[:] = ["&", label, list(node)]
+        more = name is not None or number
+        return to_bytes(["n", name, number, graph] if more else graph)
 
     def node(self, value: Any) -> Any:
         kind = type(value)
@@ -167,16 +166,13 @@ class Writer:
         try:
             if kind is FunctionType:
                 return self.function(value)
-            tag, parts = self.split(value, kind)
+            tag, parts, names = self.split(value, kind)
         except Refused as reason:
             raise self.refusal(_ODD.replace("%s", str(reason)), value) from None
         node: list[Any] = [tag]
         labels = len(self.labels)
         if tag in "lSdx" or (tag == "r" and not issubclass(kind, tuple)):
             self.met[id(value)] = value, node
-        names = parts
-        if tag in "By":
-            names = ["", "self" if tag == "B" else "args", *["", *parts[2:]][:-1]]
         node += self.nodes(tag, names, parts)
         if tag in "SZ" and len(self.labels) == labels:  # no member refers to another
             node[1:] = sorted(node[1:], key=to_bytes)
@@ -193,12 +189,14 @@ class Writer:
             self.path.pop()
         return made
 
-    def split(self, value: Any, kind: type) -> tuple[str, Sequence[Any]]:
+    def split(self, value: Any, kind: type) -> tuple[str, Sequence[Any], Sequence[Any]]:
+        """Return the tag and the parts of a value, and what _step() calls them."""
         if kind is MethodType:
-            return "B", [value.__func__, value.__self__]
+            return "B", [value.__func__, value.__self__], ["", "self"]
         if kind is partial:
             keywords = chain.from_iterable(value.keywords.items())
-            return "y", [value.func, value.args, *keywords]
+            names = chain.from_iterable(("", name) for name in value.keywords)
+            return "y", [value.func, value.args, *keywords], ["", "args", *names]
         found = self.identity.codec.split(value, kind, whole=True)
         if found is None:
             raise Refused(NO_FORM)
@@ -212,13 +210,13 @@ class Writer:
             raise self.refusal(_NO_KEY, value)
         if tag in "Cegrx" and self.tables.class_(*parts[:2]) is not its_class:
             raise self.refusal(_NOT_HELD, value)
-        return tag, parts
+        return tag, parts, parts
 
     def function(self, fn: FunctionType) -> list[Any]:
         code, module, qualname = fn.__code__, fn.__module__, fn.__qualname__
         if "<" not in qualname and type(module) is str:
             module = self.identity.module_name(module)
-            if self.tables.code.function(module, qualname) is fn:
+            if self.tables.index.function(module, qualname) is fn:
                 fingerprint = self.identity.handler_id(fn).fingerprint
                 return ["h", module, qualname, fingerprint]
         if (located := self.tables.locate(fn)) is None:
@@ -289,6 +287,16 @@ class Reader:
         self.mutable = False
         self.failed: Exception | None = None
 
+    def read_handler(self, data: bytes) -> tuple[Any, Any]:
+        """Return a handler, and the name that was written with it."""
+        text, name = data.decode("utf-8", "surrogatepass"), None
+        graph, end = _from_json(text, 0)
+        if end != len(text):
+            raise ValueError
+        if type(graph) is list and graph[0] == "n":
+            _, name, _, graph = graph
+        return self.read(graph), name
+
     def read(self, node: Any, label: Any = None) -> Any:
         if type(node) is not list:
             return node
@@ -319,7 +327,7 @@ class Reader:
             raise ValueError
         found: Any = None
         if tag == "h":
-            held = self.tables.code.function(name, other)
+            held = self.tables.index.function(name, other)
             ids = self.identity.bare_ids(held)[0] if held else ()
             found = held if rest[0] in [one.fingerprint for one in ids] else None
         elif (kind := self.tables.class_(name, other)) is not None:
