@@ -32,7 +32,10 @@ class Form:
                 self.fields = {name: list(get_all(name)) for name in data}
                 return
             if not hasattr(data, "getall"):
-                self.fields = {name: _listed(value) for name, value in data.items()}
+                self.fields = {
+                    name: list(value) if isinstance(value, (list, tuple)) else [value]
+                    for name, value in data.items()
+                }
                 return
             # aiohttp's getall() searches all fields for each name; items() are pairs.
             data = data.items()
@@ -65,7 +68,3 @@ def flat(
         if values:
             given[name] = values if values[1:] or name in lists else values[0]
     return given
-
-
-def _listed(value: Any) -> list[Any]:
-    return list(value) if isinstance(value, (list, tuple)) else [value]

@@ -4,6 +4,7 @@ import dataclasses
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
+from itertools import repeat
 from types import NoneType, UnionType
 from typing import Any
 
@@ -111,12 +112,13 @@ class _Readers:
     def _generic(self, hint: Any) -> Reader:
         origin = typing_extensions.get_origin(hint) or hint
         inner = typing_extensions.get_args(hint)
+        if origin is list:
+            item = self._of(*inner) if inner else ANY
+            return readers.list_of(repeat(item.read), list)
         if origin is tuple:
             # ``tuple[()]`` has no arguments either.
             bare = hint is tuple or hint is typing.Tuple  # noqa: UP006 - may be written
             return self._tuple((Any, ...) if bare else inner)
-        if origin is list:
-            return readers.sequence_of(self._of(*inner) if inner else ANY, list)
         if origin is dict:
             name, item = inner or (str, Any)
             key = ANY if name is Any else self._of(name)
@@ -137,8 +139,8 @@ class _Readers:
 
     def _tuple(self, inner: tuple[Any, ...]) -> Reader:
         if inner[1:] == (...,):
-            return readers.sequence_of(self._of(inner[0]), tuple)
-        return readers.row_of([self._of(one) for one in inner])
+            return readers.list_of(repeat(self._of(inner[0]).read), tuple)
+        return readers.list_of([self._of(x).read for x in inner], tuple, len(inner))
 
     def _one_of(self, members: Iterable[Any]) -> Reader:
         pairs = [(one.value if isinstance(one, Enum) else one, one) for one in members]

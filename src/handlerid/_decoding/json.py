@@ -10,7 +10,7 @@ counting colons shows that no key is a duplicate. In others, all of it is checke
 
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any, NoReturn
 
 from handlerid.errors import MalformedPayload
@@ -119,9 +119,7 @@ def _read_long(text: str) -> dict[str, Any]:
         raise MalformedPayload(_NO_OBJECT)
     if "\\" in text:  # which can write half a surrogate pair: text without UTF-8
         try:
-            for one in _walk(value):
-                if type(one) is str:
-                    one.encode()
+            json.dumps(value, ensure_ascii=False).encode()
         except UnicodeEncodeError:
             raise MalformedPayload("the payload holds half a surrogate pair") from None
     return value
@@ -142,24 +140,19 @@ def _check_depth(text: str) -> None:
             depth -= 1
 
 
-def _walk(value: object) -> Iterator[object]:
-    """Yield a value and all that is in it, keys included."""
-    waiting = [value]
-    while waiting:
-        one = waiting.pop()
-        yield one
-        if type(one) is list:
-            waiting.extend(one)
-        elif type(one) is dict:
-            waiting += [*one, *one.values()]
-
-
 def _count_colons(value: object) -> int:
     """Return the colons in the text of an object without escapes and duplicate keys."""
-    return sum(
-        one.count(":") if type(one) is str else len(one) if type(one) is dict else 0
-        for one in _walk(value)
-    )
+    colons, waiting = 0, [value]
+    while waiting:
+        one = waiting.pop()
+        if type(one) is str:
+            colons += one.count(":")
+        elif type(one) is list:
+            waiting += one
+        elif type(one) is dict:
+            colons += len(one)
+            waiting += [*one, *one.values()]
+    return colons
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:

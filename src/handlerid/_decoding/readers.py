@@ -7,7 +7,6 @@ After a misfit is recorded, the return value is ignored.
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from itertools import repeat
 from types import NoneType
 from typing import Any
 
@@ -77,21 +76,16 @@ def scalar(kind: type, *, lax: bool) -> Reader:
         if from_text is not None and type(value) is str:
             value = from_text(value.strip())
         if is_float and type(value) is int:
-            value = widen(value)
+            try:
+                value = float(value)
+            except OverflowError:  # then it does not fit
+                value = None
         fits = type(value) is kind
         if not fits or (is_float and value * 0.0 != 0.0):  # NaN and infinities
             note(misfits, expected)
         return value
 
     return Reader(read, expected, {kind})
-
-
-def widen(value: int) -> float:
-    """Return an integer as a float; if it is too large, unchanged."""
-    try:
-        return float(value)
-    except OverflowError:
-        return value
 
 
 def one_of(members: Sequence[tuple[Any, object]], *, lax: bool) -> Reader:
@@ -123,45 +117,27 @@ def _as_text(value: object) -> str:
     return text.lower() if type(value) is bool else text
 
 
-def sequence_of(item: Reader, make: Callable[[list[Any]], Any]) -> Reader:
-    """Read a list of any length, whose items have one type."""
-    reads = repeat(item.read)
+def list_of(
+    reads: Iterable[Read], make: Callable[[list[Any]], Any], length: int | None = None
+) -> Reader:
+    """Read a list, whose items have a reader each; of one length, if it is given."""
+    expected = "a list" if length is None else f"a list of {length}"
 
-    def read(value: Any, misfits: Misfits) -> Any:
-        if type(value) is not list:
-            note(misfits, "a list")
-            return value
-        return make(_read_items(reads, value, misfits))
-
-    return Reader(read, "a list", {list})
-
-
-def row_of(items: Sequence[Reader]) -> Reader:
-    """Read a list of fixed length, a type for each item; it becomes a tuple."""
-    expected = f"a list of {len(items)}"
-    reads = [item.read for item in items]
-
-    def read(value: Any, misfits: Misfits) -> Any:
-        if type(value) is not list or len(value) != len(reads):
+    def read_list(value: Any, misfits: Misfits) -> Any:
+        if type(value) is not list or length not in (None, len(value)):
             note(misfits, expected)
             return value
-        return tuple(_read_items(reads, value, misfits))
+        items = []
+        count = len(misfits)
+        for read, one in zip(reads, value):  # noqa: B905 - strict= would take longer
+            items.append(read(one, misfits))
+            if len(misfits) != count:
+                if not put_step(misfits, f"[{len(items) - 1}]", count):
+                    break
+                count = len(misfits)
+        return make(items)
 
-    return Reader(read, expected, {list})
-
-
-def _read_items(
-    reads: Iterable[Read], values: list[Any], misfits: Misfits
-) -> list[Any]:
-    items = []
-    count = len(misfits)
-    for read, value in zip(reads, values):  # noqa: B905 - strict= would take longer
-        items.append(read(value, misfits))
-        if len(misfits) != count:
-            if not put_step(misfits, f"[{len(items) - 1}]", count):
-                break
-            count = len(misfits)
-    return items
+    return Reader(read_list, expected, {list})
 
 
 def map_of(key: Reader, item: Reader) -> Reader:
