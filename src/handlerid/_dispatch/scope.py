@@ -48,10 +48,8 @@ class References:
                 "defines it imported here?",
                 handler_id=handler_id,
             ) from None
-        fn, takes_event, mutable = self._closures.rebuild(handler_id, captures)
+        fn, takes_event, mutable = self._closures.rebuild(handler_id, captures, event)
         b = bind(fn, event, self._identity)
-        named = self._identity.handler_id(fn, b.event)
-        handler_id.module, handler_id.qualname = named.module, named.qualname
         return RegisteredHandler(
             handler_id, fn, b.event, b.kind, takes_event, b.decode
         ), mutable

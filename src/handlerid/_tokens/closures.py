@@ -71,11 +71,12 @@ class Closures:
                 return b"%b%b,%b]" % (form, seen[3], more)
         return form + Writer(fn, self).write(name, number)
 
-    def rebuild(self, handler_id: HandlerId, data: bytes) -> Rebuilt:
+    def rebuild(self, handler_id: HandlerId, data: bytes, event: Any = None) -> Rebuilt:
         """Return the handler that bytes were packed from, made anew.
 
         Location and fingerprint are compared with those of the id that was signed
-        together with the bytes. Its captures are not: the signature binds them.
+        together with the bytes. Its captures are not: the signature binds them. The id
+        gets module and qualified name; ``event`` is its event type, if known.
 
         What a decoder raises passes through.
         """
@@ -88,7 +89,11 @@ class Closures:
         try:
             takes_event = bool(_FORMATS.index(data[:1]))
             fn, name = reader.read_handler(data[1:])
-            self._check(handler_id, fn, name)
+            ids = self.identity.bare_ids(fn, event, location=name)[0]
+            if handler_id[_BASE] not in [one[_BASE] for one in ids]:
+                same = handler_id.location in [one.location for one in ids]
+                raise stale() if same else ValueError  # noqa: TRY301 - as read() does
+            handler_id.module, handler_id.qualname = ids[0].module, ids[0].qualname
         except (errors.StaleHandler, errors.UnknownHandler) as error:
             raise type(error)(str(error), handler_id=handler_id) from None
         except Exception:  # noqa: BLE001 - Python's own types raise many
@@ -96,17 +101,6 @@ class Closures:
                 raise reader.failed from None
             raise errors.InvalidToken("the captures in the token are corrupt") from None
         return Rebuilt(fn, takes_event, reader.mutable)
-
-    def _check(self, handler_id: HandlerId, fn: Any, name: str | None) -> None:
-        base, checked = handler_id[_BASE], self._lookups()
-        if (bare := name is None and is_bare(fn)) and checked.get(base) is fn.__code__:
-            return
-        ids = self.identity.bare_ids(fn, location=name)[0]
-        if base not in [one[_BASE] for one in ids]:
-            same = handler_id.location in [one.location for one in ids]
-            raise stale() if same else ValueError
-        if bare:
-            checked[base] = fn.__code__
 
     def _lookups(self) -> dict[Any, Any]:
         """Return what was looked up in this version of the index."""
