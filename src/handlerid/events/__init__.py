@@ -1,17 +1,10 @@
 """Event types; the less common ones are loaded on first access."""
 # ruff: noqa: F405 - __all__ lists what the star imports define
 
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any
 
-from handlerid.events.base import (
-    LONGEST_NAME,
-    ClickEvent,
-    Event,
-    PointerEvent,
-    claimed,
-    derived_name,
-    reserved,
-)
+from handlerid.events import base
+from handlerid.events.base import ClickEvent, Event, PointerEvent
 from handlerid.events.base import adopt as adopt
 from handlerid.events.base import is_event_type as is_event_type
 
@@ -63,7 +56,9 @@ __all__ = [
     "event_type",
 ]
 
-reserved.update({derived_name(n): n for n in __all__ if n[-5:] == "Event" != n})
+base.reserved.update(
+    {base.derived_name(n): n for n in __all__ if n[-5:] == "Event" != n}
+)
 
 
 def _load(name: str) -> Any:
@@ -97,20 +92,18 @@ def event_type(wire_name: str) -> type[Event]:
     Raises:
         LookupError: no loaded class has it; import the module that defines it.
     """
-    if wire_name in reserved and claimed(wire_name) is None:
-        _load(reserved[wire_name])
-    found = claimed(wire_name)
+    found: Any = base.claimed(wire_name)
+    if found is None and wire_name in base.reserved:
+        found = _load(base.reserved[wire_name])
     if found is None:
         raise LookupError(f"no event type has the wire name {wire_name!r}")
-    return cast("type[Event]", found)
+    return found  # type: ignore[no-any-return]  # always an event type
 
 
 def event_name(event: type[Any] | str) -> str:
     """Return the wire name of an event type, or the name itself."""
     if isinstance(event, str):
-        # As adopt() says, without a regular expression.
-        lower = event.isascii() and event.isidentifier() and event.islower()
-        if event and not (lower and event[0] != "_" and len(event) <= LONGEST_NAME):
+        if event and not base.is_wire_name(event):
             raise ValueError(f"{event!r} is not a wire name, as in an id: click")
         return event
     try:

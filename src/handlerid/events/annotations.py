@@ -1,21 +1,17 @@
 """The event types that an annotation names."""
 
-from __future__ import annotations
-
 import typing
+from collections.abc import Mapping, Sequence
 from inspect import Signature
 from types import FunctionType, UnionType
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import Any, TypeAlias
 
 import typing_extensions
 
 from handlerid._peek import mro, names_of_class, namespace, stored_in
-from handlerid.events.base import Event, is_event_type
+from handlerid.events.base import is_event_type
 
-if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
-
-Named: TypeAlias = tuple[tuple[type[Event], ...], str]  # and what is wrong
+Named: TypeAlias = tuple[tuple[type[Any], ...], str]  # and what is wrong
 
 NO_EVENT = "names no event type"
 _UNKNOWN = "cannot be evaluated (is it local, or imported under TYPE_CHECKING only?)"
@@ -40,24 +36,19 @@ def event_types(
     names = {one.__name__: one for one in params} | cells
     found, doubt = dict[Any, None](), NO_EVENT
     todo: list[tuple[Any, type]] = [(annotation, home)]
-    for _ in range(100):  # an alias may refer to itself
-        if not todo:
-            break
-        one, home = todo.pop()
-        origin = typing_extensions.get_origin(one)
+    # So many, because an alias may refer to itself.
+    for index, (one, where) in zip(range(1, 100), todo, strict=False):
         try:  # variables and aliases are evaluated here, too
             if isinstance(one, typing.TypeVar):
-                inside, home = _made_of(one, home, bound, owner)
+                inside = _made_of(one, where, bound, owner)
             else:
-                inside = _inside(one, fn.__globals__, names)
+                inside = [(x, where) for x in _inside(one, fn.__globals__, names)]
         except Exception:  # noqa: BLE001 - the author's expression may raise any
             return (), _UNKNOWN
-        todo += [(x, home) for x in reversed(inside)]
+        todo[index:index] = inside
         if one is Any or one is object or one is Signature.empty:
             doubt = ""
-        elif isinstance(named := origin or one, type) and (
-            issubclass(named, Event) or is_event_type(named)
-        ):
+        elif is_event_type(named := typing_extensions.get_origin(one) or one):
             found[named] = None
     return tuple(found), doubt
 
@@ -80,25 +71,24 @@ def _inside(
 
 def _made_of(
     variable: Any, home: type, bound: object, owner: type
-) -> tuple[Sequence[object], type]:
+) -> list[tuple[Any, type]]:
     """Return what a type variable of a class stands for, and in which class.
 
     ``Field[ClickEvent]()`` says it, or the bases of a class; else default, constraints
     or bound of the variable do.
     """
-    said = [(x, y) for y in mro(owner) for x in _own(y, "__orig_bases__")]
-    if bound is not owner:
-        said.insert(0, (stored_in(bound)("__orig_class__"), owner))
+    said = [] if bound is owner else [(stored_in(bound)("__orig_class__"), owner)]
+    said += [(x, y) for y in mro(owner) for x in _own(y, "__orig_bases__")]
     for alias, base in said:
         if typing_extensions.get_origin(alias) is home:
             given = typing_extensions.get_args(alias)
-            for one, value in zip(_own(home, "__parameters__"), given, strict=False):
-                if one is variable:
-                    return (value,), base
+            values = dict(zip(_own(home, "__parameters__"), given, strict=False))
+            if variable in values:
+                return [(values[variable], base)]
     default = getattr(variable, "__default__", typing_extensions.NoDefault)
     if default is not typing_extensions.NoDefault:
-        return (default,), home
-    return variable.__constraints__ or (variable.__bound__,), home
+        return [(default, home)]
+    return [(x, home) for x in variable.__constraints__ or (variable.__bound__,)]
 
 
 def _own(kind: type, name: str) -> tuple[Any, ...]:

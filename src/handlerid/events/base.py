@@ -7,6 +7,7 @@
 """
 
 import gc
+import re
 import sys
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -16,7 +17,8 @@ from weakref import WeakValueDictionary
 from handlerid.errors import NameTaken
 
 _PACKAGE = "handlerid.events"
-LONGEST_NAME = 64
+is_wire_name = re.compile(r"[a-z][a-z0-9_]{0,63}").fullmatch
+_WORD_STARTS = r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])"
 
 _owners = WeakValueDictionary[str, type]()  # a deleted class leaves its name free
 claimed: Callable[[str], type | None] = _owners.get
@@ -76,11 +78,7 @@ def is_event_type(obj: object) -> bool:
 def derived_name(class_name: str) -> str:
     """Return the default wire name of a class: ``cart_change``."""
     words = class_name.removesuffix("Event").strip("_")
-    name = ""
-    for before, one, after in zip(f"_{words}", words, f"{words[1:]}_", strict=False):
-        starts = before.isalnum() and (not before.isupper() or after.islower())
-        name += f"_{one}" if one.isupper() and starts else one
-    return name.lower()
+    return re.sub(_WORD_STARTS, "_", words).lower()
 
 
 def adopt(cls: Any, name: str | None = None) -> None:
@@ -93,8 +91,7 @@ def adopt(cls: Any, name: str | None = None) -> None:
     if name is None:
         name = cls.__dict__.get("wire_name") or derived_name(cls.__name__)
     here = f"{cls.__module__}.{cls.__qualname__}"
-    plain = name.isascii() and name.isidentifier() and name == name.lower()
-    if not plain or name[0] == "_" or len(name) > LONGEST_NAME:
+    if not is_wire_name(name):
         raise ValueError(
             f"the event type {here} has the wire name {name!r}; a wire name is a "
             "lower-case letter, then up to 63 lower-case letters, digits and "
