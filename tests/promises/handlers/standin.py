@@ -120,12 +120,6 @@ class Standin(metaclass=ElementType):
 
     async def __aexit__(self, *raised: object) -> None: ...
 
-    def __exit__(self, *raised: object) -> None: ...
-
-    def __setitem__(self, key: object, value: object) -> None: ...
-
-    def __delitem__(self, key: object) -> None: ...
-
     def __init_subclass__(cls, **options: Any) -> None: ...
 
     def __mro_entries__(self, bases: object) -> tuple[type, ...]:
@@ -134,23 +128,29 @@ class Standin(metaclass=ElementType):
     def __class_getitem__(cls, key: object) -> Any:
         return cls
 
-    def __getitem__(self, key: object) -> Any:
-        return Element(self._name)
-
     def __enter__(self) -> Self:
         return self
 
-    async def __aenter__(self) -> Self:
-        return self
+    def __exit__(self, *raised: object) -> None: ...
 
 
 _ANSWERS = {"int": 1, "index": 1, "float": 1.0, "len": 2, "bool": True, "str": "text"}
 _ANSWERS |= {"format": "text", "fspath": "path", "contains": False, "lt": False}
-_ANSWERS |= {"gt": False, "le": False, "ge": False}
+_ANSWERS |= {"gt": False, "le": False, "ge": False, "setitem": None, "delitem": None}
 for _name, _value in _ANSWERS.items():
     setattr(Standin, f"__{_name}__", lambda self, *args, value=_value: value)
 _OPERATORS = ["add", "sub", "mul", "truediv", "floordiv", "mod", "pow", "matmul", "neg"]
-_OPERATORS += ["and", "or", "xor", "divmod", "pos", "abs", "invert"]
+_OPERATORS += [
+    "and",
+    "or",
+    "xor",
+    "divmod",
+    "pos",
+    "abs",
+    "invert",
+    "getitem",
+    "aenter",
+]
 for _name in [*_OPERATORS, *("r" + name for name in _OPERATORS)]:
     setattr(Standin, f"__{_name}__", lambda self, *args: Element(self._name))
 
