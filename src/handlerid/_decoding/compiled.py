@@ -7,10 +7,9 @@ from collections.abc import Callable, Iterator
 from types import NoneType
 from typing import Any, cast
 
+import handlerid._decoding.misfits as misfits  # noqa: PLR0402 - not by the door
 from handlerid._decoding.fields import NOTHING, Field
-from handlerid._decoding.misfits import MOST, note_extra, refusal, refused_by
 from handlerid._decoding.readers import ANY, SCALARS
-from handlerid.errors import InvalidEvent
 
 # By what a reader expects: the test whether a value has to go to Field.take.
 _TAKE_IF = {SCALARS[kind]: f"type({{0}}) is not {kind.__name__}" for kind in SCALARS}
@@ -30,17 +29,14 @@ def compiled(
     Misfits are added to ``outer``; without it they are raised. Names that are not in
     ``known`` are refused; with None, all are accepted.
     """
+    # The code calls functions of ``misfits``.
     scope: dict[str, object] = {
+        **vars(misfits),
         "new": cls.__new__,
         "init": cls.__init__,
         "cls": cls,
         "known": known,
-        "note_extra": note_extra,
-        "refusal": refusal,
-        "refused_by": refused_by,
         "too_deep": ("", "less nesting"),
-        "InvalidEvent": InvalidEvent,
-        "MOST": MOST,
         "NOTHING": NOTHING,
         "NoneType": NoneType,
     }

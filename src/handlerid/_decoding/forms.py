@@ -1,6 +1,7 @@
 """A form, as the host parsed it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
 from typing import Any
 
 
@@ -53,18 +54,26 @@ class Form:
         return values[0] if len(values) == 1 else None
 
 
-def flat(
-    form: Mapping[str, list[Any]], lists: set[str], boxes: set[str], required: set[str]
-) -> dict[str, Any]:
-    """Return a form as a mapping: all values of names in ``lists``, else one a name.
+def flattened(
+    kinds: Mapping[str, AbstractSet[type]], required: set[str]
+) -> Callable[[Mapping[str, list[Any]]], dict[str, Any]]:
+    """Return the function that makes a form a mapping, of fields with JSON types.
 
-    A required list is empty if nothing is chosen; a required box is false if it is not
-    ticked.
+    A list gets all values of its name, any other field the one value. A required list
+    is empty if nothing is chosen, a required box is false if it is not ticked.
     """
-    given: dict[str, Any] = {
-        name: [] if name in lists else False for name in required & (lists | boxes)
+    lists = {name for name in kinds if list in kinds[name]}
+    absent: dict[str, Any] = {
+        name: [] if name in lists else False
+        for name in required
+        if name in lists or kinds[name] == {bool}
     }
-    for name, values in form.items():
-        if values:
-            given[name] = values if values[1:] or name in lists else values[0]
-    return given
+
+    def flat(form: Mapping[str, list[Any]]) -> dict[str, Any]:
+        given = {**absent}
+        for name, values in form.items():
+            if values:
+                given[name] = values if values[1:] or name in lists else values[0]
+        return given
+
+    return flat

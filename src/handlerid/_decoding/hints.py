@@ -13,7 +13,7 @@ import typing_extensions
 import handlerid._decoding.readers as readers  # noqa: PLR0402 - not by the door
 from handlerid._decoding.compiled import compiled
 from handlerid._decoding.fields import Field, check_names, fields_of, full_name
-from handlerid._decoding.forms import flat
+from handlerid._decoding.forms import flattened
 from handlerid._decoding.misfits import Misfits, note
 from handlerid._decoding.readers import ANY, Reader, Unreadable
 from handlerid.errors import UnsupportedHandler
@@ -50,14 +50,12 @@ def compile_decoder(
     decode = compiled(event_type, fields, known)
     if not form:
         return decode
-    kinds = {field.name: field.reader.kinds for field in fields}
-    lists = {name for name in kinds if list in kinds[name]}
-    boxes = {name for name in kinds if kinds[name] == {bool}}
     required = {field.name for field in fields if field.required}
+    flat = flattened({field.name: field.reader.kinds for field in fields}, required)
     own = names - rest
 
     def decode_form(form: Mapping[str, Any]) -> Any:
-        given = flat(form, lists, boxes, required)
+        given = flat(form)
         for one in rest:
             given[one] = {name: form[name] for name in form if name not in own}
         return decode(given)

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 import msgspec
 
 from handlerid._decoding.fields import check_names, full_name
-from handlerid._decoding.forms import flat
+from handlerid._decoding.forms import flattened
 from handlerid._decoding.misfits import (
     MISSING,
     Misfits,
@@ -28,6 +28,7 @@ from handlerid.errors import InvalidEvent, UnsupportedHandler
 
 # ``Expected `int`, got `str` - at `$.size` ``; other texts may hold a value.
 _TEXT = re.compile(r"Expected (.*?)(?:, got .*?)?(?: - at `\$(.*)`)?", re.DOTALL)
+_ticked = scalar(bool, lax=True).read
 _SEVERAL = {list, tuple, set, frozenset, abc.Collection, abc.Sequence, abc.Set}
 
 
@@ -35,14 +36,24 @@ def compile_decoder(
     event_type: Any, *, form: bool, refuse_extra: bool
 ) -> Callable[[Mapping[str, Any]], Any]:
     """Make the decoder of a Struct: see ``handlerid._decoding.decoder``."""
-    own = _names(event_type)
-    fields = msgspec.structs.fields(event_type)
-    closed = event_type.__struct_config__.forbid_unknown_fields
+    config = event_type.__struct_config__
+    fields = _fields(event_type)
+    own = {config.tag_field, *(field.encode_name for field in fields)} - {None}
+    check_names(event_type, own)
+    closed = config.forbid_unknown_fields
     known = {"handler", "key", *own} if refuse_extra or closed else None
     convert = partial(msgspec.convert, strict=not form, str_keys=True)
+    required = {field.encode_name for field in fields if field.required}
+    kinds = {field.encode_name: _kinds(field.type) for field in fields}
+    flat = flattened(kinds, required)
 
     def decode(payload: Mapping[str, Any]) -> Any:
-        given = _flat(payload, fields) if form else payload
+        given: Mapping[str, Any] = payload
+        if form:
+            given = flat(payload)
+            for name in given:
+                if kinds.get(name) == {bool}:  # msgspec does not know a box's "on"
+                    given[name] = _ticked(given[name], [])
         if closed:
             given = {name: given[name] for name in given if name in own}
         refused: Misfits = []
@@ -59,8 +70,8 @@ def compile_decoder(
     return decode
 
 
-def _names(event_type: Any) -> set[str]:
-    """Return the names that a Struct reads; refuse one that msgspec cannot read."""
+def _fields(event_type: Any) -> tuple[Any, ...]:
+    """Return the fields of a Struct; refuse one that msgspec cannot read."""
     try:
         msgspec.json.Decoder(event_type)
     except (TypeError, NameError) as error:
@@ -68,12 +79,7 @@ def _names(event_type: Any) -> set[str]:
             "msgspec cannot read a field of the event type "
             f"{full_name(event_type)}: {error}"
         ) from None
-    config = event_type.__struct_config__
-    names = {field.encode_name for field in msgspec.structs.fields(event_type)}
-    if config.tag_field is not None:
-        names.add(config.tag_field)
-    check_names(event_type, names)
-    return names
+    return msgspec.structs.fields(event_type)
 
 
 def _find_misfits(
@@ -99,24 +105,11 @@ def _find_misfits(
     return misfits
 
 
-def _flat(form: Mapping[str, list[Any]], fields: tuple[Any, ...]) -> dict[str, Any]:
-    hints = {field.encode_name: _plain(field.type) for field in fields}
-    lists = {name for name in hints if _takes_several(hints[name])}
-    boxes = {name for name in hints if hints[name] is bool}
-    required = {field.encode_name for field in fields if field.required}
-    given = flat(form, lists, boxes, required)
-    for name in boxes & given.keys():  # msgspec does not know a box's "on"
-        given[name] = scalar(bool, lax=True).read(given[name], [])
-    return given
-
-
-def _takes_several(hint: Any) -> bool:
-    hint = _plain(hint)
-    origin = get_origin(hint) or hint
-    if origin in (Union, UnionType):
-        return any(map(_takes_several, get_args(hint)))
-    return origin in _SEVERAL
-
-
-def _plain(hint: Any) -> Any:
-    return get_args(hint)[0] if get_origin(hint) is Annotated else hint
+def _kinds(hint: Any) -> set[type]:
+    """Return the types that a hint names; ``list`` for all that several values make."""
+    kind, inner = get_origin(hint) or hint, get_args(hint)
+    if kind is Annotated:
+        return _kinds(inner[0])
+    if kind in (Union, UnionType):
+        return set[type]().union(*map(_kinds, inner))
+    return {list if kind in _SEVERAL else kind}
