@@ -221,12 +221,10 @@ def _nested(code: Any) -> Iterator[CodeType]:
 
 def _same(code: CodeType, other: CodeType) -> bool:
     code = code.replace(co_flags=code.co_flags & ~_MARKED)
-    if _fresh(code) == _fresh(other):
-        return True
     # Code from a .pyc that was written without columns (PYTHONNODEBUGRANGES).
-    return all(column is None for _, _, column, _ in code.co_positions()) and (
-        _fresh(code, co_linetable=b"") == _fresh(other, co_linetable=b"")
-    )
+    blank = all(column is None for _, _, column, _ in code.co_positions())
+    changes = {"co_linetable": b""} if blank else {}
+    return _fresh(code, **changes) == _fresh(other, **changes)
 
 
 def _is_of(code: CodeType, alone: CodeType | None) -> bool:

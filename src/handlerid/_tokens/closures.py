@@ -121,14 +121,12 @@ class Closures:
             return cast("Sequence[str]", seen[2])
         name = names.get("__name__")
         module = self.identity.module_name(name) if type(name) is str else ""
-        home, fingerprints = self.index.module(module), self._fingerprints(code, names)
-        codes = self.index.codes(module, code.co_qualname)
-        if not (home and globals_of(home) is names) or not any(
-            one is code or self._fingerprints(one, names) == fingerprints
-            for one in codes
-        ):
+        located = module, code.co_qualname, self._fingerprints(code, names)[0]
+        try:
+            if self.find(*located)[1] is not names:
+                return None
+        except (errors.StaleHandler, errors.UnknownHandler):
             return None
-        located = module, code.co_qualname, fingerprints[0]
         free = self.identity.variables(fn)
         if not (free.assigned or free.shared or free.unused):
             head = to_bytes(["F", *located])[:-1]

@@ -264,14 +264,11 @@ class Writer:
 
     def refusal(self, text: str, value: object, name: str = "") -> UnstableCapture:
         its_class: Any = value if issubclass(type(value), type) else type(value)
-        kind, where = name_of_class(its_class), self.where()
+        kind, steps = name_of_class(its_class), [_step(*one) for one in self.path]
+        where = "".join(steps).removeprefix(" -> ") or "the handler"
         text = text.replace("{}", name or kind)
         text = f"{name_of(self.handler)}: {where} cannot be carried: {text}."
         return UnstableCapture(text, where=where, type_name=kind)
-
-    def where(self) -> str:
-        steps = [_step(*one) for one in self.path]
-        return "".join(steps).removeprefix(" -> ") or "the handler"
 
 
 class Reader:

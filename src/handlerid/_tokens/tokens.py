@@ -233,8 +233,8 @@ class Tokens:
             )
         if flags & _EXPIRES:
             expires = int.from_bytes(fields[_EXPIRES], "big")
-        if expires is not None and time() >= expires:
-            raise errors.ExpiredToken("the token has expired: the page is too old")
+            if time() >= expires:
+                raise errors.ExpiredToken("the token has expired: the page is too old")
         if flags & _ENCRYPTED:
             cipher = key.cipher(fields[_NONCE])
             captures = cipher.decrypt(_GCM_NONCE, captures, head + b"." + body[:at])
