@@ -2,8 +2,6 @@
 
 from handlerid import Call, HandlerIdError, Observer
 
-__all__ = ["Recorder"]
-
 
 class Recorder(Observer):
     """Record calls and their results, for the tests of a host.

@@ -20,8 +20,6 @@ from typing import Any, NamedTuple, TypeAlias
 
 from handlerid import Difference, Explanation
 
-__all__ = ["assert_stable"]
-
 # sys.path is complete before anything is imported from it.
 _START = """
 import json, sys

@@ -1,20 +1,15 @@
 """Runs in a fresh process of ``assert_stable``: import, find handlers, explain ids."""
 
-from __future__ import annotations
-
 import json
 import os
 import pkgutil
 import sys
+from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from handlerid import Dispatcher, Registry, explain
-
-if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-__all__ = ["work"]
 
 
 def work(task: dict[str, Any]) -> None:
@@ -36,11 +31,10 @@ def work(task: dict[str, Any]) -> None:
             name = f"{handler_id.module}.{handler_id.qualname}"
             name += f" ({handler_id.event})" if handler_id.event else ""
             fn, event = one.resolve(handler_id).fn, handler_id.event or None
-            explanation = explain(fn, identity=one.identity, event=event)
+            explained = partial(explain, fn, identity=one.identity, event=event)
+            explanation = explained()
             if handler_id.captures != explanation.id.captures:
-                explanation = explain(
-                    fn, identity=one.identity, event=event, captures=True
-                )
+                explanation = explained(captures=True)
             found.setdefault(name, {})[handler_id] = explanation.as_dict()
     Path(task["result"]).write_text(json.dumps(found), "ascii")
     sys.stdout.flush()
