@@ -27,22 +27,16 @@ class Form:
     fields: dict[str, list[Any]]
 
     def __init__(self, data: Mapping[str, Any] | Iterable[tuple[str, Any]], /) -> None:
-        if isinstance(data, Mapping):
-            get_all = getattr(data, "getlist", None)
-            if get_all is not None:
-                self.fields = {name: list(get_all(name)) for name in data}
-                return
-            if not hasattr(data, "getall"):
-                self.fields = {
-                    name: list(value) if isinstance(value, (list, tuple)) else [value]
-                    for name, value in data.items()
-                }
-                return
-            # aiohttp's getall() searches all fields for each name; items() are pairs.
-            data = data.items()
+        pairs: Any = data
+        if hasattr(data, "getlist"):
+            pairs = [(name, data.getlist(name)) for name in data]
+        elif isinstance(data, Mapping):
+            # aiohttp's getall() searches all fields for each name.
+            pairs = data.items()
         self.fields = {}
-        for name, value in data:
-            self.fields.setdefault(name, []).append(value)
+        for name, value in pairs:
+            values = value if isinstance(value, (list, tuple)) else [value]
+            self.fields.setdefault(name, []).extend(values)
 
     def __repr__(self) -> str:
         """Show the number of fields only: values must not get into logs."""

@@ -24,6 +24,8 @@ _ALIASES = (
     typing_extensions.TypeAliasType,
     getattr(typing, "TypeAliasType", typing_extensions.TypeAliasType),
 )
+# Of a name for type checkers only, and of an alias that refers to itself.
+_FAILURES = (NameError, RecursionError, TypeError, Unreadable)
 
 
 def compile_decoder(
@@ -77,7 +79,7 @@ class _Readers:
         for field in fields:
             try:
                 field.reader = self._of(field.hint)
-            except (TypeError, Unreadable) as error:
+            except _FAILURES as error:
                 inner = f".{error}" if type(error) is Unreadable and error.args else ""
                 raise Unreadable(field.name + inner) from None
 
@@ -85,7 +87,7 @@ class _Readers:
         try:
             hash(hint)
             return self._find(hint)
-        except (TypeError, Unreadable):
+        except _FAILURES:
             if self._hook is None:
                 raise
             return _hooked(self._hook, hint)
@@ -97,10 +99,7 @@ class _Readers:
         if hint in readers.SCALARS:
             return readers.scalar(hint, lax=self._lax)
         if isinstance(hint, _ALIASES):
-            try:
-                return self._of(hint.__value__)
-            except (NameError, RecursionError):  # under TYPE_CHECKING; recursive
-                raise Unreadable from None
+            return self._of(hint.__value__)
         if isinstance(hint, typing.NewType):
             return self._of(hint.__supertype__)
         if isinstance(hint, type) and hint not in (list, tuple, dict):

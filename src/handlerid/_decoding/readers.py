@@ -7,6 +7,7 @@ After a misfit is recorded, the return value is ignored.
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from dataclasses import dataclass
 from types import NoneType
 from typing import Any
 
@@ -21,6 +22,7 @@ class Unreadable(Exception):
     """A type that cannot be read from a payload; the text is the path of its field."""
 
 
+@dataclass(slots=True, eq=False)
 class Reader:
     """How values of one type are read.
 
@@ -31,17 +33,10 @@ class Reader:
         natives: types whose instances, from a host's mapping, are returned unchanged.
     """
 
-    __slots__ = ("expected", "kinds", "natives", "read")
-
-    def __init__(
-        self,
-        read: Read,
-        expected: str,
-        kinds: AbstractSet[type],
-        natives: AbstractSet[type] = frozenset(),
-    ) -> None:
-        self.read, self.expected = read, expected
-        self.kinds, self.natives = kinds, natives
+    read: Read
+    expected: str
+    kinds: AbstractSet[type]
+    natives: AbstractSet[type] = frozenset()
 
 
 ANY = Reader(lambda value, _: value, "anything", {object})

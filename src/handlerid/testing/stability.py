@@ -29,9 +29,6 @@ from handlerid.testing.worker import work
 work(task)
 """
 
-_SHOWN = 6_000
-"""Characters at the end of a failed process's output that are shown."""
-
 _Found: TypeAlias = dict[str, dict[str, Any]]
 """Explanations by id, by the handler's name."""
 
@@ -141,7 +138,7 @@ class _Process(NamedTuple):
             except subprocess.TimeoutExpired:
                 problem = "it took too long; pass a larger timeout="
         if not result.exists():
-            said = output.read_text("utf-8", "replace").strip()[-_SHOWN:]
+            said = output.read_text("utf-8", "replace").strip()[-6_000:]
             raise AssertionError(
                 f"the handlers of {task['target']} were not found {self.title}: "
                 f"{problem}" + (f"\n\n{said}" if said else "; it printed nothing")
