@@ -120,9 +120,10 @@ def is_plain(cells: tuple[CellType, ...] | None) -> bool:
     """Return whether cells hold something, and nothing that is looked into."""
     try:
         for cell in cells or ():
-            value = cell.cell_contents
-            if id(type(value)) in _LOOKED_INTO or _may_hold(value):
-                return False
+            if id(type(cell.cell_contents)) not in _SCALARS:
+                value = cell.cell_contents
+                if is_looked_into(value) or _may_hold(value):
+                    return False
     except ValueError:
         return False
     return True

@@ -497,7 +497,7 @@ def an_assignment_by_a_child(offer: Offer) -> None:
 
 @pair
 def an_import_after_the_offer(offer: Offer) -> None:
-    import json as tool  # noqa: F811
+    import json as tool
 
     offer(lambda event: tool.__name__, "json")
     import string as tool  # noqa: F811
