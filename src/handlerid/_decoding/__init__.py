@@ -44,15 +44,13 @@ def decoder(
     Raises:
         UnsupportedHandler: the class cannot be decoded.
     """
-    known: dict[object, Decoder] | None = event_type.__dict__.get(_ATTRIBUTE)
-    if known is None:
-        known = {}
-        setattr(event_type, _ATTRIBUTE, known)
-    found = known.get((form, refuse_extra))
-    if found is not None:
-        return found
-    found = getattr(event_type, "__handlerid_make__", None)
-    if found is None:
+    made: Decoder | None = getattr(event_type, "__handlerid_make__", None)
+    if made is not None:
+        return made
+    if _ATTRIBUTE not in event_type.__dict__:
+        setattr(event_type, _ATTRIBUTE, {})
+    known: dict[object, Decoder] = getattr(event_type, _ATTRIBUTE)
+    if (form, refuse_extra) not in known:
         # Imported here: it is slow, and msgspec is an extra.
         if hasattr(event_type, "__struct_config__"):
             from handlerid._decoding.structs import compile_decoder  # noqa: PLC0415
@@ -61,8 +59,8 @@ def decoder(
         host = event_type.__module__ != "handlerid.events"
         strict = host if refuse_extra is None else refuse_extra
         found = compile_decoder(event_type, form=form, refuse_extra=strict)
-    known[form, refuse_extra] = found
-    return found
+        known[form, refuse_extra] = found
+    return known[form, refuse_extra]
 
 
 def json_reader(name: str) -> Callable[[Any, int], dict[str, Any]]:

@@ -29,7 +29,7 @@ def compiled(
     Misfits are added to ``outer``; without it they are raised. Names that are not in
     ``known`` are refused; with None, all are accepted.
     """
-    # The code calls functions of ``misfits``.
+    # The functions of ``misfits``, and what ``_lines`` adds for each field.
     scope: dict[str, object] = {
         **vars(misfits),
         "new": cls.__new__,
@@ -40,9 +40,6 @@ def compiled(
         "NOTHING": NOTHING,
         "NoneType": NoneType,
     }
-    for index, field in enumerate(fields):
-        scope[f"default{index}"] = field.default
-        scope[f"take{index}"] = field.take
     body = "\n    ".join(_lines(cls, fields, scope))
     exec(f"def decode(payload, outer=None):\n    {body}", scope)  # noqa: S102 - fields are names
     return cast("Callable[..., Any]", scope["decode"])
@@ -51,7 +48,8 @@ def compiled(
 def _lines(cls: Any, fields: list[Field], scope: dict[str, Any]) -> Iterator[str]:
     takes, gets, checks = [], [], []
     for index, field in enumerate(fields):
-        value, default = f"v{index}", f"default{index}"
+        value, default, take = f"v{index}", f"default{index}", f"take{index}"
+        scope[default], scope[take] = field.default, field.take
         test = _TAKE_IF.get(field.reader.expected, "True")
         # A default need not fit: then it is taken by Field.take.
         odd = eval(test.format(default), scope)  # noqa: S307 - written above
@@ -59,7 +57,7 @@ def _lines(cls: Any, fields: list[Field], scope: dict[str, Any]) -> Iterator[str
         takes.append(f"{value} = payload[{name}]")
         gets.append(f"{takes[-1]} if {name} in payload else {default}")
         test = test.format(value)
-        checks.append(f"    if {test}: {value} = take{index}({value}, misfits)")
+        checks.append(f"    if {test}: {value} = {take}({value}, misfits)")
     # Without "in" it is faster: tried if the payload has enough names for all fields.
     # Only for dict itself: a subclass may define __missing__.
     any_names = "; ".join(gets) or "pass"

@@ -21,6 +21,7 @@ _NO_OBJECT = "the payload is not a JSON object"
 _BRACKET, _BACKSLASH = b"[\\"  # searching for an integer is faster than for bytes
 _DEEPEST = 32  # levels of nesting; an event of fields in lists in fields has a few
 
+_STEPS = {"{": 1, "[": 1, "}": -1, "]": -1}
 # Possessive, so the time is linear, even for a string that does not end.
 _BRACKETS = r'"(?:[^"\\]++|\\.)*+"?|[{}\[\]]'
 
@@ -69,7 +70,6 @@ def msgspec_reader() -> Callable[[Any, int], dict[str, Any]]:
             'json="msgspec" needs msgspec, the extra handlerid[msgspec]'
         ) from error
     decode = msgspec.json.Decoder().decode
-    refused = (msgspec.DecodeError, UnicodeDecodeError, RecursionError)
 
     def read(payload: Any, max_bytes: int) -> dict[str, Any]:
         if type(payload) is not bytes or len(payload) > max_bytes:
@@ -79,7 +79,7 @@ def msgspec_reader() -> Callable[[Any, int], dict[str, Any]]:
             _check_depth(payload.decode("utf-8", "replace"))
         try:
             value = decode(payload)
-        except refused:
+        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
             value = None  # read_json raises below: an error must not chain another
         if type(value) is dict and (
             len(value) == colons
@@ -92,13 +92,10 @@ def msgspec_reader() -> Callable[[Any, int], dict[str, Any]]:
 
 
 def _as_bytes(payload: object, max_bytes: int) -> bytes:
+    if not isinstance(payload, (str, bytes, bytearray, memoryview)):
+        raise MalformedPayload(_NO_OBJECT)
     try:
-        if isinstance(payload, str):
-            data = payload.encode()
-        elif isinstance(payload, (bytes, bytearray, memoryview)):
-            data = bytes(payload)
-        else:
-            raise MalformedPayload(_NO_OBJECT)
+        data = payload.encode() if isinstance(payload, str) else bytes(payload)
     except UnicodeError:
         raise MalformedPayload(_NO_UTF8) from None
     if len(data) > max_bytes:
@@ -130,14 +127,9 @@ def _check_depth(text: str) -> None:
         return
     depth = 0
     for bracket in re.findall(_BRACKETS, text, re.DOTALL):
-        if bracket in ("{", "["):
-            depth += 1
-            if depth > _DEEPEST:
-                raise MalformedPayload(
-                    f"the payload nests deeper than {_DEEPEST} levels"
-                )
-        elif bracket in ("}", "]"):
-            depth -= 1
+        depth += _STEPS.get(bracket, 0)  # strings are no step
+        if depth > _DEEPEST:
+            raise MalformedPayload(f"the payload nests deeper than {_DEEPEST} levels")
 
 
 def _count_colons(value: object) -> int:
