@@ -37,8 +37,6 @@ def work(task: dict[str, Any]) -> None:
                 explanation = explained(captures=True)
             found.setdefault(name, {})[handler_id] = explanation.as_dict()
     Path(task["result"]).write_text(json.dumps(found), "ascii")
-    sys.stdout.flush()
-    sys.stderr.flush()
     os._exit(0)  # without waiting for threads that the modules have started
 
 
