@@ -144,6 +144,8 @@ LISTED = [
     {"a": "x" * 250, "b": ["y" * 300]},
     plain,
     int | str,
+    re.compile("a(b)", re.IGNORECASE),
+    re.compile(b"a"),
 ]
 
 SIMPLE: tuple[Any, ...] = (

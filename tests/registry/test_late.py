@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import warnings
+from collections import OrderedDict
 from collections.abc import Callable, Iterator
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import pytest
 
@@ -192,6 +193,106 @@ def test_a_partial_and_a_default_are_looked_into() -> None:
     for page in (by_partial, by_default):
         told = render("refuse", page)
         assert [one.names[0].rpartition(" -> ")[2] for one in told] == ["tea"], page
+
+
+class Props(NamedTuple):
+    callback: Handler
+
+
+class Slots:
+    __slots__ = ("callback", "other")  # the other one is never set
+
+    def __init__(self, callback: Handler) -> None:
+        self.callback = callback
+
+
+class Strict(Button):
+    """Any code of its own that runs is a fault."""
+
+    def __getattribute__(self, name: str) -> Any:
+        raise AssertionError(name)
+
+    __len__ = __iter__ = __eq__ = __hash__ = __getattribute__  # type: ignore[assignment]
+
+
+def takes(part: object, event: ClickEvent) -> None: ...
+
+
+def takes_named(event: ClickEvent, *, callback: object) -> None: ...
+
+
+HOLDING: list[tuple[Callable[[Handler], object], str]] = [
+    (lambda fn: [fn], "[0]"),
+    (lambda fn: (0, fn), "[1]"),
+    (lambda fn: frozenset([fn]), "[item]"),
+    (lambda fn: {"save": fn}, "[value]"),
+    (lambda fn: OrderedDict(save=fn), "[value]"),
+    (Props, "[0]"),
+    (Button, ".callback"),
+    (Slots, ".callback"),
+    (Strict, ".callback"),
+    (lambda fn: [Button(fn)], "[0].callback"),
+    (lambda fn: {"a": {"b": fn}}, "[value][value]"),
+    (lambda fn: [*[0] * 99, fn], "[99]"),
+]
+
+
+def reads(part: object) -> Handler:
+    return lambda event: part
+
+
+@pytest.mark.parametrize(("hold", "path"), HOLDING)
+def test_what_stands_in_a_container_or_an_object_is_looked_into(
+    hold: Callable[[Handler], object], path: str
+) -> None:
+    def page(offer: Offer) -> None:
+        tea = "green"
+        offer(reads(hold(lambda: tea)))
+        tea = "black"
+
+    (told,) = render("warn", page)
+    assert told.names == (f"part{path} -> tea",)
+
+
+def test_what_is_deeper_or_among_many_is_not_looked_into() -> None:
+    """Documented: it would cost time at each offer."""
+
+    def page(offer: Offer) -> None:
+        tea = "green"
+        offer(reads([[[lambda: tea]]]))
+        offer(partial(takes, [lambda: tea, *[0] * 100]))
+        tea = "black"
+
+    assert not render("warn", page)
+
+
+def test_the_handlers_of_an_object_read_what_it_stores() -> None:
+    def page(offer: Offer) -> None:
+        tea = "green"
+        offer(Button(lambda: tea).on_click)
+        offer(partial(takes_named, callback=[lambda: tea]))
+        tea = "black"
+
+    told = render("warn", page)
+    assert [one.names for one in told] == [
+        ("self.callback -> tea",),
+        ("keywords[callback][0] -> tea",),
+    ]
+
+
+def test_methods_of_a_class_that_a_function_made_are_looked_into() -> None:
+    def page(offer: Offer) -> None:
+        tea = "green"
+
+        class Local:
+            def load(self) -> str:
+                return tea
+
+        offer(reads(Local()))
+        tea = "black"
+
+    (told,) = render("warn", page)
+    assert told.names == ("part.load -> tea",)
 
 
 # What is no mistake.

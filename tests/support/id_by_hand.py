@@ -17,6 +17,7 @@ import dis
 import enum
 import inspect
 import json.decoder
+import re
 import struct
 import typing
 import uuid
@@ -278,6 +279,7 @@ ROWS: dict[type, tuple[bytes, Callable[[Any], list[Any]]]] = {
     type(Path()): (b"p", lambda v: [v.as_posix()]),
     PurePosixPath: (b"P", lambda v: [v.as_posix()]),
     PureWindowsPath: (b"Q", lambda v: [v.as_posix()]),
+    re.Pattern: (b"~", attributes("pattern", "flags")),
     type(list[int]): (b"a", attributes("__origin__", "__args__")),
     type(int | str): (b"|", lambda v: list(v.__args__)),
     # Without key and event; one that carries nothing has no further parts.

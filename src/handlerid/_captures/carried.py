@@ -160,7 +160,11 @@ def _inside(one: Any, path: str) -> Iterator[tuple[str, object]]:
         yield path, one.__dict__.get("__wrapped__")
         yield from ((_join(path, name), value) for name, value in captures_of(one))
     elif kind is partial:
-        yield from ((path, x) for x in (one.func, *one.args, *one.keywords.values()))
+        yield path, one.func
+        for index, value in enumerate(one.args):
+            yield _join(path, f"args[{index}]"), value
+        for name, value in one.keywords.items():
+            yield _join(path, f"keywords[{name}]"), value
     elif kind is MethodType or kind is staticmethod:
         yield path, one.__func__
         if kind is MethodType:
@@ -168,7 +172,10 @@ def _inside(one: Any, path: str) -> Iterator[tuple[str, object]]:
     elif kind is CachedFunction:
         yield path, dict.get(storage(one), "__wrapped__")
     elif (members := _members(one, kind)) is not None:
-        yield from ((f"{path}[]", value) for value in members)
+        unordered = "value" if issubclass(kind, dict) else "item"
+        for index, value in enumerate(members):
+            where = index if issubclass(kind, (list, tuple)) else unordered
+            yield f"{path}[{where}]", value
     else:
         yield from _stored(one, kind, path)
 
