@@ -139,9 +139,9 @@ class Task:
     def __init__(
         self, worker: str, number: bytes, content: Any, call: Call | None = None
     ) -> None:
-        self.worker = worker
-        self.number = number  # random: some engines run only one of two equal tasks
-        self.content = content  # the id and the event, or a PickledHandler
+        self.worker: str = worker
+        self.number: bytes = number  # random: some engines run equal tasks once
+        self.content: Any = content  # the id and the event, or a PickledHandler
         self._call = call
 
     def __reduce__(self) -> tuple[Any, ...]:

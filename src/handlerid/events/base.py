@@ -17,7 +17,7 @@ from weakref import WeakValueDictionary
 from handlerid.errors import NameTaken
 
 _PACKAGE = "handlerid.events"
-is_wire_name = re.compile(r"[a-z][a-z0-9_]{0,63}").fullmatch
+is_wire_name: Callable[[str], object] = re.compile(r"[a-z][a-z0-9_]{0,63}").fullmatch
 _WORD_STARTS = r"(?<=[a-z0-9])(?=[A-Z])|(?<=[A-Z])(?=[A-Z][a-z])"
 
 _owners = WeakValueDictionary[str, type]()  # a deleted class leaves its name free
