@@ -185,6 +185,8 @@ import functools
 
 def on_click(event): return {number}
 
+def reset(): return {number}
+
 def make():
     def inner(event): return {number} + 1
     return inner
@@ -199,7 +201,7 @@ def plain(fn):
 
 HANDLERS = [
     on_click, make(), Panel().method, plain(on_click),
-    functools.partial(on_click, {number}), functools.cache(on_click),
+    functools.partial(on_click, {number}), functools.cache(reset),
 ]
 """
 
