@@ -6,7 +6,7 @@ import sys
 from contextlib import suppress
 from enum import Enum, Flag
 from functools import cached_property
-from operator import itemgetter
+from operator import attrgetter, itemgetter
 from types import MemberDescriptorType as Slot
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
@@ -82,8 +82,8 @@ def reader(kind: type, names: Names) -> Callable[[Any], Sequence[Any] | None] | 
     if not names or any(type(one) is Slot for one in at) is not (stored_at is None):
         return None
     if stored_at is None:
-        slots = [one.__get__ for one in at]
-        return lambda value: [read(value) for read in slots]
+        usual = look_up(kind, "__getattribute__") is object.__getattribute__
+        return attrgetter(*names, names[0]) if usual else None  # as read_all below
     stored_in, count = stored_at.__get__, len(names)
     read_all: Any = itemgetter(*names, names[0])  # of one name, it returns no tuple
 
