@@ -32,25 +32,25 @@ _INSIDE[id(FunctionType)] = ()
 
 
 class FreeVariables:
-    """What is known of the free variables of a code object, as indexes of them.
-
-    Attributes:
-        assigned: by the code, or by code in it.
-        shared: by any function around it: each is the same only as a cell. So are all
-            if the function around was not found.
-        late: may change after the function was made: assigned around it in a loop, more
-            than once, or by another function. Code that assigns one knows that itself.
-        unused: only annotations name them.
-        missing: how many globals there were when the function around was not found.
-    """
+    """What is known of the free variables of a code object, as indexes of them."""
 
     __slots__ = ("assigned", "late", "missing", "shared", "unused")
+
+    assigned: tuple[int, ...]  # by the code, or by code in it
+    # By any function around it: each is the same only as a cell. So are all if the
+    # function around was not found.
+    shared: tuple[int, ...]
+    # May change after the function was made: assigned around it in a loop, more than
+    # once, or by another function. Code that assigns one knows that itself.
+    late: tuple[int, ...]
+    unused: tuple[int, ...]  # only annotations name them
+    missing: int  # how many globals there were when the function around was not found
 
     def __init__(self, code: CodeType, names: dict[str, Any]) -> None:
         free = [*enumerate(code.co_freevars)]
         known = [(at, name) for at, name in free if name not in _OF_CLASSES]
         around = _around(code, names) if known else ()
-        self.missing: int = len(names) if known and not around else 0
+        self.missing = len(names) if known and not around else 0
         shared, late = list[int](), list[int]()
         for at, name in known:
             # In both: since 3.12, a comprehension's and that of a function around.

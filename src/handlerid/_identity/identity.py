@@ -21,7 +21,7 @@ from weakref import ref
 from handlerid import _captures
 from handlerid._identity.bytecode import encode_code
 from handlerid._identity.callables import Anatomy, take_apart
-from handlerid._identity.ids import HandlerId, with_captures, write
+from handlerid._identity.ids import HandlerId, as_keys, with_captures, write
 from handlerid._peek import importable_name, is_held
 from handlerid._values import encode_scalar
 from handlerid._values.tree import mark_of
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from handlerid._values.codec import Codec
 
 _FUNCTOOLS = vars(functools)
+_LONGEST_KEY = blake2b.MAX_KEY_SIZE
 _COMPILER_SCOPES = r"<(?:list|dict|set)comp>\."  # not from Python 3.12 on
 
 
@@ -73,7 +74,10 @@ class Identity:
         if fingerprint not in ("bytecode", "source"):
             raise ValueError('fingerprint must be "bytecode" or "source"')
         self.fingerprint = fingerprint
-        self._keys = _checked_keys(keys)
+        self._keys = () if keys is None else as_keys(keys)
+        sizes = [*map(len, self._keys)] or [0]
+        if keys is not None and not 0 < min(sizes) <= max(sizes) <= _LONGEST_KEY:
+            raise ValueError("keys must be one key or several, each of 1 to 64 bytes")
         self.one_id: bool = len(self._keys) <= 1  # each key gives a handler an id
         self._source: Callable[[FunctionType, str | None], bytes] | None = None
         if fingerprint == "source":
@@ -445,17 +449,6 @@ def _label(layer: int | None, where: str) -> bytes:
 def _module_name(given: Callable[[str], str | None], name: str) -> str:
     found = given(name)
     return importable_name(name) if found is None else found
-
-
-def _checked_keys(keys: bytes | Sequence[bytes] | None) -> tuple[bytes, ...]:
-    if keys is None:
-        return ()
-    checked: Any = (keys,) if isinstance(keys, bytes) else keys
-    if isinstance(checked, str) or not all(isinstance(one, bytes) for one in checked):
-        raise TypeError("keys must be bytes, or a sequence of bytes")
-    if not checked or not all(1 <= len(one) <= blake2b.MAX_KEY_SIZE for one in checked):
-        raise ValueError("keys must be one key or several, each of 1 to 64 bytes")
-    return tuple(dict.fromkeys(checked))
 
 
 def _location(module: str, qualname: str) -> str:

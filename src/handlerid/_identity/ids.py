@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import functools
 import re
+from collections.abc import Sequence
 from typing import Any, Self
 
 from handlerid.errors import MalformedPayload
@@ -79,6 +80,15 @@ class HandlerId(str):
 
     def __reduce__(self) -> tuple[Any, ...]:
         return (type(self), (str(self), self.module, self.qualname))
+
+
+def as_keys(keys: object) -> tuple[bytes, ...]:
+    """Return one key, or several, as the host gave them: the first one writes."""
+    several: Any = (keys,) if isinstance(keys, bytes) else keys
+    ordered = isinstance(several, Sequence)  # a set has no first key
+    if not ordered or not all(isinstance(one, bytes) for one in several):
+        raise TypeError("keys must be bytes, or a sequence of bytes")
+    return tuple(dict.fromkeys(several))
 
 
 def location_name(handler_id: str) -> str:

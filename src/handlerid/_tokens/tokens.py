@@ -30,7 +30,7 @@ from time import time
 from typing import Any
 
 from handlerid import errors
-from handlerid._identity import HandlerId, location_name
+from handlerid._identity import HandlerId, as_keys, location_name
 
 _VERSION = "t1."
 _ANY_VERSION = re.compile(r"t(?:0|[1-9][0-9]{0,3})\.")
@@ -136,7 +136,13 @@ class Tokens:
         max_bytes: int = 16_384,
     ) -> None:
         cipher = _import_cipher() if encrypt else None
-        self._keys = tuple(Key(key, purpose, cipher) for key in _check_keys(keys))
+        several = as_keys(keys)
+        if not several:
+            raise ValueError("keys is empty: the first key signs")
+        if min(map(len, several)) < _SHORTEST_KEY:
+            text = f"a key must have at least {_SHORTEST_KEY} random bytes: "
+            raise ValueError(text + "secrets.token_bytes(32)")
+        self._keys = tuple(Key(key, purpose, cipher) for key in several)
         if max_age is not None:
             if isinstance(max_age, bool) or not isinstance(max_age, int):
                 raise TypeError("max_age must be an int, in seconds, or None")
@@ -272,20 +278,6 @@ class Tokens:
             "the token's signature is wrong: it was tampered with, or signed with "
             "a key or for a purpose that this server does not have"
         )
-
-
-def _check_keys(keys: bytes | Sequence[bytes]) -> tuple[bytes, ...]:
-    """Return the host's keys, the one that signs first."""
-    several: Any = (keys,) if isinstance(keys, bytes) else keys
-    ordered = isinstance(several, Sequence)  # a set has no first key
-    if not ordered or not all(isinstance(key, bytes) for key in several):
-        raise TypeError("keys must be bytes, or a sequence of bytes")
-    if not several:
-        raise ValueError("keys is empty: the first key signs")
-    if min(map(len, several)) < _SHORTEST_KEY:
-        text = f"a key must have at least {_SHORTEST_KEY} random bytes: "
-        raise ValueError(text + "secrets.token_bytes(32)")
-    return tuple(several)
 
 
 def _import_cipher() -> Any:
