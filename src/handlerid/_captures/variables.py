@@ -21,8 +21,6 @@ _OPCODES = {name: code for name, code in dis.opmap.items() if code < 1 << 8}
 _ASSIGN = [_OPCODES["STORE_DEREF"], _OPCODES["DELETE_DEREF"]]
 _USE = [code for name, code in _OPCODES.items() if name.endswith("DEREF")]
 _BACK = [code for name, code in _OPCODES.items() if "JUMP_BACKWARD" in name]
-_THROW = _OPCODES.get("CLEANUP_THROW")
-_HANDLERS = (_OPCODES["PUSH_EXC_INFO"], _OPCODES["END_ASYNC_FOR"], _THROW)
 # Since Python 3.12, comprehensions are part of the function around.
 _COMPREHENSIONS = ("<listcomp>", "<setcomp>", "<dictcomp>")
 _OF_CLASSES = ("__class__", "__classdict__")  # Python fills them, once
@@ -97,40 +95,18 @@ def _changes(code: CodeType, name: str) -> bool:
 
 
 def _is_in_loop(code: CodeType, at: int) -> bool:
-    """Return whether a jump (a cache may follow) leads back over an instruction."""
+    """Return whether a jump (a cache may follow) leads back over an instruction.
+
+    Since Python 3.12, handlers of exceptions stand at the end and jump back, too. A
+    variable that is late for no other reason is compared to no effect.
+    """
     raw = code.co_code
     for opcode in _BACK:
         for end in _find(raw, bytes([opcode]), at):
             back = _operand(raw, end) - 1 - raw.startswith(b"\0", end + _WIDTH)
-            start = end - _WIDTH * back
-            left = _left(code, start, end) if start <= at else end
-            if not left or (left <= at and _is_in_loop(code, start)):
+            if end - _WIDTH * back <= at:
                 return True
     return False
-
-
-def _left(code: CodeType, start: int, end: int) -> int:
-    """Return the handler of exceptions that a jump back leaves; 0 for a loop."""
-    # Since Python 3.12 it stands at the end, and jumps to what follows its statement.
-    raw, numbers = code.co_code, _numbers(code.co_exceptiontable)
-    ends = [
-        (_WIDTH * handler, _WIDTH * (at + size))
-        for at, size, handler, _ in zip(*[numbers] * 4, strict=True)
-        if start < _WIDTH * handler <= end and raw[_WIDTH * handler] in _HANDLERS
-        if raw[_WIDTH * at] != _THROW  # which stands at the end, too
-    ]
-    nearest, last = max(ends, default=(0, 0))
-    return nearest if last <= start else 0
-
-
-def _numbers(table: bytes) -> Iterator[int]:
-    """Yield the numbers of an exception table: six bits a byte."""
-    number = 0
-    for byte in table:
-        number = number << 6 | byte & 63
-        if not byte & 64:
-            yield number
-            number = 0
 
 
 def _positions(code: CodeType, name: str, opcodes: Iterable[int]) -> list[int]:
