@@ -18,6 +18,7 @@ from __future__ import annotations
 import dis
 import marshal
 import sys
+from contextlib import suppress
 from operator import attrgetter
 from types import CodeType
 from typing import Any
@@ -46,10 +47,8 @@ def encode_code(code: CodeType) -> bytes:
     """
     form = form_of(code)
     try:
-        return marshal.dumps(form, 0)
-    except ValueError:
-        pass
-    try:
+        with suppress(ValueError):
+            return marshal.dumps(form, 0)
         return marshal.dumps(_spelled_out(form), 0)
     except (ValueError, RecursionError):
         raise UnsupportedHandler(
@@ -64,12 +63,10 @@ def form_of(code: CodeType) -> list[Any]:
     form[_FLAGS] &= ~_FUTURES
     if _UNCOPIED and _RESUME not in form[_BYTECODE][:4:2]:
         form[_BYTECODE] = code.co_code
-    for const in form[_CONSTANTS]:
-        if type(const) is CodeType:
-            form[_CONSTANTS] = tuple(
-                [form_of(c) if type(c) is CodeType else c for c in form[_CONSTANTS]]
-            )
-            break
+    if CodeType in map(type, form[_CONSTANTS]):
+        form[_CONSTANTS] = tuple(
+            [form_of(c) if type(c) is CodeType else c for c in form[_CONSTANTS]]
+        )
     if not form[_FLAGS] & _OPTIMIZED and "__firstlineno__" in form[_NAMES]:
         return _class_body(code, form)
     return form
@@ -79,11 +76,9 @@ def _spelled_out(value: Any) -> Any:
     """Replace slices by dicts (rule 2), at any depth."""
     kind = type(value)
     if kind is slice:
-        parts = (value.start, value.stop, value.step)
-        return {"slice": _spelled_out(parts)}
-    if kind is tuple or kind is list or kind is frozenset:
-        return kind(map(_spelled_out, value))
-    return value
+        return {"slice": _spelled_out((value.start, value.stop, value.step))}
+    several = kind is tuple or kind is list or kind is frozenset
+    return kind(map(_spelled_out, value)) if several else value
 
 
 def _class_body(code: CodeType, form: list[Any]) -> list[Any]:

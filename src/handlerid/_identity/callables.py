@@ -96,16 +96,6 @@ class Anatomy:
         order: marks of partials: the keywords, if they are in another order than bound.
     """
 
-    __slots__ = (
-        "bound",
-        "captures",
-        "handler",
-        "layers",
-        "module",
-        "order",
-        "qualname",
-    )
-
     def __init__(self, handler: object) -> None:
         self.handler = handler
         self.module: Any = None

@@ -276,7 +276,7 @@ class Identity:
             parts = [(None, "func", value.func), *anatomy.bound]
             return "functools.partial", parts, anatomy.order
         names = self._names(anatomy.module, anatomy.qualname)
-        text = str(write(self._locate(_location(*names)), fingerprint))
+        text = str(write(_hash(self._location, _where(*names)), fingerprint))
         if is_held(value, anatomy.module, anatomy.qualname, unknown=False):
             return text, (), ()
         if not _captures.is_looked_into(value):
@@ -301,13 +301,8 @@ class Identity:
         (parts, marks), (its_parts, its_marks) = [
             self._counted(take_apart(one)) for one in (fn, other)
         ]
-        names = [
-            (one or its)[0]
-            for one, its in zip_longest(marks, its_marks)
-            if not (
-                one and its and one[0] == its[0] and mark_of(one[1]) == mark_of(its[1])
-            )
-        ]
+        both = [[(name, mark_of(x)) for name, x in one] for one in (marks, its_marks)]
+        names = [(one or its)[0] for one, its in zip_longest(*both) if one != its]
         for one, its in zip_longest(parts, its_parts):
             path: str | None = ""
             if one and its and one[:-1] == its[:-1]:
@@ -317,20 +312,14 @@ class Identity:
 
     def _is_again(self, fn: Any, other: Any) -> bool:
         """Return whether a plain function was made again with equal scalars."""
-        if (
-            not (type(fn) is type(other) is FunctionType)
-            or fn.__code__ is not other.__code__
-            or fn.__globals__ is not other.__globals__
-            or fn.__dict__
-            or other.__dict__
-            or not (fn.__closure__ is None or self.record(fn).closed)
-        ):
-            return False
-        forms, others = [
-            [(name, encode_scalar(value) or id(value)) for name, value in captures]
-            for captures in map(_captures.captures_of, (fn, other))
-        ]
-        return forms == others
+        return (
+            type(fn) is type(other) is FunctionType
+            and fn.__code__ is other.__code__
+            and fn.__globals__ is other.__globals__
+            and not (fn.__dict__ or other.__dict__)
+            and (fn.__closure__ is None or self.record(fn).closed)
+            and _forms(fn) == _forms(other)
+        )
 
     def _plain_ids(
         self, fn: FunctionType, event: str, record: CodeRecord
@@ -344,11 +333,9 @@ class Identity:
             return several[3:]
         if not isinstance(module, str):
             take_apart(fn)  # refuses it
-        digest = record.digest or self._hash_code(fn)
-        if last is not _NEVER or several is not None:
-            record.digest = digest
+        record.digest = record.digest or self._hash_code(fn)
         names = self._names(module, qualname)
-        ids = self._write(names, _location(*names), digest, event)
+        ids = self._write(names, _where(*names), record.digest, event)
         if len(ids) == 1 and names[0] is module and names[1] is qualname:
             record.last = ids[0]
         else:
@@ -359,18 +346,19 @@ class Identity:
         self, anatomy: Anatomy, event: str, location: str | None
     ) -> tuple[HandlerId, ...]:
         names = self._names(anatomy.module, anatomy.qualname)
-        where, own = _location(*names), None
+        where, own = _where(*names), None
         if location is not None:
             module, colon, qualname = location.rpartition(":")
             qualname = self._names("", qualname)[1]
-            where = _location(module, qualname) if colon else f"={location}"
-            own = qualname.rpartition(".")[2] if colon else ""
+            where, own = f"={location}".encode("utf-8", "surrogatepass"), ""
+            if colon:
+                where, own = _where(module, qualname), qualname.rpartition(".")[2]
         return self._write(names, where, self._fingerprint(anatomy, own), event)
 
     def _write(
-        self, names: tuple[str, str], where: str, code: bytes, event: str
+        self, names: tuple[str, str], where: bytes, code: bytes, event: str
     ) -> tuple[HandlerId, ...]:
-        location = self._locate(where)
+        location = _hash(self._location, where)
         if not self._keys:
             return (write(location, code, event, *names),)
         keyed = [
@@ -409,11 +397,6 @@ class Identity:
             qualname = re.sub(_COMPILER_SCOPES, "", qualname)
         return self.module_name(module), qualname
 
-    def _locate(self, where: str) -> bytes:
-        state = self._location.copy()  # as _hash, without a call
-        state.update(where.encode("utf-8", "surrogatepass"))
-        return state.digest()
-
 
 class CodeRecord(ref[CodeType]):
     """What an identity knows of a code object, for as long as that lives."""
@@ -427,7 +410,7 @@ class CodeRecord(ref[CodeType]):
     # If the id has other names than the function, or there are several keys: event,
     # qualified name and module of the function, and its ids.
     several: tuple[Any, ...] | None
-    digest: bytes | None  # unkeyed; kept if more than one id was made of it
+    digest: bytes | None  # unkeyed
     variables: _captures.FreeVariables | None
     closed: bool  # all its free variables count, and none changes after it is made
     binding: object  # how the function is called; the registry sets and reads it
@@ -441,6 +424,11 @@ def _forget(records: dict[int, CodeRecord], record: CodeRecord) -> None:
         del records[record.address]
 
 
+def _forms(fn: FunctionType) -> list[tuple[str, bytes | int]]:
+    captures = _captures.captures_of(fn)
+    return [(name, encode_scalar(value) or id(value)) for name, value in captures]
+
+
 @functools.lru_cache(maxsize=1024)
 def _label(layer: int | None, where: str) -> bytes:
     return (encode_scalar(layer) if layer else b"") + encode_scalar(where)
@@ -451,8 +439,8 @@ def _module_name(given: Callable[[str], str | None], name: str) -> str:
     return importable_name(name) if found is None else found
 
 
-def _location(module: str, qualname: str) -> str:
-    return f"{len(module)}:{module}{qualname}"
+def _where(module: str, qualname: str) -> bytes:
+    return f"{len(module)}:{module}{qualname}".encode("utf-8", "surrogatepass")
 
 
 def _hash(state: blake2b, content: bytes) -> bytes:
