@@ -2,6 +2,7 @@
 
 from handlerid._captures.carried import CachedFunction as CachedFunction
 from handlerid._captures.carried import Unset as Unset
+from handlerid._captures.carried import arguments_of as arguments_of
 from handlerid._captures.carried import captures_of as captures_of
 from handlerid._captures.carried import counted as counted
 from handlerid._captures.carried import is_looked_into as is_looked_into

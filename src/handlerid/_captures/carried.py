@@ -5,17 +5,11 @@
 
 from __future__ import annotations
 
+import functools
 import types
 from contextlib import suppress
 from functools import cache, partial
-from types import (
-    CellType,
-    CodeType,
-    FunctionType,
-    MemberDescriptorType,
-    MethodType,
-    ModuleType,
-)
+from types import CellType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 from handlerid._peek import (
@@ -39,7 +33,6 @@ if TYPE_CHECKING:
         str, Sequence[tuple[Any, ...]], Sequence[tuple[str, object]]
     ]
     Variables: TypeAlias = Callable[[FunctionType], FreeVariables]
-    Layers: TypeAlias = Sequence[FunctionType | str]
     Capture: TypeAlias = tuple[int, str, object]  # layer, variable, value
     Late: TypeAlias = list[tuple[FunctionType, str, CellType]]
 
@@ -56,11 +49,8 @@ _LONGEST = 100
 _DEEPEST = 2
 _SCALARS = frozenset(map(id, (str, int, float, bool, bytes, type(None))))
 _BOUND = types.BuiltinFunctionType, types.MethodWrapperType
-_OF_CLASSES = (
-    types.MethodDescriptorType,
-    types.WrapperDescriptorType,
-    types.ClassMethodDescriptorType,
-)
+_OF_CLASSES = type(str.upper), type(str.__len__), type(vars(dict)["fromkeys"])
+_NO_VALUE = getattr(functools, "Placeholder", object())  # new in Python 3.14
 
 
 class Unset:
@@ -72,7 +62,7 @@ def captures_of(fn: FunctionType) -> list[tuple[str, object]]:
 
     Cells, defaults, and attributes if it was made in a function or is a lambda.
     """
-    code: CodeType = fn.__code__
+    code: types.CodeType = fn.__code__
     captures: list[tuple[str, object]] = []
     for name, cell in zip(code.co_freevars, fn.__closure__ or (), strict=True):
         try:  # as content() does, without a call
@@ -91,6 +81,15 @@ def captures_of(fn: FunctionType) -> list[tuple[str, object]]:
     if fn.__dict__ and "<" in fn.__qualname__:
         captures += _attributes(fn)
     return captures
+
+
+def arguments_of(bound: Any) -> list[tuple[str, object]]:
+    """Return the arguments that a ``partial`` holds, by index and by name, sorted."""
+    args = [(f"args[{at}]", x) for at, x in enumerate(bound.args) if x is not _NO_VALUE]
+    # Marked, because by ** a keyword may be any text, "args[0]" too.
+    return args + [
+        (f"keywords[{name}]", x) for name, x in sorted(bound.keywords.items())
+    ]
 
 
 def _attributes(fn: FunctionType) -> list[tuple[str, object]]:
@@ -161,10 +160,7 @@ def _inside(one: Any, path: str) -> Iterator[tuple[str, object]]:
         yield from ((_join(path, name), value) for name, value in captures_of(one))
     elif kind is partial:
         yield path, one.func
-        for index, value in enumerate(one.args):
-            yield _join(path, f"args[{index}]"), value
-        for name, value in one.keywords.items():
-            yield _join(path, f"keywords[{name}]"), value
+        yield from ((_join(path, name), value) for name, value in arguments_of(one))
     elif kind is MethodType or kind is staticmethod:
         yield path, one.__func__
         if kind is MethodType:
@@ -187,7 +183,7 @@ def _stored(one: object, kind: type, path: str) -> Iterator[tuple[str, object]]:
         names = namespace(base)
         if "__slots__" in names or "<" in qualname_of(base):
             for name, value in names.items():
-                if type(value) is MemberDescriptorType:
+                if type(value) is types.MemberDescriptorType:
                     with suppress(AttributeError):
                         yield f"{path}.{name}", value.__get__(one)
                 else:
@@ -215,7 +211,9 @@ def _members(value: Any, kind: type) -> Collection[object] | None:
 
 
 def counted(
-    captures: Iterable[Capture], layers: Layers, variables: Variables
+    captures: Iterable[Capture],
+    layers: Sequence[FunctionType | str],
+    variables: Variables,
 ) -> tuple[Iterable[Capture], list[tuple[str, object]]]:
     """Return the captures that count, and the marks of functions, by name.
 
@@ -251,7 +249,7 @@ def native(value: Any) -> Described | None:
     owner: Any = None
     if issubclass(kind, _BOUND):
         owner = value.__self__
-        if owner is None or type(owner) is ModuleType:
+        if owner is None or type(owner) is types.ModuleType:
             names = str(value.__module__), value.__qualname__
             held = is_held(value, *names, unknown=False)
             return (".".join(names), (), ()) if held else None

@@ -18,7 +18,9 @@ from __future__ import annotations
 import dis
 import marshal
 import sys
+from bisect import bisect_left
 from contextlib import suppress
+from functools import partial
 from operator import attrgetter
 from types import CodeType
 from typing import Any
@@ -91,22 +93,16 @@ def _class_body(code: CodeType, form: list[Any]) -> list[Any]:
     """
     # dis makes a text of every constant, which huge integers have a limit for.
     consts = form[_CONSTANTS]
-    blank = code.replace(co_consts=(None,) * len(consts))
-    position: dict[int, int] = {}  # of each offset, among the instructions
-    instructions: list[dis.Instruction] = []
-    for instruction in dis.get_instructions(blank):
-        position[instruction.offset] = len(instructions)
-        if instruction.opname != "EXTENDED_ARG":
-            instructions.append(instruction)
-    position[len(blank.co_code)] = len(instructions)
-    jumps = {*dis.hasjrel, *dis.hasjabs}
+    body = dis.Bytecode(code.replace(co_consts=(None,) * len(consts)))
+    instructions = [one for one in body if one.opname != "EXTENDED_ARG"]
+    position = partial(bisect_left, [one.offset for one in instructions])
     written: list[tuple[Any, ...]] = []
     for instruction in instructions:
         operand: Any = instruction.arg
         if instruction.opcode in dis.hasconst:
             operand = consts[instruction.arg or 0]
-        elif instruction.opcode in jumps:
-            operand = position[instruction.argval]
+        elif instruction.opcode in dis.hasjrel:
+            operand = position(instruction.argval)
         if instruction.opname == "STORE_NAME":
             if instruction.argval == "__firstlineno__":
                 written[-1] = ("line",)
@@ -114,8 +110,8 @@ def _class_body(code: CodeType, form: list[Any]) -> list[Any]:
                 written[-1] = ("attributes", *sorted(written[-1][1]))
         written.append((instruction.opname, operand))
     exceptions = [
-        (position[e.start], position[e.end], position[e.target], e.depth, e.lasti)
-        for e in dis.Bytecode(blank).exception_entries  # type: ignore[attr-defined]
+        (position(e.start), position(e.end), position(e.target), e.depth, e.lasti)
+        for e in body.exception_entries  # type: ignore[attr-defined]
     ]
-    body = (form[_NAME], form[_FLAGS], tuple(written), tuple(exceptions))
-    return ["class body", *body, *form[_NAMES:]]
+    head = ("class body", form[_NAME], form[_FLAGS])
+    return [*head, tuple(written), tuple(exceptions), *form[_NAMES:]]

@@ -18,15 +18,14 @@ import functools
 from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
-from handlerid._captures import CachedFunction, captures_of
+from handlerid._captures import CachedFunction, arguments_of, captures_of
 from handlerid._peek import is_a, look_up, name_of_class, stored_in, text
 from handlerid.errors import UnsupportedHandler
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Sequence
 
-_FUNCTOOLS = vars(functools)
-_PLACEHOLDER = getattr(functools, "Placeholder", object())  # new in Python 3.14
+FUNCTOOLS = vars(functools)
 _OWN_CLASS = vars(object)["__class__"]  # mocks and proxies have another one
 _DEEPEST = 100
 CACHED = "functools.cache"  # a layer
@@ -111,7 +110,7 @@ class Anatomy:
         if kind is FunctionType:
             return self.function(rest)
         if kind is functools.partial:
-            self.arguments(rest.args, rest.keywords)
+            self.arguments(rest)
             return (rest.func,)
         if kind is MethodType:
             if is_a(type(rest.__self__), type):
@@ -124,12 +123,12 @@ class Anatomy:
         return self.object(rest, kind)
 
     def function(self, fn: FunctionType) -> Sequence[object]:
-        if fn.__globals__ is _FUNCTOOLS:
+        if fn.__globals__ is FUNCTOOLS:
             stored = fn.__dict__
             method = stored.get("__partialmethod__") or stored.get("_partialmethod")
             if method is None:
                 raise self.refusal(fn, _DISPATCH)
-            self.arguments(method.args, method.keywords)
+            self.arguments(method)
             return (method.func,)
         if not self.qualname:
             self.module, self.qualname = fn.__module__, fn.__qualname__
@@ -170,16 +169,12 @@ class Anatomy:
             self.module, self.qualname = stored("__module__"), qualname
         return (wrapped,)
 
-    def arguments(self, args: Iterable[Any], keywords: Mapping[str, Any]) -> None:
-        for index, value in enumerate(args):
-            if value is not _PLACEHOLDER:
-                self.bound.append((None, f"args[{index}]", value))
-        # Marked, because by ** a keyword may be any text, "args[0]" too.
-        names = sorted(keywords)
-        if names != [*keywords]:
+    def arguments(self, partial: Any) -> None:
+        """Note what a ``partial`` or ``partialmethod`` holds."""
+        self.bound += [(None, *one) for one in arguments_of(partial)]
+        keywords = [*partial.keywords]
+        if keywords != sorted(keywords):
             self.order.append(("keywords", "\0".join(keywords)))
-        for name in names:
-            self.bound.append((None, f"keywords[{name}]", keywords[name]))
 
     def refusal(self, rest: Any, reason: str) -> UnsupportedHandler:
         name = _described(rest)

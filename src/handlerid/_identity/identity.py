@@ -20,7 +20,7 @@ from weakref import ref
 
 from handlerid import _captures
 from handlerid._identity.bytecode import encode_code
-from handlerid._identity.callables import Anatomy, take_apart
+from handlerid._identity.callables import FUNCTOOLS, Anatomy, take_apart
 from handlerid._identity.ids import HandlerId, as_keys, with_captures, write
 from handlerid._peek import importable_name, is_held
 from handlerid._values import encode_scalar
@@ -31,7 +31,6 @@ from handlerid.events import event_name
 if TYPE_CHECKING:
     from handlerid._values.codec import Codec
 
-_FUNCTOOLS = vars(functools)
 _LONGEST_KEY = blake2b.MAX_KEY_SIZE
 _COMPILER_SCOPES = r"<(?:list|dict|set)comp>\."  # not from Python 3.12 on
 
@@ -88,7 +87,7 @@ class Identity:
         self.module_name: Callable[[str], str] = importable_name
         if module_name is not None:
             self.module_name = functools.partial(_module_name, module_name)
-        self._encoders, self._decoders = encoders, decoders
+        self._given = {"encoders": encoders, "decoders": decoders}
         if encoders is not None or decoders is not None:
             _ = self.codec  # checks them
         # Copying a state is cheaper than making one.
@@ -108,8 +107,7 @@ class Identity:
         """Writes captured values; loaded with the first of them."""
         from handlerid._values.codec import Codec  # noqa: PLC0415
 
-        given = {"encoders": self._encoders, "decoders": self._decoders}
-        return Codec(**given, module_name=self.module_name)
+        return Codec(**self._given, module_name=self.module_name)
 
     def handler_id(
         self,
@@ -143,7 +141,7 @@ class Identity:
                     and last.event is name
                 ):
                     return last
-            if fn.__globals__ is not _FUNCTOOLS:
+            if fn.__globals__ is not FUNCTOOLS:
                 return self._plain_ids(fn, name, record or self.record(fn))[0]
         return self.complete(*self.bare_ids(fn, event, captures=captures))[0]
 
@@ -176,7 +174,7 @@ class Identity:
             location is None
             and type(fn) is FunctionType
             and not hasattr(fn, "__wrapped__")
-            and fn.__globals__ is not _FUNCTOOLS
+            and fn.__globals__ is not FUNCTOOLS
         ):
             record = self.records.get(id(fn.__code__)) or self.record(fn)
             ids = self._plain_ids(fn, wire_name, record)
@@ -228,9 +226,8 @@ class Identity:
         if record is None:
             record = CodeRecord(fn.__code__, self._forget)
             record.address = address
-            record.digest = record.several = record.binding = None
-            record.variables, record.closed = None, False
-            record.last = _NEVER
+            record.digest = record.several = record.binding = record.variables = None
+            record.last, record.closed = _NEVER, False
             # Of two threads, both use the record of the first.
             record = self.records.setdefault(address, record)
         return record
@@ -272,7 +269,7 @@ class Identity:
             if type(value) is not functools.partial:
                 return None
             anatomy = Anatomy(value)  # of a class, or of what is written in C
-            anatomy.arguments(value.args, value.keywords)
+            anatomy.arguments(value)
             parts = [(None, "func", value.func), *anatomy.bound]
             return "functools.partial", parts, anatomy.order
         names = self._names(anatomy.module, anatomy.qualname)
@@ -359,24 +356,23 @@ class Identity:
         self, names: tuple[str, str], where: bytes, code: bytes, event: str
     ) -> tuple[HandlerId, ...]:
         location = _hash(self._location, where)
-        if not self._keys:
-            return (write(location, code, event, *names),)
         keyed = [
             (_keyed(location, key, b"location"), _keyed(code, key, b"code"))
             for key in self._keys
         ]
-        return tuple([write(*digests, event, *names) for digests in keyed])
+        digests = keyed or [(location, code)]
+        return tuple([write(*both, event, *names) for both in digests])
 
     def _fingerprint(self, anatomy: Anatomy, own: str | None = None) -> bytes:
         """The digest of all layers; with the handler's own name replaced by another."""
         name = anatomy.qualname.rpartition(".")[2]
+        own = name if own is None else own
         digests = []
         for layer in anatomy.layers:
             if isinstance(layer, str):
-                renamed = own is not None and layer == f"generated {name}"
-                text = f"generated {own}" if renamed else layer
+                text = f"generated {own}" if layer == f"generated {name}" else layer
                 digests.append(_hash(self._layers, text.encode()))
-            elif own is not None and own != name == layer.__code__.co_name:
+            elif own != name == layer.__code__.co_name:
                 digests.append(self._hash_code(layer, own))
             else:
                 record = self.record(layer)

@@ -10,6 +10,7 @@ from __future__ import annotations
 import functools
 import re
 from collections.abc import Sequence
+from itertools import product
 from typing import Any, Self
 
 from handlerid.errors import MalformedPayload
@@ -21,8 +22,7 @@ _GRAMMAR = (
 )
 _compiled = functools.cache(re.compile)  # at the first use: it takes long
 _LONGEST = 37 + 17 + 65
-_ALPHABET = "abcdefghijklmnopqrstuvwxyz234567"
-_PAIR = [first + second for first in _ALPHABET for second in _ALPHABET]
+_PAIR = [*map("".join, product("abcdefghijklmnopqrstuvwxyz234567", repeat=2))]
 
 
 class HandlerId(str):
@@ -106,19 +106,9 @@ def write(
     qualname: str | None = None,
 ) -> HandlerId:
     """Write an id without captures, from 8 bytes, 12 bytes and a wire name."""
-    # Ten bits make two characters. base64.b32encode takes twice as long.
-    p = _PAIR
-    a = int.from_bytes(location, "big")
-    b = int.from_bytes(fingerprint, "big") << 4
-    c = b & 0x3FFFFFFFFFFFF
-    b >>= 50
-    text = (
-        f"h1-{p[a >> 54]}{p[a >> 44 & 1023]}{p[a >> 34 & 1023]}{p[a >> 24 & 1023]}"
-        f"{p[a >> 14 & 1023]}{p[a >> 4 & 1023]}{_ALPHABET[(a & 15) << 1]}"
-        f"-{p[b >> 40]}{p[b >> 30 & 1023]}{p[b >> 20 & 1023]}{p[b >> 10 & 1023]}"
-        f"{p[b & 1023]}{p[c >> 40]}{p[c >> 30 & 1023]}{p[c >> 20 & 1023]}"
-        f"{p[c >> 10 & 1023]}{p[c & 1023]}"
-    )
+    # Filled up to 70 and 100 bits; the last of 14 characters is empty.
+    where = _base32(int.from_bytes(location, "big") << 6, 60)[:13]
+    text = f"h1-{where}-{_base32(int.from_bytes(fingerprint, 'big') << 4, 90)}"
     found = str.__new__(HandlerId, f"{text}.{event}" if event else text)
     found.module, found.qualname, found.event = module, qualname, event
     return found
@@ -126,8 +116,13 @@ def write(
 
 def with_captures(bare: HandlerId, captures: bytes) -> HandlerId:
     """Return an id without captures, with these 10 bytes as its captures part."""
-    number = int.from_bytes(captures, "big")
-    part = "".join([_PAIR[number >> shift & 1023] for shift in range(70, -1, -10)])
+    number = int.from_bytes(captures, "big")  # as _base32, without a call
+    part = "".join([_PAIR[number >> at & 1023] for at in range(70, -1, -10)])
     found = str.__new__(HandlerId, f"{bare[:37]}-{part}{bare[37:]}")
     found.module, found.qualname, found.event = bare.module, bare.qualname, bare.event
     return found
+
+
+def _base32(number: int, first: int) -> str:
+    # Ten bits make two characters. base64.b32encode takes twice as long.
+    return "".join([_PAIR[number >> at & 1023] for at in range(first, -1, -10)])
