@@ -29,9 +29,7 @@ if TYPE_CHECKING:
     from handlerid._captures.variables import FreeVariables
 
     # Text, parts that end with a name and a value, marks by name.
-    Described: TypeAlias = tuple[
-        str, Sequence[tuple[Any, ...]], Sequence[tuple[str, object]]
-    ]
+    Described: TypeAlias = tuple[str, Sequence[Any], Sequence[tuple[str, object]]]
     Variables: TypeAlias = Callable[[FunctionType], FreeVariables]
     Capture: TypeAlias = tuple[int, str, object]  # layer, variable, value
     Late: TypeAlias = list[tuple[FunctionType, str, CellType]]
@@ -232,14 +230,10 @@ def counted(
         if fn.__closure__:
             names, free = fn.__code__.co_freevars, variables(fn)
             found += [(names[at], fn.__closure__[at]) for at in free.shared]
-            left_out = [(depth, names[at]) for at in free.unused]
-            if "__class__" in names:
-                left_out.append((depth, "__class__"))
-                found.append(
-                    ("__class__", content(fn.__closure__[names.index("__class__")]))
-                )
-            if left_out:
-                captures = [one for one in captures if one[:2] not in left_out]
+            own_class = depth, "__class__"
+            found += [one[1:] for one in captures if one[:2] == own_class]
+            left_out = [own_class, *((depth, names[at]) for at in free.unused)]
+            captures = [one for one in captures if one[:2] not in left_out]
     return captures, found
 
 

@@ -95,11 +95,8 @@ def _changes(code: CodeType, name: str) -> bool:
 
 
 def _is_in_loop(code: CodeType, at: int) -> bool:
-    """Return whether a jump (a cache may follow) leads back over an instruction.
-
-    Since Python 3.12, handlers of exceptions stand at the end and jump back, too. A
-    variable that is late for no other reason is compared to no effect.
-    """
+    """Return whether a jump (a cache may follow) leads back over an instruction."""
+    # Also out of a handler of exceptions, since 3.12: compared for it, to no effect.
     raw = code.co_code
     for opcode in _BACK:
         for end in _find(raw, bytes([opcode]), at):

@@ -179,9 +179,7 @@ class Identity:
             record = self.records.get(id(fn.__code__)) or self.record(fn)
             ids = self._plain_ids(fn, wire_name, record)
             if captures:
-                carried = [
-                    (1, name, value) for name, value in _captures.captures_of(fn)
-                ]
+                carried = [(1, name, x) for name, x in _captures.captures_of(fn)]
                 if not (fn.__closure__ is None or record.closed) or fn.__dict__:
                     carried, told = _captures.counted(carried, [fn], self.variables)
                 elif marked is not None:
@@ -240,9 +238,8 @@ class Identity:
         if known is None or known.missing not in (0, len(fn.__globals__)):
             known = _captures.FreeVariables(fn.__code__, fn.__globals__)
             if self._source is not None:
-                names = self._unused(fn)
-                free = enumerate(fn.__code__.co_freevars)
-                known.unused = tuple([at for at, one in free if one in names])
+                free = fn.__code__.co_freevars
+                known.unused = tuple(map(free.index, sorted(self._unused(fn))))
             record.variables = known
             odd = known.late or known.shared or known.unused
             record.closed = not odd and "__class__" not in fn.__code__.co_freevars
