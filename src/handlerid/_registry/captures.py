@@ -10,6 +10,8 @@ from handlerid._identity import location_name, take_apart
 from handlerid.errors import CapturesReplaced
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from handlerid._captures import Held
     from handlerid._identity import HandlerId
 
@@ -84,8 +86,14 @@ def warn_once(
             raise
 
 
+def functions_of(fn: object) -> Sequence[FunctionType]:
+    """Return the functions that a handler is made of, the outermost first."""
+    if type(fn) is FunctionType and not hasattr(fn, "__wrapped__"):
+        return (fn,)  # enters no other room
+    return [one for one in take_apart(fn).layers if not isinstance(one, str)]
+
+
 def defined_at(fn: object) -> tuple[str, int]:
     """Return file and first line of the innermost function of a handler."""
-    functions = [x for x in take_apart(fn).layers if not isinstance(x, str)]
-    code = functions[-1].__code__
+    code = functions_of(fn)[-1].__code__
     return code.co_filename, code.co_firstlineno

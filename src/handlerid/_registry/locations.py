@@ -18,7 +18,7 @@ from types import CodeType, FunctionType
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from handlerid._identity import HandlerId, location_name
-from handlerid._registry.signatures import functions_of
+from handlerid._registry.captures import functions_of
 from handlerid.errors import NameTaken, StaleHandler, UnknownHandler
 
 _NAME = r"[\w.\-/]{1,200}"
@@ -45,7 +45,7 @@ class Names:
         self._of: WeakKeyDictionary[FunctionType, Naming] = WeakKeyDictionary()
         self._named: WeakValueDictionary[str, Naming] = WeakValueDictionary()
         self._lock = Lock()
-        self.used = False  # whether a name was ever given: offers ask
+        self.used: bool = False  # whether a name was ever given: offers ask
 
     def of(self, fn: Callable[..., object]) -> Naming | None:
         """Return what a handler is called, if its function was given a name."""
@@ -61,7 +61,11 @@ class Names:
     ) -> None:
         """Give the function of a handler a name; ``here`` is its id without one."""
         before = [moved_from] if isinstance(moved_from, str) else [*moved_from]
-        _check(name, before)
+        if name is not None and not re.fullmatch(_NAME, name):
+            raise ValueError(f"{name!r} is not a handler's name: {_SIGNS}")
+        for one in before:
+            if not re.fullmatch(f"{_NAME}|{_LOCATION}", one):
+                raise ValueError(f"{one!r} is not a location: {_FORM}")
         function, where = functions_of(fn)[-1], location_name(here)
         with self._lock:
             own = self._of.get(function)
@@ -97,14 +101,6 @@ class Names:
         with self._lock:
             for fn in [fn for fn, one in self._of.items() if one.here.module == module]:
                 del self._of[fn]
-
-
-def _check(name: str | None, before: Iterable[str]) -> None:
-    if name is not None and not re.fullmatch(_NAME, name):
-        raise ValueError(f"{name!r} is not a handler's name: {_SIGNS}")
-    for one in before:
-        if not re.fullmatch(f"{_NAME}|{_LOCATION}", one):
-            raise ValueError(f"{one!r} is not a location: {_FORM}")
 
 
 def closest(missing: HandlerId, known: Iterable[HandlerId]) -> HandlerId | None:

@@ -55,15 +55,15 @@ class Registry(Holder):
         if not isinstance(identity, Identity | None):
             kind = type(identity).__name__
             raise TypeError(f"identity must be an Identity, not {kind}")
-        _check(captures=(captures, Captures), unstable=(unstable, Unstable))
-        _check(stale=(stale, Stale))
+        _check("captures", captures, Captures)
+        _check("unstable", unstable, Unstable)
+        _check("stale", stale, Stale)
         if unstable == "omit" and captures not in ("distinct", "carry"):
             raise ValueError(
                 'unstable="omit" needs captures="distinct" or "carry": with '
                 f'"{captures}", captures are not part of ids'
             )
-        one = identity or Identity()
-        self.entries = Entries(one, captures, unstable, stale)
+        self.entries = Entries(identity or Identity(), captures, unstable, stale)
         self._decorated: dict[HandlerId, Handler] = {}
 
     @property
@@ -143,7 +143,7 @@ class Registry(Holder):
             HandlerIdError: as for ``register``.
         """
         if stale is not None:
-            _check(stale=(stale, Stale))
+            _check("stale", stale, Stale)
 
         def decorate(function: F) -> F:
             if name is not None or moved_from or stale is not None:
@@ -184,9 +184,8 @@ class Registry(Holder):
         return f'<Registry: {count}, captures="{self.entries.captures}">'
 
 
-def _check(**arguments: tuple[object, Any]) -> None:
-    for name, (value, choices) in arguments.items():
-        if value not in get_args(choices):
-            listed = ", ".join(f'"{one}"' for one in get_args(choices))
-            error = ValueError if isinstance(value, str) else TypeError
-            raise error(f"{name} must be one of {listed}, not {value!r}")
+def _check(name: str, value: object, choices: Any) -> None:
+    if value not in get_args(choices):
+        listed = ", ".join(f'"{one}"' for one in get_args(choices))
+        error = ValueError if isinstance(value, str) else TypeError
+        raise error(f"{name} must be one of {listed}, not {value!r}")

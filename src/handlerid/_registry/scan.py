@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import functools
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
 from importlib import import_module
 from threading import Lock
 from time import perf_counter
@@ -36,17 +37,15 @@ Codes = dict[str, list[CodeType]]
 _CALLABLES = (MethodType, functools.partial, type(functools.cache(lambda: None)))
 
 
+@dataclass(eq=False, repr=False)
 class Scan:
     """The ids that a scan found, in which modules, in how many seconds; print it."""
 
     __module__ = "handlerid"
 
-    def __init__(
-        self, found: Iterable[HandlerId], modules: Iterable[str], seconds: float
-    ) -> None:
-        self.found: tuple[HandlerId, ...] = tuple(found)
-        self.modules: tuple[str, ...] = tuple(modules)
-        self.seconds: float = seconds
+    found: tuple[HandlerId, ...]
+    modules: tuple[str, ...]
+    seconds: float
 
     def __iter__(self) -> Iterator[HandlerId]:
         return iter(self.found)
@@ -96,7 +95,7 @@ def find_handlers(
                     ours = isinstance(error, HandlerIdError)
                     reason = str(error) if ours else type(error).__name__
                     fail(f"{name_of(fn)} cannot be registered: {reason}", name, error)
-    return Scan(found, modules, perf_counter() - start)
+    return Scan((*found,), (*modules,), perf_counter() - start)
 
 
 def _imported(

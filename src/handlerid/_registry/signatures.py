@@ -27,7 +27,7 @@ from handlerid._captures import Unset, captures_of
 from handlerid._decoding import decoder
 from handlerid._identity import CACHED, name_of, take_apart
 from handlerid._peek import name_of_class, stored_in
-from handlerid._registry.captures import defined_at
+from handlerid._registry.captures import defined_at, functions_of
 from handlerid.errors import SignatureError
 from handlerid.events import Event, adopt, event_type, is_event_type
 from handlerid.events.annotations import NO_EVENT, UNIONS, Named, event_types
@@ -218,13 +218,6 @@ def _kind(fn: Callable[..., object]) -> Kind:
             if one.__code__.co_flags & flags:
                 return kind
     return "plain"
-
-
-def functions_of(fn: Callable[..., object]) -> Sequence[FunctionType]:
-    """Return the functions that a handler is made of, the outermost first."""
-    if type(fn) is FunctionType and not hasattr(fn, "__wrapped__"):
-        return (fn,)  # enters no other room
-    return [one for one in take_apart(fn).layers if not isinstance(one, str)]
 
 
 def inspect_signature(fn: Any) -> tuple[bool, str, tuple[type[Event], ...], str]:
