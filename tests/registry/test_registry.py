@@ -498,7 +498,7 @@ def test_a_scope_reads_through_and_writes_to_itself(registry: Registry) -> None:
     own = scope.add(on_nothing).id
     assert scope.resolve(above).fn is on_click
     assert scope.resolve(own).fn is on_nothing
-    assert (scope.all_ids(), list(registry)) == ([own], [above])
+    assert (list(scope.handlers), list(registry)) == ([own], [above])
 
 
 def test_a_scope_does_not_add_what_the_registry_holds(registry: Registry) -> None:

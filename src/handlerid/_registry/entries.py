@@ -13,7 +13,6 @@ from typing import Any, Literal, NamedTuple
 
 from handlerid._captures import Equals, Held, has_changed, hold, is_plain
 from handlerid._identity import (
-    CodeRecord,
     HandlerId,
     Identity,
     encode_code,
@@ -139,8 +138,16 @@ class Entries:
         try:
             if not self.one_id or part or self.names.used:
                 (new_id, *aliases), more = self.ids(fn, how.event, part)
+            elif (
+                record is not None
+                and (last := record.last).event is how.event.wire_name
+                and last.qualname is fn.__qualname__
+                and last.module is fn.__module__
+                and not hasattr(fn, "__wrapped__")
+            ):
+                new_id, more = last, _NO_MORE
             else:
-                new_id, more = self._bare_id(fn, how.event, record), _NO_MORE
+                new_id, more = self.identity.handler_id(fn, how.event), _NO_MORE
         except UnstableCapture as error:
             raise UnstableCapture(
                 f"{name_of(fn)}: {error}", where=error.where, type_name=error.type_name
@@ -181,20 +188,6 @@ class Entries:
                         self._aliases[alias] = new
                     self._locations = {}
                     return new
-
-    def _bare_id(
-        self, fn: Any, event: type[Event], record: CodeRecord | None
-    ) -> HandlerId:
-        if record is not None:
-            last = record.last
-            if (
-                last.event is event.wire_name
-                and last.qualname is fn.__qualname__
-                and last.module is fn.__module__
-                and not hasattr(fn, "__wrapped__")
-            ):
-                return last
-        return self.identity.handler_id(fn, event)
 
     def ids(
         self, fn: Callable[..., object], event: type[Event], part: bytes = b""
@@ -309,10 +302,6 @@ class Entries:
         self.names.forget(module)
         return tuple(gone)
 
-    def all_ids(self) -> list[HandlerId]:
-        with self._lock:
-            return [handler.id for handler in self.handlers.values()]
-
     def _compare(self, old: RegisteredHandler, new: RegisteredHandler) -> None:
         """Warn, or raise, if a handler replaces one with other captures."""
         key: str = new.id
@@ -340,7 +329,8 @@ class Holder:
         return isinstance(handler_id, str) and self.entries.find(handler_id) is not None
 
     def __iter__(self) -> Iterator[HandlerId]:
-        return iter(self.entries.all_ids())
+        # A copy: another thread may register.
+        return iter([one.id for one in self.entries.handlers.copy().values()])
 
     def __len__(self) -> int:
         return len(self.entries.handlers)

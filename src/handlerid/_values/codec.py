@@ -50,12 +50,11 @@ class Codec:
         self, *, encoders: Map = None, decoders: Map = None, module_name: Rename = str
     ) -> None:
         self.module_name: Rename = module_name
-        self.encoders: Functions = dict(encoders or {})
         self.decoders: Functions = dict(decoders or {})
-        self._encoders = {id(kind): one for kind, one in self.encoders.items()}
+        self._encoders = {id(kind): one for kind, one in (encoders or {}).items()}
         self._decoders = {id(kind): one for kind, one in self.decoders.items()}
-        for what, given in ("encoders", self.encoders), ("decoders", self.decoders):
-            for kind, function in given.items():
+        for what, given in ("encoders", encoders), ("decoders", decoders):
+            for kind, function in (given or {}).items():
                 if not issubclass(type(kind), type) or not callable(function):
                     raise TypeError(f"{what} must map types to functions, not {kind!r}")
                 name = ".".join(names_of_class(kind))

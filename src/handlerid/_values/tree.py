@@ -114,8 +114,9 @@ class Tree:
     ) -> None:
         self.split, self.where = split, where
         self.describe, self.omitted = describe, omitted
-        self.marks = marks
-        self.quiet: _Node | None = None  # inside it nothing is marked
+        self.marks = [] if marks is None else marks
+        # Inside this part nothing is marked.
+        self.quiet: _Node | Tree | None = self if marks is None else None
         self.aside: dict[int, Any] = {}  # digests of inside it, or outside
         self.open: list[_Node] = []
         # Open parts, and those that lead back to one; alive, so that addresses hold.
@@ -154,8 +155,7 @@ class Tree:
         address, kind, number = id(value), type(value), len(self.begun)
         if address in self.digests:
             _, short, marks = self.digests[address]
-            if marks and self.marks is not None:
-                self.put(len(self.marks), short, marks)
+            self.put(len(self.marks), short, marks)
             return short
         if (scalar := find_scalar(id(kind))) is not None:
             form = scalar(value)
@@ -172,7 +172,10 @@ class Tree:
             raise Refused(f"is nested more than {_DEEPEST} levels deep")
         named: Sequence[tuple[str, object]] = ()
         if (split := self.split(value, kind)) is None:
-            text, captures, named = self.callable(value)
+            found = self.describe(value) if self.describe and callable(value) else None
+            if found is None:
+                raise Refused(NO_FORM)
+            text, captures, named = found
             split = "h", [text, *captures]
             self.callables.append(number)
         self.active.add(address)
@@ -180,45 +183,30 @@ class Tree:
         self.begun.append(value)
         node = _Node(value, split, number)
         self.open.append(node)
-        if self.marks is not None and self.quiet is None:
+        if self.quiet is None:
             node.marks = len(self.marks)
             self.marks += [mark_of(one) for _, one in named]
-            self.mark(node, kind, self.marks)
+            self.mark(node, kind)
         return b""
 
-    def mark(self, node: _Node, kind: type, marks: list[int]) -> None:
+    def mark(self, node: _Node, kind: type) -> None:
         if (tag := node.tag) in "regx":
             module, qualname = names_of_class(kind)
             if "<" in qualname or module not in sys.modules:
-                marks.append(id(kind))  # others may bear its name
+                self.marks.append(id(kind))  # others may bear its name
         if tag == "x" or not is_fixed(node.value, kind, (tag, node.parts)):
             self.be_quiet(node)
             if tag != "x" or node.parts[2] is None:  # which is no key
-                marks.append(id(node.value))
+                self.marks.append(id(node.value))
 
     def be_quiet(self, node: _Node | None) -> None:
         self.quiet, self.digests, self.aside = node, self.aside, self.digests
 
     def put(self, start: int, form: bytes, marks: Sequence[int]) -> None:
         """Put the marks of a part in their place."""
-        if self.marks is not None:
-            # In any order, so that a member of a frozenset keeps them beside its form.
-            beside = marks and self.open[-1].tag == "Z"
-            self.marks[start:] = [_hash(form, marks)] if beside else marks
-
-    def marks_of(self, node: _Node) -> Sequence[int]:
-        """Return the marks of a part; those of a frozenset are sorted."""
-        if self.marks is None or self.quiet is not None:
-            return ()
-        if node.tag == "Z":
-            self.marks[node.marks :] = sorted(self.marks[node.marks :])
-        return self.marks[node.marks :]
-
-    def callable(self, value: Any) -> Described:
-        found = self.describe(value) if self.describe and callable(value) else None
-        if found is None:
-            raise Refused(NO_FORM)
-        return found
+        # A frozenset has no order, so a member of it keeps them beside its form.
+        beside = marks and self.open[-1].tag == "Z"
+        self.marks[start:] = [_hash(form, marks)] if beside else marks
 
     def close(self) -> bytes:
         node = self.open.pop()
@@ -230,10 +218,12 @@ class Tree:
             self.be_quiet(None)
         if node.tag == "d":
             forms = list(map(add, forms[::2], forms[1::2]))
+        marks = self.marks[node.marks :] if self.quiet is None else []
         if node.tag in "SZd":
             forms.sort()
+            marks.sort()
+            self.marks[len(self.marks) - len(marks) :] = marks
         form = b"%b%d:%b" % (node.tag.encode(), len(node.parts), b"".join(forms))
-        marks = self.marks_of(node)
         if not self.open:
             return form
         above, complete = self.open[-1], node.lowest == node.number
