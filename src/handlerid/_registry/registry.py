@@ -63,7 +63,9 @@ class Registry(Holder):
                 'unstable="omit" needs captures="distinct" or "carry": with '
                 f'"{captures}", captures are not part of ids'
             )
-        self.entries = Entries(identity or Identity(), captures, unstable, stale)
+        self.entries: Entries = Entries(
+            identity or Identity(), captures, unstable, stale
+        )
         self._decorated: dict[HandlerId, Handler] = {}
 
     @property
