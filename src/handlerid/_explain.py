@@ -214,12 +214,12 @@ def _layer(
         yield from _code_parts(name, layer.__code__)
     else:
         # Imported here: bytecode fingerprints do not need the room that reads sources.
-        from handlerid._source import encode_source  # noqa: PLC0415
+        from handlerid._source import digest_source  # noqa: PLC0415
 
-        form, lines = encode_source(layer), [""]
+        digest, lines = _digest(digest_source(layer)), [""]
         with suppress(OSError):  # inspect does not find what is in a zip
             lines = dedent(getsource(layer.__code__)).rstrip().split("\n")
-        yield name, (*lines, f"hash: {_digest(form)}")
+        yield name, (*lines, f"hash: {digest}")
 
 
 def _type(value: object) -> str:

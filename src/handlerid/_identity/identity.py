@@ -79,11 +79,14 @@ class Identity:
             raise ValueError("keys must be one key or several, each of 1 to 64 bytes")
         self.one_id: bool = len(self._keys) <= 1  # each key gives a handler an id
         self._source: Callable[[FunctionType, str | None], bytes] | None = None
+        # For a scan: reads the file of a module's code, if sources are hashed.
+        self.read_source: Callable[[CodeType, dict[str, Any]], None] | None = None
         if fingerprint == "source":
             # Loaded here, because most processes hash bytecode.
             from handlerid import _source  # noqa: PLC0415
 
-            self._source, self._unused = _source.encode_source, _source.unused_in_source
+            self._source, self._unused = _source.digest_source, _source.unused_in_source
+            self.read_source = _source.read_source
         self.module_name: Callable[[str], str] = importable_name
         if module_name is not None:
             self.module_name = functools.partial(_module_name, module_name)
@@ -92,7 +95,7 @@ class Identity:
             _ = self.codec  # checks them
         # Copying a state is cheaper than making one.
         self._location = blake2b(digest_size=8, person=b"location")
-        self._code = blake2b(digest_size=12, person=fingerprint.encode())
+        self._code = blake2b(digest_size=12, person=b"bytecode")
         self._layers = blake2b(digest_size=12, person=b"layers")
         self._captures = blake2b(digest_size=10, person=b"captures")
         self.records: dict[int, CodeRecord] = {}  # by the address of the code
@@ -380,7 +383,7 @@ class Identity:
 
     def _hash_code(self, fn: FunctionType, own: str | None = None) -> bytes:
         if self._source is not None:
-            return _hash(self._code, self._source(fn, own))
+            return self._source(fn, own)
         code = fn.__code__ if own is None else fn.__code__.replace(co_name=own)
         return _hash(self._code, encode_code(code))
 

@@ -101,7 +101,8 @@ class Entries:
         self.distinct: bool = captures in ("distinct", "carry")
         if parent is None:
             self.names: Names = Names()
-            self.index: CodeIndex = CodeIndex(identity.module_name)
+            ways = identity.module_name, identity.read_source
+            self.index: CodeIndex = CodeIndex(*ways)
             self.warned: set[tuple[type, str]] = set()
             self.one_id: bool = identity.one_id and not self.distinct
             self.equals: Equals | None = None

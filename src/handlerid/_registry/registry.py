@@ -163,6 +163,7 @@ class Registry(Holder):
 
         Those are functions decorated with ``handler``, or annotated with an event type;
         for a union, once for each. A second scan registers nothing new.
+        With ``fingerprint="source"`` the sources of all its modules are read.
 
         Args:
             package: a module or its dotted name.

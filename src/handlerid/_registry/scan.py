@@ -185,9 +185,13 @@ _INSIDE = {
 class CodeIndex:
     """The modules that the host scanned, and what they hold. Any thread may use it."""
 
-    def __init__(self, module_name: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        module_name: Callable[[str], str],
+        read_source: Callable[[CodeType, dict[str, Any]], None] | None = None,
+    ) -> None:
         self.version: int = 0  # changes with what the methods return
-        self._name = module_name
+        self._name, self._read_source = module_name, read_source
         self._lock = Lock()
         # The tables are made when they are first needed.
         self._modules: dict[str, tuple[ModuleType, Callable[[], _Table]]] = {}
@@ -199,6 +203,10 @@ class CodeIndex:
         with self._lock:  # other threads always find the module, the old or the new
             self._modules[name] = module, table
             self.version += 1
+        if self._read_source is not None:
+            codes = [one for found in table().codes.values() for one in found]
+            for code in {one.co_filename: one for one in codes}.values():
+                self._read_source(code, globals_of(module))
 
     def forget(self, module_name: str) -> None:
         """Remove a module, by its name in this process; it need not be known."""

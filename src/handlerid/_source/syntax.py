@@ -8,71 +8,136 @@ from __future__ import annotations
 
 import ast
 import struct
+from functools import cache
 from itertools import groupby
 from types import EllipsisType, NoneType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
 
-# Rules 2 and 3, and rule 4.
+_DEFS = (ast.FunctionDef, ast.AsyncFunctionDef)
+
+# Rules 2 and 3; numbers that are written even if they are 0; rule 4.
 _LEFT_OUT = frozenset({"ctx", "kind", "type_comment", "returns"})
+_NUMBERS = frozenset({"conversion", "is_async", "level", "simple"})
 _LEFT_OUT_OF_OUTERMOST = frozenset({"decorator_list", "defaults", "kw_defaults"})
+
+Form: TypeAlias = tuple[bytes, bytes, bytes]  # the second part is the name of a def
 
 
 def encode_syntax(node: ast.AST) -> bytes:
     """Return the canonical bytes of a syntax tree, usually of a function."""
-    # A stack, because a sum of 1,500 terms is a tree 1,500 nodes deep. Each value has
-    # a flag: whether it is in a function (rule 3).
-    written: list[bytes] = []
-    todo: list[tuple[object, bool]] = [(node, False)]
-    outermost = (node, node.args) if isinstance(node, FUNCTIONS) else ()
-    while todo:
-        item, in_function = todo.pop()
-        if item is None or isinstance(item, bytes):  # a finished form
-            written.append(item or b"-")
-        elif isinstance(item, list):
-            written.append(b"[")
-            todo.append((b"]", False))
-            todo.extend((value, in_function) for value in reversed(item))
-        elif isinstance(item, ast.AST):
-            if isinstance(item, FUNCTIONS):
-                in_function = True
-            elif isinstance(item, ast.ClassDef):
-                in_function = False
-            name, fields = _parts(item, in_function)
-            if item in outermost:
-                fields = [f for f in fields if f[0] not in _LEFT_OUT_OF_OUTERMOST]
-            written.append(f"({name}".encode())
-            todo.append((b")", False))
-            for field, value in reversed(fields):
-                todo.append((value, in_function))
-                todo.append((f" {field}=".encode(), False))
-        else:  # a name, or a number in a field
-            written.append(_constant(item))
-    return b"".join(written)
+    whole, functions = encode_functions(node)
+    return b"".join(functions.get(node, whole))
 
 
-def _parts(node: ast.AST, in_function: bool) -> tuple[str, list[tuple[str, object]]]:
-    """Return the name of a node and the fields to write, in order."""
-    kind = type(node)
-    if isinstance(node, (ast.Constant, ast.MatchSingleton)):
-        return kind.__name__, [("value", _constant(node.value))]
-    if isinstance(node, ast.AnnAssign) and in_function and node.value is not None:
-        return "Assign", [("targets", [node.target]), ("value", node.value)]
-    fields = []
-    for name in sorted(set(node._fields) - _LEFT_OUT):
-        value = getattr(node, name, None)
-        if value is None or value == [] or (in_function and name == "annotation"):
-            continue
-        if name == "values" and kind.__name__ in ("JoinedStr", "TemplateStr"):
-            value = _joined(value)
-        elif name == "body" and _has_docstring(node):
-            value = value[1:] or [ast.Pass()]
-        fields.append((name, value))
-    return kind.__name__, fields
+def encode_functions(tree: ast.AST) -> tuple[list[bytes], dict[ast.AST, Form]]:
+    """Return the parts of a tree's canonical bytes, and the form of each function.
+
+    One walk makes all of them: the form of a function is its part of the tree's bytes,
+    without what it leaves out as the outermost one (rule 4).
+    """
+    walk = _Walk(tree)
+    walk.run()
+    return walk.written, walk.functions
+
+
+class _Walk:
+    def __init__(self, tree: ast.AST) -> None:
+        self.written: list[bytes] = []
+        self.functions: dict[ast.AST, Form] = {}
+        # A stack, because a sum of 1,500 terms is a tree 1,500 nodes deep.
+        self.todo: list[Any] = [tree]
+        self.in_function = False  # rule 3
+        # Of the function begun last: where its form starts, stops, starts again, ...
+        self.cuts: list[int] = []
+
+    def run(self) -> None:
+        todo, written = self.todo, self.written
+        while todo:
+            item = todo.pop()
+            kind: Any = type(item)
+            if kind is bytes:  # a finished form
+                written.append(item)
+            elif kind is ast.Name:
+                written.append(b"(Name id=%b)" % encode_constant(item.id))
+            elif kind is ast.Constant or kind is ast.MatchSingleton:
+                parts = (_fields(kind)[0], encode_constant(item.value))
+                written.append(b"%b value=%b)" % parts)
+            elif kind is list:
+                written.append(b"[")
+                todo.append(b"]")
+                todo += reversed(item)
+            elif kind is _Mark:
+                self.cut(item)
+            elif kind in _CONSTANTS:  # a name, a number in a field, or None in a list
+                written.append(b"-" if item is None else encode_constant(item))
+            else:
+                self.begin(item, kind)
+
+    def begin(self, node: Any, kind: Any) -> None:
+        """Write how a node begins, and put its fields on the stack."""
+        todo, own, named = self.todo, kind in FUNCTIONS, kind in _DEFS
+        if own or kind is ast.ClassDef:
+            self.cuts = [len(self.written)]
+            todo.append(_Mark(self.cuts, node, self.in_function))
+            self.in_function = own
+        elif kind is ast.AnnAssign and self.in_function and node.value is not None:
+            kind, node = ast.Assign, ast.Assign([node.target], node.value)
+        start, fields = _fields(kind)
+        self.written.append(start)
+        todo.append(b")")
+        mark = _Mark(self.cuts)
+        for name, label in fields:
+            value = _value(node, name)
+            if not value and (value != 0 or name not in _NUMBERS):
+                continue
+            if name in _LEFT_OUT_OF_OUTERMOST and (own or kind is ast.arguments):
+                todo += [mark, value, label, mark]
+            elif name == "name" and named:
+                todo += [mark, value, mark, label]
+            elif name != "annotation" or not self.in_function:
+                todo += [value, label]
+
+    def cut(self, mark: _Mark) -> None:
+        mark.cuts.append(len(self.written))
+        if mark.node is not None:
+            self.in_function = mark.in_function
+        if isinstance(mark.node, FUNCTIONS):
+            ends = zip(mark.cuts[::2], mark.cuts[1::2], strict=True)
+            parts = [b"".join(self.written[a:b]) for a, b in ends]
+            form = b"".join(parts), b"", b""
+            if isinstance(mark.node, _DEFS):
+                name = self.written[mark.cuts[-3]]
+                form = b"".join(parts[:-1]), name, parts[-1]
+            self.functions[mark.node] = form
+
+
+class _Mark(NamedTuple):
+    """Where the form of a function is cut; with its node, where it ends."""
+
+    cuts: list[int]
+    node: ast.AST | None = None
+    in_function: bool = False  # around the node
+
+
+@cache
+def _fields(kind: type[ast.AST]) -> tuple[bytes, list[tuple[str, bytes]]]:
+    """Return how nodes of a class begin, and their fields, the last one first."""
+    names = sorted(set(kind._fields) - _LEFT_OUT, reverse=True)
+    return f"({kind.__name__}".encode(), [(one, f" {one}=".encode()) for one in names]
+
+
+def _value(node: Any, name: str) -> Any:
+    value: Any = getattr(node, name, None)
+    if name == "values" and type(node).__name__ in ("JoinedStr", "TemplateStr"):
+        return _joined(value)
+    if name == "body" and _has_docstring(node):
+        return value[1:] or [ast.Pass()]
+    return value
 
 
 def _joined(values: list[Any]) -> list[ast.expr]:
@@ -92,7 +157,7 @@ def _is_text(node: ast.expr) -> bool:
 
 def _has_docstring(node: ast.AST) -> bool:
     """Return whether a body begins with a docstring (rule 6)."""
-    kinds = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
+    kinds = (*_DEFS, ast.ClassDef)
     return isinstance(node, kinds) and ast.get_docstring(node, clean=False) is not None
 
 
@@ -117,5 +182,5 @@ _CONSTANTS: dict[type, Callable[[Any], bytes]] = {
 }
 
 
-def _constant(value: object) -> bytes:
+def encode_constant(value: object) -> bytes:
     return _CONSTANTS[type(value)](value)

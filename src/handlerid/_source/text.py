@@ -1,12 +1,14 @@
-"""From a function to the canonical bytes of its own source.
+"""From a function to the digest of its own source.
 
-1. The text is that of ``linecache``: the current content of the code's file, or what
-   stands for it: modules in a zip, notebook cells, doctests.
+1. The text is that of the code's file, or of its module's loader, such as a zip's, as
+   bytes; else that of ``linecache``: notebook cells, doctests.
 2. The text has to compile to exactly the code that the function runs, positions
    included. So an edit since the import, or by an import hook, is an error.
 3. The names of free variables are hashed too, because the tree does not show which
    names are variables of the enclosing function. So is the mark of ``types.coroutine``.
    A variable that only annotations name is left out: not every Python has it.
+4. A text is parsed once, for all of its functions; digests are kept, and no tree. They
+   answer for code that runs after its file was replaced, since they are found by it.
 """
 
 from __future__ import annotations
@@ -14,16 +16,26 @@ import __future__
 
 import ast
 import linecache
+import marshal
+import os
 import sys
 import threading
 import warnings
-from copy import copy
+from _blake2 import blake2b
+from contextlib import suppress
 from functools import lru_cache
-from inspect import CO_ITERABLE_COROUTINE
+from inspect import CO_GENERATOR, CO_ITERABLE_COROUTINE
+from operator import attrgetter
+from pathlib import Path
 from types import CodeType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from handlerid._source.syntax import FUNCTIONS, encode_syntax
+from handlerid._source.syntax import (
+    Form,
+    encode_constant,
+    encode_functions,
+    encode_syntax,
+)
 from handlerid.errors import UnsupportedHandler
 
 if TYPE_CHECKING:
@@ -32,12 +44,12 @@ if TYPE_CHECKING:
 
 _Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _Position: TypeAlias = tuple[int, str]  # first line and name of a code object
+_Names: TypeAlias = frozenset[str]
 
 # Notebooks and exec set it outside of the text.
 _ANNOTATIONS = __future__.annotations.compiler_flag
 
 _MARK, _MARKED = b",<coroutine>", CO_ITERABLE_COROUTINE
-_NO_LINE = 1 << 18  # beyond the last line of any text
 
 # Python 3.13.0 stores the names of a class's attributes in the hash seed's order.
 _UNORDERED_NAMES = sys.version_info[:3] == (3, 13, 0)
@@ -45,17 +57,33 @@ _UNORDERED_NAMES = sys.version_info[:3] == (3, 13, 0)
 # Parsing warns again. warnings.catch_warnings changes the whole process.
 _quiet = threading.Lock()
 
+_SIZE = 12  # of digests and keys
+_SEVERAL = bytes(_SIZE)  # the digest of lambdas that cannot be distinguished
+
 
 class _Text(NamedTuple):
-    """A text, parsed and compiled."""
+    """What is kept of a text: 10 KB for a large file."""
 
-    nodes: dict[_Position, list[_Function]]
-    codes: dict[_Position, list[CodeType]]
-    alone: dict[int, CodeType]  # of lambdas that share a position, by their new line
+    stamp: object  # another one where the file is another
+    digests: bytes  # keys of code, each with the digest of its source
+    unused: dict[bytes, _Names]  # by key, if there are any
+    error: str = ""  # why it has no digests
+
+    def find(self, key: bytes) -> bytes | None:
+        at = self.digests.find(key)
+        while at % (2 * _SIZE) and at >= 0:
+            at = self.digests.find(key, at + 1)
+        return None if at < 0 else self.digests[at + _SIZE : at + 2 * _SIZE]
 
 
-def encode_source(fn: FunctionType, own: str | None = None) -> bytes:
-    """Return the canonical bytes of a function's own source.
+# By file name, future and whether keys have columns: texts, the newest first.
+_Place: TypeAlias = tuple[str, int, bool]
+_texts: dict[_Place, tuple[_Text, ...]] = {}
+_MOST_FILES, _MOST_TEXTS = 4096, 8
+
+
+def digest_source(fn: FunctionType, own: str | None = None) -> bytes:
+    """Return the digest of a function's own source.
 
     Args:
         fn: a function; of a wrapper, its own source is read.
@@ -65,66 +93,215 @@ def encode_source(fn: FunctionType, own: str | None = None) -> bytes:
         UnsupportedHandler: the source is missing, or not the one that the function
             was compiled from; or several lambdas of a line cannot be distinguished.
     """
-    code, nodes = fn.__code__, _nodes(fn)
-    forms = {encode_syntax(_named(node, own)) for node in nodes}
-    if len(forms) != 1:
+    code = fn.__code__
+    _, _, digest = _find(fn)
+    if digest == _SEVERAL:
         raise UnsupportedHandler(
             f"{fn.__module__}.{fn.__qualname__}: line {code.co_firstlineno} of "
             f"{code.co_filename} has several lambdas that are written differently and "
             "compile to the same code, so they cannot be distinguished. Write them on "
             'separate lines, or use fingerprint="bytecode".'
         )
-    annotating = _annotating(fn, nodes[0])
-    free = (f",{name}" for name in sorted(code.co_freevars) if name not in annotating)
-    return forms.pop() + "".join(free).encode() + _MARK * bool(code.co_flags & _MARKED)
+    if own is None or code.co_name == "<lambda>":
+        return digest
+    content = _read(code.co_filename, fn.__globals__)
+    position = code.co_firstlineno, code.co_name
+    with suppress(Exception):  # where it was edited since, as _find found it
+        for form, names in _defs(content, *_place(code)[:2]).get(position, ()):
+            rest = names + _MARK * bool(code.co_flags & _MARKED)
+            if _hash(b"".join(form) + rest) == digest:
+                return _hash(form[0] + encode_constant(own) + form[2] + rest)
+    raise _not_its_source(fn, "is not the one that was read before")
 
 
-def unused_in_source(fn: FunctionType) -> frozenset[str]:
+def unused_in_source(fn: FunctionType) -> _Names:
     """Return the free variables that only annotations of variables name.
 
     Python evaluates the annotations of classes and functions that a function makes.
     """
-    node: Any = _nodes(fn)[0]
-    inside = ast.walk(ast.Module(node.body, []))
-    evaluated = {*_annotations(x for x in inside if not isinstance(x, ast.AnnAssign))}
-    form = encode_syntax(node).decode(errors="replace")  # has those of classes
-    names = _annotating(fn, node) - evaluated
-    return frozenset(name for name in names if f":{name})" not in form)
+    text, key, _ = _find(fn)
+    return text.unused.get(key, frozenset())
 
 
-def _annotating(fn: FunctionType, node: _Function) -> frozenset[str]:
-    """Return the free variables that only annotations name."""
+def read_source(code: CodeType, module: dict[str, Any]) -> None:
+    """Read the file of a module's code, so that it may be replaced afterwards."""
+    _search(code, module)
+
+
+def _find(fn: FunctionType) -> tuple[_Text, bytes, bytes]:
+    """Return the text of a function, and the key and the digest of its code."""
     code = fn.__code__
-    if not any(name in code.co_freevars for name in _annotations(ast.walk(node))):
-        return frozenset()
-    # To this future annotations are texts, which use no variable.
-    text = _find(code, fn.__globals__, _ANNOTATIONS)
-    used = text.codes[_position(node)][0].co_freevars if text else ()
-    return frozenset(code.co_freevars).difference(used)
-
-
-def _nodes(fn: FunctionType) -> list[_Function]:
-    """Return the syntax trees that a function may have been compiled from."""
-    code = fn.__code__
-    name = f"{fn.__module__}.{fn.__qualname__}"
-    try:
-        text = _find(code, fn.__globals__)
-    except (SyntaxError, ValueError, RecursionError, MemoryError) as error:
-        raise _not_its_source(name, code, f"cannot be compiled ({error})") from error
+    text, key, digest = _search(code, fn.__globals__)
     if text is None:
         raise UnsupportedHandler(
-            f"{name}: its source is missing: {code.co_filename} cannot be read. "
-            "Functions made by exec, typed at a prompt or imported from a .pyc alone "
-            "have no source. Ship the sources, define the function in a file, or use "
-            'fingerprint="bytecode".'
+            f"{fn.__module__}.{fn.__qualname__}: its source is missing: "
+            f"{code.co_filename} cannot be read. Functions made by exec, typed at a "
+            "prompt or imported from a .pyc alone have no source. Ship the sources, "
+            'define the function in a file, or use fingerprint="bytecode".'
         )
-    position = (code.co_firstlineno, code.co_name)
-    nodes, codes = text.nodes.get(position, []), text.codes.get(position, [])
-    if not nodes or not any(_same(code, other) for other in codes):
-        raise _not_its_source(name, code, "compiles to other code than the one it runs")
-    if len(nodes) > 1:
-        nodes = [node for node in nodes if _is_of(code, text.alone.get(node.lineno))]
-    return nodes
+    if digest is None:
+        raise _not_its_source(fn, text.error or "compiles to other code than it runs")
+    return text, key, digest
+
+
+def _search(
+    code: CodeType, module: dict[str, Any]
+) -> tuple[_Text | None, bytes, bytes | None]:
+    """Find a text that compiles to a code; else return the newest, and no digest."""
+    texts: tuple[_Text, ...] = ()
+    key, stamp = b"", _stamp(code.co_filename)
+    # Code without columns may be from a .pyc that was written without them
+    # (PYTHONNODEBUGRANGES).
+    blank = all(column is None for _, _, column, _ in code.co_positions())
+    for columns in (True, False) if blank else (True,):
+        place, key = _place(code, columns=columns), _key(code, columns=columns)
+        texts = _texts.get(place, ())
+        is_newest = texts != () and texts[0].stamp == stamp
+        for again in (False, True):
+            if again and not is_newest:
+                texts = _read_again(texts, place, stamp, module)
+            # What is no file, such as a zip's, is read again if it lacks the code.
+            if is_newest or again or stamp is None:
+                for text in texts:
+                    if (digest := text.find(key)) is not None:
+                        return text, key, digest
+    return (texts[0] if texts else None), key, None
+
+
+def _read_again(
+    texts: tuple[_Text, ...], place: _Place, stamp: object, module: dict[str, Any]
+) -> tuple[_Text, ...]:
+    """Return the texts of a file, with that of now if it is another."""
+    content = _read(place[0], module)
+    stamp = hash(content) if stamp is None else stamp
+    if content and not (texts and texts[0].stamp == stamp):
+        texts = (_parse(content, stamp, *place), *texts)[:_MOST_TEXTS]
+        _texts[place] = texts
+        if len(_texts) > _MOST_FILES:
+            _texts.pop(next(iter(_texts)), None)
+    return texts
+
+
+def _place(code: CodeType, *, columns: bool = True) -> _Place:
+    return code.co_filename, code.co_flags & _ANNOTATIONS, columns
+
+
+def _stamp(filename: str) -> object:
+    try:
+        status = os.stat(filename)  # noqa: PTH116 - 2 us less, at each first id
+    except (OSError, ValueError):
+        return None
+    return status.st_mtime_ns, status.st_size, status.st_ino
+
+
+def _read(filename: str, module: dict[str, Any]) -> bytes | str:
+    """Return the text of a file, or of what is in its place."""
+    with suppress(OSError, ValueError):
+        return Path(filename).read_bytes()
+    spec = module.get("__spec__")
+    for path in (filename, str(getattr(spec, "origin", "")).removesuffix("c")):
+        with suppress(Exception):  # loaders raise what they like
+            content = spec.loader.get_data(path)  # type: ignore[union-attr]
+            if type(content) is bytes:
+                return content
+    try:
+        linecache.checkcache(filename)
+        return "".join(linecache.getlines(filename, module))
+    except Exception:  # noqa: BLE001 - it calls the loader, too
+        return ""
+
+
+def _not_its_source(fn: FunctionType, what: str) -> UnsupportedHandler:
+    code = fn.__code__
+    return UnsupportedHandler(
+        f"{fn.__module__}.{fn.__qualname__}: {code.co_filename} is not the source that "
+        f"the function was compiled from: line {code.co_firstlineno} {what}. The file "
+        "was replaced or edited after this process imported it: start the process "
+        "again, and scan its modules with Registry.scan, which reads their sources, so "
+        "that files may be replaced while it runs. Or the code was changed: by an "
+        "import hook (pytest rewrites test functions that assert, unless their "
+        "module's docstring says PYTEST_DONT_REWRITE), by a tool, or by a .pyc of "
+        'another release: leave the code as it is, or use fingerprint="bytecode".'
+    )
+
+
+def _parse(
+    content: bytes | str, stamp: object, filename: str, flags: int, columns: bool
+) -> _Text:
+    """Make the digests of all functions of a text."""
+    rows: dict[bytes, bytes] = {}
+    unused: dict[bytes, _Names] = {}
+    try:
+        for code, form, rest, names in _functions(content, filename, flags):
+            for mark in (0, _MARKED) if code.co_flags & CO_GENERATOR else (0,):
+                digest = _hash(b"".join(form) + rest + _MARK * bool(mark))
+                key = _key(code, mark, columns=columns)
+                if rows.setdefault(key, digest) != digest:
+                    rows[key] = _SEVERAL
+                if names:
+                    unused[key] = names
+    except Exception as error:  # noqa: BLE001 - the parser's limits are many
+        return _Text(stamp, b"", {}, f"cannot be compiled ({error})")
+    return _Text(stamp, b"".join([b"%b%b" % row for row in rows.items()]), unused)
+
+
+@lru_cache(maxsize=1)
+def _defs(
+    content: bytes | str, filename: str, flags: int
+) -> dict[_Position, list[tuple[Form, bytes]]]:
+    """Return the forms of a text's functions, for one function after the other."""
+    forms: dict[_Position, list[tuple[Form, bytes]]] = {}
+    for code, form, rest, _ in _functions(content, filename, flags):
+        forms.setdefault((code.co_firstlineno, code.co_name), []).append((form, rest))
+    return forms
+
+
+def _functions(
+    content: bytes | str, filename: str, flags: int
+) -> Iterator[tuple[CodeType, Form, bytes, _Names]]:
+    """Yield code, form, free variables, and those that only annotations name."""
+    tree = _compile(content, filename, flags | ast.PyCF_ONLY_AST)
+    _, forms = encode_functions(tree)
+    codes = _by_position(_compile(content, filename, flags))
+    texts_only: dict[_Position, list[CodeType]] = {}
+    nodes: dict[_Position, list[Any]] = {}
+    node: Any
+    for node in forms:
+        nodes.setdefault(_position(node), []).append(node)
+    shared = [node for same in nodes.values() if len(same) > 1 for node in same]
+    alone = _alone(tree, shared, filename, flags)
+    for position, same in nodes.items():
+        by_key: dict[bytes | None, dict[Form, Any]] = {}
+        for node in same:
+            key = alone.get(node.lineno) if len(same) > 1 else None
+            by_key.setdefault(key, {})[forms[node]] = node
+        for code in codes.get(position, ()):
+            key = _key(code, place=False) if len(same) > 1 else None
+            for form, node in by_key.get(key, {}).items():
+                free = frozenset(code.co_freevars)
+                unused: _Names = frozenset()
+                if free and not free.isdisjoint(_annotations(ast.walk(node))):
+                    # To this future annotations are texts, which use no variable.
+                    texts_only = texts_only or _by_position(
+                        _compile(content, filename, flags | _ANNOTATIONS)
+                    )
+                    annotating = free.difference(texts_only[position][0].co_freevars)
+                    unused = _unused(node, annotating)
+                    free -= annotating
+                yield (
+                    code,
+                    form,
+                    "".join(f",{x}" for x in sorted(free)).encode(),
+                    unused,
+                )
+
+
+def _unused(node: _Function, annotating: _Names) -> _Names:
+    inside = ast.walk(ast.Module(node.body, []))  # type: ignore[arg-type]
+    evaluated = {*_annotations(x for x in inside if not isinstance(x, ast.AnnAssign))}
+    form = encode_syntax(node).decode(errors="replace")  # has those of classes
+    names = annotating - evaluated
+    return frozenset(name for name in names if f":{name})" not in form)
 
 
 def _annotations(nodes: Iterable[ast.AST]) -> Iterator[str]:
@@ -136,71 +313,31 @@ def _annotations(nodes: Iterable[ast.AST]) -> Iterator[str]:
                     yield part.id
 
 
-def _named(node: _Function, own: str | None) -> _Function:
-    if own is not None and not isinstance(node, ast.Lambda):
-        node = copy(node)
-        node.name = own
-    return node
-
-
-def _not_its_source(name: str, code: CodeType, what: str) -> UnsupportedHandler:
-    return UnsupportedHandler(
-        f"{name}: {code.co_filename} is not the source that the function was compiled "
-        f"from: line {code.co_firstlineno} {what}. The file was edited since it was "
-        f"imported, or the code was changed: by an import hook (pytest "
-        f"rewrites test functions that assert, unless their module's docstring says "
-        f"PYTEST_DONT_REWRITE), by a tool, or by a .pyc of another release. Import "
-        f'it again, leave the code as it is, or use fingerprint="bytecode".'
-    )
-
-
-def _find(code: CodeType, module: dict[str, object], flags: int = 0) -> _Text | None:
-    filename = code.co_filename
-    linecache.checkcache(filename)
-    text = "".join(linecache.getlines(filename, module))
-    return parse(filename, flags | code.co_flags & _ANNOTATIONS, text) if text else None
-
-
-# A parsed text takes a hundred times the memory of its file.
-@lru_cache(maxsize=16)
-def parse(filename: str, flags: int, text: str) -> _Text:
-    """Parse and compile a text."""
-    tree = _compile(text, filename, flags | ast.PyCF_ONLY_AST)
-    nodes: dict[_Position, list[_Function]] = {}
-    for node in ast.walk(tree):
-        if isinstance(node, FUNCTIONS):
-            nodes.setdefault(_position(node), []).append(node)
-    codes: dict[_Position, list[CodeType]] = {}
-    for code in _nested(_compile(text, filename, flags)):
-        codes.setdefault((code.co_firstlineno, code.co_name), []).append(code)
-    shared = [node for same in nodes.values() if len(same) > 1 for node in same]
-    twins = [node for node in shared if isinstance(node, ast.Lambda)]
-    return _Text(nodes, codes, _alone(tree, twins, filename, flags))
-
-
 def _alone(
     tree: ast.Module, lambdas: list[ast.Lambda], filename: str, flags: int
-) -> dict[int, CodeType]:
-    """Move each lambda of a shared line to a new line; return the code by that line."""
+) -> dict[int, bytes]:
+    """Move each lambda of a shared line to lines of its own; return keys by line."""
     # Columns are not enough: the code of "lambda: 1" has none on 3.12. A lambda moves
     # with its body, because a line break between them changes the bytecode. So outer
     # lambdas are moved before those in their bodies.
-    codes: dict[int, CodeType] = {}
-    line = _NO_LINE
+    keys: dict[int, bytes] = {}
+    line: Any = lambdas and tree.body[-1].end_lineno
     while lambdas:
         enclosed = {id(part) for node in lambdas for part in ast.walk(node.body)}
         for node in lambdas:
             if id(node) not in enclosed:
-                line += _NO_LINE
-                ast.increment_lineno(node.body, line - node.lineno)
-                node.lineno = node.end_lineno = line
-        for code in _nested(_compile(tree, filename, flags)):  # outer before inner
-            codes.setdefault(code.co_firstlineno, code)
+                down = line + 1 - node.lineno
+                ast.increment_lineno(node.body, down)
+                node.lineno += down
+                line = node.end_lineno = (node.end_lineno or 0) + down
+        codes = _by_position(_compile(tree, filename, flags))
+        for (first, _), same in codes.items():  # outer before inner
+            keys.setdefault(first, _key(same[0], place=False))
         lambdas = [node for node in lambdas if id(node) in enclosed]
-    return codes
+    return keys
 
 
-def _compile(source: str | ast.Module, filename: str, flags: int) -> Any:
+def _compile(source: bytes | str | ast.Module, filename: str, flags: int) -> Any:
     with _quiet, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT  # cells of notebooks may await
@@ -212,34 +349,52 @@ def _position(node: _Function) -> _Position:
     return first.lineno, getattr(node, "name", "<lambda>")
 
 
-def _nested(code: Any) -> Iterator[CodeType]:
-    for const in code.co_consts:
-        if isinstance(const, CodeType):
-            yield const
-            yield from _nested(const)
+def _by_position(code: CodeType) -> dict[_Position, list[CodeType]]:
+    """Return the code objects in a text, outer ones before those nested in them."""
+    found: dict[_Position, list[CodeType]] = {}
+    todo = [code]
+    while todo:
+        one = todo.pop()
+        todo += [const for const in reversed(one.co_consts) if type(const) is CodeType]
+        found.setdefault((one.co_firstlineno, one.co_name), []).append(one)
+    return found
 
 
-def _same(code: CodeType, other: CodeType) -> bool:
-    code = code.replace(co_flags=code.co_flags & ~_MARKED)
-    # Code from a .pyc that was written without columns (PYTHONNODEBUGRANGES).
-    blank = all(column is None for _, _, column, _ in code.co_positions())
-    changes = {"co_linetable": b""} if blank else {}
-    return _fresh(code, **changes) == _fresh(other, **changes)
+def _hash(content: bytes) -> bytes:
+    return blake2b(content, digest_size=_SIZE, person=b"source").digest()
 
 
-def _is_of(code: CodeType, alone: CodeType | None) -> bool:
-    """Return whether two codes are equal but for their line."""
-    nowhere = {"co_linetable": b"", "co_firstlineno": 1}
-    return alone is not None and _fresh(code, **nowhere) == _fresh(alone, **nowhere)
+_what = attrgetter(
+    *("co_name", "co_argcount", "co_posonlyargcount", "co_kwonlyargcount"),
+    *("co_code", "co_exceptiontable", "co_names", "co_varnames", "co_freevars"),
+    "co_cellvars",
+)
 
 
-def _fresh(code: CodeType, **changes: Any) -> CodeType:
-    """Copy code and nested code, because == also compares specialised instructions."""
+def _key(
+    code: CodeType, mark: int = 0, *, columns: bool = True, place: bool = True
+) -> bytes:
+    """Return the digest of what a code object runs, and of its place in the text."""
     unordered = _UNORDERED_NAMES and "__static_attributes__" in code.co_names
-    consts = list(code.co_consts)
-    for index, const in enumerate(consts):
-        if isinstance(const, CodeType):
-            consts[index] = _fresh(const, **changes)
-        elif unordered and isinstance(const, tuple):
-            consts[index] = tuple(sorted(const, key=repr))
-    return code.replace(co_consts=tuple(consts), **changes)
+    consts: list[object] = []
+    for const in code.co_consts:
+        if type(const) is CodeType:
+            consts.append([_key(const, columns=columns, place=place)])
+        elif unordered and type(const) is tuple:
+            consts.append(tuple(sorted(const, key=repr)))
+        else:
+            consts.append(const)
+    where = place and (code.co_firstlineno, columns and code.co_linetable)
+    form = (_what(code), code.co_flags | mark, consts, where)
+    try:
+        data = marshal.dumps(form, 0)
+    except ValueError:  # a slice, a constant since 3.14
+        data = marshal.dumps(_spelled_out(form), 0)
+    return blake2b(data, digest_size=_SIZE, person=b"key").digest()
+
+
+def _spelled_out(value: Any) -> Any:
+    if type(value) is slice:
+        return {"slice": (value.start, value.stop, value.step)}
+    kind = type(value)
+    return kind(map(_spelled_out, value)) if kind in (tuple, list) else value
