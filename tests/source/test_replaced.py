@@ -76,7 +76,7 @@ def render(app: Dispatcher, module: Any, what: str) -> tuple[str, ...]:
 
 def serve(captures: Any) -> Dispatcher:
     registry = Registry(identity=Identity(fingerprint="source"), captures=captures)
-    registry.scan("shop")
+    registry.scan("replaced_shop")
     return Dispatcher(registry, tokens=Tokens(b"k" * 32))
 
 
@@ -88,17 +88,17 @@ def test_pages_render_after_their_files_were_replaced(
     """So a new release may be copied over the old one while that serves."""
     monkeypatch.syspath_prepend(tmp_path)
     whats = ("page", "framed_page", "method")
-    module = write(tmp_path, "shop")
+    module = write(tmp_path, "replaced_shop")
     app = serve(captures)
     expected = {what: render(app, module, what) for what in whats}
     # The same, where the file is replaced after one page was rendered.
-    module = write(tmp_path, "shop", SHOP + "# another text\n")
+    module = write(tmp_path, "replaced_shop", SHOP + "# another text\n")
     app = serve(captures)
     assert render(app, module, "page") == expected["page"]
     if new is None:
-        (tmp_path / "shop.py").unlink()
+        (tmp_path / "replaced_shop.py").unlink()
     else:
-        (tmp_path / "shop.py").write_text(new)
+        (tmp_path / "replaced_shop.py").write_text(new)
     for what in whats:
         assert render(app, module, what) == expected[what]
 

@@ -320,6 +320,8 @@ class Shop:
             case Point(x=-1 - 2j, y="a" "b") if a: pass
             case _ as e: pass
         from . import m as n
+        import a.b, c as d
+        from e import f
         return
 
 
@@ -344,10 +346,10 @@ def sample(folder: Path) -> list[Path]:
     return files
 
 
-@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13", "3.14"])
+@pytest.mark.parametrize("version", ["3.11", "3.12", "3.13", "3.14", "3.15"])
 def test_the_form_is_the_same_on_every_python(version: str, tmp_path: Path) -> None:
-    if version == "3.14":
-        require_pyodide()
+    if version in ("3.14", "3.15"):
+        require_pyodide(version)
     else:
         require_python(version)
     files = sample(tmp_path)

@@ -66,10 +66,11 @@ def forms_under(version: str, folders: list[Path], files: list[Path]) -> Forms |
         listed, written = Path(made, "files"), Path(made, "forms")
         listed.write_text("\n".join(map(str, files)), "utf-8")
         args = [str(SYNTAX), str(listed), str(written)]
-        if version == "3.14":
-            if find_pyodide() is None:
+        if version in ("3.14", "3.15"):
+            if find_pyodide(version) is None:
                 return None
-            run_pyodide(WORKER, *args, folders=[Path(made), *folders])
+            folders = [Path(made), *folders]
+            run_pyodide(WORKER, *args, folders=folders, version=version)
         else:
             python = find_python(version)
             if python is None:

@@ -33,10 +33,12 @@ def ids_of(version: str, *, seed: str = "random") -> dict[str, Any] | None:
         text = run_fresh(
             "-m", "tests.promises.golden.ids", python=str(python), path=ROOT, seed=seed
         )
-    elif version == "3.14" and find_pyodide():
+    elif version in ("3.14", "3.15") and find_pyodide(version):
         environment = {"PYTHONHASHSEED": "0" if seed == "random" else seed}
+        folders = [ROOT / "tests"]
+        script, path = HERE / "ids.py", [ROOT]
         done = run_pyodide(
-            HERE / "ids.py", folders=[ROOT / "tests"], path=[ROOT], env=environment
+            script, folders=folders, path=path, env=environment, version=version
         )
         text = done.stdout
     else:

@@ -287,3 +287,16 @@ HANDLERS["partial of paths"] = partial(
     on_click, pathlib.Path("a/b"), pathlib.PureWindowsPath("c:\\d")
 )
 HANDLERS["partial of handlers"] = partial(on_click, on_async, make(2), Panel.of_class)
+
+
+# Imports, which have another field since Python 3.15.
+
+
+@golden("imports")
+def on_imports(event: object) -> object:
+    import json
+    from decimal import Decimal
+    from decimal import localcontext as context
+    from os import path
+
+    return json, path, Decimal, context, event
