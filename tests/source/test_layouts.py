@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import random
+import sys
 from textwrap import dedent
 from types import CodeType, FunctionType
 from typing import TYPE_CHECKING
@@ -13,6 +14,7 @@ import pytest
 from handlerid import Identity
 from handlerid._source import digest_source
 from handlerid._source.syntax import encode_syntax
+from handlerid.errors import UnsupportedHandler
 from tests.source.test_text import digest, load, no_pyc
 
 if TYPE_CHECKING:
@@ -55,6 +57,11 @@ class Layouts:
                 f"({first} if x{self.gap()} else y)",
                 f"[{first} for i in x{self.gap()} if i]",
                 f"f'{{({first})}}'",
+                f"f'{{{first}}}{{(lambda: {first}0)()}} {{(lambda: {first}1)()}}'",
+                (
+                    f'f"""{{{first}}}\n {{(lambda: {first}0)()}}'
+                    f' \n\n{{(lambda: {first}1)()}}"""'
+                ),
             ]
         )
         if depth < 5 and self.random.random() < 0.5:
@@ -139,3 +146,25 @@ def test_more_lambdas_on_a_line_than_lines_could_be_moved_to(tmp_path: Path) -> 
     for number in (0, 1, 8191, 8999):
         node = ast.parse(f"lambda: {number}", mode="eval").body
         assert digest_source(module.fs[number]) == digest(encode_syntax(node))
+
+
+@pytest.mark.parametrize("beside", [False, True])
+def test_a_deep_expression_costs_no_other_function_its_id(
+    beside: bool, tmp_path: Path
+) -> None:
+    """Lambdas of a line are compiled from the tree, whose depth Python limits."""
+    deep = f"x{' + x' * 1500}"
+    text = "from __future__ import annotations\ndef row(event): return event\n"
+    if beside:
+        text += f"x = 0\ngs = [lambda: {deep}, lambda: 3]\n"
+    else:
+        text += f"fs = [lambda: 1, lambda: 2]\ndef deep(x): return {deep}\n"
+    module = load(tmp_path / f"deep_{beside}.py", text)
+    row = ast.parse("def row(event): return event").body[0]
+    assert digest_source(module.row) == digest(encode_syntax(row))
+    for number, fn in enumerate(() if beside else module.fs):
+        node = ast.parse(f"lambda: {number + 1}", mode="eval").body
+        assert digest_source(fn) == digest(encode_syntax(node))
+    if beside and sys.version_info < (3, 13):
+        with pytest.raises(UnsupportedHandler, match="cannot be distinguished"):
+            digest_source(module.gs[1])

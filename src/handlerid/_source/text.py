@@ -30,12 +30,7 @@ from pathlib import Path
 from types import CodeType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from handlerid._source.syntax import (
-    Form,
-    encode_constant,
-    encode_functions,
-    encode_syntax,
-)
+from handlerid._source.syntax import Form, encode_constant, encode_functions
 from handlerid.errors import UnsupportedHandler
 
 if TYPE_CHECKING:
@@ -105,9 +100,10 @@ def digest_source(fn: FunctionType, own: str | None = None) -> bytes:
     if own is None or code.co_name == "<lambda>":
         return digest
     content = _read(code.co_filename, fn.__globals__)
-    position = code.co_firstlineno, code.co_name
-    with suppress(Exception):  # where it was edited since, as _find found it
-        for form, names in _defs(content, *_place(code)[:2]).get(position, ()):
+    filename, flags, _ = _place(code)
+    with suppress(Exception):  # the file may have been replaced since
+        position = code.co_firstlineno, code.co_name
+        for form, names in _defs(content, filename, flags).get(position, ()):
             rest = names + _MARK * bool(code.co_flags & _MARKED)
             if _hash(b"".join(form) + rest) == digest:
                 return _hash(form[0] + encode_constant(own) + form[2] + rest)
@@ -269,14 +265,17 @@ def _functions(
     for node in forms:
         nodes.setdefault(_position(node), []).append(node)
     shared = [node for same in nodes.values() if len(same) > 1 for node in same]
-    alone = _alone(tree, shared, filename, flags)
+    alone: dict[int, bytes] = {}
+    with suppress(Exception):  # then only these lambdas are refused
+        alone = _alone(tree, shared, filename, flags)
     for position, same in nodes.items():
+        apart = alone and len(same) > 1
         by_key: dict[bytes | None, dict[Form, Any]] = {}
         for node in same:
-            key = alone.get(node.lineno) if len(same) > 1 else None
+            key = alone.get(node.lineno) if apart else None
             by_key.setdefault(key, {})[forms[node]] = node
         for code in codes.get(position, ()):
-            key = _key(code, place=False) if len(same) > 1 else None
+            key = _key(code, place=False) if apart else None
             for form, node in by_key.get(key, {}).items():
                 free = frozenset(code.co_freevars)
                 unused: _Names = frozenset()
@@ -285,23 +284,20 @@ def _functions(
                     texts_only = texts_only or _by_position(
                         _compile(content, filename, flags | _ANNOTATIONS)
                     )
-                    annotating = free.difference(texts_only[position][0].co_freevars)
-                    unused = _unused(node, annotating)
+                    used = texts_only.get(position, [code])[0].co_freevars
+                    annotating = free.difference(used)
+                    unused = _unused(node, form, annotating)
                     free -= annotating
-                yield (
-                    code,
-                    form,
-                    "".join(f",{x}" for x in sorted(free)).encode(),
-                    unused,
-                )
+                names = "".join(f",{name}" for name in sorted(free)).encode()
+                yield code, form, names, unused
 
 
-def _unused(node: _Function, annotating: _Names) -> _Names:
+def _unused(node: _Function, form: Form, annotating: _Names) -> _Names:
     inside = ast.walk(ast.Module(node.body, []))  # type: ignore[arg-type]
     evaluated = {*_annotations(x for x in inside if not isinstance(x, ast.AnnAssign))}
-    form = encode_syntax(node).decode(errors="replace")  # has those of classes
+    text = b"".join(form).decode(errors="replace")  # has those of classes
     names = annotating - evaluated
-    return frozenset(name for name in names if f":{name})" not in form)
+    return frozenset(name for name in names if f":{name})" not in text)
 
 
 def _annotations(nodes: Iterable[ast.AST]) -> Iterator[str]:
@@ -321,7 +317,17 @@ def _alone(
     # with its body, because a line break between them changes the bytecode. So outer
     # lambdas are moved before those in their bodies.
     keys: dict[int, bytes] = {}
-    line: Any = lambdas and tree.body[-1].end_lineno
+    if not lambdas:
+        return keys
+    line: Any = tree.body[-1].end_lineno
+    # Other statements may be too deep for a tree to be compiled. Futures are imports.
+    own = {id(node) for node in lambdas}
+    tree.body = [
+        statement
+        for statement in tree.body
+        if isinstance(statement, ast.ImportFrom)
+        or any(id(part) in own for part in ast.walk(statement))
+    ]
     while lambdas:
         enclosed = {id(part) for node in lambdas for part in ast.walk(node.body)}
         for node in lambdas:
