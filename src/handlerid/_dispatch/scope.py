@@ -8,7 +8,7 @@ from typing import Any, Self
 from handlerid import _tokens
 from handlerid._identity import HandlerId, name_of
 from handlerid._registry import Entries, Holder, RegisteredHandler, bind, refusal
-from handlerid._registry.signatures import functions_of
+from handlerid._registry.captures import functions_of
 from handlerid.errors import UnknownHandler
 from handlerid.events import Event, event_type
 
