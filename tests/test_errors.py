@@ -15,6 +15,7 @@ from handlerid.errors import (
     CapturesReplaced,
     ExpiredToken,
     FieldError,
+    GoneHandler,
     HandlerIdError,
     InvalidEvent,
     InvalidToken,
@@ -35,6 +36,7 @@ AUTHORS = "This action is not set up correctly on the server."
 TABLE: list[tuple[type[HandlerIdError], int, str]] = [
     (MalformedPayload, 400, "The request could not be read."),
     (UnknownHandler, 404, "This action does not exist here."),
+    (GoneHandler, 410, "This page has expired. Reload it."),
     (StaleHandler, 409, "This page is out of date. Reload it."),
     (InvalidEvent, 422, "The request does not fit this action."),
     (NotAllowed, 403, "This action is not allowed."),
@@ -72,6 +74,7 @@ WITHOUT_DATA: list[type[HandlerIdError]] = [
 CASES: list[tuple[HandlerIdError, dict[str, object]]] = [
     (UnknownHandler("a", handler_id=ID), {"handler_id": ID}),
     (UnknownHandler("a"), {"handler_id": ""}),
+    (GoneHandler("a", handler_id=ID), {"handler_id": ID}),
     (
         StaleHandler("a", handler_id=ID, current=[ID], location="app.save"),
         {"handler_id": ID, "current": (ID,), "location": "app.save"},
@@ -204,7 +207,7 @@ def test_replaced_captures_are_a_warning_and_an_error() -> None:
 
 def test_a_reload_helps_where_the_page_is_old() -> None:
     reload = {error for error, _, _ in TABLE if error.reload}
-    assert reload == {StaleHandler, ExpiredToken}
+    assert reload == {StaleHandler, GoneHandler, ExpiredToken}
 
 
 def test_one_except_catches_whatever_the_library_raises() -> None:

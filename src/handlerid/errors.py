@@ -54,8 +54,18 @@ class UnknownHandler(HandlerIdError):
         self.handler_id = handler_id
 
 
+class GoneHandler(UnknownHandler):
+    """No handler has the location in an id that was signed: the page is old."""
+
+    status = 410
+    reload = True
+    public = "This page has expired. Reload it."
+
+
 class StaleHandler(HandlerIdError):
-    """The location is known, but its code differs: the page is older or newer.
+    """The location is known, but its code, bound arguments or captures differ.
+
+    The page is older or newer than this server.
 
     Attributes:
         handler_id: the id that was looked up.

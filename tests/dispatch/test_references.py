@@ -24,8 +24,6 @@ from handlerid import (
 from handlerid.errors import (
     ExpiredToken,
     HandlerIdError,
-    InvalidToken,
-    MalformedPayload,
     NotAllowed,
     StaleHandler,
     UnknownHandler,
@@ -139,12 +137,12 @@ async def test_every_way_in_verifies_the_audience(signed: Dispatcher) -> None:
 
 def test_an_id_alone_was_offered_to_nobody(signed: Dispatcher) -> None:
     handler_id = signed.registry.register(on_click)
-    with pytest.raises(InvalidToken):
+    with pytest.raises(ExpiredToken):
         answer(signed, str(handler_id))
 
 
-def test_without_tokens_a_token_is_no_id(signed: Dispatcher) -> None:
-    with pytest.raises(MalformedPayload):
+def test_a_token_where_ids_are_used_is_an_old_page(signed: Dispatcher) -> None:
+    with pytest.raises(ExpiredToken):
         answer(Dispatcher(signed.registry), offer(signed, on_click))
 
 

@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from handlerid import ClickEvent, Dispatcher, Identity, InputEvent, Registry
-from handlerid.errors import NameTaken, StaleHandler, UnknownHandler
+from handlerid.errors import NameTaken, StaleHandler
 from tests.support.fresh import run_fresh
 
 HERE = __name__
@@ -139,7 +139,7 @@ def test_a_moved_partial_and_a_moved_wrapper_are_found() -> None:
     registry.handler(moved_from="app:on_add")(partial(new, 2))
     old_id = Registry().register(partial(old, 2))
     assert registry.resolve(old_id).fn(None) == 2
-    with pytest.raises(UnknownHandler):
+    with pytest.raises(StaleHandler):
         registry.resolve(Registry().register(partial(old, 3)))
 
 

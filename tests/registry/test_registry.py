@@ -459,17 +459,18 @@ def test_registrations_after_the_first_miss_are_seen(registry: Registry) -> None
     assert caught.value.current == (second, third)
 
 
-def test_other_events_or_bound_arguments_are_unknown_not_stale(
+def test_another_event_is_unknown_and_other_bound_arguments_are_stale(
     registry: Registry,
 ) -> None:
     registry.register(on_event, ClickEvent)
     registry.register(partial(link, 1))
     elsewhere = Registry()
-    for missing, name in (
-        (elsewhere.register(on_event, InputEvent), "on_event"),
-        (elsewhere.register(partial(link, 2)), "link"),
+    for missing, name, error in (
+        (elsewhere.register(on_event, InputEvent), "on_event", UnknownHandler),
+        (elsewhere.register(partial(link, 2)), "link", StaleHandler),
+        (elsewhere.register(link), "link", StaleHandler),
     ):
-        with pytest.raises(UnknownHandler) as caught:
+        with pytest.raises(error) as caught:
             registry.resolve(missing)
         assert str(caught.value) == (
             f"{HERE}.{name} is registered here, but not as {missing}: its event, its "

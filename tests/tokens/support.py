@@ -22,13 +22,11 @@ CAPTURES = b"captured: secret-url"
 AUDIENCE = "session-of-anna"
 
 INVALID = (
-    "the token's signature is wrong: it was tampered with, or signed with a key or for "
-    "a purpose that this server does not have"
+    "the token's signature is wrong: it was tampered with, or signed with a key that "
+    "this server does not have"
 )
-NO_TOKEN = (
-    "not a token: a token begins with t1.; it may be an id of a page that was rendered "
-    "without tokens"
-)
+NO_TOKEN = "not a token: a token begins with t1."
+OTHER_PURPOSE = "the token was issued for another purpose"
 OTHER_VERSION = (
     "the token's format is not t1: the page is older or newer than this server"
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import sys
 from typing import Any
 
@@ -58,11 +59,11 @@ def test_max_age_that_is_no_int(max_age: Any) -> None:
         Tokens(KEY, max_age=max_age)
 
 
-@pytest.mark.parametrize("max_age", [0, -1, 1 << 39])
+@pytest.mark.parametrize("max_age", [0, -1, 1 << 38])
 def test_max_age_out_of_range(max_age: int) -> None:
     with pytest.raises(ValueError, match="max_age must be at least 1 second"):
         Tokens(KEY, max_age=max_age)
-    assert Tokens(KEY, max_age=(1 << 39) - 1).issue(CLICK)
+    assert Tokens(KEY, max_age=(1 << 38) - 1).issue(CLICK)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +100,7 @@ def test_an_audience_that_is_no_text(audience: Any) -> None:
 # Replay
 
 
-def test_the_hook_gets_a_nonce_and_the_expiry(
+def test_the_hook_gets_a_nonce_and_when_it_may_be_forgotten(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     Clock(monkeypatch, 1_000.0)
@@ -108,7 +109,57 @@ def test_the_hook_gets_a_nonce_and_the_expiry(
     for token in {tokens.issue(CLICK) for _ in range(50)}:
         tokens.verify(token)
     assert [len(nonce) for nonce in uses.seen] == [16] * 50
-    assert set(uses.seen.values()) == {1_060}
+    assert set(uses.seen.values()) == {1_120}
+    token = tokens.issue(CLICK)
+    assert Tokens(KEY, replay=uses, clock_skew=0).verify(token).expires == 1_060
+    assert 1_060 in uses.seen.values()
+    Tokens(KEY, replay=(uses := Uses())).verify(Tokens(KEY, replay=uses).issue(CLICK))
+    assert set(uses.seen.values()) == {None}
+
+
+@pytest.mark.parametrize("behind", [0.0, 1.0, 5.0, 59.0, 60.0])
+def test_a_server_whose_clock_is_behind_takes_no_token_again(
+    monkeypatch: pytest.MonkeyPatch, behind: float
+) -> None:
+    clock = Clock(monkeypatch, 1_000.0)
+    store: dict[bytes, float] = {}
+
+    def first_use(nonce: bytes, until: int | None) -> bool:
+        for known in [one for one, end in store.items() if end <= real]:
+            del store[known]  # by the clock of the store
+        first = nonce not in store
+        store[nonce] = until or float("inf")
+        return first
+
+    tokens = Tokens(KEY, max_age=60, replay=first_use)
+    token = tokens.issue(CLICK)
+    real = 1_001.0
+    tokens.verify(token)
+    for real in (1_030.0, 1_059.9, 1_060.0, 1_064.9, 1_119.9, 1_200.0):
+        clock.now = real - behind
+        with pytest.raises(ExpiredToken):
+            tokens.verify(token)
+
+
+@pytest.mark.parametrize("skew", [-1, 1.5, True, None])
+def test_a_clock_skew_that_is_none(skew: Any) -> None:
+    with pytest.raises((TypeError, ValueError), match="clock_skew must be"):
+        Tokens(KEY, clock_skew=skew)
+
+
+@pytest.mark.parametrize("now", [-5e9, -1.0, -59.5, 0.0, 2.0**32])
+def test_any_clock_issues_tokens_that_expire(
+    monkeypatch: pytest.MonkeyPatch, now: float
+) -> None:
+    clock = Clock(monkeypatch, now)
+    tokens = Tokens(KEY, max_age=60, replay=Uses())
+    first, second = tokens.issue(CLICK), tokens.issue(CLICK)
+    clock.now = now + 59.9
+    assert tokens.verify(first).expires == math.ceil(now) + 60
+    clock.now = now + 61
+    refusal(ExpiredToken, tokens, second, None)
+    clock.now = max(now + 61, 1_700_000_000.0)
+    refusal(ExpiredToken, tokens, second, None)
 
 
 def test_without_the_hook_there_is_no_nonce() -> None:

@@ -62,8 +62,8 @@ def test_golden_token(monkeypatch: pytest.MonkeyPatch) -> None:
     Clock(monkeypatch, 1_800_000_000.0)
     handler_id = HandlerId.parse("h1-q3x3h77e3e6e4-n2lztrboijtkjhnj3noa.click")
     golden = (
-        "t1.h1-q3x3h77e3e6e4-n2lztrboijtkjhnj3noa.click.AwB"
-        "rSdRYJzyLk-A8THDkKNM5cm93IDc.eZQat-b1ebwp-qYHeRlORQ"
+        "t1.h1-q3x3h77e3e6e4-n2lztrboijtkjhnj3noa.click.EwB"
+        "rSdRYJzyLk-A8THDkKNM55Koo1NqzxiNyb3cgNw.zLLdl4mJzkuxc740cco8pQ"
     )
     tokens = Tokens(KEY, max_age=600, purpose="shop")
     assert tokens.issue(handler_id, audience="anna", captures=b"row 7") == golden

@@ -270,6 +270,10 @@ class Dispatcher:
                 return handler, refuse_extra
         if registered is not None:
             return registered, refuse_extra
+        if text.startswith("t1."):  # those of this server are verified above
+            raise errors.ExpiredToken(
+                "a token where ids are used: the page is older or newer than the server"
+            )
         wanted = HandlerId.parse(text)
         searched = [("scope", one.entries) for one in scopes]
         asked: list[Any] = [("resolver", one, wanted) for one in self._resolvers]
@@ -308,7 +312,7 @@ class Dispatcher:
             if entries.accepts(near):
                 return entries.resolve(near), True
         raised.insert(0, refusal(wanted, [*at_location]))
-        raise _take_from(raised)
+        raise _take_from(raised, signed=self._references is not None)
 
     def _read(self, payload: Any) -> Any:
         """Return something with ``get``: a mapping or a form."""
@@ -334,12 +338,16 @@ class Dispatcher:
         return audience
 
 
-def _take_from(raised: list[errors.HandlerIdError]) -> errors.HandlerIdError:
+def _take_from(
+    raised: list[errors.HandlerIdError], *, signed: bool
+) -> errors.HandlerIdError:
     """Return the one to raise, and empty the list: a traceback must not hold it."""
     # That the location is known says more than that another one is not.
     stale = [one for one in raised if isinstance(one, errors.StaleHandler)]
     chosen = (stale or raised[-1:])[0]
     raised.clear()
+    if signed and isinstance(chosen, errors.UnknownHandler):  # it was offered once
+        return errors.GoneHandler(str(chosen), handler_id=chosen.handler_id)
     return chosen
 
 

@@ -7,7 +7,8 @@ from typing import Any, Self
 
 from handlerid import _tokens
 from handlerid._identity import HandlerId, name_of
-from handlerid._registry import Entries, Holder, RegisteredHandler, bind
+from handlerid._registry import Entries, Holder, RegisteredHandler, bind, refusal
+from handlerid._registry.captures import functions_of
 from handlerid.errors import UnknownHandler
 from handlerid.events import Event, event_type
 
@@ -17,7 +18,7 @@ class References:
 
     def __init__(self, entries: Entries, tokens: _tokens.Tokens) -> None:
         self.tokens: _tokens.Tokens = tokens
-        self._identity = entries.identity
+        self._entries, self._identity = entries, entries.identity
         self._closures: _tokens.Closures | None = None
         if entries.captures == "carry":
             self._closures = _tokens.Closures(entries.identity, entries.index)
@@ -25,7 +26,14 @@ class References:
     def write(self, handler: RegisteredHandler, audience: str | None) -> str:
         """Return the token of a registered handler."""
         captures, (name, number, omitted) = b"", handler.more
-        if self._closures is not None and not omitted:
+        one = handler.id
+        # What every server registers is answered by registries, or not at all.
+        known = (
+            not one.captures
+            and "<" not in (one.qualname or "<")
+            and self._entries.handlers.get(one) is handler
+        )
+        if self._closures is not None and not omitted and not known:
             captures = self._closures.pack(
                 handler.fn, takes_event=handler.takes_event, name=name, number=number
             )
@@ -49,10 +57,25 @@ class References:
                 handler_id=handler_id,
             ) from None
         fn, takes_event, mutable = self._closures.rebuild(handler_id, captures, event)
+        self._check_guards(handler_id, fn)
         b = bind(fn, event, self._identity)
         return RegisteredHandler(
             handler_id, fn, b.event, b.kind, takes_event, b.decode
         ), mutable
+
+    def _check_guards(self, wanted: HandlerId, fn: Any) -> None:
+        """Raise StaleHandler if a lambda or closure is registered, in a wrapper now.
+
+        Of another function the bytes say what its module has under the name.
+        """
+        if "<" not in (wanted.qualname or ""):
+            return
+        known = self._entries.at_location(wanted.location)
+        found = [self._entries.resolve(one).fn for one in known]
+        code, *codes = [functions_of(one)[-1].__code__ for one in (fn, *found)]
+        same = any(one.fingerprint == wanted.fingerprint for one in known)
+        if not same and any(one is code for one in codes):
+            raise refusal(wanted, known)
 
 
 class Scope(Holder):

@@ -1,7 +1,7 @@
 """Explicit names, and ids by location: stale ids, locations that handlers had before.
 
-1. An id is stale if its location is known and its code is not. An id of known code
-   with another event, bound arguments or captures is unknown.
+1. An id is stale if its location is known and its code, bound arguments or captures
+   are not. An id of known code with another event is unknown.
 2. A name belongs to a function object, and to every wrapper, partial or bound method
    that leads to it. Handlers are found at their location, too.
 3. Functions of one code, or at one location, may have one name: rendered again, or
@@ -123,10 +123,13 @@ def refusal(
         text += "that defines it imported, or the page that makes it rendered here?"
         return UnknownHandler(text, handler_id=missing)
     where = location_name(known[-1])
-    if any(one.fingerprint == missing.fingerprint for one in known):
+    same = [one for one in known if one.fingerprint == missing.fingerprint]
+    if same:
         text = f"{where} is registered here, but not as {missing}: its event, its "
         text += "bound arguments or its captures differ"
-        return UnknownHandler(text, handler_id=missing)
+        if not any(one.event == missing.event for one in same):
+            return UnknownHandler(text, handler_id=missing)
+        return StaleHandler(text, handler_id=missing, current=known, location=where)
     text = f"the code of {where} differs from the code of {missing}: the page is older "
     text += "or newer than this server"
     return StaleHandler(text, handler_id=missing, current=known, location=where)

@@ -15,8 +15,9 @@ from types import CellType, CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from handlerid import errors
-from handlerid._peek import globals_of, names_of_class
+from handlerid._peek import globals_of, name_of_class, names_of_class, namespace
 from handlerid._tokens.graphs import Reader, Writer, atom, is_bare, stale, to_bytes
+from handlerid._tokens.shapes import shape_of
 from handlerid._values import own_class
 
 if TYPE_CHECKING:
@@ -113,6 +114,23 @@ class Closures:
         """Return the class of a module and a qualified name."""
         return own_class(names) or self._decoded.get(names) or self.index.class_(*names)
 
+    def shape(self, kind: type) -> str:
+        """Return a hash of a record's fields, their types, and what checks them."""
+        known = self._lookups()
+        if (found := known.get(("r", id(kind)))) is None:
+            known["r", id(kind)] = found = shape_of(kind, self.identity)
+        return cast("str", found)
+
+    def _held(self, qualname: str, names: dict[str, Any]) -> str:
+        """Return what a module has under the name of its function: its unkeyed id."""
+        held: Any = names
+        value: Any = None
+        for name in qualname.split("."):
+            value = held.get(name)
+            held = namespace(value) if issubclass(type(value), type) else {}
+        described = self.identity.describe(value)
+        return described[0] if described else name_of_class(type(value))
+
     def locate(self, fn: FunctionType) -> Sequence[str] | None:
         """Return where a function's code is; None if no scanned module has it."""
         known, code, names = self._lookups(), fn.__code__, fn.__globals__
@@ -121,7 +139,10 @@ class Closures:
             return cast("Sequence[str]", seen[2])
         name = names.get("__name__")
         module = self.identity.module_name(name) if type(name) is str else ""
-        located = module, code.co_qualname, self._fingerprints(code, names)[0]
+        fingerprint = self._fingerprints(code, names)[0]
+        if "<" not in code.co_qualname:  # then a wrapper may stand there
+            fingerprint += f" {self._held(code.co_qualname, names)}"
+        located = module, code.co_qualname, fingerprint
         try:
             if self.find(*located)[1] is not names:
                 return None
@@ -140,8 +161,11 @@ class Closures:
             return known[location]
         holder, code = self.index.module(module), None
         names = globals_of(holder) if holder is not None else {}
+        fingerprint, _, held = str(fingerprint).partition(" ")
         for code in self.index.codes(module, qualname):
             if fingerprint in self._fingerprints(code, names):
+                if "<" not in qualname and held != self._held(qualname, names):
+                    raise stale()  # a wrapper stands there now, or another function
                 known[location] = code, names
                 return code, names
         if code is not None:

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from handlerid._captures import Unset, captures_of
 from handlerid._identity import name_of
-from handlerid._peek import name_of_class
+from handlerid._peek import look_up, name_of_class, storage
 from handlerid._values import Refused, load_all, row_of_tag
 from handlerid._values.records import field_names, find_member, is_fixed
 from handlerid._values.tree import NO_FORM, step
@@ -71,6 +71,7 @@ class Tables(Protocol):
     def locate(self, fn: FunctionType) -> Sequence[str] | None: ...
     def find(self, *location: Any) -> Any: ...
     def class_(self, *names: Any) -> type | None: ...
+    def shape(self, kind: type) -> str: ...
 
 
 def stale() -> StaleHandler:
@@ -100,8 +101,22 @@ def _named(*parts: Any) -> dict[str, Any]:
     return dict(zip(parts[::2], parts[1::2], strict=True))
 
 
+def is_own(fn: Any, owner: Any) -> bool:
+    """Return whether a method is the one that its object's class has by its name."""
+    kind = owner if issubclass(type(owner), type) else type(owner)
+    found = look_up(kind, getattr(fn, "__name__", ""))
+    return (found.__func__ if type(found) is classmethod else found) is fn
+
+
+def _bind(fn: Any, owner: Any, own: Any = None) -> MethodType:
+    made = MethodType(fn, owner)
+    if own is not is_own(fn, owner):  # a class overrides it now
+        raise stale()
+    return made
+
+
 _MAKE: dict[Any, Callable[..., Any]] = {
-    "B": MethodType,
+    "B": _bind,
     "y": lambda fn, args, *keywords: partial(fn, *args, **_named(*keywords)),
     "o": _named,
 }
@@ -192,7 +207,8 @@ class Writer:
     def split(self, value: Any, kind: type) -> tuple[str, Sequence[Any], Sequence[Any]]:
         """Return the tag and the parts of a value, and what _step() calls them."""
         if kind is MethodType:
-            return "B", [value.__func__, value.__self__], ["", "self"]
+            fn, owner = value.__func__, value.__self__
+            return "B", [fn, owner, is_own(fn, owner)], ["", "self", ""]
         if kind is partial:
             keywords = chain.from_iterable(value.keywords.items())
             names = chain.from_iterable(("", name) for name in value.keywords)
@@ -210,6 +226,10 @@ class Writer:
             raise self.refusal(_NO_KEY, value)
         if tag in "Cegrx" and self.tables.class_(*parts[:2]) is not its_class:
             raise self.refusal(_NOT_HELD, value)
+        if tag == "r":
+            return tag, [*parts[:2], self.tables.shape(kind), *parts[3:]], parts
+        if tag == "g":  # bits may be those of other members in another release
+            return tag, [*parts, dict.get(storage(value), "_name_")], parts
         return tag, parts, parts
 
     def function(self, fn: FunctionType) -> list[Any]:
@@ -333,7 +353,9 @@ class Reader:
             elif tag == "r":
                 found = self.record(label, kind, *rest)
             elif tag != "x":
-                found = find_member(kind, *rest)
+                found = find_member(kind, rest[0])
+                if [*rest[1:]] != [dict.get(storage(found), "_name_")] * (tag == "g"):
+                    found = None
             elif (decode := self.identity.codec.decoder_of(kind)) is not None:
                 return self.decoded(decode, *rest)
         if found is None:
@@ -348,12 +370,14 @@ class Reader:
             self.failed = error
             raise
 
-    def record(self, label: Any, kind: type, names: str, *fields: Any) -> object:
+    def record(self, label: Any, kind: type, shape: str, *fields: Any) -> object:
         known = field_names(kind)
-        if known is None or ",".join(known) != names or len(known) != len(fields):
+        if known is None or shape != self.tables.shape(kind):
             return None
         made: object
         if issubclass(kind, tuple):
+            if len(known) != len(fields):
+                raise ValueError
             made = tuple.__new__(kind, map(self.read, fields))
         else:
             self.labels[label] = made = object.__new__(kind)

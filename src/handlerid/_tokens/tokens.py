@@ -5,10 +5,10 @@
 1. The version is checked before the signature: another version is an old page.
 2. The signature covers characters, not their meaning. So nothing is decoded before the
    signature holds, and no two texts mean the same.
-3. Then, in this order: the audience, this server's settings, the expiry, the captures,
-   and last the replay hook: a token refused for another reason is not used up.
-4. The host's key only derives other keys, each for one use, one version and one
-   purpose: a signature for one of them is worthless for the others.
+3. Then, in this order: the purpose, the audience, this server's settings, the expiry,
+   the captures, and last the replay hook: a token refused before is not used up.
+4. The host's key only derives other keys, each for one use and one version; those of
+   audiences and captures for one purpose, too.
 5. No error text and no ``repr`` holds a part of a token, a key, an audience or
    captures.
 
@@ -18,9 +18,10 @@
 
 import hmac
 import re
-from base64 import urlsafe_b64decode
+from base64 import b32decode, urlsafe_b64decode
 from binascii import b2a_base64
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from hashlib import blake2b
 from inspect import iscoroutinefunction
@@ -30,15 +31,15 @@ from time import time
 from typing import Any
 
 from handlerid import errors
-from handlerid._identity import HandlerId, as_keys, location_name
+from handlerid._identity import HandlerId, as_keys, location_name, with_captures
 
 _VERSION = "t1."
 _ANY_VERSION = re.compile(r"t(?:0|[1-9][0-9]{0,3})\.")
 
 # The body: one byte of flags, the fields of these flags in this order, the captures.
-_EXPIRES, _AUDIENCE, _NONCE, _ENCRYPTED = 1, 2, 4, 8
-_SIZES = {_EXPIRES: 5, _AUDIENCE: 12, _NONCE: 16, _ENCRYPTED: 0}
-_LONGEST_AGE = 1 << 39
+_EXPIRES, _AUDIENCE, _NONCE, _ENCRYPTED, _PURPOSE = 1, 2, 4, 8, 16
+_SIZES = {_EXPIRES: 5, _AUDIENCE: 12, _NONCE: 16, _ENCRYPTED: 0, _PURPOSE: 8}
+_LONGEST_AGE = 1 << 38
 _SIGNATURE_SIZE = 16  # half of HMAC-SHA256, as RFC 2104 allows: 22 characters
 _SHORTEST_KEY = 16
 _GCM_NONCE = bytes(12)  # a constant is safe: each derived key encrypts one message
@@ -65,17 +66,20 @@ class Verified:
 class Key:
     """The keys derived from one key of the host."""
 
-    __slots__ = ("_audience", "_cipher", "_encryption", "_signing")
+    __slots__ = ("_audience", "_cipher", "_encryption", "_mask", "_signing", "purpose")
 
     def __init__(self, key: bytes, purpose: str, cipher: Any) -> None:
-        def derive(use: bytes) -> bytes:
+        def derive(use: bytes, purpose: str = purpose) -> bytes:
             context = b"handlerid t1 " + use + b"\0" + purpose.encode()
             return hmac.digest(key, context, "sha256")
 
-        self._signing = derive(b"signing")
+        # One signature for all purposes: a token of another one is no forgery.
+        self._signing = derive(b"signing", "")
+        self.purpose = derive(b"purpose")[: _SIZES[_PURPOSE]] if purpose else b""
         # Copying a state is cheaper than making a new one.
         self._audience = blake2b(digest_size=_SIZES[_AUDIENCE], key=derive(b"audience"))
         self._encryption = blake2b(digest_size=32, key=derive(b"encryption"))
+        self._mask = blake2b(digest_size=10, key=derive(b"captures"))
         self._cipher = cipher
 
     def sign(self, text: bytes) -> bytes:
@@ -100,6 +104,16 @@ class Key:
         state.update(nonce)
         return self._cipher(state.digest())
 
+    def mask(self, handler_id: HandlerId, nonce: bytes) -> HandlerId:
+        """Encrypt the captures part of an id, or decrypt it."""
+        if not (part := handler_id.captures):
+            return handler_id
+        state = self._mask.copy()
+        state.update(nonce)
+        pairs = zip(b32decode(part.upper()), state.digest(), strict=True)
+        bare = HandlerId(handler_id[:37] + handler_id[54:])
+        return with_captures(bare, bytes([one ^ other for one, other in pairs]))
+
 
 class Tokens:
     """Issue and verify tokens. Immutable, so any thread may use an instance.
@@ -110,20 +124,23 @@ class Tokens:
             tokens have expired.
         max_age: seconds until a token expires, rounded up to the next second of the
             clock; None for no expiry. The clocks of all servers should agree.
-        replay: called with a token's 16 random bytes and its expiry (seconds since
-            1970, or None); returns whether they are seen for the first time. It has to
-            decide and remember in one step, for all servers; it may forget at the
-            expiry. With it, each token works once.
-        encrypt: whether captures are encrypted; needs ``handlerid[encryption]``.
-        purpose: a token for one purpose is invalid for another, with the same keys.
+        replay: called with a token's 16 random bytes and when they may be forgotten
+            (seconds since 1970, or None for never); returns whether they are seen for
+            the first time. It has to decide and remember in one step, for all servers.
+            With it, each token works once.
+        encrypt: whether captures, and the captures part of the id, are encrypted; needs
+            ``handlerid[encryption]``.
+        purpose: a token for one purpose is refused for another, with the same keys.
         max_bytes: the longest token, in characters, issued or verified.
+        clock_skew: by how many seconds clocks of servers may differ. What was used is
+            remembered so much longer than it is valid.
 
     Raises:
         TypeError, ValueError, ImportError: an argument is none of these.
     """
 
     __module__ = "handlerid"
-    __slots__ = ("_encrypt", "_keys", "_max_age", "_max_bytes", "_replay")
+    __slots__ = ("_encrypt", "_keys", "_max_age", "_max_bytes", "_replay", "_skew")
 
     def __init__(
         self,
@@ -134,6 +151,7 @@ class Tokens:
         encrypt: bool = False,
         purpose: str = "",
         max_bytes: int = 16_384,
+        clock_skew: int = 60,
     ) -> None:
         cipher = _import_cipher() if encrypt else None
         several = as_keys(keys)
@@ -147,11 +165,15 @@ class Tokens:
             if isinstance(max_age, bool) or not isinstance(max_age, int):
                 raise TypeError("max_age must be an int, in seconds, or None")
             if not 0 < max_age < _LONGEST_AGE:
-                raise ValueError("max_age must be at least 1 second, and below 2**39")
+                raise ValueError("max_age must be at least 1 second, and below 2**38")
+        if isinstance(clock_skew, bool) or not isinstance(clock_skew, int):
+            raise TypeError("clock_skew must be an int, in seconds")
+        if clock_skew < 0:
+            raise ValueError("clock_skew must be 0 or more")
         if iscoroutinefunction(replay):
             # A coroutine is true: every replay would be a first use.
             raise TypeError("replay must not be async: nothing awaits it")
-        self._max_age, self._replay = max_age, replay
+        self._max_age, self._replay, self._skew = max_age, replay, clock_skew
         self._encrypt, self._max_bytes = bool(encrypt), max_bytes
 
     def __repr__(self) -> str:
@@ -179,19 +201,23 @@ class Tokens:
             except errors.MalformedPayload as error:
                 text = "handler_id is not an id: use what register() returned"
                 raise ValueError(text) from error
-        key, secret = self._keys[0], self._encrypt and bool(captures)
+        key, written = self._keys[0], handler_id
+        secret = self._encrypt and bool(captures or handler_id.captures)
         fields = {}
         if self._max_age is not None:
-            fields[_EXPIRES] = (ceil(time()) + self._max_age).to_bytes(5, "big")
+            fields[_EXPIRES] = (ceil(time()) + self._max_age).to_bytes(5, signed=True)
         if audience is not None:
             fields[_AUDIENCE] = key.digest_of(audience)
         if secret or self._replay is not None:
             fields[_NONCE] = urandom(_SIZES[_NONCE])
         if secret:
             fields[_ENCRYPTED] = b""
-        head = f"{_VERSION}{handler_id}.".encode("ascii")
+            written = key.mask(handler_id, fields[_NONCE])
+        if key.purpose:
+            fields[_PURPOSE] = key.purpose
+        head = f"{_VERSION}{written}.".encode("ascii")
         body = bytes([sum(fields)]) + b"".join(fields.values())
-        if secret:
+        if secret and captures:
             cipher = key.cipher(fields[_NONCE])
             captures = cipher.encrypt(_GCM_NONCE, captures, head + body)
         signed = head + _base64(body + captures)
@@ -204,7 +230,9 @@ class Tokens:
             )
         return token.decode("ascii")
 
-    def verify(self, token: str, *, audience: str | None = None) -> Verified:
+    def verify(  # noqa: C901 - rule 3, step by step
+        self, token: str, *, audience: str | None = None
+    ) -> Verified:
         """Return the content of a token that was issued here and is still good.
 
         Args:
@@ -212,9 +240,10 @@ class Tokens:
             audience: who sent it, as the host knows it; has to equal that of ``issue``.
 
         Raises:
-            InvalidToken: not a token, tampered with, or of another key or purpose.
+            InvalidToken: not a token, tampered with, or of another key.
             NotAllowed: issued for another audience.
-            ExpiredToken: too old, of other settings than this server's, or used before.
+            ExpiredToken: too old, of another purpose or of other settings than this
+                server's, or used before.
             TypeError: ``audience`` is not a str, or ``replay`` did not return a bool.
         """
         signed, key = self._check_signature(token)
@@ -226,45 +255,59 @@ class Tokens:
                 fields[flag] = body[at : at + size]
                 at += size
         captures, expires = body[at:], None
+        handler_id = HandlerId(head[3:].decode("ascii"))
+        if fields[_PURPOSE] != key.purpose:
+            raise errors.ExpiredToken("the token was issued for another purpose")
         if not hmac.compare_digest(key.digest_of(audience), fields[_AUDIENCE]):
             raise errors.NotAllowed("the token was issued for another audience")
-        if (
-            (self._max_age is not None and not flags & _EXPIRES)
-            or (self._replay is not None and not flags & _NONCE)
-            or (captures and self._encrypt != bool(flags & _ENCRYPTED))
-        ):
-            raise errors.ExpiredToken(
-                "the token was issued with other settings of max_age, replay or "
-                "encrypt than this server's: the page is older or newer"
-            )
+        self._check_settings(flags, bool(captures or handler_id.captures))
         if flags & _EXPIRES:
-            expires = int.from_bytes(fields[_EXPIRES], "big")
+            expires = int.from_bytes(fields[_EXPIRES], signed=True)
             if time() >= expires:
                 raise errors.ExpiredToken("the token has expired: the page is too old")
         if flags & _ENCRYPTED:
-            cipher = key.cipher(fields[_NONCE])
-            captures = cipher.decrypt(_GCM_NONCE, captures, head + b"." + body[:at])
-        first = self._replay is None or self._replay(fields[_NONCE], expires)
+            handler_id = key.mask(handler_id, fields[_NONCE])
+            if captures:
+                cipher = key.cipher(fields[_NONCE])
+                captures = cipher.decrypt(_GCM_NONCE, captures, head + b"." + body[:at])
+        until = None if expires is None else expires + self._skew
+        first = self._replay is None or self._replay(fields[_NONCE], until)
         if not isinstance(first, bool):
             raise TypeError("replay must return True for the first use, else False")
         if not first:
             raise errors.ExpiredToken(
                 "the token was used before, and each token works once"
             )
-        return Verified(HandlerId(head[3:].decode("ascii")), captures, expires)
+        return Verified(handler_id, captures, expires)
+
+    def _check_settings(self, flags: int, secret: bool) -> None:
+        """Refuse a token without what this server requires; ``secret``: encrypted."""
+        if (
+            (self._max_age is not None and not flags & _EXPIRES)
+            or (self._replay is not None and not flags & _NONCE)
+            or ((self._encrypt != bool(flags & _ENCRYPTED)) and secret)
+        ):
+            raise errors.ExpiredToken(
+                "the token was issued with other settings of max_age, replay or "
+                "encrypt than this server's: the page is older or newer"
+            )
 
     def _check_signature(self, token: object) -> tuple[bytes, Key]:
         """Return what was signed, and the key that signed it."""
-        if not isinstance(token, str) or not token.startswith(_VERSION):
-            if isinstance(token, str) and _ANY_VERSION.match(token):
+        if not isinstance(token, str):
+            raise errors.InvalidToken("not a token: a token is a str")
+        if not token.startswith(_VERSION):
+            if _ANY_VERSION.match(token):
                 raise errors.ExpiredToken(
                     "the token's format is not t1: the page is older or newer than "
                     "this server"
                 )
-            raise errors.InvalidToken(
-                "not a token: a token begins with t1.; it may be an id of a page that "
-                "was rendered without tokens"
-            )
+            with suppress(errors.MalformedPayload):
+                HandlerId.parse(token)
+                raise errors.ExpiredToken(
+                    "not a token but an id: the page was rendered without tokens"
+                )
+            raise errors.InvalidToken("not a token: a token begins with t1.")
         if len(token) > self._max_bytes:
             raise errors.InvalidToken(
                 f"the token is longer than max_bytes={self._max_bytes}"
@@ -276,7 +319,7 @@ class Tokens:
                 return signed, key
         raise errors.InvalidToken(
             "the token's signature is wrong: it was tampered with, or signed with "
-            "a key or for a purpose that this server does not have"
+            "a key that this server does not have"
         )
 
 

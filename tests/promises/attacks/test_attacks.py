@@ -22,6 +22,7 @@ import pytest
 from handlerid import ClickEvent, Dispatcher, InputEvent, Registry, Tokens, handler_id
 from handlerid.errors import (
     ExpiredToken,
+    GoneHandler,
     HandlerIdError,
     InvalidEvent,
     InvalidToken,
@@ -215,7 +216,7 @@ def test_no_event(servers: Servers) -> None:
 def test_arguments_that_nobody_bound(servers: Servers) -> None:
     bind: Any = partial
     bound = other_id(bind(app.on_click, 1))
-    with nothing_happens(UnknownHandler):
+    with nothing_happens(StaleHandler):
         servers.ids.dispatch({"handler": bound, "key": SENT})
 
 
@@ -285,7 +286,6 @@ def _flip(text: str, at: int) -> str:
 
 
 TAMPERED: dict[str, Callable[[Servers], object]] = {
-    "an id, which was offered to nobody": lambda s: s.id,
     "a text that is none": lambda s: SENT,
     "nothing": lambda s: "",
     "cut off": lambda s: s.token[:-1],
@@ -312,6 +312,11 @@ def test_a_token_that_was_tampered_with(
     text = make(servers)
     with nothing_happens(InvalidToken):
         servers.tokens.dispatch({"handler": text, "key": SENT}, audience="alice")
+
+
+def test_an_id_where_a_token_is_required(servers: Servers) -> None:
+    with nothing_happens(ExpiredToken):
+        servers.tokens.dispatch({"handler": servers.id, "key": SENT}, audience="alice")
 
 
 @pytest.mark.parametrize("audience", ["bob", "alic", "alicea", "Alice", "", None])
@@ -374,5 +379,5 @@ def test_a_signed_id_is_no_code() -> None:
     with Dispatcher(page, tokens=tokens).scope(audience=None) as scope:
         text = scope.offer(app.link(app.SECRET))
     server = Dispatcher(Registry(captures="carry"), tokens=tokens)
-    with nothing_happens(UnknownHandler):
+    with nothing_happens(GoneHandler):
         server.dispatch({"handler": text, "key": SENT}, audience=None)
