@@ -2,7 +2,7 @@
 
 import dataclasses
 import inspect
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Mapping
 from typing import Any
 
 import typing_extensions
@@ -10,6 +10,8 @@ import typing_extensions
 from handlerid._decoding.misfits import MISSING, Misfits, note, put_step
 from handlerid._decoding.readers import Reader
 from handlerid.errors import UnsupportedHandler
+
+_LONG = 256  # no field has a longer name
 
 NOTHING: Any = dataclasses.MISSING
 """Marks a field without default, and a field that is missing in a payload."""
@@ -38,6 +40,26 @@ class Field:
         if len(misfits) != count:
             put_step(misfits, self.name, count)
         return value
+
+
+def as_identifiers(payload: Mapping[Any, Any], names: Container[str]) -> Any:
+    """Return a payload with its names as Python reads identifiers, in NFKC.
+
+    Only what becomes one of the given names is renamed; if nothing is, it is the
+    payload itself.
+    """
+    given: dict[Any, Any] = {}
+    for name in payload:
+        # The time for combining marks grows with the square of their number.
+        odd = isinstance(name, str) and not name.isascii() and len(name) < _LONG
+        if odd and name not in names:
+            from unicodedata import normalize  # noqa: PLC0415 - seldom needed
+
+            one = normalize("NFKC", name)
+            given = given or dict(payload)
+            if one in names and one not in given:  # else it came twice
+                given[one] = given.pop(name)
+    return payload if given.keys() <= payload.keys() else given
 
 
 def full_name(cls: type) -> str:

@@ -66,6 +66,11 @@ class Names:
         for one in before:
             if not re.fullmatch(f"{_NAME}|{_LOCATION}", one):
                 raise ValueError(f"{one!r} is not a location: {_FORM}")
+        if not "".join(before).isascii():
+            from unicodedata import normalize  # noqa: PLC0415 - seldom needed
+
+            # As Python reads names; an explicit name is no name of Python's.
+            before += [normalize("NFKC", one) for one in before if ":" in one]
         function, where = functions_of(fn)[-1], location_name(here)
         with self._lock:
             own = self._of.get(function)
