@@ -26,8 +26,8 @@ def compiled(
 ) -> Callable[..., Any]:
     """Return ``decode(payload, outer=None)``, which returns an instance of a class.
 
-    Misfits are added to ``outer``; without it they are raised. ``refuse_extra``:
-    whether names that are not in ``known`` are refused.
+    Misfits are added to ``outer``; without it they are raised. With ``refuse_extra``,
+    names that are not in ``known`` are refused.
     """
     # The functions of ``misfits``, and what ``_lines`` adds for each field.
     scope: dict[str, object] = {

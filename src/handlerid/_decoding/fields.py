@@ -43,23 +43,18 @@ class Field:
 
 
 def as_identifiers(payload: Mapping[Any, Any], names: Container[str]) -> Any:
-    """Return a payload with its names as Python reads identifiers, in NFKC.
-
-    Only what becomes one of the given names is renamed; if nothing is, it is the
-    payload itself.
-    """
-    given: dict[Any, Any] = {}
-    for name in payload:
+    """Return a payload, itself or with those of the names that Python reads as NFKC."""
+    given = payload
+    for name in [one for one in payload if one not in names]:
         # The time for combining marks grows with the square of their number.
-        odd = isinstance(name, str) and not name.isascii() and len(name) < _LONG
-        if odd and name not in names:
+        if isinstance(name, str) and not name.isascii() and len(name) < _LONG:
             from unicodedata import normalize  # noqa: PLC0415 - seldom needed
 
             one = normalize("NFKC", name)
-            given = given or dict(payload)
             if one in names and one not in given:  # else it came twice
+                given = {**given}
                 given[one] = given.pop(name)
-    return payload if given.keys() <= payload.keys() else given
+    return given
 
 
 def full_name(cls: type) -> str:

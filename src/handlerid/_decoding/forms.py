@@ -2,7 +2,6 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from itertools import chain
 from typing import Any, get_args
 
 
@@ -29,13 +28,14 @@ class Form:
 
     def __init__(self, *data: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> None:
         self.fields = {}
-        for name, value in chain.from_iterable(map(_pairs, data)):
-            if isinstance(name, bytes):
-                raise TypeError("a form is of texts: decode the body first")
-            values = value if isinstance(value, (list, tuple)) else [value]
-            if type(value) is not str:  # a file without a name: none was chosen
-                values = [x for x in values if getattr(x, "filename", None) != ""]
-            self.fields.setdefault(name, []).extend(values)
+        for one in data:
+            for name, value in _pairs(one):
+                values = value if isinstance(value, (list, tuple)) else [value]
+                if type(value) is not str:  # a file without a name: none was chosen
+                    values = [x for x in values if getattr(x, "filename", None) != ""]
+                self.fields.setdefault(name, []).extend(values)
+        if bytes in map(type, self.fields):
+            raise TypeError("a form is of texts: decode the body first")
 
     def __repr__(self) -> str:
         """Show the number of fields only: values must not get into logs."""
@@ -49,10 +49,10 @@ class Form:
 
 def _pairs(data: Any) -> Iterable[tuple[str, Any]]:
     # getlist() of Starlette and getall() of aiohttp search all fields for each name.
-    for method in ("multi_items", "lists"):
-        if callable(pairs := getattr(data, method, None)):
-            return pairs()  # type: ignore[no-any-return]
     if hasattr(data, "getlist"):
+        for method in ("multi_items", "lists"):
+            if callable(pairs := getattr(data, method, None)):
+                return pairs()  # type: ignore[no-any-return]
         return [(name, data.getlist(name)) for name in data]
     return data.items() if isinstance(data, Mapping) else data
 

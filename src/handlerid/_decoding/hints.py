@@ -63,7 +63,8 @@ def compile_decoder(
     own = names - rest
 
     def decode_form(form: Mapping[str, Any]) -> Any:
-        form = as_identifiers(form, own)
+        if not own.issuperset(form):
+            form = as_identifiers(form, own)
         given = flat(form)
         for one in rest:  # an input may be called key, too
             others = {x: form[x] for x in form if x == "key" or x not in own}
