@@ -8,7 +8,7 @@ from types import NoneType
 from typing import Any, cast
 
 import handlerid._decoding.misfits as misfits  # noqa: PLR0402 - not by the door
-from handlerid._decoding.fields import NOTHING, Field, as_identifiers
+from handlerid._decoding.fields import NOTHING, Field
 from handlerid._decoding.readers import ANY, SCALARS
 
 # By what a reader expects: the test whether a value has to go to Field.take.
@@ -36,7 +36,6 @@ def compiled(
         "init": cls.__init__,
         "cls": cls,
         "known": known,
-        "as_identifiers": as_identifiers,
         "refuse_extra": refuse_extra,
         "too_deep": ("", "less nesting"),
         "NOTHING": NOTHING,

@@ -2,7 +2,7 @@
 
 import dataclasses
 import inspect
-from collections.abc import Container, Iterable, Mapping
+from collections.abc import Iterable
 from typing import Any
 
 import typing_extensions
@@ -10,8 +10,6 @@ import typing_extensions
 from handlerid._decoding.misfits import MISSING, Misfits, note, put_step
 from handlerid._decoding.readers import Reader
 from handlerid.errors import UnsupportedHandler
-
-_LONG = 256  # no field has a longer name
 
 NOTHING: Any = dataclasses.MISSING
 """Marks a field without default, and a field that is missing in a payload."""
@@ -40,21 +38,6 @@ class Field:
         if len(misfits) != count:
             put_step(misfits, self.name, count)
         return value
-
-
-def as_identifiers(payload: Mapping[Any, Any], names: Container[str]) -> Any:
-    """Return a payload, itself or with those of the names that Python reads as NFKC."""
-    given = payload
-    for name in [one for one in payload if one not in names]:
-        # The time for combining marks grows with the square of their number.
-        if isinstance(name, str) and not name.isascii() and len(name) < _LONG:
-            from unicodedata import normalize  # noqa: PLC0415 - seldom needed
-
-            one = normalize("NFKC", name)
-            if one in names and one not in given:  # else it came twice
-                given = {**given}
-                given[one] = given.pop(name)
-    return given
 
 
 def full_name(cls: type) -> str:

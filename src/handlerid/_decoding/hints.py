@@ -12,15 +12,9 @@ import typing_extensions
 
 import handlerid._decoding.readers as readers  # noqa: PLR0402 - not by the door
 from handlerid._decoding.compiled import compiled
-from handlerid._decoding.fields import (
-    Field,
-    as_identifiers,
-    check_names,
-    fields_of,
-    full_name,
-)
+from handlerid._decoding.fields import Field, check_names, fields_of, full_name
 from handlerid._decoding.forms import flattened
-from handlerid._decoding.misfits import Misfits, note
+from handlerid._decoding.misfits import Misfits, as_identifiers, note
 from handlerid._decoding.readers import ANY, Reader, Unreadable
 from handlerid.errors import UnsupportedHandler
 
@@ -67,8 +61,7 @@ def compile_decoder(
             form = as_identifiers(form, own)
         given = flat(form)
         for one in rest:  # an input may be called key, too
-            others = {x: form[x] for x in form if x == "key" or x not in own}
-            given[one] = others
+            given[one] = {x: form[x] for x in form if x == "key" or x not in own}
             if not isinstance(given.get("key", ""), str):
                 del given["key"]
         return decode(given)

@@ -13,11 +13,12 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 import msgspec
 
-from handlerid._decoding.fields import as_identifiers, check_names, full_name
+from handlerid._decoding.fields import check_names, full_name
 from handlerid._decoding.forms import flattened
 from handlerid._decoding.misfits import (
     MISSING,
     Misfits,
+    as_identifiers,
     note,
     note_extra,
     refusal,

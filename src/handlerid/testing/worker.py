@@ -18,13 +18,15 @@ def work(task: dict[str, Any]) -> None:
 
     An exception is not caught: the user gets its traceback.
     """
-    target, name = task["target"], task["identity"]
-    identity = _resolve(name) if name else None
+    target = task["target"]
+    # As Python reads names.
+    name, more = (normalize("NFKC", task[x] or "") for x in ("identity", "handlers"))
+    identity = pkgutil.resolve_name(name) if name else None
     # Only ids are compared, so replaced captures do not matter.
     registry = Registry(identity=identity, captures="allow")
     registry.scan(target)
-    if task["handlers"]:
-        for fn in _resolve(task["handlers"])():
+    if more:
+        for fn in pkgutil.resolve_name(more)():
             registry.register(fn)
     found: dict[str, dict[str, Any]] = {}
     for one in (registry, *_registries(target)):
@@ -39,10 +41,6 @@ def work(task: dict[str, Any]) -> None:
             found.setdefault(name, {})[handler_id] = explanation.as_dict()
     Path(task["result"]).write_text(json.dumps(found), "ascii")
     os._exit(0)  # without waiting for threads that the modules have started
-
-
-def _resolve(name: str) -> Any:
-    return pkgutil.resolve_name(normalize("NFKC", name))  # as Python reads names
 
 
 def _registries(target: str) -> Iterator[Registry]:
