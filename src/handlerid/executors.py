@@ -24,6 +24,7 @@ from pkgutil import resolve_name
 from threading import Lock
 from time import time
 from typing import Any
+from unicodedata import normalize
 
 from handlerid import Call, Dispatcher, RegisteredHandler
 from handlerid.errors import ExpiredToken, InvalidToken, UnsupportedHandler
@@ -68,6 +69,7 @@ def submit(
         ValueError: ``worker`` is not ``"module:name"``, or ``by_value`` has no key.
         UnsupportedHandler: the handler or its event cannot be pickled.
     """
+    worker = normalize("NFKC", worker)  # as Python reads names
     if not _WORKER.fullmatch(worker):
         raise ValueError("worker must be written as 'module:name'")
     content: object = (str(call.handler.id), call.event)

@@ -3,25 +3,30 @@
 from __future__ import annotations
 
 import datetime as dt
+import json
 import math
 import sys
 from collections.abc import ItemsView, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from io import BytesIO
+from tempfile import NamedTemporaryFile
+from types import MappingProxyType
 from typing import Any, Literal
 from urllib.parse import parse_qs, parse_qsl, urlencode
 
+import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from starlette.datastructures import FormData, ImmutableMultiDict
+from starlette.datastructures import FormData, Headers, ImmutableMultiDict
 from starlette.datastructures import UploadFile as StarletteFile
+from werkzeug.datastructures import FileStorage, MultiDict
 from werkzeug.datastructures import ImmutableMultiDict as WerkzeugImmutable
-from werkzeug.datastructures import MultiDict
 
+from handlerid import Dispatcher, Registry
 from handlerid._decoding import Form, decoder
-from handlerid.errors import FieldError, InvalidEvent
-from handlerid.events import Event, InputEvent, SubmitEvent
+from handlerid.errors import FieldError, InvalidEvent, MalformedPayload
+from handlerid.events import Event, InputEvent, SubmitEvent, UploadedFile
 from tests.decoding.test_types import CASES, Colour, Level, Size, event_of
 
 
@@ -54,6 +59,23 @@ class Pairs(ItemsView[str, Any]):
         return iter(PAIRS)
 
 
+class GetList(FormData):
+    """A form as Starlette's; its ``getlist`` goes through all of it, too."""
+
+    def getlist(self, key: Any) -> list[Any]:
+        raise AssertionError(key)
+
+
+class Answering(dict[str, list[Any]]):
+    """A form as Bottle's, which has every attribute."""
+
+    def getlist(self, name: str) -> list[Any]:
+        return self[name]
+
+    def __getattr__(self, name: str) -> str:
+        return ""
+
+
 class GetAll(Mapping[str, Any]):
     """A mapping as aiohttp's: names and items as often as they came.
 
@@ -83,6 +105,8 @@ SHAPES: dict[str, Any] = {
     "parse_qsl": parse_qsl(urlencode(PAIRS)),
     "parse_qs": parse_qs(urlencode(PAIRS)),
     "Starlette": FormData(PAIRS),
+    "Starlette, by pairs": GetList(PAIRS),
+    "Bottle": Answering(parse_qs(urlencode(PAIRS))),
     "Starlette, plain": ImmutableMultiDict(PAIRS),
     "Werkzeug": MultiDict(PAIRS),
     "Werkzeug, immutable": WerkzeugImmutable(PAIRS),
@@ -256,7 +280,7 @@ def test_extra_names_of_a_form() -> None:
 
 
 @pytest.mark.parametrize("refuse_extra", [None, False, True])
-def test_a_submit_event_has_all_that_no_other_field_has(
+def test_a_submit_event_has_all_inputs_of_a_form(
     refuse_extra: bool | None,
 ) -> None:
     sent = Form([*PAIRS, ("fields", "f")]).fields
@@ -264,6 +288,7 @@ def test_a_submit_event_has_all_that_no_other_field_has(
         SubmitEvent(
             key="k",
             fields={
+                "key": ["k"],
                 "name": ["Ada"],
                 "age": ["36"],
                 "news": ["on"],
@@ -278,10 +303,216 @@ def test_a_submit_event_has_all_that_no_other_field_has(
 
 
 def test_a_file_is_no_text() -> None:
-    """The host reads files; what it made of one may be in the form in its place."""
     with pytest.raises(InvalidEvent) as caught:
         decoder(InputEvent, form=True)({"value": [StarletteFile(BytesIO())]})
     assert caught.value.fields == (FieldError("value", "a string"),)
+
+
+@dataclass(kw_only=True, slots=True)
+class PhotoEvent(Event):
+    photo: UploadedFile | None = None
+    more: list[UploadedFile] = field(default_factory=list)
+
+
+class PhotoStruct(msgspec.Struct):
+    photo: UploadedFile | None = None
+    more: list[UploadedFile] = []
+
+
+def django_file(kind: str) -> Any:
+    reason = "needs django: pip install django"
+    files: Any = pytest.importorskip("django.core.files.uploadedfile", reason=reason)
+    if kind == "SimpleUploadedFile":
+        return files.SimpleUploadedFile("a.txt", b"hello", "text/plain")
+    file = NamedTemporaryFile()  # noqa: SIM115 - closed with the object
+    file.write(b"hello")
+    return files.UploadedFile(file, "a.txt", "text/plain", 5)
+
+
+FILES: dict[str, Any] = {
+    "Starlette": lambda: StarletteFile(
+        BytesIO(b"hello"),
+        filename="a.txt",
+        headers=Headers({"content-type": "text/plain"}),
+    ),
+    "Werkzeug": lambda: FileStorage(
+        BytesIO(b"hello"), filename="a.txt", name="photo", content_type="text/plain"
+    ),
+    "Django": lambda: django_file("SimpleUploadedFile"),
+    "Django, on disk": lambda: django_file("UploadedFile"),
+    "the library": lambda: UploadedFile(
+        name="a.txt", mime_type="text/plain", contents=b"hello"
+    ),
+}
+
+
+@pytest.mark.parametrize("make", FILES.values(), ids=FILES)
+@pytest.mark.parametrize("event_type", [PhotoEvent, PhotoStruct])
+def test_files_of_frameworks_are_read(make: Any, event_type: Any) -> None:
+    registry = Registry()
+    handler = registry.register(lambda event: event, event_type)
+    files = [("photo", make()), ("more", make()), ("more", make())]
+    hello = UploadedFile(name="a.txt", mime_type="text/plain", contents=b"hello")
+    fields = {"handler": str(handler)}
+    for form in (
+        Form([*fields.items(), *files]),
+        Form(fields, files),
+        Form(MultiDict(fields), MultiDict(files)),
+        Form(FormData([*fields.items(), *files])),
+    ):
+        for _ in range(2):  # a file that was read is read from its start
+            event: Any = Dispatcher(registry).dispatch(form)
+            assert (event.photo, event.more) == (hello, [hello, hello])
+
+
+def test_a_file_that_was_not_chosen_is_not_sent() -> None:
+    """Browsers send a part without a name of a file; frameworks hand it on."""
+    for empty in (
+        StarletteFile(BytesIO(), filename=""),
+        FileStorage(BytesIO(), filename=""),
+    ):
+        sent = Form([("handler", "h"), ("photo", empty), ("more", empty)]).fields
+        assert decoder(PhotoEvent, form=True)(sent) == PhotoEvent()
+        event = decoder(SubmitEvent, form=True)(sent)
+        assert event == SubmitEvent(fields={"photo": [], "more": []})
+    for hint in (list[UploadedFile], UploadedFile | None):
+        with pytest.raises(InvalidEvent):
+            read(hint, "text")
+
+
+# Inputs that are called like a part of the payload.
+
+
+@pytest.fixture
+def submitted() -> tuple[Dispatcher, str]:
+    registry = Registry()
+    return Dispatcher(registry), registry.register(lambda event: event, SubmitEvent)
+
+
+@pytest.mark.parametrize("name", ["key", "fields", "wire_name", "self", "value"])
+def test_an_input_may_have_any_name(
+    name: str, submitted: tuple[Dispatcher, str]
+) -> None:
+    app, handler = submitted
+    for texts in (["a"], ["a", "b"]):
+        sent = [("handler", handler), *((name, text) for text in texts), ("x", "y")]
+        event: Any = app.dispatch(Form(sent))
+        assert event.fields == {name: texts, "x": ["y"]}
+        assert event.key == ("a" if (name, texts) == ("key", ["a"]) else "")
+
+
+def test_an_input_called_handler_is_refused_with_the_reason(
+    submitted: tuple[Dispatcher, str],
+) -> None:
+    app, handler = submitted
+    file = StarletteFile(BytesIO(), filename="a")
+    for more in ([("handler", "Ada")], [("handler", file)], [("handler", handler)]):
+        with pytest.raises(MalformedPayload) as caught:
+            app.dispatch(Form([("handler", handler), *more]))
+        assert str(caught.value) == (
+            'the payload names no handler in "handler" once; the name is reserved: '
+            "rename that input"
+        )
+
+
+@pytest.mark.parametrize("shape", [FormData, MultiDict, ImmutableMultiDict, GetAll])
+def test_a_form_without_the_wrapper_is_a_mistake_of_the_host(
+    shape: Any, submitted: tuple[Dispatcher, str]
+) -> None:
+    form = shape() if shape is GetAll else shape(PAIRS)
+    with pytest.raises(TypeError) as caught:
+        submitted[0].dispatch(form)
+    assert str(caught.value) == (
+        f"payload must be JSON, a mapping or a Form, and is {shape.__name__}; wrap the "
+        "form, Form(form): its names may have several values"
+    )
+
+
+def test_names_have_to_be_decoded() -> None:
+    with pytest.raises(TypeError) as caught:
+        Form(parse_qsl(b"handler=h"))  # type: ignore[arg-type]
+    assert str(caught.value) == "a form is of texts: decode the body first"
+
+
+# Names of fields, as Python reads them.
+
+MICRO, MU = "\N{MICRO SIGN}", "\N{GREEK SMALL LETTER MU}"
+SOURCE = """
+from dataclasses import dataclass
+from handlerid import Event, SubmitEvent
+import msgspec
+@dataclass(kw_only=True)
+class Dose:
+    \N{MICRO SIGN}g: float = 0.0
+@dataclass(kw_only=True)
+class DoseEvent(Event):
+    \N{MICRO SIGN}g: float = 0.0
+    \N{LATIN SMALL LIGATURE FI}le: str = ""
+    on: bool
+    inner: Dose | None = None
+class DoseStruct(msgspec.Struct):
+    \N{MICRO SIGN}g: float = 0.0
+    \N{LATIN SMALL LIGATURE FI}le: str = ""
+    on: bool = False
+@dataclass(kw_only=True)
+class DoseSubmitEvent(SubmitEvent):
+    \N{MICRO SIGN}g: float = 0.0
+"""
+
+
+@pytest.fixture(scope="module")
+def doses() -> dict[str, Any]:
+    found: dict[str, Any] = {"__name__": "doses"}
+    exec(compile(SOURCE, "doses", "exec", dont_inherit=True), found)
+    return found
+
+
+@pytest.mark.parametrize("extra", [None, "ignore", "refuse"])
+@pytest.mark.parametrize("event_type", ["DoseEvent", "DoseStruct"])
+def test_a_field_has_the_name_that_python_reads(
+    extra: Any, event_type: str, doses: dict[str, Any]
+) -> None:
+    registry = Registry()
+    app = Dispatcher(registry, extra=extra)
+    handler = registry.register(lambda event: event, doses[event_type])
+    for micro in (MICRO, MU):
+        sent = {
+            "handler": handler,
+            f"{micro}g": 250,
+            "\N{LATIN SMALL LIGATURE FI}le": "a",
+            "\N{FULLWIDTH LATIN SMALL LETTER O}n": True,
+        }
+        text = {name: str(value) for name, value in sent.items()}
+        for payload in (sent, json.dumps(sent), MappingProxyType(sent)):
+            event: Any = app.dispatch(payload)
+            assert (getattr(event, f"{MU}g"), event.file, event.on) == (250, "a", True)
+        event = app.dispatch(Form(text))
+        assert (getattr(event, f"{MU}g"), event.file, event.on) == (250, "a", True)
+
+
+def test_a_field_of_an_inner_object_and_beside_the_inputs_of_a_form(
+    doses: dict[str, Any],
+) -> None:
+    event = decoder(doses["DoseEvent"])({"on": True, "inner": {f"{MICRO}g": 2}})
+    assert getattr(event.inner, f"{MU}g") == 2.0
+    sent = {"handler": ["h"], f"{MICRO}g": ["3"], f"{MICRO}": ["a"]}
+    event = decoder(doses["DoseSubmitEvent"], form=True)(sent)
+    assert getattr(event, f"{MU}g") == 3.0
+    assert event.fields == {MICRO: ["a"]}  # a text, not a name
+
+
+@pytest.mark.parametrize("event_type", ["DoseEvent", "DoseStruct"])
+def test_a_field_that_came_by_two_names_is_refused(
+    event_type: str, doses: dict[str, Any]
+) -> None:
+    sent = {f"{MICRO}g": 1, f"{MU}g": 2, "on": True}
+    for form in (False, True):
+        decode = decoder(doses[event_type], form=form)
+        payload = {name: [str(value)] for name, value in sent.items()}
+        with pytest.raises(InvalidEvent) as caught:
+            decode(payload if form else sent)
+        nothing = FieldError(f"{MICRO}g", "no field of this name")
+        assert caught.value.fields == (nothing,)
 
 
 @given(st.lists(st.tuples(st.sampled_from([name for name, _ in PAIRS]), st.text())))

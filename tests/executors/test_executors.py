@@ -174,6 +174,13 @@ def test_a_worker_is_written_as_module_and_name(worker: str, threads: Executor) 
         submit(call, threads, worker=worker)
 
 
+def test_a_worker_is_named_as_python_reads_names(tmp_path: Path) -> None:
+    script = SCRIPT.replace("METHOD", "spawn")
+    script = script.replace("dispatcher", "\N{MICRO SIGN}")
+    (tmp_path / "script.py").write_text(script, "utf-8")
+    assert run_fresh("script.py", cwd=tmp_path) == "ran in __mp_main__\n"
+
+
 # In a thread of this process: the call itself runs, in its context.
 
 

@@ -150,6 +150,29 @@ def test_a_moved_handler_is_called_through_the_old_id() -> None:
     assert Dispatcher(registry).dispatch({"handler": old_id, "key": "abc"}) == 3
 
 
+def test_an_old_location_is_written_as_the_source_was() -> None:
+    """Python normalises identifiers: the micro sign becomes a Greek letter."""
+    micro = "\N{MICRO SIGN}"
+    old = load(f"def {micro}_add(event): return 1")["\N{GREEK SMALL LETTER MU}_add"]
+    old_id = Registry().register(old, ClickEvent)
+    for place in (f"app:{micro}_add", f"app:{old.__qualname__}"):
+        for moved_from in (place, [place], ("other:x", place)):
+            registry = Registry(stale="accept")
+            decorated = registry.handler(moved_from=moved_from, event=ClickEvent)
+            decorated(load("def moved(event): return 2")["moved"])
+            assert Dispatcher(registry).dispatch({"handler": old_id}) == 2
+
+
+def test_an_explicit_name_is_compared_as_it_was_written() -> None:
+    registry = Registry()
+    named = Registry()
+    named.handler(name="\N{MICRO SIGN}")(load(OLD)["on_add"])
+    (named_id,) = named
+    registry.handler(moved_from="\N{GREEK SMALL LETTER MU}")(load(RENAMED)["add_item"])
+    with pytest.raises(UnknownHandler):
+        registry.resolve(named_id)
+
+
 def test_two_handlers_that_claim_one_name() -> None:
     registry = Registry()
     registry.handler(name="cart.add")(load(OLD)["on_add"])

@@ -117,6 +117,13 @@ def test_a_stable_module_passes(write: Any, options: Any) -> None:
     assert "app" not in sys.modules
 
 
+def test_names_are_read_as_python_reads_them(write: Any) -> None:
+    micro = "\N{MICRO SIGN}"
+    write("app", STABLE.replace("rendered", micro).replace("source =", f"{micro}s ="))
+    options: Any = {"handlers": f"app:{micro}", "identity": f"app:{micro}s"}
+    assert_stable("app", directory=False, pythons=(), **options)
+
+
 def test_all_handlers_are_found(write: Any) -> None:
     """None is stable if the name of its module is not; registries keep their ids."""
     write("app", STABLE)

@@ -22,12 +22,12 @@ _TAKE_IF[ANY.expected] = "{0} is NOTHING"
 
 
 def compiled(
-    cls: Any, fields: list[Field], known: set[str] | None
+    cls: Any, fields: list[Field], known: set[str], refuse_extra: bool
 ) -> Callable[..., Any]:
     """Return ``decode(payload, outer=None)``, which returns an instance of a class.
 
-    Misfits are added to ``outer``; without it they are raised. Names that are not in
-    ``known`` are refused; with None, all are accepted.
+    Misfits are added to ``outer``; without it they are raised. With ``refuse_extra``,
+    names that are not in ``known`` are refused.
     """
     # The functions of ``misfits``, and what ``_lines`` adds for each field.
     scope: dict[str, object] = {
@@ -36,6 +36,7 @@ def compiled(
         "init": cls.__init__,
         "cls": cls,
         "known": known,
+        "refuse_extra": refuse_extra,
         "too_deep": ("", "less nesting"),
         "NOTHING": NOTHING,
         "NoneType": NoneType,
@@ -68,9 +69,12 @@ def _lines(cls: Any, fields: list[Field], scope: dict[str, Any]) -> Iterator[str
     yield "misfits = []"
     yield "try:"
     yield from checks or ["    pass"]
-    if scope["known"] is not None:
+    # The library's own names are ASCII, and read without a search for others.
+    if scope["refuse_extra"] or cls.__module__ != "handlerid.events":
         yield "    if not known.issuperset(payload):"
-        yield "        note_extra(misfits, payload, known)"
+        yield "        given = as_identifiers(payload, known)"
+        yield "        if given is not payload: return decode(given, outer)"
+        yield "        if refuse_extra: note_extra(misfits, payload, known)"
     # A class that refers to itself, in a host's mapping.
     yield "except RecursionError:"
     yield "    if outer is not None: raise"

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from typing import Any
+from typing import Any, get_args
 
 
 class Form:
@@ -13,9 +13,9 @@ class Form:
     values of its name. A mapping without the wrapper is decoded as strictly as JSON.
 
     Args:
-        data: a mapping of names to texts or lists of them, as ``parse_qs`` makes it;
-            a form of Starlette, Werkzeug, Django or aiohttp; or pairs, as
-            ``parse_qsl`` makes them. It is copied.
+        data: a form of Starlette, Werkzeug, Django or aiohttp; pairs, as ``parse_qsl``
+            makes them; or a mapping of names to texts or lists of them. It is copied.
+            Several make one form: ``Form(request.POST, request.FILES)``.
 
     Attributes:
         fields: all values of each name, in their order.
@@ -26,17 +26,16 @@ class Form:
 
     fields: dict[str, list[Any]]
 
-    def __init__(self, data: Mapping[str, Any] | Iterable[tuple[str, Any]], /) -> None:
-        pairs: Any = data
-        if hasattr(data, "getlist"):
-            pairs = [(name, data.getlist(name)) for name in data]
-        elif isinstance(data, Mapping):
-            # aiohttp's getall() searches all fields for each name.
-            pairs = data.items()
+    def __init__(self, *data: Mapping[str, Any] | Iterable[tuple[str, Any]]) -> None:
         self.fields = {}
-        for name, value in pairs:
-            values = value if isinstance(value, (list, tuple)) else [value]
-            self.fields.setdefault(name, []).extend(values)
+        for one in data:
+            for name, value in _pairs(one):
+                values = value if isinstance(value, (list, tuple)) else [value]
+                if type(value) is not str:  # a file without a name: none was chosen
+                    values = [x for x in values if getattr(x, "filename", None) != ""]
+                self.fields.setdefault(name, []).extend(values)
+        if bytes in map(type, self.fields):
+            raise TypeError("a form is of texts: decode the body first")
 
     def __repr__(self) -> str:
         """Show the number of fields only: values must not get into logs."""
@@ -48,14 +47,44 @@ class Form:
         return values[0] if len(values) == 1 else None
 
 
+def _pairs(data: Any) -> Iterable[tuple[str, Any]]:
+    # getlist() of Starlette and getall() of aiohttp search all fields for each name.
+    if hasattr(data, "getlist"):
+        for method in ("multi_items", "lists"):
+            if callable(pairs := getattr(data, method, None)):
+                return pairs()  # type: ignore[no-any-return]
+        return [(name, data.getlist(name)) for name in data]
+    return data.items() if isinstance(data, Mapping) else data
+
+
+def _opened(value: Any) -> Any:
+    """Return a file that a framework received as a mapping, anything else as it is."""
+    file = getattr(value, "file", value)  # Werkzeug's reads by itself
+    name = getattr(value, "filename", None) or getattr(value, "name", None)
+    if not (isinstance(name, str) and hasattr(file, "read")):
+        return value
+    file.seek(0)
+    mime_type = getattr(value, "content_type", None) or ""
+    return {"name": name, "mime_type": mime_type, "contents": file.read()}
+
+
+def _takes_files(hint: Any) -> bool:
+    names = getattr(hint, "__dataclass_fields__", None) or ()
+    return "contents" in names or any(map(_takes_files, get_args(hint)))
+
+
 def flattened(
-    kinds: Mapping[str, AbstractSet[type]], required: set[str]
+    hints: Mapping[str, Any],
+    kinds: Mapping[str, AbstractSet[type]],
+    required: set[str],
 ) -> Callable[[Mapping[str, list[Any]]], dict[str, Any]]:
     """Return the function that makes a form a mapping, of fields with JSON types.
 
     A list gets all values of its name, any other field the one value. A required list
-    is empty if nothing is chosen, a required box is false if it is not ticked.
+    is empty if nothing is chosen, a required box is false if it is not ticked. Files
+    are read for fields whose hints name a dataclass with ``contents``.
     """
+    files = {name for name, hint in hints.items() if _takes_files(hint)}
     lists = {name for name in kinds if list in kinds[name]}
     absent: dict[str, Any] = {
         name: [] if name in lists else False
@@ -66,6 +95,8 @@ def flattened(
     def flat(form: Mapping[str, list[Any]]) -> dict[str, Any]:
         given = {**absent}
         for name, values in form.items():
+            if name in files:
+                values = [_opened(one) for one in values]  # noqa: PLW2901
             if values:
                 given[name] = values if values[1:] or name in lists else values[0]
         return given

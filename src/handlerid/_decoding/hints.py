@@ -14,7 +14,7 @@ import handlerid._decoding.readers as readers  # noqa: PLR0402 - not by the door
 from handlerid._decoding.compiled import compiled
 from handlerid._decoding.fields import Field, check_names, fields_of, full_name
 from handlerid._decoding.forms import flattened
-from handlerid._decoding.misfits import Misfits, note
+from handlerid._decoding.misfits import Misfits, as_identifiers, note
 from handlerid._decoding.readers import ANY, Reader, Unreadable
 from handlerid.errors import UnsupportedHandler
 
@@ -48,18 +48,22 @@ def compile_decoder(
         ) from None
     names.add("handler")
     rest = {field.name for field in fields if field.rest and form}
-    known = names if refuse_extra and not rest else None
-    decode = compiled(event_type, fields, known)
+    decode = compiled(event_type, fields, names, refuse_extra and not rest)
     if not form:
         return decode
     required = {field.name for field in fields if field.required}
-    flat = flattened({field.name: field.reader.kinds for field in fields}, required)
+    kinds = {field.name: field.reader.kinds for field in fields}
+    flat = flattened({field.name: field.hint for field in fields}, kinds, required)
     own = names - rest
 
     def decode_form(form: Mapping[str, Any]) -> Any:
+        if not own.issuperset(form):
+            form = as_identifiers(form, own)
         given = flat(form)
-        for one in rest:
-            given[one] = {name: form[name] for name in form if name not in own}
+        for one in rest:  # an input may be called key, too
+            given[one] = {x: form[x] for x in form if x == "key" or x not in own}
+            if not isinstance(given.get("key", ""), str):
+                del given["key"]
         return decode(given)
 
     return decode_form
@@ -165,8 +169,8 @@ class _Readers:
         reader = Reader(read, "an object", {dict}, {cls})
         self._objects[cls] = reader  # before the fields: one may refer to the class
         self.fill(fields)
-        known = {field.name for field in fields} if self._refuse_extra else None
-        decode = compiled(cls, fields, known)
+        known = {field.name for field in fields}
+        decode = compiled(cls, fields, known, self._refuse_extra)
         return reader
 
 

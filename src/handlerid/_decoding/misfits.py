@@ -1,6 +1,7 @@
 """Misfits: the fields of a payload that do not fit, without their values."""
 
-from collections.abc import Container, Iterable
+from collections.abc import Container, Iterable, Mapping
+from typing import Any
 
 from handlerid.errors import FieldError, InvalidEvent
 
@@ -28,6 +29,25 @@ def note_extra(
             if not text.isprintable():  # a line break could forge a line of a log
                 text = text.encode("unicode_escape").decode()
             note(misfits, "no field of this name", text or '""')
+
+
+def as_identifiers(payload: Mapping[Any, Any], names: Container[str]) -> Any:
+    """Return a payload, itself or with those of the names that Python reads as NFKC."""
+    given = payload
+    for name in [one for one in payload if one not in names]:
+        # The time for combining marks grows with the square of their number.
+        if (
+            isinstance(name, str)
+            and not name.isascii()
+            and len(name) < 4 * _LONGEST_NAME
+        ):
+            from unicodedata import normalize  # noqa: PLC0415 - seldom needed
+
+            one = normalize("NFKC", name)
+            if one in names and one not in given:  # else it came twice
+                given = {**given}
+                given[one] = given.pop(name)
+    return given
 
 
 def put_step(misfits: Misfits, step: str, since: int) -> bool:

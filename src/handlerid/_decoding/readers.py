@@ -51,8 +51,11 @@ SCALARS: dict[type, str] = {
 # Text of a form. Python converts up to 640 digits whatever its settings are.
 _TRUTH = {"on": True, "true": True, "1": True, "yes": True}
 _TRUTH |= {"off": False, "false": False, "0": False, "no": False, "": False}
-_INTEGER = r"[+-]?[0-9]{1,640}"
-_NUMBER = r"[+-]?([0-9]{1,400}\.?[0-9]{0,400}|\.[0-9]{1,400})([eE][+-]?[0-9]{1,4})?"
+# Possessive: a pattern that goes back takes the square of the time.
+_INTEGER = r"[+-]?[0-9]{1,640}+"
+_NUMBER = (
+    r"[+-]?(?:[0-9]{1,400}+\.?[0-9]{0,400}+|\.[0-9]{1,400}+)(?:[eE][+-]?[0-9]{1,4})?+"
+)
 _FROM_TEXT: dict[type, Callable[[str], Any]] = {
     bool: lambda text: _TRUTH.get(text.lower()),
     int: lambda text: int(text) if re.fullmatch(_INTEGER, text) else None,

@@ -18,6 +18,7 @@ from handlerid._decoding.forms import flattened
 from handlerid._decoding.misfits import (
     MISSING,
     Misfits,
+    as_identifiers,
     note,
     note_extra,
     refusal,
@@ -41,13 +42,18 @@ def compile_decoder(
     own = {config.tag_field, *(field.encode_name for field in fields)} - {None}
     check_names(event_type, own)
     closed = config.forbid_unknown_fields
-    known = {"handler", "key", *own} if refuse_extra or closed else None
+    names, refuse = {"handler", "key", *own}, refuse_extra or closed
     convert = partial(msgspec.convert, strict=not form, str_keys=True)
     required = {field.encode_name for field in fields if field.required}
-    kinds = {field.encode_name: _kinds(field.type) for field in fields}
-    flat = flattened(kinds, required)
+    hints = {field.encode_name: field.type for field in fields}
+    kinds = {name: _kinds(hint) for name, hint in hints.items()}
+    flat = flattened(hints, kinds, required)
 
     def decode(payload: Mapping[str, Any]) -> Any:
+        fits = names.issuperset(payload)
+        if not fits:
+            payload = as_identifiers(payload, names)
+            fits = not refuse or names.issuperset(payload)
         given: Mapping[str, Any] = payload
         if form:
             given = flat(payload)
@@ -58,13 +64,13 @@ def compile_decoder(
             given = {name: given[name] for name in given if name in own}
         refused: Misfits = []
         try:
-            if known is None or known.issuperset(payload):
+            if fits:
                 return convert(given, event_type)
         except (InvalidEvent, msgspec.ValidationError) as error:
             refused = refused_by(event_type, error)
         misfits = _find_misfits(fields, given, convert)
-        if known is not None:
-            note_extra(misfits, payload, known)
+        if refuse:
+            note_extra(misfits, payload, names)
         raise refusal(misfits or refused, event_type)
 
     return decode

@@ -223,6 +223,8 @@ class Dispatcher:
             text, captures = fields.get("handler"), b""
             if not isinstance(text, str):
                 no_id = 'the payload names no handler in "handler"'
+                if type(fields) is Form and "handler" in fields.fields:
+                    no_id += " once; the name is reserved: rename that input"
                 raise errors.MalformedPayload(no_id)
             if self._references is not None:
                 tokens = self._references.tokens
@@ -318,13 +320,16 @@ class Dispatcher:
         """Return something with ``get``: a mapping or a form."""
         if isinstance(payload, _JSON):
             return self._read_json(payload, self._max_bytes)
-        if isinstance(payload, (Form, Mapping)):
+        lists = hasattr(payload, "getlist") or hasattr(payload, "getall")
+        if isinstance(payload, (Form, Mapping)) and not lists:
             return payload
         if isinstance(payload, (list, int, float)):  # what a client may send as JSON
             raise errors.MalformedPayload("the payload is not a JSON object")
         close_unawaited(payload)
         said = type(payload).__name__
-        if isawaitable(payload):
+        if lists:
+            said += "; wrap the form, Form(form): its names may have several values"
+        elif isawaitable(payload):
             said += "; did you forget to await it?"
         raise TypeError(f"payload must be JSON, a mapping or a Form, and is {said}")
 

@@ -60,12 +60,9 @@ class Names:
         stale: str | None,
     ) -> None:
         """Give the function of a handler a name; ``here`` is its id without one."""
-        before = [moved_from] if isinstance(moved_from, str) else [*moved_from]
         if name is not None and not re.fullmatch(_NAME, name):
             raise ValueError(f"{name!r} is not a handler's name: {_SIGNS}")
-        for one in before:
-            if not re.fullmatch(f"{_NAME}|{_LOCATION}", one):
-                raise ValueError(f"{one!r} is not a location: {_FORM}")
+        before = _places([moved_from] if isinstance(moved_from, str) else moved_from)
         function, where = functions_of(fn)[-1], location_name(here)
         with self._lock:
             own = self._of.get(function)
@@ -101,6 +98,19 @@ class Names:
         with self._lock:
             for fn in [fn for fn, one in self._of.items() if one.here.module == module]:
                 del self._of[fn]
+
+
+def _places(moved_from: Iterable[str]) -> list[str]:
+    """Check names and locations; add the locations as Python reads identifiers."""
+    before = [*moved_from]
+    for one in before:
+        if not re.fullmatch(f"{_NAME}|{_LOCATION}", one):
+            raise ValueError(f"{one!r} is not a location: {_FORM}")
+    if not "".join(before).isascii():
+        from unicodedata import normalize  # noqa: PLC0415 - seldom needed
+
+        before += [normalize("NFKC", one) for one in before if ":" in one]
+    return before
 
 
 def closest(missing: HandlerId, known: Iterable[HandlerId]) -> HandlerId | None:

@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
 from typing import Any
+from unicodedata import normalize
 
 from handlerid import Dispatcher, Registry, explain
 
@@ -17,13 +18,15 @@ def work(task: dict[str, Any]) -> None:
 
     An exception is not caught: the user gets its traceback.
     """
-    target, name = task["target"], task["identity"]
+    target = task["target"]
+    # As Python reads names.
+    name, more = (normalize("NFKC", task[x] or "") for x in ("identity", "handlers"))
     identity = pkgutil.resolve_name(name) if name else None
     # Only ids are compared, so replaced captures do not matter.
     registry = Registry(identity=identity, captures="allow")
     registry.scan(target)
-    if task["handlers"]:
-        for fn in pkgutil.resolve_name(task["handlers"])():
+    if more:
+        for fn in pkgutil.resolve_name(more)():
             registry.register(fn)
     found: dict[str, dict[str, Any]] = {}
     for one in (registry, *_registries(target)):

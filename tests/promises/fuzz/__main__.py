@@ -16,6 +16,7 @@ import tempfile
 import time
 from dataclasses import fields
 from pathlib import Path
+from urllib.parse import urlencode
 
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -38,7 +39,21 @@ JSON = st.recursive(
         )
     ),
 )
-PAYLOADS = st.builds(
+TEXTS = st.sampled_from(["", "1", "-.5", "on", "1" * 400, "%", *WORDS]) | st.text()
+FORMS = st.builds(
+    lambda way, pairs: way + b"handler=@&" + urlencode(pairs).encode(),
+    st.sampled_from([b"f", b"e", b"t", b"u"]),
+    st.lists(
+        st.tuples(
+            st.sampled_from(
+                [one.name for one in fields(FuzzedEvent)] + ["handler", "\u00b5g"]
+            )
+            | st.text(),
+            TEXTS | st.lists(TEXTS, min_size=100).map("".join),
+        )
+    ),
+)
+PAYLOADS = FORMS | st.builds(
     lambda way, payload: way + json.dumps({"handler": "@", **payload}).encode(),
     st.sampled_from([b"j", b"x", b"s", b"m"]),
     st.dictionaries(

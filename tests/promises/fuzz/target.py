@@ -1,7 +1,7 @@
 """What the fuzzers try: any bytes at all become an event or a documented error.
 
 An input is a selector and a text; in the text, ``@`` stands for the id of the handler,
-so that a fuzzer need not guess it.
+so that a fuzzer need not guess it. The time of a form includes the time to make it.
 """
 
 from __future__ import annotations
@@ -12,12 +12,15 @@ import math
 import time
 from dataclasses import dataclass, field, fields
 from enum import Enum
+from functools import partial
 from typing import Any, Literal, NamedTuple
 from urllib.parse import parse_qsl
 
 import msgspec
+from starlette.datastructures import FormData
+from werkzeug.datastructures import MultiDict
 
-from handlerid import Dispatcher, Event, Form, Registry
+from handlerid import Dispatcher, Event, Form, Registry, SubmitEvent
 from handlerid.errors import HandlerIdError, InvalidEvent, MalformedPayload
 
 __all__ = ["DICTIONARY", "SEEDS", "SLOWEST", "check"]
@@ -66,6 +69,12 @@ class FuzzedEvent(Event):
     names: dict[str, int] = field(default_factory=dict)
     tree: Tree | None = None
     place: Place | None = None
+    cells: list[float | str] = field(default_factory=list)
+    counts: list[int | float | bool | None] = field(default_factory=list)
+    moments: list[dt.datetime] = field(default_factory=list)
+    parts: list[bytes] = field(default_factory=list)
+    # Keyboards have another sign, which Python reads as this one.
+    μg: float = 0.0  # noqa: PLC2401
 
 
 class FuzzedStruct(msgspec.Struct):
@@ -79,6 +88,8 @@ class FuzzedStruct(msgspec.Struct):
     day: dt.date | None = None
     grid: list[list[float]] = msgspec.field(default_factory=list)
     names: dict[str, int] = msgspec.field(default_factory=dict)
+    cells: list[float | str] = msgspec.field(default_factory=list)
+    μg: float = 0.0  # noqa: PLC2401
 
 
 def on_event(event: FuzzedEvent) -> FuzzedEvent:
@@ -89,9 +100,14 @@ def on_struct(event: FuzzedStruct) -> FuzzedStruct:
     return event
 
 
+def on_submit(event: SubmitEvent) -> SubmitEvent:
+    return event
+
+
 registry = Registry()
 EVENT = registry.register(on_event).encode()
 STRUCT = registry.register(on_struct).encode()
+SUBMIT = registry.register(on_submit).encode()
 STANDARD = Dispatcher(registry, extra="ignore")
 REFUSING = Dispatcher(registry)
 WITH_MSGSPEC = Dispatcher(registry, json="msgspec", extra="ignore")
@@ -114,8 +130,12 @@ def check(data: bytes) -> None:
             too long.
     """
     way, text = data[:1], data[1:]
-    if way == b"f":
-        _try(STANDARD, _form(text.replace(b"@", EVENT)))
+    if way in (b"f", b"e", b"t", b"u"):
+        handler = {b"t": STRUCT, b"u": SUBMIT}.get(way, EVENT)
+        body = text.replace(b"@", handler).decode("utf-8", "replace")
+        pairs: list[Any] = parse_qsl(body, keep_blank_values=True)
+        for form in (pairs, FormData(pairs), MultiDict(pairs)):
+            _try(REFUSING if way == b"e" else STANDARD, partial(Form, form))
     elif way == b"m":
         _try(STANDARD, _mapping(text.replace(b"@", EVENT)))
     elif way == b"x":
@@ -131,10 +151,6 @@ def check(data: bytes) -> None:
         if isinstance(standard, Event) or isinstance(other, Event):
             # Of two refusals the reasons may differ.
             assert repr(standard) == repr(other)
-
-
-def _form(text: bytes) -> Form:
-    return Form(parse_qsl(text.decode("utf-8", "replace"), keep_blank_values=True))
 
 
 def _mapping(text: bytes) -> Any:
@@ -164,7 +180,7 @@ def _try(dispatcher: Dispatcher, payload: Any) -> object:
         return str(result)
     if isinstance(result, HandlerIdError):
         return type(result)
-    assert isinstance(result, (FuzzedEvent, FuzzedStruct))
+    assert isinstance(result, (FuzzedEvent, FuzzedStruct, SubmitEvent))
     return result
 
 
@@ -172,7 +188,7 @@ def _timed(dispatcher: Dispatcher, payload: Any) -> tuple[object, float]:
     begun = time.process_time()
     result: object
     try:
-        result = dispatcher.dispatch(payload)
+        result = dispatcher.dispatch(payload() if callable(payload) else payload)
     except HandlerIdError as error:
         result = error
     return result, time.process_time() - begun
@@ -213,11 +229,27 @@ SEEDS = [
     b'm{"handler":"@","ratio":NaN,"grid":[[Infinity]]}',
     b"fhandler=@&text=a&flag=on&count=1&ratio=.5&literal=1&colour=2&day=2024-02-29",
     b"fhandler=@&either=1&either=2&row=1&row=a&maybe=&data=aGk%3D",
+    b"ehandler=@&cells=1&cells=a&counts=1.5&counts=&counts=on&parts=aGk%3D&more=1",
+    b"fhandler=@&moments=2024-02-29T09:30&key=k&%C2%B5g=1&%CE%BCg=2",
+    b"thandler=@&cells=1&cells=a&count=1&ratio=.5&colour=red&%C2%B5g=1&key=k",
+    b"uhandler=@&key=k&key=l&fields=f&a=1&a=2&%C2%B5g=250",
 ]
 
 DICTIONARY = [
-    *(one.name for one in fields(FuzzedEvent)),
-    *["handler", "@", "true", "false", "null", "NaN", "Infinity", "1e999", "-0", "-"],
+    *(one.name.encode().decode("latin-1") for one in fields(FuzzedEvent)),
+    *[
+        "%C2%B5g",
+        "handler",
+        "@",
+        "true",
+        "false",
+        "null",
+        "NaN",
+        "Infinity",
+        "1e999",
+        "-0",
+        "-",
+    ],
     *['{"', '":', '","', "[", "]", "}", "\\u", "\\ud800", "\\udc00", "\\", '"', ":"],
     *["0001-01-01", "T23:59", "Z", "+05:30", "aGk=", "red", "name", "children", "city"],
     *["\xff", "\xc0\xaf", "\xed\xa0\x80", "\xef\xbb\xbf", "\x00", "9" * 30, "e+308"],

@@ -9,7 +9,7 @@ import pytest
 
 from tests.promises.fuzz import target
 from tests.promises.fuzz.target import DICTIONARY, SEEDS, check
-from tests.promises.fuzz.worst import WORST
+from tests.promises.fuzz.worst import TEXTS, WORST
 
 PIECES = [one.encode("latin-1") for one in DICTIONARY]
 
@@ -48,6 +48,22 @@ def test_what_is_nearly_right_is_decoded_or_refused(number: int) -> None:
 @pytest.mark.parametrize("data", WORST.values(), ids=WORST)
 def test_what_costs_most_is_decoded_or_refused(data: bytes) -> None:
     check(data)
+
+
+@pytest.mark.parametrize("text", TEXTS.values(), ids=TEXTS)
+def test_the_time_for_a_form_grows_in_proportion(text: str) -> None:
+    """It takes a tenth of this at most; a pattern that goes back takes 14 s."""
+    body = "handler=@" + f"&cells={text}" * (300_000 // len(f"&cells={text}"))
+    begun = time.process_time()
+    check(b"f" + body.encode())
+    assert time.process_time() - begun < 5
+
+
+def test_names_that_are_slow_to_compare_are_not() -> None:
+    """Python's NFKC takes 6 s for each shape of this form."""
+    begun = time.process_time()
+    check(WORST["marks that have to be sorted"])
+    assert time.process_time() - begun < 3
 
 
 def test_the_check_sees_what_is_wrong(monkeypatch: pytest.MonkeyPatch) -> None:

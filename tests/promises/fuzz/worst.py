@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from tests.promises.fuzz.target import MOST
 
-__all__ = ["WORST"]
+__all__ = ["TEXTS", "WORST"]
 
 ROOM = MOST - 100
 
@@ -13,6 +13,23 @@ def _filled(before: str, middle: str, after: str) -> bytes:
     room = MOST - len(before) - len(after) - 70
     return (before + middle * (room // len(middle)) + after).encode()
 
+
+MARKS = "a" + "\u0315\u0300" * 120
+"""Python's NFKC sorts such marks, in a time that grows with the square."""
+
+TEXTS = {
+    "nothing": "",
+    "single letters": "x",
+    "single digits": "1",
+    "nearly numbers": "1" * 800 + "x",
+    "nearly fractions": "1" * 400 + "." + "1" * 400 + "e",
+    "long integers": "9" * 640,
+    "numbers too large": "9e9999",
+    "blanks": "%20" * 200 + "x",
+    "nearly times": "2024-02-29T09:30:15.123456+",
+    "nearly base64": "aGkk" * 200 + "=",
+}
+"""Texts that a reader may look at several times."""
 
 WORST = {
     "brackets": b"j" + b"[" * MOST,
@@ -61,4 +78,25 @@ WORST = {
     "a form of a fraction": _filled("fhandler=@&ratio=", "9", ""),
     "a form of one name": _filled("fhandler=@", "&either=1", ""),
     "a form of blanks": _filled("fhandler=@&count=", "%20", "x"),
+    "marks that have to be sorted": _filled(
+        "fhandler=@&" + "&".join([MARKS] * 40) + "&a", "\u0315\u0300", "=1"
+    ),
+    **{
+        f"a form of {name} for {field}": _filled(
+            f"{way}handler=@", f"&{field}={text}", ""
+        )
+        for name, text in TEXTS.items()
+        for way, field in [
+            *(("f", x) for x in ("cells", "counts", "moments", "parts", "either")),
+            ("t", "cells"),
+            ("u", "any"),
+        ]
+    },
+    **{
+        f"a form of many names{sign}, way {way}": (
+            f"{way}handler=@" + "".join(f"&{n}{sign}=" for n in range(6_500))
+        ).encode()[:MOST]
+        for way in "fetu"
+        for sign in ("", "\u00b5")
+    },
 }
