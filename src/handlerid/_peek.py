@@ -8,11 +8,17 @@ from __future__ import annotations
 
 import os
 import sys
-from types import GetSetDescriptorType, ModuleType
+from types import (
+    CoroutineType,
+    FunctionType,
+    GetSetDescriptorType,
+    MethodType,
+    ModuleType,
+)
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
 mro: Callable[[type], tuple[type, ...]] = vars(type)["__mro__"].__get__
 namespace: Callable[[type], Mapping[str, Any]] = vars(type)["__dict__"].__get__
@@ -120,3 +126,49 @@ def importable_name(name: str) -> str:
         return name
     name = os.path.splitext(os.path.basename(str(file)))[0]  # noqa: PTH119, PTH122
     return sys.intern(name)  # one text for all ids
+
+
+def close_unawaited(awaitable: object) -> None:
+    """Close a coroutine, since Python warns of one that was never awaited."""
+    if type(awaitable) is CoroutineType:
+        cast("CoroutineType[object, object, object]", awaitable).close()
+
+
+def described(value: object) -> str:
+    """Name an object for an error, without its ``repr``."""
+    if type(value) is FunctionType:
+        return f"{text(value.__module__)}.{text(value.__qualname__)}"
+    if is_a(type(value), type):
+        return name_of_class(cast("type", value))
+    return f"an object of {name_of_class(type(value))}"
+
+
+def expect(right: object, name: str, wanted: str, value: object) -> None:
+    """Raise TypeError for an argument of the host that is not what is wanted."""
+    if right:
+        return
+    meant, kind = "", type(value)
+    if is_a(kind, type):
+        meant = f"; did you mean {qualname_of(cast('type', value))}(...)?"
+    elif look_up(kind, "__await__"):
+        meant = "; did you forget to await it?"
+    elif "function" in wanted and not callable(value):
+        meant = "; did you call it instead of passing it?"
+    elif "function" not in wanted and kind in (FunctionType, MethodType):
+        meant = "; did you forget to call it?"
+    close_unawaited(value)
+    said = described(value).removeprefix("an object of ").removeprefix("builtins.")
+    raise TypeError(f"{name} must be {wanted}, not {said}{meant}")
+
+
+def choose(name: str, value: object, choices: Sequence[str]) -> None:
+    """Raise for an argument of the host that is none of these texts."""
+    if value not in choices:
+        listed = ", ".join(f'"{one}"' for one in choices)
+        text = f"{name} must be one of {listed}, not {value!r}"
+        if not isinstance(value, str):
+            raise TypeError(text)
+        from difflib import get_close_matches  # noqa: PLC0415 - for a mistake alone
+
+        near = [f'; did you mean "{one}"?' for one in get_close_matches(value, choices)]
+        raise ValueError("".join([text, *near[:1]]))

@@ -68,6 +68,10 @@ def submit(
         ValueError: ``worker`` is not ``"module:name"``, or ``by_value`` has no key.
         UnsupportedHandler: the handler or its event cannot be pickled.
     """
+    if not isinstance(call, Call):
+        raise TypeError("call must be what dispatcher.prepare(payload) returns")
+    if not isinstance(worker, str):
+        raise TypeError("worker must be a str, 'module:name': a process imports it")
     if not _WORKER.fullmatch(worker):
         raise ValueError("worker must be written as 'module:name'")
     content: object = (str(call.handler.id), call.event)
@@ -93,6 +97,8 @@ class Worker:
     __slots__ = ("_key", "_lock", "_seen", "dispatcher")
 
     def __init__(self, dispatcher: Dispatcher, *, key: bytes) -> None:
+        if not isinstance(dispatcher, Dispatcher):
+            raise TypeError("dispatcher must be a Dispatcher")
         self.dispatcher: Dispatcher = dispatcher
         self._key = _check_key(key)
         self._lock = Lock()

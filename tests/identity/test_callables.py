@@ -705,7 +705,7 @@ def _(tmp: Path) -> None:
 
 @row("object that is not callable")
 def _(tmp: Path) -> None:
-    text = "is not callable"
+    text = "is not callable; did you call the handler instead of passing it?"
     is_refused(None, f"an object of builtins.NoneType {text}")
     is_refused(Calls.Nothing(), f"an object of {__name__}.Calls.Nothing {text}")
     odd = logged(on_click)

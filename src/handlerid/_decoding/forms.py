@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any
 
+from handlerid._peek import expect
+
 
 class Form:
     """The payload of an HTML form, in which every value is text.
@@ -33,6 +35,8 @@ class Form:
         elif isinstance(data, Mapping):
             # aiohttp's getall() searches all fields for each name.
             pairs = data.items()
+        known = not isinstance(pairs, (str, bytes)) and hasattr(pairs, "__iter__")
+        expect(known, "data", "a parsed form, such as parse_qsl(body) makes", data)
         self.fields = {}
         for name, value in pairs:
             values = value if isinstance(value, (list, tuple)) else [value]

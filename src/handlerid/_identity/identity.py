@@ -22,7 +22,7 @@ from handlerid import _captures
 from handlerid._identity.bytecode import encode_code
 from handlerid._identity.callables import FUNCTOOLS, Anatomy, take_apart
 from handlerid._identity.ids import HandlerId, as_keys, with_captures, write
-from handlerid._peek import importable_name, is_held
+from handlerid._peek import choose, expect, importable_name, is_held
 from handlerid._values import encode_scalar
 from handlerid._values.tree import mark_of
 from handlerid.errors import UnsupportedHandler
@@ -70,8 +70,7 @@ class Identity:
         encoders: Mapping[type, Callable[[Any], object]] | None = None,
         decoders: Mapping[type, Callable[[Any], object]] | None = None,
     ) -> None:
-        if fingerprint not in ("bytecode", "source"):
-            raise ValueError('fingerprint must be "bytecode" or "source"')
+        choose("fingerprint", fingerprint, ("bytecode", "source"))
         self.fingerprint = fingerprint
         self._keys = () if keys is None else as_keys(keys)
         sizes = [*map(len, self._keys)] or [0]
@@ -86,6 +85,7 @@ class Identity:
             self._source, self._unused = _source.encode_source, _source.unused_in_source
         self.module_name: Callable[[str], str] = importable_name
         if module_name is not None:
+            expect(callable(module_name), "module_name", "a function", module_name)
             self.module_name = functools.partial(_module_name, module_name)
         self._given = {"encoders": encoders, "decoders": decoders}
         if encoders is not None or decoders is not None:
@@ -429,6 +429,8 @@ def _label(layer: int | None, where: str) -> bytes:
 
 def _module_name(given: Callable[[str], str | None], name: str) -> str:
     found = given(name)
+    known = isinstance(found, str | None)
+    expect(known, "what module_name returns", "a str or None", found)
     return importable_name(name) if found is None else found
 
 

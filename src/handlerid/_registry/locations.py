@@ -15,9 +15,11 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from threading import Lock
 from types import CodeType, FunctionType
+from typing import Any
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from handlerid._identity import HandlerId, location_name
+from handlerid._peek import expect
 from handlerid._registry.captures import functions_of
 from handlerid.errors import NameTaken, StaleHandler, UnknownHandler
 
@@ -60,10 +62,13 @@ class Names:
         stale: str | None,
     ) -> None:
         """Give the function of a handler a name; ``here`` is its id without one."""
-        before = [moved_from] if isinstance(moved_from, str) else [*moved_from]
+        several = not isinstance(moved_from, str) and hasattr(moved_from, "__iter__")
+        before: list[Any] = [*moved_from] if several else [moved_from]
+        expect(isinstance(name, str | None), "name", "a str", name)
         if name is not None and not re.fullmatch(_NAME, name):
             raise ValueError(f"{name!r} is not a handler's name: {_SIGNS}")
         for one in before:
+            expect(isinstance(one, str), "moved_from", "a str or several", one)
             if not re.fullmatch(f"{_NAME}|{_LOCATION}", one):
                 raise ValueError(f"{one!r} is not a location: {_FORM}")
         function, where = functions_of(fn)[-1], location_name(here)

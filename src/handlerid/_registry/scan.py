@@ -24,7 +24,7 @@ from typing import Any
 
 from handlerid._captures import captures_of
 from handlerid._identity import HandlerId, encode_code, name_of, take_apart
-from handlerid._peek import globals_of, namespace, raw_qualname, storage
+from handlerid._peek import expect, globals_of, namespace, raw_qualname, storage
 from handlerid._registry.signatures import inspect_signature
 from handlerid.errors import HandlerIdError, ScanFailed
 from handlerid.events import Event
@@ -113,6 +113,9 @@ def _imported(
         if not issubclass(type(package), ModuleType):
             text = f"{name} puts an object that is no module into sys.modules"
             return fail(text, name, None)
+    else:
+        known = isinstance(package, ModuleType)
+        expect(known, "package", "a module or its name", package)
     yield package
     for name in _inside(package):
         if name != "__main__":
