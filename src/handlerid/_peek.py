@@ -112,20 +112,27 @@ def is_held(value: object, module: str, qualname: str, *, unknown: bool) -> bool
     return found is value
 
 
-def importable_name(name: str) -> str:
-    """Importable name of a module; resolves ``__main__``."""
+def importable_name(name: str, home: Mapping[str, Any] | None = None) -> str:
+    """Importable name of a module; resolves ``__main__``.
+
+    ``home`` are the globals of a function. One that was pickled by value names the
+    ``__main__`` of the sender: its globals have a few names of that alone.
+    """
     if name not in ("__main__", "__mp_main__"):
         return name
     # A worker process runs it as __mp_main__, and calls it __main__ when it is done.
-    main = sys.modules.get(name)
-    spec = getattr(main, "__spec__", None)
+    main: Mapping[str, Any] = getattr(sys.modules.get(name), "__dict__", {})
+    package = None
+    if home is not None and home is not main:
+        main, package = home, home.get("__package__")
+    spec = main.get("__spec__")
     if spec is not None:
         return str(spec.name)
-    file = getattr(main, "__file__", None)
+    file = main.get("__file__")
     if file is None:
         return name
     name = os.path.splitext(os.path.basename(str(file)))[0]  # noqa: PTH119, PTH122
-    return sys.intern(name)  # one text for all ids
+    return sys.intern(f"{package}.{name}" if package else name)  # one text for all ids
 
 
 def close_unawaited(awaitable: object) -> None:

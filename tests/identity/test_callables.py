@@ -552,7 +552,7 @@ def _(tmp: Path) -> None:
     for tool in ("cProfile", "profile", "trace"):
         options = ("--count", "-C", str(tmp)) if tool == "trace" else ()
         said = run_fresh("-m", tool, *options, "app.py", cwd=source)
-        assert said.split()[0] == tool
+        assert said.split()[0] == "app"
         said = run_fresh("-m", tool, *options, "start.py", cwd=source)
         assert said.split()[0] == imported
 
