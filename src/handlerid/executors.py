@@ -75,6 +75,8 @@ def submit(
     if not _WORKER.fullmatch(worker):
         raise ValueError("worker must be written as 'module:name'")
     content: object = (str(call.handler.id), call.event)
+    if by_value or key is not None:
+        key = _check_key(key)
     if by_value:
         content = _pickle(call.handler, call.event, _check_key(key))
     return executor.submit(Task(worker, os.urandom(16), content, call))
@@ -215,10 +217,17 @@ def _pickle(handler: RegisteredHandler, event: object, key: bytes) -> PickledHan
     return PickledHandler(head, pickled, _sign(head, pickled, key))
 
 
+class _Key(bytes):
+    """A key that tracebacks with the values of local variables do not show."""
+
+    def __repr__(self) -> str:
+        return "<key>"
+
+
 def _check_key(key: bytes | None) -> bytes:
     if not isinstance(key, bytes) or len(key) < _SHORTEST_KEY:
         raise ValueError(
             "handlers are sent by value with a key of at least 16 random bytes, the "
             "same for submit() and Worker: secrets.token_bytes(32)"
         )
-    return key
+    return _Key(key)
