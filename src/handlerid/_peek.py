@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 from types import (
     CoroutineType,
     FunctionType,
@@ -19,6 +20,7 @@ from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+    from threading import RLock
 
 mro: Callable[[type], tuple[type, ...]] = vars(type)["__mro__"].__get__
 namespace: Callable[[type], Mapping[str, Any]] = vars(type)["__dict__"].__get__
@@ -133,6 +135,15 @@ def importable_name(name: str, home: Mapping[str, Any] | None = None) -> str:
         return name
     name = os.path.splitext(os.path.basename(str(file)))[0]  # noqa: PTH119, PTH122
     return sys.intern(f"{package}.{name}" if package else name)  # one text for all ids
+
+
+def lock_for_forks() -> RLock:
+    """Return a lock that a fork waits for, so that no child finds it locked."""
+    lock = threading.RLock()
+    if hasattr(os, "register_at_fork"):
+        after = {"after_in_parent": lock.release, "after_in_child": lock.release}
+        os.register_at_fork(before=lock.acquire, **after)
+    return lock
 
 
 def close_unawaited(awaitable: object) -> None:

@@ -90,6 +90,9 @@ class Identity:
         self._given: dict[str, Any] = {"encoders": encoders, "decoders": decoders}
         self._options = dict[str, Any](fingerprint=fingerprint, module_name=module_name)
         if encoders is not None or decoders is not None:
+            for name, given in self._given.items():
+                known = isinstance(given, Mapping | None)
+                expect(known, name, "a mapping of types", given)
             _ = self.codec  # checks them
         # Copying a state is cheaper than making one.
         self._location = blake2b(digest_size=8, person=b"location")

@@ -7,7 +7,6 @@ that may run an encoder of the host; those of a scope and its registry are not c
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from threading import Lock
 from types import FunctionType
 from typing import Any, Literal, NamedTuple
 
@@ -20,7 +19,7 @@ from handlerid._identity import (
     name_of,
 )
 from handlerid._registry.captures import captures_replaced, late_variable, warn_once
-from handlerid._registry.locations import Names, closest, refusal
+from handlerid._registry.locations import LOCK, Names, closest, refusal
 from handlerid._registry.scan import CodeIndex
 from handlerid._registry.signatures import Kind, bind
 from handlerid.errors import CapturesReplaced, UnstableCapture
@@ -111,7 +110,6 @@ class Entries:
             self.warned, self.one_id = parent.warned, parent.one_id
             self.equals = Equals() if self.distinct else None
             self._held = None if captures == "allow" else []
-        self._lock = Lock()
         self.handlers: dict[str, RegisteredHandler] = {}
         # By ids of other keys, and of locations that handlers had before.
         self._aliases: dict[HandlerId, RegisteredHandler] = {}
@@ -181,7 +179,7 @@ class Entries:
                 self._compare(old, new)
             if how.doubt:
                 warn_once(UserWarning(how.doubt), new_id[:_CODE], fn, self.warned)
-            with self._lock:
+            with LOCK:
                 if self.handlers.get(new_id) is old:
                     self.handlers[new_id] = new
                     for alias in aliases:
@@ -283,7 +281,7 @@ class Entries:
     def at_location(self, location: str) -> tuple[HandlerId, ...]:
         """Return the ids at a location, that part of an id; the newest last."""
         above = self.parent.at_location(location) if self.parent is not None else ()
-        with self._lock:
+        with LOCK:
             if not self._locations:
                 for one in (*self._aliases, *(x.id for x in self.handlers.values())):
                     self._locations.setdefault(one.location, []).append(one)
@@ -292,7 +290,7 @@ class Entries:
 
     def forget(self, module: str) -> tuple[HandlerId, ...]:
         """Remove the handlers of a module and return their ids."""
-        with self._lock:
+        with LOCK:
             gone = [x.id for x in self.handlers.values() if x.id.module == module]
             for one in [*gone, *(x for x in self._aliases if x.module == module)]:
                 self.handlers.pop(one, None)

@@ -15,7 +15,6 @@ import __future__
 import ast
 import linecache
 import sys
-import threading
 import warnings
 from copy import copy
 from functools import lru_cache
@@ -23,6 +22,7 @@ from inspect import CO_ITERABLE_COROUTINE
 from types import CodeType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from handlerid._peek import lock_for_forks
 from handlerid._source.syntax import FUNCTIONS, encode_syntax
 from handlerid.errors import UnsupportedHandler
 
@@ -43,7 +43,7 @@ _NO_LINE = 1 << 18  # beyond the last line of any text
 _UNORDERED_NAMES = sys.version_info[:3] == (3, 13, 0)
 
 # Parsing warns again. warnings.catch_warnings changes the whole process.
-_quiet = threading.Lock()
+_quiet = lock_for_forks()
 
 
 class _Text(NamedTuple):
