@@ -22,7 +22,7 @@ from handlerid._registry.captures import captures_replaced, late_variable, warn_
 from handlerid._registry.locations import LOCK, Names, closest, refusal
 from handlerid._registry.scan import CodeIndex
 from handlerid._registry.signatures import Kind, bind
-from handlerid.errors import CapturesReplaced, UnstableCapture
+from handlerid.errors import CapturesReplaced, NameTaken, UnstableCapture
 from handlerid.events import Event
 
 Captures = Literal["warn", "allow", "refuse", "distinct", "carry"]
@@ -181,9 +181,10 @@ class Entries:
                 warn_once(UserWarning(how.doubt), new_id[:_CODE], fn, self.warned)
             with LOCK:
                 if self.handlers.get(new_id) is old:
-                    self.handlers[new_id] = new
                     for alias in aliases:
-                        self._aliases[alias] = new
+                        self._check_moved(alias, new_id)
+                    self.handlers[new_id] = new
+                    self._aliases.update(dict.fromkeys(aliases, new))
                     self._locations = {}
                     return new
 
@@ -231,7 +232,9 @@ class Entries:
         """Return the handler of an id, here or in the parent; any text may come."""
         found = self.handlers.get(text)
         if found is None and self._aliases:
-            found = self._aliases.get(text)  # type: ignore[call-overload]
+            if self.parent is not None:  # what is there comes before what was there
+                found = self.parent.handlers.get(text)
+            found = found or self._aliases.get(text)  # type: ignore[call-overload]
         if found is None and self.parent is not None:
             return self.parent.find(text)
         return found
@@ -261,6 +264,17 @@ class Entries:
         if qualname.endswith("<lambda>") and not (naming and naming.name):
             return False
         return len({encode_code(x) for x in self.index.codes(module, qualname)}) <= 1
+
+    def _check_moved(self, alias: HandlerId, new: HandlerId) -> None:
+        """Refuse an old id that a handler of another place has already."""
+        above = self.parent._aliases if self.parent is not None else {}  # noqa: SLF001
+        other = self._aliases.get(alias) or above.get(alias)
+        if other and location_name(other.id) != location_name(new):
+            raise NameTaken(
+                f"{location_name(other.id)} and {location_name(new)} are both "
+                "moved_from one place and have the same code: only one of them can "
+                "answer the ids from there"
+            )
 
     def end_rendering(self) -> None:
         """Warn, or raise, for variables that changed after the offer; once each."""

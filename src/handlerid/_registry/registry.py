@@ -140,7 +140,8 @@ class Registry(Holder):
             stale: as for the registry, for this handler alone.
 
         Raises:
-            NameTaken: a function elsewhere has the name, or this one has another.
+            NameTaken: a function elsewhere has the name or moved from there, too, or
+                this one has another name.
             ValueError: ``name``, ``moved_from`` or ``stale`` is not written as one.
             HandlerIdError: as for ``register``.
         """
