@@ -14,6 +14,7 @@ from handlerid import errors, events
 from handlerid._decoding import Form, Payload
 from handlerid._dispatch import Call, Dispatcher, Observer, Resolver, Scope
 from handlerid._identity import HandlerId, Identity, handler_id
+from handlerid._preload import preload
 from handlerid._registry import (
     Captures,
     RegisteredHandler,
@@ -71,6 +72,7 @@ __all__ = [
     "events",
     "explain",
     "handler_id",
+    "preload",
 ]
 
 __version__ = "0.1.0"

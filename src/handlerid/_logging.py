@@ -6,6 +6,7 @@ from logging import DEBUG, ERROR, WARNING, Logger, getLogger
 
 from handlerid._dispatch import Call, Observer
 from handlerid._identity import location_name
+from handlerid._peek import expect
 from handlerid.errors import HandlerIdError
 
 _OUR_FAULT = 500
@@ -25,6 +26,8 @@ class LoggingObserver(Observer):
     __module__ = "handlerid"
 
     def __init__(self, logger: Logger | None = None) -> None:
+        known = logger is None or hasattr(logger, "log")
+        expect(known, "logger", "a Logger, getLogger(name)", logger)
         self._log = logger or getLogger("handlerid")
 
     def after(self, call: Call, result: object, seconds: float) -> None:  # noqa: ARG002 - the observer's signature

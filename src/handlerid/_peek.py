@@ -8,11 +8,19 @@ from __future__ import annotations
 
 import os
 import sys
-from types import GetSetDescriptorType, ModuleType
+import threading
+from types import (
+    CoroutineType,
+    FunctionType,
+    GetSetDescriptorType,
+    MethodType,
+    ModuleType,
+)
 from typing import TYPE_CHECKING, Any, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
+    from threading import RLock
 
 mro: Callable[[type], tuple[type, ...]] = vars(type)["__mro__"].__get__
 namespace: Callable[[type], Mapping[str, Any]] = vars(type)["__dict__"].__get__
@@ -106,17 +114,79 @@ def is_held(value: object, module: str, qualname: str, *, unknown: bool) -> bool
     return found is value
 
 
-def importable_name(name: str) -> str:
-    """Importable name of a module; resolves ``__main__``."""
+def importable_name(name: str, home: Mapping[str, Any] | None = None) -> str:
+    """Importable name of a module; resolves ``__main__``.
+
+    ``home`` are the globals of a function. One that was pickled by value names the
+    ``__main__`` of the sender: its globals have a few names of that alone.
+    """
     if name not in ("__main__", "__mp_main__"):
         return name
     # A worker process runs it as __mp_main__, and calls it __main__ when it is done.
-    main = sys.modules.get(name)
-    spec = getattr(main, "__spec__", None)
+    main: Mapping[str, Any] = getattr(sys.modules.get(name), "__dict__", {})
+    package = None
+    if home is not None and home is not main:
+        main, package = home, home.get("__package__")
+    spec = main.get("__spec__")
     if spec is not None:
         return str(spec.name)
-    file = getattr(main, "__file__", None)
+    file = main.get("__file__")
     if file is None:
         return name
     name = os.path.splitext(os.path.basename(str(file)))[0]  # noqa: PTH119, PTH122
-    return sys.intern(name)  # one text for all ids
+    return sys.intern(f"{package}.{name}" if package else name)  # one text for all ids
+
+
+def lock_for_forks() -> RLock:
+    """Return a lock that a fork waits for, so that no child finds it locked."""
+    lock = threading.RLock()
+    if hasattr(os, "register_at_fork"):
+        after = {"after_in_parent": lock.release, "after_in_child": lock.release}
+        os.register_at_fork(before=lock.acquire, **after)
+    return lock
+
+
+def close_unawaited(awaitable: object) -> None:
+    """Close a coroutine, since Python warns of one that was never awaited."""
+    if type(awaitable) is CoroutineType:
+        cast("CoroutineType[object, object, object]", awaitable).close()
+
+
+def described(value: object) -> str:
+    """Name an object for an error, without its ``repr``."""
+    if type(value) is FunctionType:
+        return f"{text(value.__module__)}.{text(value.__qualname__)}"
+    if is_a(type(value), type):
+        return name_of_class(cast("type", value))
+    return f"an object of {name_of_class(type(value))}"
+
+
+def expect(right: object, name: str, wanted: str, value: object) -> None:
+    """Raise TypeError for an argument of the host that is not what is wanted."""
+    if right:
+        return
+    meant, kind = "", type(value)
+    if is_a(kind, type):
+        meant = f"; did you mean {qualname_of(cast('type', value))}(...)?"
+    elif look_up(kind, "__await__"):
+        meant = "; did you forget to await it?"
+    elif "function" in wanted and not callable(value):
+        meant = "; did you call it instead of passing it?"
+    elif "function" not in wanted and kind in (FunctionType, MethodType):
+        meant = "; did you forget to call it?"
+    close_unawaited(value)
+    said = described(value).removeprefix("an object of ").removeprefix("builtins.")
+    raise TypeError(f"{name} must be {wanted}, not {said}{meant}")
+
+
+def choose(name: str, value: object, choices: Sequence[str]) -> None:
+    """Raise for an argument of the host that is none of these texts."""
+    if value not in choices:
+        listed = ", ".join(f'"{one}"' for one in choices)
+        text = f"{name} must be one of {listed}, not {value!r}"
+        if not isinstance(value, str):
+            raise TypeError(text)
+        from difflib import get_close_matches  # noqa: PLC0415 - for a mistake alone
+
+        near = [f'; did you mean "{one}"?' for one in get_close_matches(value, choices)]
+        raise ValueError("".join([text, *near[:1]]))

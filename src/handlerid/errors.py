@@ -133,6 +133,10 @@ class NotAllowed(HandlerIdError):
     public = "This action is not allowed."
 
 
+class NoDecision(NotAllowed, TypeError):
+    """``authorize`` returned neither True nor False: the host's mistake, and no yes."""
+
+
 class InvalidToken(HandlerIdError):
     """The signature of a token, or of a handler sent by value, is wrong.
 
@@ -159,7 +163,7 @@ class ExpiredToken(HandlerIdError):
 # Mistakes of the author, raised when a handler is registered or its id is computed.
 
 
-class UnsupportedHandler(HandlerIdError):
+class UnsupportedHandler(HandlerIdError, TypeError):
     """This object cannot have an id. The text says why and what to use instead."""
 
 
@@ -183,7 +187,7 @@ class NameTaken(HandlerIdError):
     """Two handlers have one explicit name, or two event types one wire name."""
 
 
-class SignatureError(HandlerIdError):
+class SignatureError(HandlerIdError, TypeError):
     """A handler cannot be called with an event, or not with this event type."""
 
 

@@ -21,7 +21,7 @@ from concurrent.futures import Executor, Future
 from dataclasses import dataclass, field
 from importlib import import_module
 from pkgutil import resolve_name
-from threading import Lock
+from threading import RLock
 from time import time
 from typing import Any
 from unicodedata import normalize
@@ -37,8 +37,12 @@ _PURPOSE = f"handlerid by value 2, {sys.implementation.cache_tag}\0".encode()
 _SHORTEST_KEY = 16
 _MAX_AGE, _CLOCK_SKEW = 600, 60
 
-# cloudpickle has one list of modules to pickle by value for the whole process.
-_by_value = Lock()
+# For nonces, and because cloudpickle has one list of modules to pickle by value for the
+# whole process. A fork waits for it, so that no child finds it locked.
+_lock = RLock()
+if hasattr(os, "register_at_fork"):
+    _after = {"after_in_parent": _lock.release, "after_in_child": _lock.release}
+    os.register_at_fork(before=_lock.acquire, **_after)
 
 
 def submit(
@@ -69,10 +73,16 @@ def submit(
         ValueError: ``worker`` is not ``"module:name"``, or ``by_value`` has no key.
         UnsupportedHandler: the handler or its event cannot be pickled.
     """
+    if not isinstance(call, Call):
+        raise TypeError("call must be what dispatcher.prepare(payload) returns")
+    if not isinstance(worker, str):
+        raise TypeError("worker must be a str, 'module:name': a process imports it")
     worker = normalize("NFKC", worker)  # as Python reads names
     if not _WORKER.fullmatch(worker):
         raise ValueError("worker must be written as 'module:name'")
     content: object = (str(call.handler.id), call.event)
+    if by_value or key is not None:
+        key = _check_key(key)
     if by_value:
         content = _pickle(call.handler, call.event, _check_key(key))
     return executor.submit(Task(worker, os.urandom(16), content, call))
@@ -92,12 +102,13 @@ class Worker:
         ValueError: the key has less than 16 bytes.
     """
 
-    __slots__ = ("_key", "_lock", "_seen", "dispatcher")
+    __slots__ = ("_key", "_seen", "dispatcher")
 
     def __init__(self, dispatcher: Dispatcher, *, key: bytes) -> None:
+        if not isinstance(dispatcher, Dispatcher):
+            raise TypeError("dispatcher must be a Dispatcher")
         self.dispatcher: Dispatcher = dispatcher
         self._key = _check_key(key)
-        self._lock = Lock()
         self._seen: dict[str, int] = {}
 
     def __repr__(self) -> str:
@@ -123,7 +134,7 @@ class Worker:
                 f"{handler_id} was sent by value and arrived too late, or the clocks "
                 f"of sender and worker differ by more than {_CLOCK_SKEW} seconds"
             )
-        with self._lock:
+        with _lock:
             for old in [n for n, e in self._seen.items() if e <= now - _CLOCK_SKEW]:
                 del self._seen[old]
             if nonce in self._seen:
@@ -190,7 +201,7 @@ def _sign(head: str, pickled: bytes, key: bytes) -> bytes:
 def _pickle(handler: RegisteredHandler, event: object, key: bytes) -> PickledHandler:
     pickling: Any = import_module("cloudpickle")  # slow, and seldom needed
     one, names = handler, {handler.id.module, handler.event.__module__}
-    with _by_value:
+    with _lock:
         # Otherwise cloudpickle sends functions of importable modules by name.
         names -= {"handlerid.events", *pickling.list_registry_pickle_by_value()}
         added = [sys.modules[name] for name in names if name in sys.modules]
@@ -211,10 +222,17 @@ def _pickle(handler: RegisteredHandler, event: object, key: bytes) -> PickledHan
     return PickledHandler(head, pickled, _sign(head, pickled, key))
 
 
+class _Key(bytes):
+    """A key that tracebacks with the values of local variables do not show."""
+
+    def __repr__(self) -> str:
+        return "<key>"
+
+
 def _check_key(key: bytes | None) -> bytes:
     if not isinstance(key, bytes) or len(key) < _SHORTEST_KEY:
         raise ValueError(
             "handlers are sent by value with a key of at least 16 random bytes, the "
             "same for submit() and Worker: secrets.token_bytes(32)"
         )
-    return key
+    return _Key(key)

@@ -260,7 +260,7 @@ def test_brackets_are_counted_in_one_pass() -> None:
 
 
 def test_another_reader_is_refused() -> None:
-    with pytest.raises(ValueError, match='json must be "standard" or "msgspec"'):
+    with pytest.raises(ValueError, match='json must be one of "standard", "msgs'):
         json_reader("orjson")
 
 

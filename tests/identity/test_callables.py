@@ -552,7 +552,7 @@ def _(tmp: Path) -> None:
     for tool in ("cProfile", "profile", "trace"):
         options = ("--count", "-C", str(tmp)) if tool == "trace" else ()
         said = run_fresh("-m", tool, *options, "app.py", cwd=source)
-        assert said.split()[0] == tool
+        assert said.split()[0] == "app"
         said = run_fresh("-m", tool, *options, "start.py", cwd=source)
         assert said.split()[0] == imported
 
@@ -705,7 +705,7 @@ def _(tmp: Path) -> None:
 
 @row("object that is not callable")
 def _(tmp: Path) -> None:
-    text = "is not callable"
+    text = "is not callable; did you call the handler instead of passing it?"
     is_refused(None, f"an object of builtins.NoneType {text}")
     is_refused(Calls.Nothing(), f"an object of {__name__}.Calls.Nothing {text}")
     odd = logged(on_click)

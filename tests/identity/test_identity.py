@@ -405,12 +405,14 @@ def test_keys_of_a_wrong_size_are_refused(keys: Any) -> None:
 def test_keys_that_are_not_bytes_are_refused(keys: Any) -> None:
     with pytest.raises(TypeError) as caught:
         Identity(keys=keys)
-    assert str(caught.value) == "keys must be bytes, or a sequence of bytes"
+    text = "keys must be bytes, or a sequence of bytes"
+    hint = "; did you mean .encode()?" if keys == "text" else ""
+    assert str(caught.value) == text + hint
 
 
 def test_a_fingerprint_of_another_kind_is_refused() -> None:
     with pytest.raises(
-        ValueError, match=r'^fingerprint must be "bytecode" or "source"$'
+        ValueError, match=r'^fingerprint must be one of "bytecode", "source", not'
     ):
         Identity(fingerprint="text")  # type: ignore[arg-type]
 

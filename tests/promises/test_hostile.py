@@ -14,7 +14,7 @@ from handlerid.errors import UnsupportedHandler
 
 partial: Any = functools.partial
 
-UNCALLABLE = "is not callable"
+UNCALLABLE = "is not callable; did you call the handler instead of passing it?"
 PROXY = (
     "is a mock or a proxy, so what it runs is unknown; "
     "use a function that calls it, without functools.wraps"

@@ -357,7 +357,10 @@ NO_CAPTURES = (
         (
             {"captures": "distinkt"},
             ValueError,
-            f"captures must be one of {MODES}, not 'distinkt'",
+            (
+                f"captures must be one of {MODES}, not 'distinkt'; did you mean "
+                '"distinct"?'
+            ),
         ),
         (
             {"captures": True},

@@ -46,6 +46,7 @@ from handlerid import (
     Verified,
     explain,
     handler_id,
+    preload,
 )
 from handlerid.errors import (
     CapturesReplaced,
@@ -84,6 +85,8 @@ def ids() -> None:
         decoders={CartChangeEvent: lambda number: CartChangeEvent(quantity=1)},
     )
     hid = assert_type(handler_id(on_click), HandlerId)
+    loads: Callable[[], None] = preload
+    assert_type(loads, Callable[[], None])
     assert_type(handler_id(on_click, ClickEvent), HandlerId)
     assert_type(identity.handler_id(on_click, "click", captures=True), HandlerId)
     parsed = assert_type(HandlerId.parse(hid), HandlerId)

@@ -15,6 +15,7 @@ from collections.abc import Callable, Mapping
 from typing import Any
 
 from handlerid._decoding.forms import Form
+from handlerid._peek import choose
 
 __all__ = ["Decoder", "Form", "Payload", "decoder", "json_reader"]
 
@@ -73,6 +74,5 @@ def json_reader(name: str) -> Callable[[Any, int], dict[str, Any]]:
     # Imported here: not every process reads JSON.
     from handlerid._decoding.json import msgspec_reader, read_json  # noqa: PLC0415
 
-    if name not in ("standard", "msgspec"):
-        raise ValueError('json must be "standard" or "msgspec"')
+    choose("json", name, ("standard", "msgspec"))
     return read_json if name == "standard" else msgspec_reader()

@@ -2,7 +2,8 @@
 
 The guards: size; UTF-8; depth; duplicate keys; numbers that are not in JSON, too large
 for a float or have too many digits for Python; half surrogate pairs; and the payload
-must be an object. No error repeats a part of the payload.
+must be an object. No error repeats a part of the payload, nor is it raised while one of
+Python's is handled, which holds all of it: tools that collect errors follow contexts.
 
 Payloads with few keys, without lists and escapes, are read by Python's scanner alone:
 counting colons shows that no key is a duplicate. In others, all of it is checked.
@@ -37,7 +38,9 @@ def read_json(payload: Any, max_bytes: int) -> dict[str, Any]:
     try:
         text = payload.decode()
     except UnicodeError:
-        raise MalformedPayload(_NO_UTF8) from None
+        text = None
+    if text is None:
+        raise MalformedPayload(_NO_UTF8)
     colons = text.count(":")
     # Each level of objects needs a colon: few colons mean few levels.
     if colons < _DEEPEST and "[" not in text and "\\" not in text:
@@ -51,10 +54,8 @@ def read_json(payload: Any, max_bytes: int) -> dict[str, Any]:
                 and (len(value) == colons or _count_colons(value) == colons)
             ):
                 return value
-        except ValueError:  # also an integer of more digits than Python converts
-            raise MalformedPayload(_NO_JSON) from None
-        except (StopIteration, AttributeError, TypeError):
-            pass  # a blank before it, not an object, or objects inside it
+        except (ValueError, StopIteration, AttributeError, TypeError):
+            pass  # refused below; or a blank before it, no object, or objects inside it
     return _read_long(text)
 
 
@@ -94,10 +95,10 @@ def msgspec_reader() -> Callable[[Any, int], dict[str, Any]]:
 def _as_bytes(payload: object, max_bytes: int) -> bytes:
     if not isinstance(payload, (str, bytes, bytearray, memoryview)):
         raise MalformedPayload(_NO_OBJECT)
-    try:
-        data = payload.encode() if isinstance(payload, str) else bytes(payload)
-    except UnicodeError:
-        raise MalformedPayload(_NO_UTF8) from None
+    if isinstance(payload, str):
+        data = payload.encode(errors="surrogatepass")  # those are refused as no UTF-8
+    else:
+        data = bytes(payload)
     if len(data) > max_bytes:
         raise MalformedPayload(
             f"the payload is larger than {max_bytes} bytes, the limit of this "
@@ -109,16 +110,15 @@ def _as_bytes(payload: object, max_bytes: int) -> bytes:
 def _read_long(text: str) -> dict[str, Any]:
     _check_depth(text)
     try:
-        value = _decode(text)
-    except ValueError:
-        raise MalformedPayload(_NO_JSON) from None
+        value, refused = _decode(text), _NO_OBJECT
+    except ValueError:  # also an integer of more digits than Python converts
+        value, refused = None, _NO_JSON
     if type(value) is not dict:
-        raise MalformedPayload(_NO_OBJECT)
+        raise MalformedPayload(refused)
     if "\\" in text:  # which can write half a surrogate pair: text without UTF-8
-        try:
-            json.dumps(value, ensure_ascii=False).encode()
-        except UnicodeEncodeError:
-            raise MalformedPayload("the payload holds half a surrogate pair") from None
+        written = json.dumps(value, ensure_ascii=False)
+        if written.encode(errors="replace").decode() != written:
+            raise MalformedPayload("the payload holds half a surrogate pair")
     return value
 
 

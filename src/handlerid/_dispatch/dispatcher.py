@@ -20,9 +20,10 @@ from typing import Any, Literal
 from handlerid import _tokens, errors
 from handlerid._decoding import Form, Payload, decoder, json_reader
 from handlerid._dispatch.call import Call, Observer
-from handlerid._dispatch.running import close_unawaited, in_context, notify
+from handlerid._dispatch.running import in_context, notify
 from handlerid._dispatch.scope import References, Scope
 from handlerid._identity import HandlerId, location_name
+from handlerid._peek import choose, close_unawaited, expect
 from handlerid._registry import RegisteredHandler, Registry, closest, refusal
 
 Resolver = Callable[[HandlerId, Scope], object]
@@ -57,6 +58,11 @@ class Dispatcher:
     """
 
     __module__ = "handlerid"
+    __slots__ = (
+        *("__weakref__", "_authorize", "_handlers", "_max_bytes", "_observer"),
+        *("_read_json", "_references", "_refusals", "_refuse_extra", "_registry"),
+        "_resolvers",
+    )
 
     def __init__(
         self,
@@ -70,17 +76,23 @@ class Dispatcher:
         max_bytes: int = 65_536,
         extra: Literal["ignore", "refuse"] | None = None,
     ) -> None:
-        if not isinstance(registry, Registry):
-            raise TypeError("registry must be a Registry: Dispatcher(Registry())")
-        if callable(resolvers):
-            raise TypeError("resolvers must be a list of functions: resolvers=[find]")
+        expect(isinstance(registry, Registry), "registry", "a Registry", registry)
+        known = tokens is None or isinstance(tokens, _tokens.Tokens)
+        expect(known, "tokens", "Tokens(key)", tokens)
+        known = isinstance(resolvers, Iterable)
+        expect(known, "resolvers", "a list of functions: [find]", resolvers)
         self._resolvers = tuple(resolvers)
-        if not all(x is None or callable(x) for x in (*self._resolvers, authorize)):
-            raise TypeError("authorize and each of the resolvers must be callable")
-        if not isinstance(observer, Observer | None):
-            raise TypeError("observer must be an object whose class extends Observer")
-        if extra not in (None, "ignore", "refuse"):
-            raise ValueError('extra must be "ignore" or "refuse"')
+        for one in self._resolvers:
+            expect(callable(one), "each of resolvers", "a function", one)
+        known = authorize is None or callable(authorize)
+        expect(known, "authorize", "a function", authorize)
+        known = isinstance(observer, Observer | None)
+        expect(known, "observer", "an object whose class extends Observer", observer)
+        expect(type(max_bytes) is int, "max_bytes", "an int", max_bytes)
+        if max_bytes < 1:
+            raise ValueError(f"max_bytes must be at least 1, not {max_bytes}")
+        if extra is not None:
+            choose("extra", extra, ("ignore", "refuse"))
         if tokens is None and registry.entries.captures == "carry":
             raise ValueError(
                 'captures="carry" sends captured values into pages: they have to be '
@@ -122,6 +134,8 @@ class Dispatcher:
 
         For a host with fields of its own in it; pass the mapping on to ``dispatch``.
         """
+        if not isinstance(body, _JSON):
+            expect(False, "body", "bytes or a str", body)
         try:
             return self._read_json(body, self._max_bytes)
         except self._refusals as error:
@@ -203,8 +217,11 @@ class Dispatcher:
         self, handler: RegisteredHandler, event: object, *, audience: str | None = None
     ) -> Call:
         """Make a call with an event that exists; ``authorize`` is not asked."""
-        if not isinstance(handler, RegisteredHandler):
-            raise TypeError("handler must be what registry.resolve(id) returns")
+        known = isinstance(handler, RegisteredHandler)
+        expect(known, "handler", "what registry.resolve(id) returns", handler)
+        made = getattr(handler.event, "__handlerid_make__", None) is not None
+        wrong = isinstance(event, type if made else (type, dict, *_JSON))
+        expect(not wrong, "event", "an event", event)
         call = Call()
         call.audience = self._check_audience(audience)
         call.handler, call.event, call.source = handler, event, "host"
@@ -217,6 +234,8 @@ class Dispatcher:
         """Fill in a call; rule 3."""
         if audience is not _NOT_GIVEN or self._references is not None:
             call.audience = self._check_audience(audience)
+        if rerender is not None and not callable(rerender):
+            expect(False, "rerender", "a function: partial(render, state)", rerender)
         call.context, call.observer = copy_context(), self._observer
         try:
             fields: Any = payload if type(payload) is dict else self._read(payload)
@@ -238,11 +257,11 @@ class Dispatcher:
             if self._authorize is not None:
                 ask = _ask(call, "authorize", call.context, self._authorize, call)
                 if (answer := (yield from ask)) is not True:
+                    close_unawaited(answer)
                     said = "False" if answer is False else type(answer).__name__
-                    raise errors.NotAllowed(
-                        f"authorize refused {location_name(handler.id)}: it returned "
-                        f"{said}, not True"
-                    )
+                    text = f"authorize refused {location_name(handler.id)}: it returned"
+                    no = errors.NotAllowed if answer is False else errors.NoDecision
+                    raise no(f"{text} {said}, not True")
             if refuse_extra is None and type(fields) is dict:
                 call.event = handler.decode(fields)
             else:
@@ -261,10 +280,12 @@ class Dispatcher:
         """Return the handler, and whether extra fields are refused."""
         root, refuse_extra = self._registry.entries, self._refuse_extra
         registered = root.find(text)
-        scopes = (scope,) if isinstance(scope, Scope) else tuple(scope or ())
+        scopes = () if scope is None else (scope,)
+        if not isinstance(scope, Scope) and hasattr(scope, "__iter__"):
+            scopes = tuple(scope)
         for one in scopes:
             if not isinstance(one, Scope):
-                raise TypeError("scope must be a Scope or an iterable of Scopes")
+                expect(False, "scope", "a Scope or an iterable of Scopes", one)
             one.entries.end_rendering()
             handler = one.entries.find(text)
             if handler is not None and handler is not registered:
@@ -280,8 +301,6 @@ class Dispatcher:
         searched = [("scope", one.entries) for one in scopes]
         asked: list[Any] = [("resolver", one, wanted) for one in self._resolvers]
         if rerender is not None:
-            if not callable(rerender):
-                raise TypeError("rerender must be a function: partial(render, state)")
             asked.append(("rerender", rerender))
         raised: list[errors.HandlerIdError] = []
         carried = None
@@ -338,8 +357,7 @@ class Dispatcher:
             if self._references is None:
                 return None
             raise TypeError("with tokens, audience= is required; None means anybody")
-        if not isinstance(audience, str | None):
-            raise TypeError("audience must be a str or None")
+        expect(isinstance(audience, str | None), "audience", "a str or None", audience)
         return audience
 
 

@@ -18,10 +18,11 @@ from contextlib import closing, nullcontext
 from inspect import CORO_CLOSED, getcoroutinestate, isawaitable
 from logging import getLogger
 from time import perf_counter
-from types import AsyncGeneratorType, CoroutineType, GeneratorType, coroutine
+from types import AsyncGeneratorType, GeneratorType, coroutine
 from typing import Any, Self
 
 from handlerid._identity import name_of
+from handlerid._peek import close_unawaited
 from handlerid.errors import AsyncHandler
 
 Runner = Callable[[Coroutine[Any, Any, Any]], Any]
@@ -138,12 +139,6 @@ def notify(method: Callable[..., object], *arguments: object) -> None:
 
 def is_async(result: object) -> bool:
     return type(result) is AsyncGeneratorType or isawaitable(result)
-
-
-def close_unawaited(awaitable: object) -> None:
-    """Close a coroutine, since Python warns of one that was never awaited."""
-    if isinstance(awaitable, CoroutineType):
-        awaitable.close()
 
 
 async def take(context: Context, steps: Any, *, known: bool = False) -> object:

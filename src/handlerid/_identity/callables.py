@@ -19,7 +19,7 @@ from types import FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
 from handlerid._captures import CachedFunction, arguments_of, captures_of
-from handlerid._peek import is_a, look_up, name_of_class, stored_in, text
+from handlerid._peek import close_unawaited, described, is_a, look_up, stored_in
 from handlerid.errors import UnsupportedHandler
 
 if TYPE_CHECKING:
@@ -38,7 +38,7 @@ _USE = "use a function that calls it, without functools.wraps"
 _CLASS = "is a class; use a function that makes the object, and event= for an event"
 _DISPATCH = f"chooses what runs by the type of an argument; {_USE}"
 _NATIVE = f"is called by code that is not a Python function; {_USE}"
-_NOT_CALLABLE = "is not callable"
+_NOT_CALLABLE = "is not callable; did you call the handler instead of passing it?"
 _NOT_READ = "was not read from its class; register Class.method, after the class"
 _PROXY = f"is a mock or a proxy, so what it runs is unknown; {_USE}"
 _NOTHING = f"has no qualified name, and wraps no function; {_USE}"
@@ -57,7 +57,7 @@ def take_apart(handler: object) -> Anatomy:
             break
     else:
         raise UnsupportedHandler(
-            f"{_described(handler)} wraps itself, or more than {_DEEPEST} callables"
+            f"{described(handler)} wraps itself, or more than {_DEEPEST} callables"
         )
     if not parts.qualname or not parts.layers:
         raise parts.refusal(handler, _NOTHING)
@@ -177,16 +177,8 @@ class Anatomy:
             self.order.append(("keywords", "\0".join(keywords)))
 
     def refusal(self, rest: Any, reason: str) -> UnsupportedHandler:
-        name = _described(rest)
+        close_unawaited(rest)
+        name = described(rest)
         if rest is not self.handler:
-            name = f"{name}, inside {_described(self.handler)},"
+            name = f"{name}, inside {described(self.handler)},"
         return UnsupportedHandler(f"{name} {reason}")
-
-
-def _described(rest: Any) -> str:
-    """Name a callable for an error, without its ``repr``."""
-    if type(rest) is FunctionType:
-        return f"{text(rest.__module__)}.{text(rest.__qualname__)}"
-    if is_a(type(rest), type):
-        return name_of_class(rest)
-    return f"an object of {name_of_class(type(rest))}"

@@ -22,7 +22,7 @@ from handlerid import _captures
 from handlerid._identity.bytecode import encode_code
 from handlerid._identity.callables import FUNCTOOLS, Anatomy, take_apart
 from handlerid._identity.ids import HandlerId, as_keys, with_captures, write
-from handlerid._peek import importable_name, is_held
+from handlerid._peek import choose, expect, importable_name, is_held
 from handlerid._values import encode_scalar
 from handlerid._values.tree import mark_of
 from handlerid.errors import UnsupportedHandler
@@ -70,8 +70,7 @@ class Identity:
         encoders: Mapping[type, Callable[[Any], object]] | None = None,
         decoders: Mapping[type, Callable[[Any], object]] | None = None,
     ) -> None:
-        if fingerprint not in ("bytecode", "source"):
-            raise ValueError('fingerprint must be "bytecode" or "source"')
+        choose("fingerprint", fingerprint, ("bytecode", "source"))
         self.fingerprint = fingerprint
         self._keys = () if keys is None else as_keys(keys)
         sizes = [*map(len, self._keys)] or [0]
@@ -89,9 +88,14 @@ class Identity:
             self.read_source = _source.read_source
         self.module_name: Callable[[str], str] = importable_name
         if module_name is not None:
+            expect(callable(module_name), "module_name", "a function", module_name)
             self.module_name = functools.partial(_module_name, module_name)
-        self._given = {"encoders": encoders, "decoders": decoders}
+        self._given: dict[str, Any] = {"encoders": encoders, "decoders": decoders}
+        self._options = dict[str, Any](fingerprint=fingerprint, module_name=module_name)
         if encoders is not None or decoders is not None:
+            for name, given in self._given.items():
+                known = isinstance(given, Mapping | None)
+                expect(known, name, "a mapping of types", given)
             _ = self.codec  # checks them
         # Copying a state is cheaper than making one.
         self._location = blake2b(digest_size=8, person=b"location")
@@ -104,6 +108,17 @@ class Identity:
     def __repr__(self) -> str:
         keys = f" with {len(self._keys)} keys" if self._keys else ""
         return f"<Identity of the {self.fingerprint}{keys}>"
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        if self._keys:
+            text = "an Identity with keys cannot be pickled, because a pickle would "
+            raise TypeError(text + "hold the keys; make one in each process")
+        return functools.partial(type(self), **self._options, **self._given), ()
+
+    def __deepcopy__(self, _: object = None) -> Identity:
+        return self
+
+    __copy__ = __deepcopy__
 
     @functools.cached_property
     def codec(self) -> Codec:
@@ -272,7 +287,7 @@ class Identity:
             anatomy.arguments(value)
             parts = [(None, "func", value.func), *anatomy.bound]
             return "functools.partial", parts, anatomy.order
-        names = self._names(anatomy.module, anatomy.qualname)
+        names = self._names(anatomy.module, anatomy.qualname, *anatomy.layers)
         text = str(write(_hash(self._location, _where(*names)), fingerprint))
         if is_held(value, anatomy.module, anatomy.qualname, unknown=False):
             return text, (), ()
@@ -331,7 +346,7 @@ class Identity:
         if not isinstance(module, str):
             take_apart(fn)  # refuses it
         record.digest = record.digest or self._hash_code(fn)
-        names = self._names(module, qualname)
+        names = self._names(module, qualname, fn)
         ids = self._write(names, _where(*names), record.digest, event)
         if len(ids) == 1 and names[0] is module and names[1] is qualname:
             record.last = ids[0]
@@ -342,7 +357,7 @@ class Identity:
     def _ids_at(
         self, anatomy: Anatomy, event: str, location: str | None
     ) -> tuple[HandlerId, ...]:
-        names = self._names(anatomy.module, anatomy.qualname)
+        names = self._names(anatomy.module, anatomy.qualname, *anatomy.layers)
         where, own = _where(*names), None
         if location is not None:
             module, colon, qualname = location.rpartition(":")
@@ -387,10 +402,13 @@ class Identity:
         code = fn.__code__ if own is None else fn.__code__.replace(co_name=own)
         return _hash(self._code, encode_code(code))
 
-    def _names(self, module: str, qualname: str) -> tuple[str, str]:
+    def _names(self, module: str, qualname: str, *layers: Any) -> tuple[str, str]:
         if self._source is not None:
             # A location has to be equal on every Python if the fingerprint is.
             qualname = re.sub(_COMPILER_SCOPES, "", qualname)
+        fn = layers[0] if layers else None
+        if type(fn) is FunctionType and self.module_name is importable_name:
+            return importable_name(module, fn.__globals__), qualname
         return self.module_name(module), qualname
 
 
@@ -432,6 +450,8 @@ def _label(layer: int | None, where: str) -> bytes:
 
 def _module_name(given: Callable[[str], str | None], name: str) -> str:
     found = given(name)
+    known = isinstance(found, str | None)
+    expect(known, "what module_name returns", "a str or None", found)
     return importable_name(name) if found is None else found
 
 

@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from itertools import product
 from typing import Any, Self
 
+from handlerid._peek import expect
 from handlerid.errors import MalformedPayload
 
 # The last character has fewer bits: 64 and 96 are not multiples of 5.
@@ -55,6 +56,7 @@ class HandlerId(str):
         Raises:
             MalformedPayload: it does not have the grammar of an id.
         """
+        expect(isinstance(text, str), "an id", "a str", text)
         if not _compiled(_GRAMMAR).fullmatch(text):
             raise MalformedPayload(
                 "the payload's handler is not an id: an id is "
@@ -86,7 +88,8 @@ def as_keys(keys: object) -> tuple[bytes, ...]:
     several: Any = (keys,) if isinstance(keys, bytes) else keys
     ordered = isinstance(several, Sequence)  # a set has no first key
     if not ordered or not all(isinstance(one, bytes) for one in several):
-        raise TypeError("keys must be bytes, or a sequence of bytes")
+        hint = "; did you mean .encode()?" if isinstance(keys, str) else ""
+        raise TypeError(f"keys must be bytes, or a sequence of bytes{hint}")
     return tuple(dict.fromkeys(several))
 
 

@@ -7,7 +7,6 @@ that may run an encoder of the host; those of a scope and its registry are not c
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from threading import Lock
 from types import FunctionType
 from typing import Any, Literal, NamedTuple
 
@@ -20,10 +19,10 @@ from handlerid._identity import (
     name_of,
 )
 from handlerid._registry.captures import captures_replaced, late_variable, warn_once
-from handlerid._registry.locations import Names, closest, refusal
+from handlerid._registry.locations import LOCK, Names, closest, refusal
 from handlerid._registry.scan import CodeIndex
 from handlerid._registry.signatures import Kind, bind
-from handlerid.errors import CapturesReplaced, UnstableCapture
+from handlerid.errors import CapturesReplaced, NameTaken, UnstableCapture
 from handlerid.events import Event
 
 Captures = Literal["warn", "allow", "refuse", "distinct", "carry"]
@@ -112,7 +111,6 @@ class Entries:
             self.warned, self.one_id = parent.warned, parent.one_id
             self.equals = Equals() if self.distinct else None
             self._held = None if captures == "allow" else []
-        self._lock = Lock()
         self.handlers: dict[str, RegisteredHandler] = {}
         # By ids of other keys, and of locations that handlers had before.
         self._aliases: dict[HandlerId, RegisteredHandler] = {}
@@ -182,11 +180,12 @@ class Entries:
                 self._compare(old, new)
             if how.doubt:
                 warn_once(UserWarning(how.doubt), new_id[:_CODE], fn, self.warned)
-            with self._lock:
+            with LOCK:
                 if self.handlers.get(new_id) is old:
-                    self.handlers[new_id] = new
                     for alias in aliases:
-                        self._aliases[alias] = new
+                        self._check_moved(alias, new_id)
+                    self.handlers[new_id] = new
+                    self._aliases.update(dict.fromkeys(aliases, new))
                     self._locations = {}
                     return new
 
@@ -234,7 +233,9 @@ class Entries:
         """Return the handler of an id, here or in the parent; any text may come."""
         found = self.handlers.get(text)
         if found is None and self._aliases:
-            found = self._aliases.get(text)  # type: ignore[call-overload]
+            if self.parent is not None:  # what is there comes before what was there
+                found = self.parent.handlers.get(text)
+            found = found or self._aliases.get(text)  # type: ignore[call-overload]
         if found is None and self.parent is not None:
             return self.parent.find(text)
         return found
@@ -265,6 +266,17 @@ class Entries:
             return False
         return len({encode_code(x) for x in self.index.codes(module, qualname)}) <= 1
 
+    def _check_moved(self, alias: HandlerId, new: HandlerId) -> None:
+        """Refuse an old id that a handler of another place has already."""
+        above = self.parent._aliases if self.parent is not None else {}  # noqa: SLF001
+        other = self._aliases.get(alias) or above.get(alias)
+        if other and location_name(other.id) != location_name(new):
+            raise NameTaken(
+                f"{location_name(other.id)} and {location_name(new)} are both "
+                "moved_from one place and have the same code: only one of them can "
+                "answer the ids from there"
+            )
+
     def end_rendering(self) -> None:
         """Warn, or raise, for variables that changed after the offer; once each."""
         if not self._held:
@@ -284,7 +296,7 @@ class Entries:
     def at_location(self, location: str) -> tuple[HandlerId, ...]:
         """Return the ids at a location, that part of an id; the newest last."""
         above = self.parent.at_location(location) if self.parent is not None else ()
-        with self._lock:
+        with LOCK:
             if not self._locations:
                 for one in (*self._aliases, *(x.id for x in self.handlers.values())):
                     self._locations.setdefault(one.location, []).append(one)
@@ -293,7 +305,7 @@ class Entries:
 
     def forget(self, module: str) -> tuple[HandlerId, ...]:
         """Remove the handlers of a module and return their ids."""
-        with self._lock:
+        with LOCK:
             gone = [x.id for x in self.handlers.values() if x.id.module == module]
             for one in [*gone, *(x for x in self._aliases if x.module == module)]:
                 self.handlers.pop(one, None)

@@ -13,13 +13,17 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
-from threading import Lock
 from types import CodeType, FunctionType
+from typing import Any
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from handlerid._identity import HandlerId, location_name
+from handlerid._peek import expect, lock_for_forks
 from handlerid._registry.captures import functions_of
 from handlerid.errors import NameTaken, StaleHandler, UnknownHandler
+
+# Of all registries: it is held for writes of a few entries alone.
+LOCK = lock_for_forks()
 
 _NAME = r"[\w.\-/]{1,200}"
 _LOCATION = r"[^:]{1,500}:[^:]{1,500}"
@@ -44,7 +48,6 @@ class Names:
     def __init__(self) -> None:
         self._of: WeakKeyDictionary[FunctionType, Naming] = WeakKeyDictionary()
         self._named: WeakValueDictionary[str, Naming] = WeakValueDictionary()
-        self._lock = Lock()
         self.used: bool = False  # whether a name was ever given: offers ask
 
     def of(self, fn: Callable[..., object]) -> Naming | None:
@@ -60,11 +63,16 @@ class Names:
         stale: str | None,
     ) -> None:
         """Give the function of a handler a name; ``here`` is its id without one."""
+        expect(isinstance(name, str | None), "name", "a str", name)
         if name is not None and not re.fullmatch(_NAME, name):
             raise ValueError(f"{name!r} is not a handler's name: {_SIGNS}")
-        before = _places([moved_from] if isinstance(moved_from, str) else moved_from)
+        several = not isinstance(moved_from, str) and hasattr(moved_from, "__iter__")
+        places: list[Any] = [*moved_from] if several else [moved_from]
+        for one in places:
+            expect(isinstance(one, str), "moved_from", "a str or several", one)
+        before = _places(places)
         function, where = functions_of(fn)[-1], location_name(here)
-        with self._lock:
+        with LOCK:
             own = self._of.get(function)
             if own is not None:  # what it was given stays
                 if own.name and name not in (None, own.name):
@@ -95,7 +103,7 @@ class Names:
 
     def forget(self, module: str) -> None:
         """Forget the names of the functions of a module, as ids name it."""
-        with self._lock:
+        with LOCK:
             for fn in [fn for fn, one in self._of.items() if one.here.module == module]:
                 del self._of[fn]
 

@@ -7,6 +7,7 @@ from types import ModuleType
 from typing import Any, TypeVar, get_args, overload
 
 from handlerid._identity import HandlerId, Identity
+from handlerid._peek import choose, expect
 from handlerid._registry.entries import (
     Captures,
     Entries,
@@ -52,12 +53,11 @@ class Registry(Holder):
         unstable: Unstable = "refuse",
         stale: Stale = "refuse",
     ) -> None:
-        if not isinstance(identity, Identity | None):
-            kind = type(identity).__name__
-            raise TypeError(f"identity must be an Identity, not {kind}")
-        _check("captures", captures, Captures)
-        _check("unstable", unstable, Unstable)
-        _check("stale", stale, Stale)
+        known = isinstance(identity, Identity | None)
+        expect(known, "identity", "an Identity", identity)
+        choose("captures", captures, get_args(Captures))
+        choose("unstable", unstable, get_args(Unstable))
+        choose("stale", stale, get_args(Stale))
         if unstable == "omit" and captures not in ("distinct", "carry"):
             raise ValueError(
                 'unstable="omit" needs captures="distinct" or "carry": with '
@@ -120,7 +120,7 @@ class Registry(Holder):
     ) -> Callable[[F], F]: ...
     def handler(
         self,
-        fn: Any = None,
+        fn: Any = ...,
         /,
         *,
         event: type[Event] | str | None = None,
@@ -140,12 +140,15 @@ class Registry(Holder):
             stale: as for the registry, for this handler alone.
 
         Raises:
-            NameTaken: a function elsewhere has the name, or this one has another.
+            NameTaken: a function elsewhere has the name or moved from there, too, or
+                this one has another name.
             ValueError: ``name``, ``moved_from`` or ``stale`` is not written as one.
             HandlerIdError: as for ``register``.
         """
         if stale is not None:
-            _check("stale", stale, Stale)
+            choose("stale", stale, get_args(Stale))
+        if isinstance(fn, str):
+            raise TypeError(f"did you mean @registry.handler(name={fn!r})?")
 
         def decorate(function: F) -> F:
             if name is not None or moved_from or stale is not None:
@@ -154,7 +157,7 @@ class Registry(Holder):
             self._decorated[self.register(function, event)] = function
             return function
 
-        return decorate if fn is None else decorate(fn)
+        return decorate if fn is ... else decorate(fn)
 
     def scan(
         self, package: ModuleType | str, *, on_error: OnError | None = None
@@ -170,11 +173,15 @@ class Registry(Holder):
             on_error: called with a ``ScanFailed`` for each module or handler that
                 fails, and the scan goes on; by default the error is raised.
         """
+        if on_error is not None:
+            expect(callable(on_error), "on_error", "a function", on_error)
         index, decorated = self.entries.index, self._decorated
         return find_handlers(package, index, self.register, decorated, on_error)
 
     def forget(self, module: ModuleType | str) -> tuple[HandlerId, ...]:
         """Remove the handlers of a module, not of its submodules; return their ids."""
+        known = isinstance(module, str | ModuleType)
+        expect(known, "module", "a module or its name", module)
         name = module if isinstance(module, str) else module.__name__
         gone = self.entries.forget(self.identity.module_name(name))
         self.entries.index.forget(name)
@@ -185,10 +192,3 @@ class Registry(Holder):
     def __repr__(self) -> str:
         count = f"{len(self)} handler{'s' * (len(self) != 1)}"
         return f'<Registry: {count}, captures="{self.entries.captures}">'
-
-
-def _check(name: str, value: object, choices: Any) -> None:
-    if value not in get_args(choices):
-        listed = ", ".join(f'"{one}"' for one in get_args(choices))
-        error = ValueError if isinstance(value, str) else TypeError
-        raise error(f"{name} must be one of {listed}, not {value!r}")

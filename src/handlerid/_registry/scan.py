@@ -17,14 +17,14 @@ import os
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
-from threading import Lock
 from time import perf_counter
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
 from handlerid._captures import captures_of
 from handlerid._identity import HandlerId, encode_code, name_of, take_apart
-from handlerid._peek import globals_of, namespace, raw_qualname, storage
+from handlerid._peek import expect, globals_of, namespace, raw_qualname, storage
+from handlerid._registry.locations import LOCK
 from handlerid._registry.signatures import inspect_signature
 from handlerid.errors import HandlerIdError, ScanFailed
 from handlerid.events import Event
@@ -113,6 +113,9 @@ def _imported(
         if not issubclass(type(package), ModuleType):
             text = f"{name} puts an object that is no module into sys.modules"
             return fail(text, name, None)
+    else:
+        known = isinstance(package, ModuleType)
+        expect(known, "package", "a module or its name", package)
     yield package
     for name in _inside(package):
         if name != "__main__":
@@ -192,7 +195,6 @@ class CodeIndex:
     ) -> None:
         self.version: int = 0  # changes with what the methods return
         self._name, self._read_source = module_name, read_source
-        self._lock = Lock()
         # The tables are made when they are first needed.
         self._modules: dict[str, tuple[ModuleType, Callable[[], _Table]]] = {}
 
@@ -200,7 +202,7 @@ class CodeIndex:
         """Add a module; a second time, its table is made again."""
         name = self._name(str(globals_of(module)["__name__"]))
         table = functools.cache(functools.partial(_Table, globals_of(module)))
-        with self._lock:  # other threads always find the module, the old or the new
+        with LOCK:  # other threads always find the module, the old or the new
             self._modules[name] = module, table
             self.version += 1
         if self._read_source is not None:
@@ -210,7 +212,7 @@ class CodeIndex:
 
     def forget(self, module_name: str) -> None:
         """Remove a module, by its name in this process; it need not be known."""
-        with self._lock:
+        with LOCK:
             self._modules.pop(self._name(module_name), None)
             self.version += 1
 

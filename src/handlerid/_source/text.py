@@ -19,7 +19,6 @@ import linecache
 import marshal
 import os
 import sys
-import threading
 import warnings
 from _blake2 import blake2b
 from contextlib import suppress
@@ -30,6 +29,7 @@ from pathlib import Path
 from types import CodeType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from handlerid._peek import lock_for_forks
 from handlerid._source.syntax import Form, encode_constant, encode_functions
 from handlerid.errors import UnsupportedHandler
 
@@ -50,7 +50,7 @@ _MARK, _MARKED = b",<coroutine>", CO_ITERABLE_COROUTINE
 _UNORDERED_NAMES = sys.version_info[:3] == (3, 13, 0)
 
 # Parsing warns again. warnings.catch_warnings changes the whole process.
-_quiet = threading.Lock()
+_quiet = lock_for_forks()
 
 _SIZE = 12  # of digests and keys
 _SEVERAL = bytes(_SIZE)  # the digest of lambdas that cannot be distinguished

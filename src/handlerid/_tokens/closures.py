@@ -96,12 +96,13 @@ class Closures:
                 raise stale() if same else ValueError  # noqa: TRY301 - as read() does
             handler_id.module, handler_id.qualname = ids[0].module, ids[0].qualname
         except (errors.StaleHandler, errors.UnknownHandler) as error:
-            raise type(error)(str(error), handler_id=handler_id) from None
+            failed: Exception = type(error)(str(error), handler_id=handler_id)
         except Exception:  # noqa: BLE001 - Python's own types raise many
-            if reader.failed is not None:
-                raise reader.failed from None
-            raise errors.InvalidToken("the captures in the token are corrupt") from None
-        return Rebuilt(fn, takes_event, reader.mutable)
+            corrupt = errors.InvalidToken("the captures in the token are corrupt")
+            failed = reader.failed or corrupt
+        else:
+            return Rebuilt(fn, takes_event, reader.mutable)
+        raise failed  # not above: Python's own errors may hold captured values
 
     def _lookups(self) -> dict[Any, Any]:
         """Return what was looked up in this version of the index."""

@@ -32,6 +32,7 @@ from typing import Any
 
 from handlerid import errors
 from handlerid._identity import HandlerId, as_keys, location_name, with_captures
+from handlerid._peek import expect
 
 _VERSION = "t1."
 _ANY_VERSION = re.compile(r"t(?:0|[1-9][0-9]{0,3})\.")
@@ -153,6 +154,11 @@ class Tokens:
         max_bytes: int = 16_384,
         clock_skew: int = 60,
     ) -> None:
+        expect(type(encrypt) is bool, "encrypt", "a bool", encrypt)
+        expect(isinstance(purpose, str), "purpose", "a str", purpose)
+        expect(type(max_bytes) is int, "max_bytes", "an int", max_bytes)
+        known = replay is None or callable(replay)
+        expect(known, "replay", "a function", replay)
         cipher = _import_cipher() if encrypt else None
         several = as_keys(keys)
         if not several:
@@ -162,8 +168,9 @@ class Tokens:
             raise ValueError(text + "secrets.token_bytes(32)")
         self._keys = tuple(Key(key, purpose, cipher) for key in several)
         if max_age is not None:
-            if isinstance(max_age, bool) or not isinstance(max_age, int):
-                raise TypeError("max_age must be an int, in seconds, or None")
+            expect(
+                type(max_age) is int, "max_age", "an int, in seconds, or None", max_age
+            )
             if not 0 < max_age < _LONGEST_AGE:
                 raise ValueError("max_age must be at least 1 second, and below 2**38")
         if isinstance(clock_skew, bool) or not isinstance(clock_skew, int):
@@ -174,7 +181,7 @@ class Tokens:
             # A coroutine is true: every replay would be a first use.
             raise TypeError("replay must not be async: nothing awaits it")
         self._max_age, self._replay, self._skew = max_age, replay, clock_skew
-        self._encrypt, self._max_bytes = bool(encrypt), max_bytes
+        self._encrypt, self._max_bytes = encrypt, max_bytes
 
     def __repr__(self) -> str:
         more = ", replay=..." * bool(self._replay) + ", encrypt=True" * self._encrypt

@@ -1,0 +1,143 @@
+"""What computes ids is pickled, and a handler sent by value keeps its id."""
+
+from __future__ import annotations
+
+import copy
+import pickle
+import subprocess
+import sys
+from collections import UserString
+from collections.abc import Callable
+from importlib import import_module
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from handlerid import ClickEvent, Identity, explain, handler_id
+
+cloudpickle: Any = import_module("cloudpickle")  # it has no py.typed
+
+SENDER = """
+import functools, sys
+import cloudpickle
+from handlerid import ClickEvent, Identity, handler_id
+
+identity = Identity(fingerprint="bytecode")
+
+def logged(fn):
+    @functools.wraps(fn)
+    def wrapper(event): return fn(event)
+    return wrapper
+
+def on_click(event: ClickEvent):
+    return handler_id(wrapped), identity.handler_id(wrapped)
+
+@logged
+def wrapped(event: ClickEvent): return 1
+
+def make(n):
+    def inner(event: ClickEvent): return n
+    return inner
+
+if __name__ == "__main__":
+    partial = functools.partial(make(2), 3)
+    handlers = on_click, wrapped, make(1), partial, logged(make(3))
+    ids = [handler_id(one, captures=True) for one in handlers]
+    sys.stdout.buffer.write(cloudpickle.dumps((handlers, ids, on_click(None))))
+"""
+WORKER = """
+import pickle, sys
+from handlerid import handler_id
+handlers, ids, inside = pickle.load(sys.stdin.buffer)
+assert [handler_id(one, captures=True) for one in handlers] == ids
+assert handlers[0](None) == inside
+print(ids[0].module)
+"""
+
+
+def on_click(event: ClickEvent) -> str:
+    return event.key
+
+
+class Row(UserString): ...
+
+
+def short(name: str) -> str:
+    return name.rpartition(".")[2]
+
+
+IDENTITIES = {
+    "default": Identity(),
+    "source": Identity(fingerprint="source"),
+    "module_name": Identity(module_name=short),
+    "encoders": Identity(encoders={Row: str}, decoders={Row: Row}),
+}
+
+
+@pytest.mark.parametrize("name", IDENTITIES)
+def test_an_identity_is_pickled(name: str) -> None:
+    identity = IDENTITIES[name]
+    wanted = identity.handler_id(on_click, ClickEvent)
+    for one in (
+        *(pickle.loads(pickle.dumps(identity, n)) for n in range(2, 6)),
+        *(copy.copy(identity), copy.deepcopy([identity])[0]),
+        pickle.loads(cloudpickle.dumps(identity)),
+    ):
+        assert one.handler_id(on_click, ClickEvent) == wanted
+    method = pickle.loads(pickle.dumps(identity.handler_id))
+    assert method(on_click, ClickEvent) == wanted
+
+
+def test_functions_that_compute_ids_are_pickled() -> None:
+    for function in (handler_id, explain):
+        assert pickle.loads(pickle.dumps(function)) is function
+
+
+def test_keys_get_into_no_pickle() -> None:
+    identity = Identity(keys=b"a secret of the servers")
+    for dump in (pickle.dumps, cloudpickle.dumps):
+        with pytest.raises(TypeError) as caught:
+            dump(identity)
+        assert str(caught.value) == (
+            "an Identity with keys cannot be pickled, because a pickle would hold the "
+            "keys; make one in each process"
+        )
+    assert copy.copy(identity) is copy.deepcopy(identity) is identity
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Callable[..., bytes]:
+    package = tmp_path / "shop_sent"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "app.py").write_text(SENDER)
+    (package / "__main__.py").write_text(SENDER)
+    (tmp_path / "the_worker.py").write_text(WORKER)
+
+    def run(*arguments: str, stdin: bytes = b"") -> bytes:
+        command = [sys.executable, *arguments]
+        done = subprocess.run(
+            command, input=stdin, capture_output=True, cwd=tmp_path, check=False
+        )
+        assert done.returncode == 0, done.stderr.decode()
+        return done.stdout
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("sender", "module"),
+    [
+        (["shop_sent/app.py"], "app"),
+        (["-m", "shop_sent.app"], "shop_sent.app"),
+        (["-m", "shop_sent"], "shop_sent.__main__"),
+        (["-c", SENDER], "__main__"),
+    ],
+)
+def test_a_handler_of_main_keeps_its_id_when_it_is_sent_by_value(
+    run: Callable[..., bytes], sender: list[str], module: str
+) -> None:
+    sent = run(*sender)
+    for worker in (["-c", WORKER], ["the_worker.py"], ["-m", "the_worker"]):
+        assert run(*worker, stdin=sent).decode().strip() == module
