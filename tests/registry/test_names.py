@@ -17,7 +17,7 @@ from typing import Any
 import pytest
 
 from handlerid import ClickEvent, Dispatcher, Identity, InputEvent, Registry
-from handlerid.errors import NameTaken, StaleHandler
+from handlerid.errors import NameTaken, StaleHandler, UnknownHandler
 from tests.support.fresh import run_fresh
 
 HERE = __name__
