@@ -25,13 +25,9 @@ from benchmarks.harness.results import (
 from tests.support.fresh import run_fresh
 from tests.support.pyodide import ROOT
 
-HEAVY = ("correctness", "footprint", "served", "scale")
-"""Groups that run in a process of their own here, so that no test takes long."""
-
-RUNS = [
-    [name for name in suite.GROUPS if name not in HEAVY],
-    *([name] for name in HEAVY),
-]
+SEVERAL = ["identity", "registry"]
+# The others run in processes of their own, so that no test takes long.
+RUNS = [SEVERAL, *([name] for name in suite.GROUPS if name not in SEVERAL)]
 KINDS = ("tables", "matrices", "plots")
 
 

@@ -114,13 +114,14 @@ def is_looked_into(value: object) -> bool:
 
 
 def is_plain(cells: tuple[CellType, ...] | None) -> bool:
-    """Return whether cells hold something, and nothing that is looked into."""
+    """Return whether no cell is empty, or holds what ``late`` searches."""
     try:
         for cell in cells or ():
-            if id(type(cell.cell_contents)) not in _SCALARS:
-                value = cell.cell_contents
-                if is_looked_into(value) or _may_hold(value):
-                    return False
+            value = cell.cell_contents
+            if id(type(value)) not in _SCALARS and (
+                is_looked_into(value) or _may_hold(value)
+            ):
+                return False
     except ValueError:
         return False
     return True
@@ -151,7 +152,7 @@ def _join(path: str, name: str) -> str:
 
 
 def _inside(one: Any, path: str) -> Iterator[tuple[str, object]]:
-    """Yield what a callable carries, with the way there; the longer ways last."""
+    """Yield what a callable, a container or an object holds, with its path."""
     kind: Any = type(one)
     if kind is FunctionType:
         yield path, one.__dict__.get("__wrapped__")
@@ -199,7 +200,7 @@ def _may_hold(value: object) -> bool:
 
 
 def _members(value: Any, kind: type) -> Collection[object] | None:
-    """Return the members of a container, none of a long one; None if it is no such."""
+    """Return the members of a short container, () for a long one, None for others."""
     for base in _CONTAINERS:
         if issubclass(kind, base):
             if base.__len__(value) > _LONGEST:
@@ -240,9 +241,8 @@ def counted(
 def native(value: Any) -> Described | None:
     """Describe a callable that is written in C; None for any other."""
     kind = type(value)
-    owner: Any = None
     if issubclass(kind, _BOUND):
-        owner = value.__self__
+        owner: Any = value.__self__
         if owner is None or type(owner) is types.ModuleType:
             names = str(value.__module__), value.__qualname__
             held = is_held(value, *names, unknown=False)

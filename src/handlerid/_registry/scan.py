@@ -21,7 +21,7 @@ from time import perf_counter
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
-from handlerid._captures import captures_of
+from handlerid._captures import CachedFunction, captures_of
 from handlerid._identity import HandlerId, encode_code, name_of, take_apart
 from handlerid._peek import expect, globals_of, namespace, raw_qualname, storage
 from handlerid._registry.locations import LOCK
@@ -34,7 +34,7 @@ Handler = Callable[..., object]
 Codes = dict[str, list[CodeType]]
 
 # Kinds of callables besides functions that are looked for in a module.
-_CALLABLES = (MethodType, functools.partial, type(functools.cache(lambda: None)))
+_CALLABLES = (MethodType, functools.partial, CachedFunction)
 
 
 @dataclass(eq=False, repr=False)

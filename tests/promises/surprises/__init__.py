@@ -197,7 +197,8 @@ def results() -> dict[str, dict[str, dict[str, str]]]:
     """Return the outcome of each page in each mode."""
     return {
         "pairs": {
-            n: {mode: outcome(p, mode) for mode in MODES} for n, p in PAIRS.items()
+            n: {mode: _outcome(p, mode, None, None)[0] for mode in MODES}
+            for n, p in PAIRS.items()
         },
         "calm": {
             n: {mode: calm(p, mode) for mode in (*modes, "omit")}
