@@ -19,7 +19,7 @@ def preload() -> None:
     import difflib  # noqa: F401, PLC0415 - all of this is what it is for
     import pkgutil  # noqa: F401, PLC0415
 
-    from handlerid import _explain, _logging, _source, _tokens  # noqa: F401, PLC0415
+    from handlerid import _explain, _source, _tokens  # noqa: F401, PLC0415
     from handlerid._decoding import hints, json, texts  # noqa: F401, PLC0415
     from handlerid._tokens import closures, tokens  # noqa: F401, PLC0415
     from handlerid._values import codec, libraries  # noqa: F401, PLC0415

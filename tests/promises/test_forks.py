@@ -115,7 +115,7 @@ before = {one for one in sys.modules if one.startswith("handlerid")}
 from handlerid import *
 registry = Registry(captures="distinct")
 tokens = Tokens(b"0123456789abcdef")
-app = Dispatcher(registry, tokens=tokens, observer=LoggingObserver())
+app = Dispatcher(registry, tokens=tokens)
 @registry.handler
 def on_input(event: InputEvent): return event.value
 with app.scope(audience=None) as scope: token = scope.offer(on_input)
