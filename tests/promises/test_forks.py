@@ -17,7 +17,7 @@ PROGRAM = """
 import os, signal, sys, threading, time, warnings
 warnings.simplefilter("ignore")
 import handlerid
-from handlerid import *
+from handlerid import Dispatcher, InputEvent, Registry, Tokens
 from handlerid.errors import *
 
 def make(n):
@@ -83,7 +83,7 @@ def test_a_child_finds_no_module_half_imported() -> None:
     slow = """
 import os, signal, sys, threading, time
 import importlib.abc, importlib.machinery
-from handlerid import *
+from handlerid import Dispatcher, InputEvent, Registry, Tokens
 
 class Slow(importlib.abc.MetaPathFinder):
     "The import of each module takes a while, as from a slow disk."
@@ -112,7 +112,7 @@ def test_preload_imports_what_is_loaded_late() -> None:
 import sys, handlerid
 handlerid.preload()
 before = {one for one in sys.modules if one.startswith("handlerid")}
-from handlerid import *
+from handlerid import Dispatcher, InputEvent, Registry, Tokens
 registry = Registry(captures="distinct")
 tokens = Tokens(b"0123456789abcdef")
 app = Dispatcher(registry, tokens=tokens)
