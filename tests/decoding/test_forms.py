@@ -422,10 +422,11 @@ def test_a_form_without_the_wrapper_is_a_mistake_of_the_host(
     form = shape() if shape is GetAll else shape(PAIRS)
     with pytest.raises(TypeError) as caught:
         submitted[0].dispatch(form)
-    assert str(caught.value) == (
-        f"payload must be JSON, a mapping or a Form, and is {shape.__name__}; wrap the "
-        "form, Form(form): its names may have several values"
+    text = str(caught.value)
+    assert text.startswith(
+        "payload must be wrapped, Form(form), as its names may have several values, not "
     )
+    assert text.endswith(shape.__name__)
 
 
 def test_names_have_to_be_decoded() -> None:

@@ -17,7 +17,7 @@ PROGRAM = """
 import os, signal, sys, threading, time, warnings
 warnings.simplefilter("ignore")
 import handlerid
-from handlerid import Dispatcher, InputEvent, Registry, Tokens
+from handlerid import *
 from handlerid.errors import *
 
 def make(n):
@@ -83,7 +83,7 @@ def test_a_child_finds_no_module_half_imported() -> None:
     slow = """
 import os, signal, sys, threading, time
 import importlib.abc, importlib.machinery
-from handlerid import Dispatcher, InputEvent, Registry, Tokens
+from handlerid import *
 
 class Slow(importlib.abc.MetaPathFinder):
     "The import of each module takes a while, as from a slow disk."

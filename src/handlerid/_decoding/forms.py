@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from typing import Any, get_args
 
+from handlerid._peek import expect
+
 
 class Form:
     """The payload of an HTML form, in which every value is text.
@@ -54,7 +56,10 @@ def _pairs(data: Any) -> Iterable[tuple[str, Any]]:
             if callable(pairs := getattr(data, method, None)):
                 return pairs()  # type: ignore[no-any-return]
         return [(name, data.getlist(name)) for name in data]
-    return data.items() if isinstance(data, Mapping) else data
+    pairs = data.items() if isinstance(data, Mapping) else data
+    known = not isinstance(pairs, (str, bytes)) and hasattr(pairs, "__iter__")
+    expect(known, "data", "a parsed form, such as parse_qsl(body) makes", data)
+    return pairs  # type: ignore[no-any-return]
 
 
 def _opened(value: Any) -> Any:

@@ -344,13 +344,10 @@ class Dispatcher:
             return payload
         if isinstance(payload, (list, int, float)):  # what a client may send as JSON
             raise errors.MalformedPayload("the payload is not a JSON object")
-        close_unawaited(payload)
-        said = type(payload).__name__
-        if lists:
-            said += "; wrap the form, Form(form): its names may have several values"
-        elif isawaitable(payload):
-            said += "; did you forget to await it?"
-        raise TypeError(f"payload must be JSON, a mapping or a Form, and is {said}")
+        wanted = "JSON, a mapping or a Form"
+        if lists:  # several values of a name would be lost
+            wanted = "wrapped, Form(form), as its names may have several values"
+        return expect(False, "payload", wanted, payload)
 
     def _check_audience(self, audience: object) -> Any:
         if audience is _NOT_GIVEN:

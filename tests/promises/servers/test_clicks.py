@@ -84,15 +84,19 @@ def test_each_click_reaches_its_own_handler(mode: str, tmp_path: Path) -> None:
         assert answers == expected
 
 
+CHANGED = ("{name} {event.key}", "now {name} {event.key}")
+
+
 @pytest.mark.parametrize(
-    ("old", "new", "status", "error"),
+    ("mode", "old", "new", "status", "error"),
     [
-        ("{name} {event.key}", "now {name} {event.key}", 409, "StaleHandler"),
-        ("plain", "renamed", 404, "UnknownHandler"),
+        ("carry", *CHANGED, 409, "StaleHandler"),
+        ("distinct", *CHANGED, 409, "StaleHandler"),
+        # A token was offered once, by this application; an id may be made up.
+        ("carry", "plain", "renamed", 410, "GoneHandler"),
+        ("distinct", "plain", "renamed", 404, "UnknownHandler"),
     ],
-    ids=["changed", "gone"],
 )
-@pytest.mark.parametrize("mode", ["carry", "distinct"])
 def test_another_release_says_that_it_is_one(
     mode: str, old: str, new: str, status: int, error: str, tmp_path: Path
 ) -> None:
