@@ -424,7 +424,7 @@ def test_a_form_without_the_wrapper_is_a_mistake_of_the_host(
         submitted[0].dispatch(form)
     text = str(caught.value)
     assert text.startswith(
-        "payload must be wrapped, Form(form), as its names may have several values, not "
+        "payload must be wrapped, Form(form), as its names may have several values, "
     )
     assert text.endswith(shape.__name__)
 

@@ -59,7 +59,7 @@ def _pairs(data: Any) -> Iterable[tuple[str, Any]]:
     pairs = data.items() if isinstance(data, Mapping) else data
     known = not isinstance(pairs, (str, bytes)) and hasattr(pairs, "__iter__")
     expect(known, "data", "a parsed form, such as parse_qsl(body) makes", data)
-    return pairs  # type: ignore[no-any-return]
+    return pairs
 
 
 def _opened(value: Any) -> Any:
