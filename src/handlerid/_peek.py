@@ -16,7 +16,7 @@ from types import (
     MethodType,
     ModuleType,
 )
-from typing import TYPE_CHECKING, Any, cast
+from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
@@ -29,6 +29,14 @@ globals_of = vars(ModuleType)["__dict__"].__get__
 _module_of: Callable[[type], object] = vars(type)["__module__"].__get__
 raw_qualname: Callable[[type], object] = vars(type)["__qualname__"].__get__
 _flags_of: Callable[[type], int] = vars(type)["__flags__"].__get__
+
+LOCK: RLock = threading.RLock()
+"""The library's. A fork waits for it, so that no child finds it locked."""
+
+if hasattr(os, "register_at_fork"):
+    # Not later: what is registered while a process forks would release it alone.
+    _after = {"after_in_parent": LOCK.release, "after_in_child": LOCK.release}
+    os.register_at_fork(before=LOCK.acquire, **_after)
 
 _IMMUTABLE = 1 << 8
 """The flag of classes written in C: Python code cannot change or rename them."""
@@ -137,13 +145,12 @@ def importable_name(name: str, home: Mapping[str, Any] | None = None) -> str:
     return sys.intern(f"{package}.{name}" if package else name)  # one text for all ids
 
 
-def lock_for_forks() -> RLock:
-    """Return a lock that a fork waits for, so that no child finds it locked."""
-    lock = threading.RLock()
-    if hasattr(os, "register_at_fork"):
-        after = {"after_in_parent": lock.release, "after_in_child": lock.release}
-        os.register_at_fork(before=lock.acquire, **after)
-    return lock
+def not_copied(self: object, _: object = None) -> NoReturn:
+    """Refuse to be copied or pickled, as ``__reduce_ex__``."""
+    raise TypeError(
+        f"a {type(self).__name__} cannot be copied or pickled: share it in a process, "
+        "and make one in each process"
+    )
 
 
 def close_unawaited(awaitable: object) -> None:

@@ -11,7 +11,8 @@ Misfits = list[tuple[str, str]]
 MISSING = "a value; it is missing"
 
 MOST = 50  # misfits in items and unknown names: a client may send any number
-_LONGEST_NAME = 64
+UNKNOWN = "no field of this name"
+_LONGEST_NAME = 32
 
 
 def note(misfits: Misfits, expected: str, path: str = "") -> None:
@@ -27,8 +28,8 @@ def note_extra(
         if name not in known and len(misfits) < MOST:
             text = str(name)[:_LONGEST_NAME]
             if not text.isprintable():  # a line break could forge a line of a log
-                text = text.encode("unicode_escape").decode()
-            note(misfits, "no field of this name", text or '""')
+                text = text.encode("unicode_escape").decode()[:_LONGEST_NAME]
+            note(misfits, UNKNOWN, text or '""')
 
 
 def as_identifiers(payload: Mapping[Any, Any], names: Container[str]) -> Any:
@@ -39,7 +40,7 @@ def as_identifiers(payload: Mapping[Any, Any], names: Container[str]) -> Any:
         if (
             isinstance(name, str)
             and not name.isascii()
-            and len(name) < 4 * _LONGEST_NAME
+            and len(name) < 8 * _LONGEST_NAME
         ):
             from unicodedata import normalize  # noqa: PLC0415 - seldom needed
 
@@ -59,11 +60,15 @@ def put_step(misfits: Misfits, step: str, since: int) -> bool:
 
 
 def refusal(misfits: Misfits, event_type: type) -> InvalidEvent:
-    """Return the exception that lists all misfits."""
+    """Return the exception that lists all misfits, but one unknown name in its text."""
     name = event_type.__name__
-    texts = [
-        f"{path}: expected {x}" if path else f"expected {x}" for path, x in misfits
-    ]
+    texts, unknown = [], 0
+    for path, expected in misfits:
+        unknown += expected is UNKNOWN
+        if expected is not UNKNOWN or unknown == 1:
+            texts.append(f"{path}: expected {expected}".removeprefix(": "))
+    if unknown > 1:
+        texts.append(f"{unknown - 1} more that have no field")
     if len(misfits) >= MOST:
         texts.append("there may be more")
     return InvalidEvent(

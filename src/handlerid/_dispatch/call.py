@@ -5,7 +5,16 @@ from collections.abc import AsyncGenerator, Generator
 from types import AsyncGeneratorType
 from typing import Any
 
-from handlerid._dispatch.running import END, Run, Runner, in_context, is_async, take
+from handlerid._dispatch.running import (
+    END,
+    Run,
+    Runner,
+    Thread,
+    in_context,
+    is_async,
+    steps_in_threads,
+    take,
+)
 from handlerid._identity import location_name
 from handlerid._registry import RegisteredHandler
 from handlerid.errors import HandlerIdError
@@ -100,13 +109,20 @@ class Call:
                 yield from run.steps(result)
             return run.result
 
-    def astream(self) -> AsyncGenerator[object, None]:
+    def astream(self, *, thread: Thread | None = None) -> AsyncGenerator[object, None]:
         """Do what ``stream`` does in the host's event loop.
 
         Cancelling the task that waits for a step runs the ``finally``, too. An ``async
         for`` that is left between two steps closes nothing: iterate within
         ``contextlib.aclosing``.
+
+        Args:
+            thread: runs a function in a thread, and is awaited: ``asyncio.to_thread``,
+                ``anyio.to_thread.run_sync``. Plain handlers and plain generators run
+                and are closed there; otherwise, one that waits stops the event loop.
         """
+        if thread is not None and self.handler.kind in ("plain", "generator"):
+            return steps_in_threads(self.stream(), thread)
         return Run(self).asteps()
 
 

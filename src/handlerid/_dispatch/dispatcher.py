@@ -23,7 +23,7 @@ from handlerid._dispatch.call import Call, Observer
 from handlerid._dispatch.running import in_context, notify
 from handlerid._dispatch.scope import References, Scope
 from handlerid._identity import HandlerId, location_name
-from handlerid._peek import choose, close_unawaited, expect
+from handlerid._peek import choose, close_unawaited, expect, not_copied
 from handlerid._registry import RegisteredHandler, Registry, closest, refusal
 
 Resolver = Callable[[HandlerId, Scope], object]
@@ -113,6 +113,8 @@ class Dispatcher:
     def registry(self) -> Registry:
         """The handlers of the application."""
         return self._registry
+
+    __reduce_ex__ = not_copied
 
     def __repr__(self) -> str:
         tokens = "" if self._references is None else ", with tokens"
@@ -255,13 +257,7 @@ class Dispatcher:
                 handler, refuse_extra = yield from found
             call.handler = handler
             if self._authorize is not None:
-                ask = _ask(call, "authorize", call.context, self._authorize, call)
-                if (answer := (yield from ask)) is not True:
-                    close_unawaited(answer)
-                    said = "False" if answer is False else type(answer).__name__
-                    text = f"authorize refused {location_name(handler.id)}: it returned"
-                    no = errors.NotAllowed if answer is False else errors.NoDecision
-                    raise no(f"{text} {said}, not True")
+                yield from _ask_authorize(call, self._authorize)
             if refuse_extra is None and type(fields) is dict:
                 call.event = handler.decode(fields)
             else:
@@ -369,6 +365,17 @@ def _take_from(
     if signed and isinstance(chosen, errors.UnknownHandler):  # it was offered once
         return errors.GoneHandler(str(chosen), handler_id=chosen.handler_id)
     return chosen
+
+
+def _ask_authorize(call: Call, authorize: Any) -> _Steps:
+    """Raise unless it returns True; rule 2."""
+    answer = yield from _ask(call, "authorize", call.context, authorize, call)
+    if answer is not True:
+        close_unawaited(answer)
+        said = "False" if answer is False else type(answer).__name__
+        no = errors.NotAllowed if answer is False else errors.NoDecision
+        where = location_name(call.handler.id)
+        raise no(f"authorize refused {where}: it returned {said}, not True")
 
 
 def _ask(call: Call, what: str, context: Context, fn: Any, *arguments: Any) -> _Steps:

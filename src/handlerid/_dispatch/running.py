@@ -7,13 +7,16 @@
    that ends closes all async generators begun in it, in no order. So it may know that
    of the stream alone, which closes the handler's in the context of the call.
 4. An observer that fails loses no answer: that is logged, and the call goes on.
+5. A stream in threads never blocks the event loop, neither when it is closed: its
+   ``finally`` waits for the running step, and runs in a thread whatever is cancelled.
 """
 
 from __future__ import annotations
 
 import sys
+import threading
 from _contextvars import Context, copy_context  # contextvars: one more file
-from collections.abc import AsyncGenerator, Callable, Coroutine, Generator
+from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
 from contextlib import closing, nullcontext
 from inspect import CORO_CLOSED, getcoroutinestate, isawaitable
 from logging import getLogger
@@ -26,6 +29,7 @@ from handlerid._peek import close_unawaited
 from handlerid.errors import AsyncHandler
 
 Runner = Callable[[Coroutine[Any, Any, Any]], Any]
+Thread = Callable[[Callable[[], object]], Awaitable[object]]
 Steps = Generator[object, None, None]
 
 END: Any = object()  # what ``take`` returns if there is no other step
@@ -127,6 +131,31 @@ class Run:
                 if steps.ag_frame is not None:
                     runner(_await(in_context(context, steps.aclose())))
                 raise
+
+
+async def steps_in_threads(
+    steps: Steps, thread: Thread
+) -> AsyncGenerator[object, None]:
+    """Yield the steps of a stream, taken and closed in threads; rule 5."""
+    lock = threading.Lock()  # a task that is cancelled leaves its thread in the step
+
+    def step() -> object:
+        with lock:
+            return next(steps, END)
+
+    def close() -> None:
+        with lock:
+            steps.close()
+
+    try:
+        while (taken := await thread(step)) is not END:
+            yield taken
+    finally:
+        try:
+            await thread(close)
+        except BaseException:  # cancelled again, perhaps before the thread began
+            threading.Thread(target=close).start()
+            raise
 
 
 def notify(method: Callable[..., object], *arguments: object) -> None:

@@ -18,12 +18,9 @@ from typing import Any
 from weakref import WeakKeyDictionary, WeakValueDictionary
 
 from handlerid._identity import HandlerId, location_name
-from handlerid._peek import expect, lock_for_forks
+from handlerid._peek import LOCK, expect
 from handlerid._registry.captures import functions_of
 from handlerid.errors import NameTaken, StaleHandler, UnknownHandler
-
-# Of all registries: it is held for writes of a few entries alone.
-LOCK = lock_for_forks()
 
 _NAME = r"[\w.\-/]{1,200}"
 _LOCATION = r"[^:]{1,500}:[^:]{1,500}"

@@ -23,8 +23,14 @@ from typing import Any
 
 from handlerid._captures import CachedFunction, captures_of
 from handlerid._identity import HandlerId, encode_code, name_of, take_apart
-from handlerid._peek import expect, globals_of, namespace, raw_qualname, storage
-from handlerid._registry.locations import LOCK
+from handlerid._peek import (
+    LOCK,
+    expect,
+    globals_of,
+    namespace,
+    raw_qualname,
+    storage,
+)
 from handlerid._registry.signatures import inspect_signature
 from handlerid.errors import HandlerIdError, ScanFailed
 from handlerid.events import Event

@@ -29,7 +29,7 @@ from pathlib import Path
 from types import CodeType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from handlerid._peek import lock_for_forks
+from handlerid._peek import LOCK
 from handlerid._source.syntax import Form, encode_constant, encode_functions
 from handlerid.errors import UnsupportedHandler
 
@@ -48,9 +48,6 @@ _MARK, _MARKED = b",<coroutine>", CO_ITERABLE_COROUTINE
 
 # Python 3.13.0 stores the names of a class's attributes in the hash seed's order.
 _UNORDERED_NAMES = sys.version_info[:3] == (3, 13, 0)
-
-# Parsing warns again. warnings.catch_warnings changes the whole process.
-_quiet = lock_for_forks()
 
 _SIZE = 12  # of digests and keys
 _SEVERAL = bytes(_SIZE)  # the digest of lambdas that cannot be distinguished
@@ -344,7 +341,8 @@ def _alone(
 
 
 def _compile(source: bytes | str | ast.Module, filename: str, flags: int) -> Any:
-    with _quiet, warnings.catch_warnings():
+    # Parsing warns again. warnings.catch_warnings changes the whole process.
+    with LOCK, warnings.catch_warnings():
         warnings.simplefilter("ignore")
         flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT  # cells of notebooks may await
         return compile(source, filename, "exec", flags, dont_inherit=True)

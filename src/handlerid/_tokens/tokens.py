@@ -32,7 +32,7 @@ from typing import Any
 
 from handlerid import errors
 from handlerid._identity import HandlerId, as_keys, location_name, with_captures
-from handlerid._peek import expect
+from handlerid._peek import expect, not_copied
 
 _VERSION = "t1."
 _ANY_VERSION = re.compile(r"t(?:0|[1-9][0-9]{0,3})\.")
@@ -183,6 +183,8 @@ class Tokens:
         self._max_age, self._replay, self._skew = max_age, replay, clock_skew
         self._encrypt, self._max_bytes = encrypt, max_bytes
 
+    __reduce_ex__ = not_copied
+
     def __repr__(self) -> str:
         more = ", replay=..." * bool(self._replay) + ", encrypt=True" * self._encrypt
         return f"<Tokens max_age={self._max_age}{more}>"
@@ -322,6 +324,7 @@ class Tokens:
         # What is not ASCII becomes "?", which no token has: the signature is wrong.
         signed, _, signature = token.encode("ascii", "replace").rpartition(b".")
         for key in self._keys:
+            # No local variable: a traceback that shows those would show how to sign.
             if hmac.compare_digest(key.sign(signed), signature):
                 return signed, key
         raise errors.InvalidToken(
