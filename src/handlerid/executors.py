@@ -101,8 +101,8 @@ class Worker:
     Args:
         dispatcher: runs the calls; its observer is notified.
         key: the key given to ``submit``.
-        replay: called with a message's 16 random bytes and when they may be forgotten
-            (seconds since 1970), as the hook of ``Tokens``; returns True the first time.
+        replay: as that of ``Tokens``: called with a message's 16 random bytes and when
+            they may be forgotten (seconds since 1970); returns True the first time.
 
     Raises:
         TypeError, ValueError: an argument is none of these, or the key has less than

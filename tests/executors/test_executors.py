@@ -20,7 +20,7 @@ from typing import Any
 import distributed
 import pytest
 
-from handlerid import ClickEvent, Dispatcher, Event, Registry
+from handlerid import ClickEvent, Dispatcher, Event, Registry, executors
 from handlerid.errors import (
     ExpiredToken,
     InvalidToken,
@@ -28,7 +28,7 @@ from handlerid.errors import (
     UnknownHandler,
     UnsupportedHandler,
 )
-from handlerid.executors import PickledHandler, Worker, submit
+from handlerid.executors import PickledHandler, Worker, _Nonces, submit
 from tests.support import worker_app
 from tests.support.fresh import run_fresh
 
@@ -442,17 +442,30 @@ def test_another_key_and_another_python_are_refused(
         worker().call(one)
 
 
-def test_a_message_runs_once_and_expires(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = [1_000.0]
-    monkeypatch.setattr("handlerid.executors.time", lambda: clock[0])
-    one, here = message(), worker()
-    handler_id = one.head.split()[0]
-    for clock[0] in (1_000.0, 940.1, 1_659.9):
+@pytest.fixture
+def clock(monkeypatch: pytest.MonkeyPatch) -> list[float]:
+    """The time of a process that has seen no message."""
+    now = [1_000.0]
+    monkeypatch.setattr("handlerid.executors.time", lambda: now[0])
+    monkeypatch.setattr("handlerid.executors._seen_here", _Nonces())
+    return now
+
+
+def test_a_message_runs_once_and_expires(clock: list[float]) -> None:
+    for arrival in (1_000.0, 940.1, 1_659.9):
+        clock[0] = 1_000.0
+        one = message()
+        handler_id = one.head.split()[0]
+        clock[0] = arrival
         worker().call(one)
-    here.call(one)
-    with pytest.raises(ExpiredToken) as caught:
-        here.call(one)
-    assert str(caught.value) == f"{handler_id} was sent by value and ran already"
+        for clock[0] in (arrival, 1_000.0, 1_659.9):
+            with pytest.raises(ExpiredToken) as caught:
+                worker().call(one)  # another worker of the same process
+            text = f"{handler_id} was sent by value and ran already"
+            assert str(caught.value) == text
+    clock[0] = 1_000.0
+    one = message()
+    handler_id = one.head.split()[0]
     for clock[0] in (1_660.0, 939.9):
         with pytest.raises(ExpiredToken) as caught:
             worker().call(one)
@@ -462,13 +475,51 @@ def test_a_message_runs_once_and_expires(monkeypatch: pytest.MonkeyPatch) -> Non
         )
 
 
-def test_a_worker_forgets_what_has_expired(monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = [1_000.0]
-    monkeypatch.setattr("handlerid.executors.time", lambda: clock[0])
-    here = worker()
-    for clock[0] in (1_000.0, 1_600.0, 2_300.0):
-        here.call(message())
-    assert len(here._seen) == 1
+def test_what_a_worker_forgot_has_expired(clock: list[float]) -> None:
+    """Also if the clock is set back afterwards."""
+    messages = []
+    for clock[0] in (1_000.0, 1_600.0, 2_300.0, 3_020.0):
+        messages.append(message())
+        worker().call(messages[-1])
+    remembered: Any = vars(executors)["_seen_here"]
+    assert len(remembered._seen) == len(remembered._ends) == 1
+    for clock[0] in (3_020.0, 2_300.0, 1_600.0, 1_000.0):
+        for one in messages:
+            with pytest.raises(ExpiredToken):
+                worker().call(one)
+
+
+def test_workers_share_what_they_remember_by_a_hook() -> None:
+    seen: dict[bytes, int] = {}
+
+    def first_use(nonce: bytes, until: int) -> bool:
+        first = nonce not in seen
+        seen[nonce] = until
+        return first
+
+    def other_process() -> Worker:
+        return Worker(worker_app.dispatcher, key=KEY, replay=first_use)
+
+    one = message()
+    other_process().call(one)
+    assert {len(nonce): until for nonce, until in seen.items()} == {
+        16: int(one.head.split()[1]) + 120
+    }
+    with pytest.raises(ExpiredToken, match="ran already"):
+        other_process().call(one)
+
+
+@pytest.mark.parametrize("answer", [None, 1, "yes", NotImplemented])
+def test_only_true_is_the_first_time(answer: Any) -> None:
+    guarded = Worker(worker_app.dispatcher, key=KEY, replay=lambda *_: answer)
+    with pytest.raises(ExpiredToken, match="ran already"):
+        guarded.call(message())
+
+
+def test_a_hook_that_is_no_function() -> None:
+    seen: Any = set()
+    with pytest.raises(TypeError, match=r"^replay must be a function$"):
+        Worker(worker_app.dispatcher, key=KEY, replay=seen)
 
 
 def test_cloudpickle_is_imported_only_for_handlers_by_value() -> None:

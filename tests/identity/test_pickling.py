@@ -14,7 +14,15 @@ from typing import Any
 
 import pytest
 
-from handlerid import ClickEvent, Identity, explain, handler_id
+from handlerid import (
+    ClickEvent,
+    Dispatcher,
+    Identity,
+    Registry,
+    Tokens,
+    explain,
+    handler_id,
+)
 
 cloudpickle: Any = import_module("cloudpickle")  # it has no py.typed
 
@@ -141,3 +149,37 @@ def test_a_handler_of_main_keeps_its_id_when_it_is_sent_by_value(
     sent = run(*sender)
     for worker in (["-c", WORKER], ["the_worker.py"], ["-m", "the_worker"]):
         assert run(*worker, stdin=sent).decode().strip() == module
+
+
+# What holds handlers or keys is one in a process.
+
+
+@pytest.mark.parametrize("way", [copy.copy, copy.deepcopy, pickle.dumps])
+@pytest.mark.parametrize("captures", ["warn", "carry"])
+def test_what_is_shared_is_neither_copied_nor_pickled(
+    way: Callable[[object], object], captures: Any
+) -> None:
+    """A copy would share entries with the original, or answer nothing."""
+    registry, tokens = Registry(captures=captures), Tokens(bytes(32), max_age=60)
+    app = Dispatcher(registry, tokens=tokens)
+    scope = app.scope(audience=None)
+    for one in (registry, tokens, app, scope, scope.part(1)):
+        for value in (one, [one], {"settings": one}):
+            if way is copy.copy and value is not one:
+                continue
+            with pytest.raises(TypeError) as caught:
+                way(value)
+            assert str(caught.value) == (
+                f"a {type(one).__name__} cannot be copied or pickled: share it in a "
+                "process, and make one in each process"
+            )
+    with pytest.raises(TypeError, match=r"^a Dispatcher cannot be copied or pickled"):
+        cloudpickle.dumps(lambda: app)
+
+
+def test_a_call_is_sent_with_submit() -> None:
+    app = Dispatcher(Registry())
+    call = app.prepare({"handler": app.registry.register(on_click)})
+    for way in (copy.copy, copy.deepcopy, pickle.dumps):
+        with pytest.raises(TypeError, match=r"^a Call cannot be copied or pickled"):
+            way(call)

@@ -7,8 +7,8 @@ The answer to an event is a sequence of pages, each ended by ``ANSWER_END``: one
 every step of the handler, and one more if the state changed after the last step. The
 browser shows the newest.
 
-Handlers run in the event loop of the server, so handlers that wait are asynchronous. A
-host whose handlers may block runs the plain ones in threads, with ``call.stream()``.
+Asynchronous handlers run in the event loop of the server. Plain ones may block, so they
+run in threads.
 """
 
 from __future__ import annotations
@@ -18,6 +18,7 @@ import os
 import socket
 import sys
 import threading
+from contextlib import aclosing
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -25,6 +26,7 @@ from typing import TYPE_CHECKING
 import uvicorn
 from itsdangerous import BadSignature
 from starlette.applications import Starlette
+from starlette.concurrency import run_in_threadpool
 from starlette.responses import HTMLResponse, PlainTextResponse, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
@@ -114,9 +116,10 @@ async def answer(request: Request) -> Response:
 
     async def pages() -> AsyncIterator[str]:
         sent = ""
-        async for _ in call.astream():
-            sent = state.sign()
-            yield rendered()
+        async with aclosing(call.astream(thread=run_in_threadpool)) as steps:
+            async for _ in steps:
+                sent = state.sign()
+                yield rendered()
         if state.sign() != sent:
             yield rendered()
 

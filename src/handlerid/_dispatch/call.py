@@ -16,6 +16,7 @@ from handlerid._dispatch.running import (
     take,
 )
 from handlerid._identity import location_name
+from handlerid._peek import not_copied
 from handlerid._registry import RegisteredHandler
 from handlerid.errors import HandlerIdError
 
@@ -44,6 +45,8 @@ class Call:
     source: str = "registry"
     observer: "Observer | None" = None
     awaits: bool = False  # whether functions of the host may return awaitables
+
+    __reduce_ex__ = not_copied
 
     def __repr__(self) -> str:
         return f"<Call of {location_name(self.handler.id)} from {self.source}>"

@@ -134,7 +134,7 @@ class Run:
 
 
 async def steps_in_threads(
-    steps: Steps, thread: Thread
+    steps: Generator[object, None, object], thread: Thread
 ) -> AsyncGenerator[object, None]:
     """Yield the steps of a stream, taken and closed in threads; rule 5."""
     lock = threading.Lock()  # a task that is cancelled leaves its thread in the step
