@@ -38,6 +38,7 @@ _WORKER = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 # Bytecode belongs to one release of Python.
 _PURPOSE = f"handlerid by value 2, {sys.implementation.cache_tag}\0".encode()
 _SHORTEST_KEY = 16
+_NO_PICKLE = re.compile(r"cannot pickle '[\w.]+' object")
 _MAX_AGE, _CLOCK_SKEW = 600, 60
 
 # For nonces, and because cloudpickle has one list of modules to pickle by value for the
@@ -238,6 +239,7 @@ def _sign(head: str, pickled: bytes, key: bytes) -> bytes:
 def _pickle(handler: RegisteredHandler, event: object, key: bytes) -> PickledHandler:
     pickling: Any = import_module("cloudpickle")  # slow, and seldom needed
     one, names = handler, {handler.id.module, handler.event.__module__}
+    pickled, refused = b"", ""
     with _lock:
         # Otherwise cloudpickle sends functions of importable modules by name.
         names -= {"handlerid.events", *pickling.list_registry_pickle_by_value()}
@@ -247,14 +249,17 @@ def _pickle(handler: RegisteredHandler, event: object, key: bytes) -> PickledHan
                 pickling.register_pickle_by_value(module)
             fields = (one.id, one.fn, one.event, one.kind, one.takes_event)
             pickled = pickling.dumps((fields, event))
-        except Exception as error:
-            raise UnsupportedHandler(
-                f"{one.id.module}.{one.id.qualname} cannot be sent by value: it, its "
-                "captures or its event cannot be pickled"
-            ) from error
+        except Exception as error:  # noqa: BLE001 - of any class; it may hold a value
+            known = _NO_PICKLE.fullmatch(str(error))
+            refused = known[0] if known else type(error).__name__
         finally:
             for module in added:
                 pickling.unregister_pickle_by_value(module)
+    if refused:
+        raise UnsupportedHandler(
+            f"{one.id.module}.{one.id.qualname} cannot be sent by value: it, its "
+            f"captures or its event cannot be pickled ({refused})"
+        )
     head = f"{handler.id} {int(time()) + _MAX_AGE} {os.urandom(16).hex()}"
     return PickledHandler(head, pickled, _sign(head, pickled, key))
 

@@ -7,6 +7,7 @@ import gc
 import threading
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, suppress
 from typing import Any
 
@@ -40,6 +41,10 @@ MAIN = threading.main_thread()
 
 async def in_thread(function: Callable[[], object]) -> object:
     return await anyio.to_thread.run_sync(function)
+
+
+async def happened(event: threading.Event) -> None:
+    assert await anyio.to_thread.run_sync(event.wait, LIMIT)
 
 
 @pytest.mark.anyio
@@ -80,8 +85,7 @@ class Gate:
 
     def __call__(self) -> Iterator[int]:
         try:
-            for step in range(self.steps):
-                yield step
+            yield from range(self.steps)
             self.wait()
             yield self.steps
         finally:
@@ -104,8 +108,7 @@ def open_from_loop(gate: Gate) -> None:
     """Open the gate from the event loop, once the handler waits there."""
 
     async def wait() -> None:
-        while not gate.began.is_set():
-            await asyncio.sleep(0.001)
+        await happened(gate.began)
         gate.opened.set()
 
     opening.append(asyncio.ensure_future(wait()))
@@ -146,8 +149,7 @@ def test_cancelling_within_a_step_waits_for_it_and_closes(times: int) -> None:
 
     async def main() -> None:
         task = asyncio.ensure_future(collect(streamed(gate, asyncio.to_thread, ends)))
-        while not gate.began.is_set():
-            await asyncio.sleep(0.001)
+        await happened(gate.began)
         for _ in range(times):
             task.cancel()
             await asyncio.sleep(0)
@@ -155,8 +157,7 @@ def test_cancelling_within_a_step_waits_for_it_and_closes(times: int) -> None:
         gate.opened.set()
         with pytest.raises(asyncio.CancelledError):
             await task
-        while not gate.ended.is_set():
-            await asyncio.sleep(0.001)
+        await happened(gate.ended)
 
     asyncio.run(main())
     assert gate.waited
@@ -179,11 +180,9 @@ async def test_a_scope_that_is_cancelled_closes_in_a_thread() -> None:
         async with aclosing(streamed(gate, in_thread)) as steps:
             assert await anext(steps) == 0
             scope.cancel()
-    while not gate.began.is_set():
-        await anyio.sleep(0.001)
+    await happened(gate.began)
     gate.opened.set()
-    while not gate.ended.is_set():
-        await anyio.sleep(0.001)
+    await happened(gate.ended)
     assert gate.waited
     assert MAIN not in gate.threads
 
@@ -196,11 +195,9 @@ async def test_a_stream_that_is_dropped_closes_in_a_thread() -> None:
     await anext(steps)
     del steps
     gc.collect()
-    while not gate.began.is_set():
-        await asyncio.sleep(0.001)
+    await happened(gate.began)
     gate.opened.set()
-    while not gate.ended.is_set():
-        await asyncio.sleep(0.001)
+    await happened(gate.ended)
     assert gate.waited
     assert MAIN not in gate.threads
 
@@ -211,8 +208,6 @@ def test_a_pool_that_is_full_closes_all_the_same() -> None:
     busy = threading.Event()
 
     async def main() -> None:
-        from concurrent.futures import ThreadPoolExecutor
-
         loop = asyncio.get_running_loop()
         loop.set_default_executor(ThreadPoolExecutor(1))
         steps = streamed(gate, asyncio.to_thread)
@@ -224,8 +219,7 @@ def test_a_pool_that_is_full_closes_all_the_same() -> None:
         closing.cancel()
         with suppress(asyncio.CancelledError):
             await closing
-        while not gate.began.is_set():
-            await asyncio.sleep(0.001)
+        await happened(gate.began)
         gate.opened.set()
         busy.set()
         await filling

@@ -323,9 +323,26 @@ def test_a_handler_that_cannot_be_pickled(
         by_value(threads, unknown_module.locking)
     assert str(caught.value) == (
         "unknown_to_workers.locking cannot be sent by value: it, its captures or its "
-        "event cannot be pickled"
+        "event cannot be pickled (cannot pickle '_thread.lock' object)"
     )
-    assert isinstance(caught.value.__cause__, TypeError)
+    assert caught.value.__context__ is None
+
+
+def test_what_cannot_be_pickled_is_in_no_text(threads: Executor) -> None:
+    class Odd:
+        def __reduce__(self) -> Any:
+            raise ValueError("a secret")
+
+    odd = Odd()
+
+    def handler(event: ClickEvent) -> object:
+        return odd
+
+    with pytest.raises(
+        UnsupportedHandler, match=r"be pickled \(ValueError\)$"
+    ) as caught:
+        by_value(threads, handler)
+    assert caught.value.__context__ is None
 
 
 # What arrives, looked at closely.

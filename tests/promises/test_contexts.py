@@ -7,16 +7,24 @@ import threading
 import traceback
 from collections.abc import Iterator
 from concurrent.futures import Executor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date
 from enum import Enum
 from typing import Any
 
 import pytest
 
-from handlerid import ClickEvent, Dispatcher, Event, Form, Registry, Tokens
-from handlerid.errors import HandlerIdError, UnsupportedHandler
-from handlerid.executors import PickledHandler, Worker, submit
+from handlerid import (
+    ClickEvent,
+    Dispatcher,
+    Event,
+    Form,
+    Registry,
+    Tokens,
+    handler_id,
+)
+from handlerid.errors import HandlerIdError, InvalidEvent, UnsupportedHandler
+from handlerid.executors import PickledHandler, Worker, _sign, submit
 
 SECRET = "S3CRET-value"
 KEY = b"a-secret-of-sender-and-worker"
@@ -143,7 +151,7 @@ class Full(Executor):
 def shown(error: BaseException) -> str:
     """Return what tools show that collect errors, as Sentry does."""
     found = traceback.TracebackException.from_exception(error, capture_locals=True)
-    frames = [one for one in found.stack if "handlerid/executors" in one.filename]
+    frames = [one for one in found.stack if "src/handlerid" in one.filename]
     assert frames
     return repr([one.locals for one in frames])
 
@@ -169,6 +177,66 @@ def test_the_key_is_in_no_traceback(by_value: bool) -> None:
 
 def test_the_key_is_in_no_traceback_of_the_worker() -> None:
     worker = Worker(Dispatcher(Registry()), key=KEY)
+    forged = PickledHandler("h1-x 1 1", b"", b"")
     with pytest.raises(HandlerIdError) as caught:
-        worker.call(PickledHandler("h1-x 1 1", b"", b""))
+        worker.call(forged)
     assert KEY.decode() not in shown(caught.value) + repr(worker)
+    # Nor the signature that would be right.
+    right = repr(_sign(forged.head, forged.pickled, KEY))[2:-1]
+    assert right not in shown(caught.value)
+
+
+def test_a_forged_token_gets_no_signature() -> None:
+    tokens = Tokens(KEY)
+    signed, _, right = tokens.issue(handler_id(on_order)).rpartition(".")
+    with pytest.raises(HandlerIdError) as caught:
+        tokens.verify(f"{signed}.AAAAAAAAAAAAAAAAAAAAAA")
+    assert right not in shown(caught.value)
+    assert KEY.decode() not in shown(caught.value)
+
+
+# Names that a client made up.
+
+
+@dataclass(kw_only=True)
+class Row(Event):
+    inner: Order | None = None
+    rows: list[Order] = field(default_factory=list)
+
+
+def on_row(event: Row) -> None: ...
+
+
+@pytest.mark.parametrize("reader", ["standard", "msgspec"])
+@pytest.mark.parametrize("form", [False, True])
+def test_of_unknown_names_one_is_quoted_short_and_escaped(
+    reader: Any, *, form: bool
+) -> None:
+    app = Dispatcher(Registry(), json=reader, extra="refuse")
+    long = f"{'n' * 20}\n\u202e\U000e0041{SECRET}"
+    names = [f"{long}{number}" for number in range(80)]
+    bodies: list[Any] = [
+        {long: 1},
+        dict.fromkeys(names, 1),
+        {f"{SECRET * 9}": 1},
+    ]
+    if not form:
+        many = dict.fromkeys(names, 1)
+        bodies += [{"inner": many}, {"rows": [many] * 3}, {"rows": [{long: 1}] * 60}]
+    for body in bodies:
+        for handler in (on_row, on_click_only):
+            sent: Any = {"handler": app.registry.register(handler), **body}
+            payload = Form({k: str(v) for k, v in sent.items()}) if form else sent
+            with pytest.raises(InvalidEvent) as caught:
+                app.dispatch(payload)
+            text = str(caught.value)
+            assert text.isprintable()
+            assert len(text) < 200
+            assert text.count("nnnn") <= len("n" * 20)
+            assert text.count("no field of this name") == 1
+            for one in caught.value.fields:
+                assert len(one.path.rpartition(".")[2]) <= 32
+                assert one.path.isprintable()
+
+
+def on_click_only(event: ClickEvent) -> None: ...
