@@ -85,10 +85,10 @@ def submit(
     if not _WORKER.fullmatch(worker):
         raise ValueError("worker must be written as 'module:name'")
     content: object = (str(call.handler.id), call.event)
-    if by_value or key is not None:
-        key = _check_key(key)
+    signer = _signer(key) if by_value or key is not None else None
+    del key  # tracebacks may show local variables
     if by_value:
-        content = _pickle(call.handler, call.event, _check_key(key))
+        content = _pickle(call.handler, call.event, signer)
     return executor.submit(Task(worker, os.urandom(16), content, call))
 
 
@@ -110,7 +110,7 @@ class Worker:
             16 bytes.
     """
 
-    __slots__ = ("_key", "_replay", "dispatcher")
+    __slots__ = ("_replay", "_signer", "dispatcher")
 
     def __init__(
         self,
@@ -124,7 +124,7 @@ class Worker:
         if replay is not None and not callable(replay):
             raise TypeError("replay must be a function")
         self.dispatcher: Dispatcher = dispatcher
-        self._key = _check_key(key)
+        self._signer = _signer(key)
         self._replay = replay or _seen_here
 
     def __repr__(self) -> str:
@@ -139,7 +139,7 @@ class Worker:
         """
         # No local variable: a traceback that shows those would show how to sign.
         if not hmac.compare_digest(
-            _sign(sent.head, sent.pickled, self._key), sent.signature
+            _sign(sent.head, sent.pickled, self._signer), sent.signature
         ):
             raise InvalidToken(
                 "the signature of a handler sent by value is wrong: the sender has "
@@ -232,11 +232,23 @@ class PickledHandler:
     signature: bytes = field(repr=False)
 
 
-def _sign(head: str, pickled: bytes, key: bytes) -> bytes:
-    return hmac.digest(key, _PURPOSE + head.encode() + b"\0" + pickled, "sha256")
+def _signer(key: bytes | None) -> hmac.HMAC:
+    """Return what signs with a key and does not show it."""
+    if not isinstance(key, bytes) or len(key) < _SHORTEST_KEY:
+        raise ValueError(
+            "handlers are sent by value with a key of at least 16 random bytes, the "
+            "same for submit() and Worker: secrets.token_bytes(32)"
+        )
+    return hmac.new(key, digestmod="sha256")
 
 
-def _pickle(handler: RegisteredHandler, event: object, key: bytes) -> PickledHandler:
+def _sign(head: str, pickled: bytes, signer: hmac.HMAC) -> bytes:
+    state = signer.copy()
+    state.update(_PURPOSE + head.encode() + b"\0" + pickled)
+    return state.digest()
+
+
+def _pickle(handler: RegisteredHandler, event: object, signer: Any) -> PickledHandler:
     pickling: Any = import_module("cloudpickle")  # slow, and seldom needed
     one, names = handler, {handler.id.module, handler.event.__module__}
     pickled, refused = b"", ""
@@ -261,20 +273,4 @@ def _pickle(handler: RegisteredHandler, event: object, key: bytes) -> PickledHan
             f"captures or its event cannot be pickled ({refused})"
         )
     head = f"{handler.id} {int(time()) + _MAX_AGE} {os.urandom(16).hex()}"
-    return PickledHandler(head, pickled, _sign(head, pickled, key))
-
-
-class _Key(bytes):
-    """A key that tracebacks with the values of local variables do not show."""
-
-    def __repr__(self) -> str:
-        return "<key>"
-
-
-def _check_key(key: bytes | None) -> bytes:
-    if not isinstance(key, bytes) or len(key) < _SHORTEST_KEY:
-        raise ValueError(
-            "handlers are sent by value with a key of at least 16 random bytes, the "
-            "same for submit() and Worker: secrets.token_bytes(32)"
-        )
-    return _Key(key)
+    return PickledHandler(head, pickled, _sign(head, pickled, signer))

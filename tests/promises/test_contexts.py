@@ -24,7 +24,7 @@ from handlerid import (
     handler_id,
 )
 from handlerid.errors import HandlerIdError, InvalidEvent, UnsupportedHandler
-from handlerid.executors import PickledHandler, Worker, _sign, submit
+from handlerid.executors import PickledHandler, Worker, _sign, _signer, submit
 
 SECRET = "S3CRET-value"
 KEY = b"a-secret-of-sender-and-worker"
@@ -182,7 +182,7 @@ def test_the_key_is_in_no_traceback_of_the_worker() -> None:
         worker.call(forged)
     assert KEY.decode() not in shown(caught.value) + repr(worker)
     # Nor the signature that would be right.
-    right = repr(_sign(forged.head, forged.pickled, KEY))[2:-1]
+    right = repr(_sign(forged.head, forged.pickled, _signer(KEY)))[2:-1]
     assert right not in shown(caught.value)
 
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any, assert_type
 
+from anyio import to_thread
+
 import handlerid
 from handlerid import (
     Call,
@@ -198,6 +200,9 @@ def dispatching() -> None:
     assert_type(call.run(), object)
     assert_type(call.stream(), Generator[object, None, object])
     assert_type(call.astream(), AsyncGenerator[object, None])
+    steps = call.astream(thread=asyncio.to_thread)
+    assert_type(steps, AsyncGenerator[object, None])
+    assert_type(call.astream(thread=to_thread.run_sync), AsyncGenerator[object, None])
     bodies: list[Payload] = [body, bytearray(body), body.decode(), Form(payload)]
     for one in bodies:
         assert app.dispatch(one, scope=[scope]) == "a"

@@ -18,6 +18,7 @@ import threading
 from _contextvars import Context, copy_context  # contextvars: one more file
 from collections.abc import AsyncGenerator, Awaitable, Callable, Coroutine, Generator
 from contextlib import closing, nullcontext
+from functools import partial
 from inspect import CORO_CLOSED, getcoroutinestate, isawaitable
 from logging import getLogger
 from time import perf_counter
@@ -139,17 +140,14 @@ async def steps_in_threads(
     """Yield the steps of a stream, taken and closed in threads; rule 5."""
     lock = threading.Lock()  # a task that is cancelled leaves its thread in the step
 
-    def step() -> object:
+    def locked(function: Callable[..., object], *arguments: object) -> object:
         with lock:
-            return next(steps, END)
+            return function(*arguments)
 
-    def close() -> None:
-        with lock:
-            steps.close()
-
+    take_one, close = partial(locked, next, steps, END), partial(locked, steps.close)
     try:
-        while (taken := await thread(step)) is not END:
-            yield taken
+        while (step := await thread(take_one)) is not END:
+            yield step
     finally:
         try:
             await thread(close)
