@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import platform
 import threading
 import typing
 import warnings
@@ -447,8 +448,18 @@ def test_other_code_at_the_location_is_stale(registry: Registry) -> None:
     assert caught.value.location == "app.save"
     assert str(caught.value) == (
         f"the code of app.save differs from the code of {old}: the page is older or "
-        "newer than this server"
+        f"newer than this server, or another Python than {platform.python_version()} "
+        "rendered it: run one Python on all servers, or use "
+        'Identity(fingerprint="source")'
     )
+
+
+def test_a_source_of_another_python_is_not_blamed() -> None:
+    registry = Registry(identity=Identity(fingerprint="source"))
+    known = registry.register(on_click)
+    other = HandlerId.parse(f"{known[:17]}{'a' * 20}{known[37:]}")
+    with pytest.raises(StaleHandler, match=r"older or newer than this server$"):
+        registry.resolve(other)
 
 
 def test_registrations_after_the_first_miss_are_seen(registry: Registry) -> None:

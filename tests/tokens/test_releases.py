@@ -178,6 +178,41 @@ def test_no_token_loses_a_guard(load: Load, name: str) -> None:
     check(load, *GUARDS[name])
 
 
+# Captured values of a function that its module holds: its defaults.
+DEFAULTS: dict[str, tuple[str, str]] = {
+    "a function": ("def buy(event: ClickEvent, count=1): return count\n", "buy"),
+    "not registered": ("def buy(event, count=1): return count\n", "buy"),
+    "by keyword": ("def buy(event, *, count=1): return count\n", "buy"),
+    "in a partial": ("def buy(row, event, count=1): ...\n", "partial(buy, 3)"),
+    "of a method": (
+        *("@dataclass\nclass Shop:\n    def buy(self, event, count=1): ...\n",),
+        "Shop().buy",
+    ),
+    "of a static method": (
+        *("class Shop:\n    @staticmethod\n    def buy(event, count=1): ...\n",),
+        "Shop.buy",
+    ),
+    "of a wrapper": (
+        """
+def loud(fn):
+    @wraps(fn)
+    def inner(event, count=1): return fn(event)
+    return inner
+@loud
+def buy(event): return 1
+""",
+        "buy",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", DEFAULTS)
+def test_no_token_gets_another_default(load: Load, name: str) -> None:
+    source, handler = DEFAULTS[name]
+    check(load, source, source.replace("count=1", "count=2"), handler, StaleHandler)
+    check(load, source, f"# another line\n{source}", handler, None)
+
+
 def test_a_lambda_that_the_registry_knows_in_a_wrapper(load: Load) -> None:
     first = load("delete = lambda event: 1\n")
     token = offer(server(first), first.delete)

@@ -328,8 +328,8 @@ class Dispatcher:
             call.source, entries = at_location[near]
             if entries.accepts(near):
                 return entries.resolve(near), True
-        raised.insert(0, refusal(wanted, [*at_location]))
-        raise _take_from(raised, signed=self._references is not None)
+        raised.insert(0, refusal(wanted, [*at_location], root.identity.fingerprint))
+        raise _take_from(raised)
 
     def _read(self, payload: Any) -> Any:
         """Return something with ``get``: a mapping or a form."""
@@ -354,15 +354,13 @@ class Dispatcher:
         return audience
 
 
-def _take_from(
-    raised: list[errors.HandlerIdError], *, signed: bool
-) -> errors.HandlerIdError:
+def _take_from(raised: list[errors.HandlerIdError]) -> errors.HandlerIdError:
     """Return the one to raise, and empty the list: a traceback must not hold it."""
     # That the location is known says more than that another one is not.
     stale = [one for one in raised if isinstance(one, errors.StaleHandler)]
     chosen = (stale or raised[-1:])[0]
     raised.clear()
-    if signed and isinstance(chosen, errors.UnknownHandler):  # it was offered once
+    if isinstance(chosen, errors.UnknownHandler):  # another release has offered it
         return errors.GoneHandler(str(chosen), handler_id=chosen.handler_id)
     return chosen
 

@@ -75,7 +75,7 @@ class References:
         code, *codes = [functions_of(one)[-1].__code__ for one in (fn, *found)]
         same = any(one.fingerprint == wanted.fingerprint for one in known)
         if not same and any(one is code for one in codes):
-            raise refusal(wanted, known)
+            raise refusal(wanted, known, self._identity.fingerprint)
 
 
 class Scope(Holder):

@@ -251,7 +251,7 @@ class Entries:
             if near is not None and self.accepts(near):
                 found = self.find(near)
             if found is None:
-                raise refusal(missing, known)
+                raise refusal(missing, known, self.identity.fingerprint)
         return found
 
     def accepts(self, handler_id: HandlerId) -> bool:

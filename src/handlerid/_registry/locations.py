@@ -11,6 +11,7 @@
 from __future__ import annotations
 
 import re
+import sys
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from types import CodeType, FunctionType
@@ -130,7 +131,7 @@ def closest(missing: HandlerId, known: Iterable[HandlerId]) -> HandlerId | None:
 
 
 def refusal(
-    missing: HandlerId, known: Sequence[HandlerId]
+    missing: HandlerId, known: Sequence[HandlerId], fingerprint: str
 ) -> UnknownHandler | StaleHandler:
     """Return the error for an id, given the ids at its location, the newest last."""
     if not known:
@@ -147,4 +148,7 @@ def refusal(
         return StaleHandler(text, handler_id=missing, current=known, location=where)
     text = f"the code of {where} differs from the code of {missing}: the page is older "
     text += "or newer than this server"
+    if fingerprint == "bytecode":
+        text += f", or another Python than {sys.version.split()[0]} rendered it: run "
+        text += 'one Python on all servers, or use Identity(fingerprint="source")'
     return StaleHandler(text, handler_id=missing, current=known, location=where)

@@ -13,7 +13,7 @@ from types import CellType, CodeType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
 from handlerid._captures import Unset, captures_of
-from handlerid._identity import name_of
+from handlerid._identity import name_of, take_apart
 from handlerid._peek import look_up, name_of_class, storage
 from handlerid._values import Refused, load_all, row_of_tag
 from handlerid._values.records import field_names, find_member, is_fixed
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
 _MAX_PARTS = 8192
 _MAX_DEPTH = 50
 _LARGEST = 1 << 63
+_CODE = slice(17, 54)  # of an id: its fingerprint, and its captures part if any
 _SIMPLE = frozenset(map(id, (str, bool, type(None))))
 _MAPPINGS = ("__kwdefaults__", "__dict__")
 _NAMES = ("__name__", "__qualname__", "__module__")
@@ -237,8 +238,9 @@ class Writer:
         if "<" not in qualname and type(module) is str:
             module = self.identity.module_name(module)
             if self.tables.index.function(module, qualname) is fn:
-                fingerprint = self.identity.handler_id(fn).fingerprint
-                return ["h", module, qualname, fingerprint]
+                own = fn is take_apart(self.handler).layers[0]  # its defaults count
+                found = self.identity.handler_id(fn, captures=own)
+                return ["h", module, qualname, found[_CODE]]
         if (located := self.tables.locate(fn)) is None:
             name = f"{fn.__module__}.{code.co_qualname}"
             raise UnsupportedHandler(str(self.refusal(_NO_CODE, fn, name)))
@@ -345,8 +347,10 @@ class Reader:
         found: Any = None
         if tag == "h":
             held = self.tables.index.function(name, other)
-            ids = self.identity.bare_ids(held)[0] if held else ()
-            found = held if rest[0] in [one.fingerprint for one in ids] else None
+            bare_ids, own = self.identity.bare_ids, "-" in rest[0]
+            bare: Any = bare_ids(held, captures=own) if held else ((), b"")
+            ids = [one[_CODE] for one in self.identity.complete(*bare)]
+            found = held if rest[0] in ids else None
         elif (kind := self.tables.class_(name, other)) is not None:
             if tag == "C":
                 found = kind

@@ -168,17 +168,13 @@ class Tokens:
             raise ValueError(text + "secrets.token_bytes(32)")
         self._keys = tuple(Key(key, purpose, cipher) for key in several)
         if max_age is not None:
-            expect(
-                type(max_age) is int, "max_age", "an int, in seconds, or None", max_age
-            )
+            expect(type(max_age) is int, "max_age", "an int or None", max_age)
             if not 0 < max_age < _LONGEST_AGE:
                 raise ValueError("max_age must be at least 1 second, and below 2**38")
-        if isinstance(clock_skew, bool) or not isinstance(clock_skew, int):
-            raise TypeError("clock_skew must be an int, in seconds")
+        expect(type(clock_skew) is int, "clock_skew", "an int", clock_skew)
         if clock_skew < 0:
             raise ValueError("clock_skew must be 0 or more")
-        if iscoroutinefunction(replay):
-            # A coroutine is true: every replay would be a first use.
+        if iscoroutinefunction(replay):  # a coroutine is true
             raise TypeError("replay must not be async: nothing awaits it")
         self._max_age, self._replay, self._skew = max_age, replay, clock_skew
         self._encrypt, self._max_bytes = encrypt, max_bytes

@@ -1,0 +1,1 @@
+"""An application of which ``changes.py`` makes a second release."""

@@ -1,0 +1,1 @@
+"""Where the second release moves handlers to."""
