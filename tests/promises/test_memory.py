@@ -24,7 +24,7 @@ RELOADS = ["reloaded, identified", "reloaded, in scopes"]
 
 @pytest.fixture(scope="module")
 def measured() -> dict[str, memory.Growth]:
-    arguments = ("--json", "--count", "20000", "--reloads", "200")
+    arguments = ("--json", "--count", "5000", "--reloads", "200")
     text = run_fresh("-m", "tests.promises.corpus.memory", *arguments, path=ROOT)
     return {line["use"]: memory.Growth(**line) for line in json.loads(text)}
 
