@@ -490,7 +490,7 @@ def test_however_it_was_compiled(version: str, tmp_path: Path) -> None:
     python = str(require_python(version))
     (tmp_path / "app.py").write_text(APP, "utf-8")
     # Compiled by one process and run by another, which has another hash seed.
-    levels = "-o0 -o1 -o2".split()
+    levels = ["-o0", "-o1", "-o2"]
     run_fresh("-m", "compileall", "-q", *levels, str(tmp_path), python=python, seed="1")
     for flag in ("-B", "-O", "-OO"):
         printed = run_fresh(flag, "-c", PRINT, str(tmp_path), python=python, seed="2")
