@@ -90,12 +90,11 @@ class Identity:
         if module_name is not None:
             expect(callable(module_name), "module_name", "a function", module_name)
             self.module_name = functools.partial(_module_name, module_name)
-        self._given: dict[str, Any] = {"encoders": encoders, "decoders": decoders}
+        self._given = dict[str, Any](encoders=encoders, decoders=decoders)
         self._options = dict[str, Any](fingerprint=fingerprint, module_name=module_name)
+        for name, given in self._given.items():
+            expect(isinstance(given, Mapping | None), name, "a mapping of types", given)
         if encoders is not None or decoders is not None:
-            for name, given in self._given.items():
-                known = isinstance(given, Mapping | None)
-                expect(known, name, "a mapping of types", given)
             _ = self.codec  # checks them
         # Copying a state is cheaper than making one.
         self._location = blake2b(digest_size=8, person=b"location")
