@@ -249,7 +249,7 @@ def _functions(
     shared = [node for same in nodes.values() if len(same) > 1 for node in same]
     alone: dict[int, bytes] = {}
     with suppress(Exception):  # then only these lambdas are refused
-        alone = _alone(tree, shared, filename, flags)
+        alone = _alone(tree, shared, filename, flags) if shared else {}
     for position, same in nodes.items():
         apart = alone and len(same) > 1
         by_key: dict[bytes | None, dict[Form, Any]] = {}
@@ -299,8 +299,6 @@ def _alone(
     # with its body, because a line break between them changes the bytecode. So outer
     # lambdas are moved before those in their bodies.
     keys: dict[int, bytes] = {}
-    if not lambdas:
-        return keys
     line: Any = tree.body[-1].end_lineno
     while lambdas:
         enclosed = {id(part) for node in lambdas for part in ast.walk(node.body)}
@@ -346,10 +344,10 @@ def _hash(content: bytes) -> bytes:
 
 def _key(code: CodeType, *, place: bool = True) -> bytes:
     """Return the digest of what a code object runs, and of its place in the text."""
-    # Set by the decorator types.coroutine.
-    own = code.replace(co_flags=code.co_flags & ~CO_ITERABLE_COROUTINE)
     where = marshal.dumps(_lines(code), 0) if place else b""
-    return blake2b(encode_code(own) + where, digest_size=_SIZE, person=b"key").digest()
+    if code.co_flags & CO_ITERABLE_COROUTINE:  # a decorator, types.coroutine, sets it
+        code = code.replace(co_flags=code.co_flags ^ CO_ITERABLE_COROUTINE)
+    return blake2b(encode_code(code) + where, digest_size=_SIZE, person=b"key").digest()
 
 
 def _lines(code: CodeType) -> list[object]:
