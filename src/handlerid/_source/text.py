@@ -139,29 +139,20 @@ def _search(
     place, key, stamp = _place(code), _key(code), _stamp(code.co_filename)
     texts = _texts.get(place, ())
     is_newest = texts != () and texts[0].stamp == stamp
-    for again in (False, True):
-        if again and not is_newest:
-            texts = _read_again(texts, place, stamp, module)
-        # What is no file, such as a zip's, is read again if it lacks the code.
-        if is_newest or again or stamp is None:
-            for text in texts:
-                if (digest := text.find(key)) is not None:
-                    return text, key, digest
+    # What is no file, such as a zip's, is read again if it lacks the code.
+    known = texts if stamp is None else ()
+    if not is_newest and not any(text.find(key) for text in known):
+        content = _read(code.co_filename, module)
+        stamp = hash(content) if stamp is None else stamp
+        if content and not (texts and texts[0].stamp == stamp):
+            texts = (_parse(content, stamp, *place), *texts)[:_MOST_TEXTS]
+            _texts[place] = texts
+            if len(_texts) > _MOST_FILES:
+                _texts.pop(next(iter(_texts)), None)
+    for text in texts:
+        if (digest := text.find(key)) is not None:
+            return text, key, digest
     return (texts[0] if texts else None), key, None
-
-
-def _read_again(
-    texts: tuple[_Text, ...], place: _Place, stamp: object, module: dict[str, Any]
-) -> tuple[_Text, ...]:
-    """Return the texts of a file, with that of now if it is another."""
-    content = _read(place[0], module)
-    stamp = hash(content) if stamp is None else stamp
-    if content and not (texts and texts[0].stamp == stamp):
-        texts = (_parse(content, stamp, *place), *texts)[:_MOST_TEXTS]
-        _texts[place] = texts
-        if len(_texts) > _MOST_FILES:
-            _texts.pop(next(iter(_texts)), None)
-    return texts
 
 
 def _place(code: CodeType) -> _Place:
