@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gc
 import os
 from doctest import ELLIPSIS
 from typing import TYPE_CHECKING
@@ -28,6 +29,12 @@ settings.load_profile("handlerid")
 def pytest_cmdline_main() -> Generator[None, object, object]:
     with guard.guarding():
         return (yield)
+
+
+def pytest_collection_finish() -> None:
+    """Let the collections that tests ask for leave out what pytest has loaded."""
+    gc.collect()
+    gc.freeze()
 
 
 # Python blocks of the README and the docs, and examples in docstrings, are tests. The

@@ -6,6 +6,7 @@ import copy
 import pickle
 import warnings
 from collections.abc import Callable
+from inspect import get_annotations
 
 import pytest
 
@@ -106,6 +107,14 @@ CASES: list[tuple[HandlerIdError, dict[str, object]]] = [
 ]
 
 
+def data_of(error: HandlerIdError) -> dict[str, object]:
+    """What the class of an error declares."""
+    names = {name for base in type(error).__mro__ for name in get_annotations(base)}
+    names -= set(get_annotations(HandlerIdError))
+    assert set(vars(error)) <= names
+    return {name: getattr(error, name) for name in names}
+
+
 def by_pickle(protocol: int) -> Callable[[HandlerIdError], HandlerIdError]:
     def travel(error: HandlerIdError) -> HandlerIdError:
         arrived = pickle.loads(pickle.dumps(error, protocol))
@@ -140,7 +149,14 @@ def test_status_and_public_text(
 
 @pytest.mark.parametrize(("error", "data"), CASES)
 def test_data_are_attributes(error: HandlerIdError, data: dict[str, object]) -> None:
-    assert vars(error) == data
+    assert data_of(error) == data
+
+
+@pytest.mark.parametrize("error", [UnknownHandler, HandlerIdError])
+def test_data_that_a_class_does_not_declare(error: type[HandlerIdError]) -> None:
+    with pytest.raises(TypeError) as refused:
+        error("a", captures=())
+    assert str(refused.value) == f"{error.__name__} has no attribute 'captures'"
 
 
 @pytest.mark.parametrize("travel", TRAVELS.values(), ids=TRAVELS)
@@ -153,9 +169,9 @@ def test_an_error_survives_travelling(
     arrived = travel(error)
     assert type(arrived) is type(error)
     assert str(arrived) == "a"
-    assert vars(arrived) == data
+    assert data_of(arrived) == data
     assert (arrived.status, arrived.public) == (error.status, error.public)
-    assert {k: type(v) for k, v in vars(arrived).items()} == {
+    assert {k: type(v) for k, v in data_of(arrived).items()} == {
         k: type(v) for k, v in data.items()
     }
 

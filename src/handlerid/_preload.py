@@ -20,10 +20,10 @@ def preload() -> None:
     import pkgutil  # noqa: F401, PLC0415
 
     from handlerid import _explain, _source, _tokens  # noqa: F401, PLC0415
-    from handlerid._decoding import hints, json, texts  # noqa: F401, PLC0415
+    from handlerid._decoding import hints, json  # noqa: F401, PLC0415
     from handlerid._tokens import closures, tokens  # noqa: F401, PLC0415
     from handlerid._values import codec, libraries  # noqa: F401, PLC0415
-    from handlerid.events import browser, inputs, widgets  # noqa: F401, PLC0415
+    from handlerid.events import browser, widgets  # noqa: F401, PLC0415
 
     if "msgspec" in sys.modules:
         from handlerid._decoding import structs  # noqa: F401, PLC0415

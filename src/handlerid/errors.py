@@ -5,13 +5,12 @@
 2. ``str(error)`` is for the developer: what happened, to which handler, what to do.
    ``error.public`` may be sent to a browser: it names no module and no variable.
 3. No text holds a value from a payload or a captured value, only names and types.
-4. Data are attributes and survive pickling.
+4. Data are attributes and survive pickling. A class declares them with defaults.
 """
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import ClassVar, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 
 class HandlerIdError(Exception):
@@ -21,11 +20,25 @@ class HandlerIdError(Exception):
         status: HTTP status code that fits.
         public: text that is safe to send to the client.
         reload: whether the user should reload the page.
+
+    Args:
+        message: the text for the developer.
+        data: attributes that the class declares; a list is kept as a tuple.
+
+    Raises:
+        TypeError: the class declares no such attribute.
     """
 
     status: ClassVar[int] = 500
     public: ClassVar[str] = "This action is not set up correctly on the server."
     reload: ClassVar[bool] = False
+
+    def __init__(self, message: str = "", **data: Any) -> None:
+        super().__init__(message)
+        for name, value in data.items():
+            if not hasattr(type(self), name):
+                raise TypeError(f"{type(self).__name__} has no attribute {name!r}")
+            setattr(self, name, tuple(value) if type(value) is list else value)
 
 
 # A payload was refused.
@@ -48,10 +61,7 @@ class UnknownHandler(HandlerIdError):
 
     status = 404
     public = "This action does not exist here."
-
-    def __init__(self, message: str, *, handler_id: str = "") -> None:
-        super().__init__(message)
-        self.handler_id = handler_id
+    handler_id: str = ""
 
 
 class GoneHandler(UnknownHandler):
@@ -76,19 +86,9 @@ class StaleHandler(HandlerIdError):
     status = 409
     reload = True
     public = "This page is out of date. Reload it."
-
-    def __init__(
-        self,
-        message: str,
-        *,
-        handler_id: str = "",
-        current: Sequence[str] = (),
-        location: str = "",
-    ) -> None:
-        super().__init__(message)
-        self.handler_id = handler_id
-        self.current: tuple[str, ...] = tuple(current)
-        self.location = location
+    handler_id: str = ""
+    current: tuple[str, ...] = ()
+    location: str = ""
 
 
 class FieldError(NamedTuple):
@@ -117,13 +117,8 @@ class InvalidEvent(HandlerIdError):
 
     status = 422
     public = "The request does not fit this action."
-
-    def __init__(
-        self, message: str, *, event_type: str = "", fields: Sequence[FieldError] = ()
-    ) -> None:
-        super().__init__(message)
-        self.event_type = event_type
-        self.fields: tuple[FieldError, ...] = tuple(fields)
+    event_type: str = ""
+    fields: tuple[FieldError, ...] = ()
 
 
 class NotAllowed(HandlerIdError):
@@ -177,10 +172,8 @@ class UnstableCapture(HandlerIdError):
         type_name: module and name of its type.
     """
 
-    def __init__(self, message: str, *, where: str = "", type_name: str = "") -> None:
-        super().__init__(message)
-        self.where = where
-        self.type_name = type_name
+    where: str = ""
+    type_name: str = ""
 
 
 class NameTaken(HandlerIdError):
@@ -203,9 +196,7 @@ class ScanFailed(HandlerIdError):
         module: name of the module.
     """
 
-    def __init__(self, message: str, *, module: str = "") -> None:
-        super().__init__(message)
-        self.module = module
+    module: str = ""
 
 
 class AsyncHandler(HandlerIdError):
@@ -229,17 +220,7 @@ class CapturesReplaced(HandlerIdError, UserWarning):
         line: its first line there.
     """
 
-    def __init__(
-        self,
-        message: str,
-        *,
-        handler_id: str = "",
-        names: Sequence[str] = (),
-        filename: str = "",
-        line: int = 0,
-    ) -> None:
-        super().__init__(message)
-        self.handler_id = handler_id
-        self.names: tuple[str, ...] = tuple(names)
-        self.filename = filename
-        self.line = line
+    handler_id: str = ""
+    names: tuple[str, ...] = ()
+    filename: str = ""
+    line: int = 0

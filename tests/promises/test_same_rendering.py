@@ -71,7 +71,7 @@ def rendering() -> Rendering:
     return next(shown for _, shown in renderings(Process()))
 
 
-def test_in_20_processes_of_three_pythons(rendering: Rendering, tmp_path: Path) -> None:
+def test_in_15_processes_of_three_pythons(rendering: Rendering, tmp_path: Path) -> None:
     pythons = [str(require_python(version)) for version in ("3.11", "3.12", "3.13")]
     elsewhere, future = tmp_path / "elsewhere", tmp_path / "future"
     shutil.copytree(FOLDER, elsewhere)
@@ -88,7 +88,7 @@ def test_in_20_processes_of_three_pythons(rendering: Rendering, tmp_path: Path) 
     ]
     processes = [  # 3 and 5: each way on each Python
         ways[number % 5]._replace(python=pythons[number % 3], seed=str(number))
-        for number in range(20)
+        for number in range(15)
     ]
     assert differing(rendering, *processes) == []
 

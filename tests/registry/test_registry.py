@@ -562,7 +562,7 @@ def test_many_threads_lose_nothing() -> None:
 
     def work(offset: int) -> None:
         start.wait()
-        for step in range(800):
+        for step in range(400):
             fn = handlers[(step + offset * 50) % 400]
             handler_id = registry.register(fn)
             if registry.resolve(handler_id).fn is not fn:

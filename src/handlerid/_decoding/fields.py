@@ -9,6 +9,7 @@ import typing_extensions
 
 from handlerid._decoding.misfits import MISSING, Misfits, note, put_step
 from handlerid._decoding.readers import Reader
+from handlerid._peek import name_of_class
 from handlerid.errors import UnsupportedHandler
 
 NOTHING: Any = dataclasses.MISSING
@@ -40,17 +41,12 @@ class Field:
         return value
 
 
-def full_name(cls: type) -> str:
-    """Return module and qualified name of a class."""
-    return f"{cls.__module__}.{cls.__qualname__}"
-
-
 def check_names(cls: type, names: Iterable[str]) -> None:
     """Refuse an event type with a field named ``handler``."""
     if "handler" in names:
         raise UnsupportedHandler(
-            f"the event type {full_name(cls)} has a field named handler, which is the "
-            "name of the id in a payload; rename the field"
+            f"the event type {name_of_class(cls)} has a field named handler, which is "
+            "the name of the id in a payload; rename the field"
         )
 
 
@@ -61,14 +57,14 @@ def fields_of(cls: Any) -> list[Field]:
     undecorated = "__dataclass_fields__" not in cls.__dict__
     if known is None or (undecorated and inspect.get_annotations(cls)):
         raise UnsupportedHandler(
-            f"the event type {full_name(cls)} is not a dataclass; decorate it with "
+            f"the event type {name_of_class(cls)} is not a dataclass; decorate it with "
             "@dataclass(kw_only=True, slots=True)"
         )
     try:
         hints = typing_extensions.get_type_hints(cls)
     except (AttributeError, NameError, SyntaxError, TypeError) as error:
         raise UnsupportedHandler(
-            f"a field of the event type {full_name(cls)} has a type that cannot be "
+            f"a field of the event type {name_of_class(cls)} has a type that cannot be "
             f"evaluated where the class is defined: {error}; import the types at run "
             "time, not only under TYPE_CHECKING"
         ) from None

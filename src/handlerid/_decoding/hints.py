@@ -12,10 +12,11 @@ import typing_extensions
 
 import handlerid._decoding.readers as readers  # noqa: PLR0402 - not by the door
 from handlerid._decoding.compiled import compiled
-from handlerid._decoding.fields import Field, check_names, fields_of, full_name
+from handlerid._decoding.fields import Field, check_names, fields_of
 from handlerid._decoding.forms import flattened
 from handlerid._decoding.misfits import Misfits, as_identifiers, note
 from handlerid._decoding.readers import ANY, Reader, Unreadable
+from handlerid._peek import name_of_class
 from handlerid.errors import UnsupportedHandler
 
 _UNIONS = (typing.Union, UnionType)
@@ -40,7 +41,7 @@ def compile_decoder(
         _Readers(hook, lax=form, refuse_extra=refuse_extra).fill(fields)
     except Unreadable as error:
         raise UnsupportedHandler(
-            f"the field {error} of the event type {full_name(event_type)} has a "
+            f"the field {error} of the event type {name_of_class(event_type)} has a "
             "type that cannot be read from a payload; use str, bool, int, float, None, "
             "Any, Literal, Enum, date, time, datetime, bytes, list, tuple, dict, a "
             "dataclass, or a union of types that JSON writes differently; or pass a "
@@ -119,7 +120,14 @@ class _Readers:
         if origin is tuple:
             # ``tuple[()]`` has no arguments either.
             bare = hint is tuple or hint is typing.Tuple  # noqa: UP006 - may be written
-            return self._tuple((Any, ...) if bare else inner)
+            inner = (Any, ...) if bare else inner
+            reads = [self._of(one).read for one in inner if one is not ...]
+            several = inner[1:] == (...,)
+            return readers.list_of(
+                repeat(*reads) if several else reads,
+                tuple,
+                None if several else len(inner),
+            )
         if origin is dict:
             name, item = inner or (str, Any)
             key = ANY if name is Any else self._of(name)
@@ -138,11 +146,6 @@ class _Readers:
             return readers.union_of(members, lax=self._lax)
         raise Unreadable
 
-    def _tuple(self, inner: tuple[Any, ...]) -> Reader:
-        if inner[1:] == (...,):
-            return readers.list_of(repeat(self._of(inner[0]).read), tuple)
-        return readers.list_of([self._of(x).read for x in inner], tuple, len(inner))
-
     def _one_of(self, members: Iterable[Any]) -> Reader:
         pairs = [(one.value if isinstance(one, Enum) else one, one) for one in members]
         return readers.one_of(pairs, lax=self._lax)
@@ -154,9 +157,7 @@ class _Readers:
         if cls in self._objects:
             return self._objects[cls]
         if not dataclasses.is_dataclass(cls):
-            from handlerid._decoding.texts import text  # noqa: PLC0415 - few have dates
-
-            return text(cls)
+            return readers.text(cls)
         fields = fields_of(cls)
 
         def read(value: Any, misfits: Misfits) -> Any:

@@ -4,9 +4,12 @@ A reader takes a value and the list of misfits, and returns the value for the ev
 After a misfit is recorded, the return value is ignored.
 """
 
+import binascii
+import datetime as dt
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from dataclasses import dataclass
 from types import NoneType
 from typing import Any
@@ -63,6 +66,26 @@ _FROM_TEXT: dict[type, Callable[[str], Any]] = {
     NoneType: lambda text: text or None,
 }
 
+# By type: the pattern, the conversion, and a description for errors.
+# Patterns are stricter than Python's own, and the same on every Python.
+_DATE = r"[0-9]{4}-[0-9]{2}-[0-9]{2}"
+_TIME = r"([01][0-9]|2[0-3]):[0-9]{2}(:[0-9]{2}(\.([0-9]{3}){1,2})?)?"
+_ZONE = r"(Z|[+-]([01][0-9]|2[0-3]):[0-5][0-9])?"
+_TEXTS: dict[object, tuple[str, Callable[[str], object], str]] = {
+    dt.date: (_DATE, dt.date.fromisoformat, "a date, YYYY-MM-DD"),
+    dt.time: (_TIME + _ZONE, dt.time.fromisoformat, "a time, HH:MM:SS"),
+    dt.datetime: (
+        f"{_DATE}T{_TIME}{_ZONE}",
+        dt.datetime.fromisoformat,
+        "a date and time, YYYY-MM-DDTHH:MM:SS",
+    ),
+    bytes: (
+        r"[A-Za-z0-9+/]*={0,2}",
+        lambda text: binascii.a2b_base64(text, strict_mode=True),
+        "bytes in base64",
+    ),
+}
+
 
 def scalar(kind: type, *, lax: bool) -> Reader:
     """Read str, bool, int, float or None; from a form (``lax``) also from text."""
@@ -84,6 +107,24 @@ def scalar(kind: type, *, lax: bool) -> Reader:
         return value
 
     return Reader(read, expected, {kind})
+
+
+def text(kind: Any) -> Reader:
+    """Read a date, a time or bytes, which are texts; any other type is unreadable."""
+    if kind not in _TEXTS:
+        raise Unreadable
+    pattern, make, expected = _TEXTS[kind]
+    fits = re.compile(pattern).fullmatch
+
+    def read(value: Any, misfits: Misfits) -> Any:
+        if type(value) is str and fits(value):
+            with suppress(ValueError):  # the 30th of February
+                return make(value)
+        if type(value) is not kind:
+            note(misfits, expected)
+        return value
+
+    return Reader(read, expected, {str}, {kind})
 
 
 def one_of(members: Sequence[tuple[Any, object]], *, lax: bool) -> Reader:

@@ -13,7 +13,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 
 import msgspec
 
-from handlerid._decoding.fields import check_names, full_name
+from handlerid._decoding.fields import check_names
 from handlerid._decoding.forms import flattened
 from handlerid._decoding.misfits import (
     MISSING,
@@ -25,6 +25,7 @@ from handlerid._decoding.misfits import (
     refused_by,
 )
 from handlerid._decoding.readers import scalar
+from handlerid._peek import name_of_class
 from handlerid.errors import InvalidEvent, UnsupportedHandler
 
 # ``Expected `int`, got `str` - at `$.size` ``; other texts may hold a value.
@@ -83,7 +84,7 @@ def _fields(event_type: Any) -> tuple[Any, ...]:
     except (TypeError, NameError) as error:
         raise UnsupportedHandler(
             "msgspec cannot read a field of the event type "
-            f"{full_name(event_type)}: {error}"
+            f"{name_of_class(event_type)}: {error}"
         ) from None
     return msgspec.structs.fields(event_type)
 

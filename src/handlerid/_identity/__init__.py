@@ -1,12 +1,11 @@
 """From a callable to its id.
 
 ``callables``  the kinds of callables, and their parts
-``bytecode``   code objects as canonical bytes
 ``ids``        the text of an id
 ``identity``   what is hashed into which part
 """
 
-from handlerid._identity.bytecode import encode_code as encode_code
+from handlerid._bytecode import encode_code as encode_code
 from handlerid._identity.callables import CACHED as CACHED
 from handlerid._identity.callables import name_of as name_of
 from handlerid._identity.callables import take_apart as take_apart

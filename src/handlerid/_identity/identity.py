@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from weakref import ref
 
 from handlerid import _captures
-from handlerid._identity.bytecode import encode_code
+from handlerid._bytecode import encode_code
 from handlerid._identity.callables import FUNCTOOLS, Anatomy, take_apart
 from handlerid._identity.ids import HandlerId, as_keys, with_captures, write
 from handlerid._peek import choose, expect, importable_name, is_held
@@ -90,12 +90,11 @@ class Identity:
         if module_name is not None:
             expect(callable(module_name), "module_name", "a function", module_name)
             self.module_name = functools.partial(_module_name, module_name)
-        self._given: dict[str, Any] = {"encoders": encoders, "decoders": decoders}
+        self._given = dict[str, Any](encoders=encoders, decoders=decoders)
         self._options = dict[str, Any](fingerprint=fingerprint, module_name=module_name)
+        for name, given in self._given.items():
+            expect(isinstance(given, Mapping | None), name, "a mapping of types", given)
         if encoders is not None or decoders is not None:
-            for name, given in self._given.items():
-                known = isinstance(given, Mapping | None)
-                expect(known, name, "a mapping of types", given)
             _ = self.codec  # checks them
         # Copying a state is cheaper than making one.
         self._location = blake2b(digest_size=8, person=b"location")
@@ -397,10 +396,13 @@ class Identity:
         return _hash(self._layers, b"".join(digests)) if several else digests[0]
 
     def _hash_code(self, fn: FunctionType, own: str | None = None) -> bytes:
-        if self._source is not None:
-            return self._source(fn, own)
         code = fn.__code__ if own is None else fn.__code__.replace(co_name=own)
-        return _hash(self._code, encode_code(code))
+        try:
+            if self._source is not None:
+                return self._source(fn, own)
+            return _hash(self._code, encode_code(code))
+        except ValueError as error:
+            raise UnsupportedHandler(str(error)) from None
 
     def _names(self, module: str, qualname: str, *layers: Any) -> tuple[str, str]:
         if self._source is not None:

@@ -5,8 +5,8 @@
 2. The text has to compile to exactly the code that the function runs, positions
    included. So an edit since the import, or by an import hook, is an error.
 3. The names of free variables are hashed too, because the tree does not show which
-   names are variables of the enclosing function. So is the mark of ``types.coroutine``.
-   A variable that only annotations name is left out: not every Python has it.
+   names are variables of the enclosing function. A variable that only annotations name
+   is left out: not every Python has it.
 4. A text is parsed once, for all of its functions; digests are kept, and no tree. They
    answer for code that runs after its file was replaced, since they are found by it.
 """
@@ -18,17 +18,16 @@ import ast
 import linecache
 import marshal
 import os
-import sys
 import warnings
 from _blake2 import blake2b
 from contextlib import suppress
 from functools import lru_cache
-from inspect import CO_GENERATOR, CO_ITERABLE_COROUTINE
-from operator import attrgetter
+from inspect import CO_ITERABLE_COROUTINE
 from pathlib import Path
 from types import CodeType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
+from handlerid._bytecode import encode_code
 from handlerid._peek import LOCK
 from handlerid._source.syntax import Form, encode_constant, encode_functions
 from handlerid.errors import UnsupportedHandler
@@ -44,10 +43,6 @@ _Names: TypeAlias = frozenset[str]
 # Notebooks and exec set it outside of the text.
 _ANNOTATIONS = __future__.annotations.compiler_flag
 
-_MARK, _MARKED = b",<coroutine>", CO_ITERABLE_COROUTINE
-
-# Python 3.13.0 stores the names of a class's attributes in the hash seed's order.
-_UNORDERED_NAMES = sys.version_info[:3] == (3, 13, 0)
 
 _SIZE = 12  # of digests and keys
 _SEVERAL = bytes(_SIZE)  # the digest of lambdas that cannot be distinguished
@@ -68,8 +63,8 @@ class _Text(NamedTuple):
         return None if at < 0 else self.digests[at + _SIZE : at + 2 * _SIZE]
 
 
-# By file name, future and whether keys have columns: texts, the newest first.
-_Place: TypeAlias = tuple[str, int, bool]
+# By file name and future: texts, the newest first.
+_Place: TypeAlias = tuple[str, int]
 _texts: dict[_Place, tuple[_Text, ...]] = {}
 _MOST_FILES, _MOST_TEXTS = 4096, 8
 
@@ -97,13 +92,11 @@ def digest_source(fn: FunctionType, own: str | None = None) -> bytes:
     if own is None or code.co_name == "<lambda>":
         return digest
     content = _read(code.co_filename, fn.__globals__)
-    filename, flags, _ = _place(code)
     with suppress(Exception):  # the file may have been replaced since
         position = code.co_firstlineno, code.co_name
-        for form, names in _defs(content, filename, flags).get(position, ()):
-            rest = names + _MARK * bool(code.co_flags & _MARKED)
-            if _hash(b"".join(form) + rest) == digest:
-                return _hash(form[0] + encode_constant(own) + form[2] + rest)
+        for form, names in _defs(content, *_place(code)).get(position, ()):
+            if _hash(b"".join(form) + names) == digest:
+                return _hash(form[0] + encode_constant(own) + form[2] + names)
     raise _not_its_source(fn, "is not the one that was read before")
 
 
@@ -141,42 +134,27 @@ def _search(
     code: CodeType, module: dict[str, Any]
 ) -> tuple[_Text | None, bytes, bytes | None]:
     """Find a text that compiles to a code; else return the newest, and no digest."""
-    texts: tuple[_Text, ...] = ()
-    key, stamp = b"", _stamp(code.co_filename)
-    # Code without columns may be from a .pyc that was written without them
-    # (PYTHONNODEBUGRANGES).
-    blank = all(column is None for _, _, column, _ in code.co_positions())
-    for columns in (True, False) if blank else (True,):
-        place, key = _place(code, columns=columns), _key(code, columns=columns)
-        texts = _texts.get(place, ())
-        is_newest = texts != () and texts[0].stamp == stamp
-        for again in (False, True):
-            if again and not is_newest:
-                texts = _read_again(texts, place, stamp, module)
-            # What is no file, such as a zip's, is read again if it lacks the code.
-            if is_newest or again or stamp is None:
-                for text in texts:
-                    if (digest := text.find(key)) is not None:
-                        return text, key, digest
+    place, key, stamp = _place(code), _key(code), _stamp(code.co_filename)
+    texts = _texts.get(place, ())
+    is_newest = texts != () and texts[0].stamp == stamp
+    # What is no file, such as a zip's, is read again if it lacks the code.
+    known = texts if stamp is None else ()
+    if not is_newest and not any(text.find(key) for text in known):
+        content = _read(code.co_filename, module)
+        stamp = hash(content) if stamp is None else stamp
+        if content and not (texts and texts[0].stamp == stamp):
+            texts = (_parse(content, stamp, *place), *texts)[:_MOST_TEXTS]
+            _texts[place] = texts
+            if len(_texts) > _MOST_FILES:
+                _texts.pop(next(iter(_texts)), None)
+    for text in texts:
+        if (digest := text.find(key)) is not None:
+            return text, key, digest
     return (texts[0] if texts else None), key, None
 
 
-def _read_again(
-    texts: tuple[_Text, ...], place: _Place, stamp: object, module: dict[str, Any]
-) -> tuple[_Text, ...]:
-    """Return the texts of a file, with that of now if it is another."""
-    content = _read(place[0], module)
-    stamp = hash(content) if stamp is None else stamp
-    if content and not (texts and texts[0].stamp == stamp):
-        texts = (_parse(content, stamp, *place), *texts)[:_MOST_TEXTS]
-        _texts[place] = texts
-        if len(_texts) > _MOST_FILES:
-            _texts.pop(next(iter(_texts)), None)
-    return texts
-
-
-def _place(code: CodeType, *, columns: bool = True) -> _Place:
-    return code.co_filename, code.co_flags & _ANNOTATIONS, columns
+def _place(code: CodeType) -> _Place:
+    return code.co_filename, code.co_flags & _ANNOTATIONS
 
 
 def _stamp(filename: str) -> object:
@@ -218,21 +196,17 @@ def _not_its_source(fn: FunctionType, what: str) -> UnsupportedHandler:
     )
 
 
-def _parse(
-    content: bytes | str, stamp: object, filename: str, flags: int, columns: bool
-) -> _Text:
+def _parse(content: bytes | str, stamp: object, filename: str, flags: int) -> _Text:
     """Make the digests of all functions of a text."""
     rows: dict[bytes, bytes] = {}
     unused: dict[bytes, _Names] = {}
     try:
-        for code, form, rest, names in _functions(content, filename, flags):
-            for mark in (0, _MARKED) if code.co_flags & CO_GENERATOR else (0,):
-                digest = _hash(b"".join(form) + rest + _MARK * bool(mark))
-                key = _key(code, mark, columns=columns)
-                if rows.setdefault(key, digest) != digest:
-                    rows[key] = _SEVERAL
-                if names:
-                    unused[key] = names
+        for code, form, free, names in _functions(content, filename, flags):
+            key, digest = _key(code), _hash(b"".join(form) + free)
+            if rows.setdefault(key, digest) != digest:
+                rows[key] = _SEVERAL
+            if names:
+                unused[key] = names
     except Exception as error:  # noqa: BLE001 - the parser's limits are many
         return _Text(stamp, b"", {}, f"cannot be compiled ({error})")
     return _Text(stamp, b"".join([b"%b%b" % row for row in rows.items()]), unused)
@@ -264,7 +238,7 @@ def _functions(
     shared = [node for same in nodes.values() if len(same) > 1 for node in same]
     alone: dict[int, bytes] = {}
     with suppress(Exception):  # then only these lambdas are refused
-        alone = _alone(tree, shared, filename, flags)
+        alone = _alone(tree, shared, filename, flags) if shared else {}
     for position, same in nodes.items():
         apart = alone and len(same) > 1
         by_key: dict[bytes | None, dict[Form, Any]] = {}
@@ -314,17 +288,7 @@ def _alone(
     # with its body, because a line break between them changes the bytecode. So outer
     # lambdas are moved before those in their bodies.
     keys: dict[int, bytes] = {}
-    if not lambdas:
-        return keys
     line: Any = tree.body[-1].end_lineno
-    # Other statements may be too deep for a tree to be compiled. Futures are imports.
-    own = {id(node) for node in lambdas}
-    tree.body = [
-        statement
-        for statement in tree.body
-        if isinstance(statement, ast.ImportFrom)
-        or any(id(part) in own for part in ast.walk(statement))
-    ]
     while lambdas:
         enclosed = {id(part) for node in lambdas for part in ast.walk(node.body)}
         for node in lambdas:
@@ -368,37 +332,14 @@ def _hash(content: bytes) -> bytes:
     return blake2b(content, digest_size=_SIZE, person=b"source").digest()
 
 
-_what = attrgetter(
-    *("co_name", "co_argcount", "co_posonlyargcount", "co_kwonlyargcount"),
-    *("co_code", "co_exceptiontable", "co_names", "co_varnames", "co_freevars"),
-    "co_cellvars",
-)
-
-
-def _key(
-    code: CodeType, mark: int = 0, *, columns: bool = True, place: bool = True
-) -> bytes:
+def _key(code: CodeType, *, place: bool = True) -> bytes:
     """Return the digest of what a code object runs, and of its place in the text."""
-    unordered = _UNORDERED_NAMES and "__static_attributes__" in code.co_names
-    consts: list[object] = []
-    for const in code.co_consts:
-        if type(const) is CodeType:
-            consts.append([_key(const, columns=columns, place=place)])
-        elif unordered and type(const) is tuple:
-            consts.append(tuple(sorted(const, key=repr)))
-        else:
-            consts.append(const)
-    where = place and (code.co_firstlineno, columns and code.co_linetable)
-    form = (_what(code), code.co_flags | mark, consts, where)
-    try:
-        data = marshal.dumps(form, 0)
-    except ValueError:  # a slice, a constant since 3.14
-        data = marshal.dumps(_spelled_out(form), 0)
-    return blake2b(data, digest_size=_SIZE, person=b"key").digest()
+    where = marshal.dumps(_lines(code), 0) if place else b""
+    if code.co_flags & CO_ITERABLE_COROUTINE:  # a decorator, types.coroutine, sets it
+        code = code.replace(co_flags=code.co_flags ^ CO_ITERABLE_COROUTINE)
+    return blake2b(encode_code(code) + where, digest_size=_SIZE, person=b"key").digest()
 
 
-def _spelled_out(value: Any) -> Any:
-    if type(value) is slice:
-        return {"slice": (value.start, value.stop, value.step)}
-    kind = type(value)
-    return kind(map(_spelled_out, value)) if kind in (tuple, list) else value
+def _lines(code: CodeType) -> list[object]:
+    inside = [_lines(const) for const in code.co_consts if type(const) is CodeType]
+    return [code.co_firstlineno, code.co_linetable, *inside]

@@ -167,11 +167,11 @@ class Tokens:
             text = f"a key must have at least {_SHORTEST_KEY} random bytes: "
             raise ValueError(text + "secrets.token_bytes(32)")
         self._keys = tuple(Key(key, purpose, cipher) for key in several)
-        if max_age is not None:
-            expect(type(max_age) is int, "max_age", "an int or None", max_age)
-            if not 0 < max_age < _LONGEST_AGE:
-                raise ValueError("max_age must be at least 1 second, and below 2**38")
-        expect(type(clock_skew) is int, "clock_skew", "an int", clock_skew)
+        known = max_age is None or type(max_age) is int
+        expect(known, "max_age", "an int, in seconds, or None", max_age)
+        if max_age is not None and not 0 < max_age < _LONGEST_AGE:
+            raise ValueError("max_age must be at least 1 second, and below 2**38")
+        expect(type(clock_skew) is int, "clock_skew", "an int, in seconds", clock_skew)
         if clock_skew < 0:
             raise ValueError("clock_skew must be 0 or more")
         if iscoroutinefunction(replay):  # a coroutine is true

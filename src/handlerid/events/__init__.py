@@ -10,7 +10,6 @@ from handlerid.events.base import is_event_type as is_event_type
 
 if TYPE_CHECKING:
     from handlerid.events.browser import *  # noqa: F403 - listed in __all__
-    from handlerid.events.inputs import *  # noqa: F403 - listed in __all__
     from handlerid.events.widgets import *  # noqa: F403 - listed in __all__
 
 __all__ = [
@@ -64,13 +63,9 @@ base.reserved.update(
 def _load(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from handlerid.events import inputs  # noqa: PLC0415 - see the first line
+    from handlerid.events import browser  # noqa: PLC0415 - see the first line
 
-    found = getattr(inputs, name, None)
-    if found is None:
-        from handlerid.events import browser  # noqa: PLC0415
-
-        found = getattr(browser, name, None)
+    found = getattr(browser, name, None)
     if found is None:
         from handlerid.events import widgets  # noqa: PLC0415
 

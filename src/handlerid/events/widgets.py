@@ -4,7 +4,7 @@ import datetime as dt
 from dataclasses import dataclass
 
 from handlerid.events.base import Event
-from handlerid.events.inputs import ValueEvent
+from handlerid.events.browser import ValueEvent
 
 
 class AutocompleteEnterEvent(ValueEvent):

@@ -1,6 +1,6 @@
 """What CPython itself calls equal code, and whether the fingerprint says the same.
 
-It shares nothing with ``handlerid._identity.bytecode``:
+It shares nothing with ``handlerid._bytecode``:
 
 1. Two code objects are the same when ``==`` says so after file, lines, columns and
    qualified name are taken off, at every depth. ``==`` keeps ``1``, ``True`` and

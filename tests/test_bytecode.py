@@ -10,12 +10,13 @@ import argparse
 import asyncio.base_events
 import typing
 from pathlib import Path
-from types import CodeType, ModuleType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 import pytest
 
-from handlerid._identity import encode_code
+from handlerid import handler_id
+from handlerid._bytecode import encode_code
 from handlerid.errors import UnsupportedHandler
 
 
@@ -95,7 +96,7 @@ def test_a_slice_constant_is_told_from_what_looks_like_it() -> None:
 def test_a_constant_that_python_does_not_make_is_refused() -> None:
     code = compiled("def f(): return 1").replace(co_consts=(None, object()))
     with pytest.raises(UnsupportedHandler) as caught:
-        encode_code(code)
+        handler_id(FunctionType(code, {"__name__": "app"}))
     assert str(caught.value) == (
         "the code of f holds a constant that Python's compiler does not make; "
         "define the function in Python source"
@@ -107,7 +108,7 @@ def test_constants_that_nest_too_deep_are_refused() -> None:
     for _ in range(3000):
         deep = (deep,)
     code = compiled("def f(): return 1").replace(co_consts=(None, deep))
-    with pytest.raises(UnsupportedHandler):
+    with pytest.raises(ValueError, match="holds a constant that"):
         encode_code(code)
 
 

@@ -25,8 +25,6 @@ from operator import attrgetter
 from types import CodeType
 from typing import Any
 
-from handlerid.errors import UnsupportedHandler
-
 _OPTIMIZED = 0x01  # the flag that functions have and class bodies do not
 _FUTURES = 0x1FE0000  # all flags of __future__
 
@@ -44,22 +42,22 @@ def encode_code(code: CodeType) -> bytes:
     """Return the canonical bytes of a code object.
 
     Raises:
-        UnsupportedHandler: a constant that the compiler does not make: an object, or
-            one nested too deep.
+        ValueError: a constant that the compiler does not make: an object, or one nested
+            too deep.
     """
-    form = form_of(code)
+    form = _form(code)
     try:
         with suppress(ValueError):
             return marshal.dumps(form, 0)
         return marshal.dumps(_spelled_out(form), 0)
     except (ValueError, RecursionError):
-        raise UnsupportedHandler(
+        raise ValueError(
             f"the code of {code.co_qualname} holds a constant that Python's compiler "
             "does not make; define the function in Python source"
         ) from None
 
 
-def form_of(code: CodeType) -> list[Any]:
+def _form(code: CodeType) -> list[Any]:
     """Return what is written: 12 fields of a function, 9 of a class body."""
     form = [*_fields(code)]
     form[_FLAGS] &= ~_FUTURES
@@ -67,7 +65,7 @@ def form_of(code: CodeType) -> list[Any]:
         form[_BYTECODE] = code.co_code
     if CodeType in map(type, form[_CONSTANTS]):
         form[_CONSTANTS] = tuple(
-            [form_of(c) if type(c) is CodeType else c for c in form[_CONSTANTS]]
+            [_form(c) if type(c) is CodeType else c for c in form[_CONSTANTS]]
         )
     if not form[_FLAGS] & _OPTIMIZED and "__firstlineno__" in form[_NAMES]:
         return _class_body(code, form)
