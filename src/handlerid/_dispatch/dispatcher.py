@@ -228,7 +228,7 @@ class Dispatcher:
         call.context, call.observer = copy_context(), self._observer
         return call
 
-    def _steps(
+    def _steps(  # noqa: C901 - a call is a tenth of a click
         self, call: Call, payload: Any, audience: Any, scope: Any, rerender: Any
     ) -> _Steps:
         """Fill in a call; rule 3."""
@@ -250,7 +250,7 @@ class Dispatcher:
                 verified = tokens.verify(text, audience=call.audience)
                 text, captures = verified.handler_id, verified.captures
             handler, refuse_extra = self._handlers.get(text), self._refuse_extra
-            if handler is None or scope is not None:
+            if handler is None or scope is not None or not handler.is_current():
                 found = self._find(call, text, captures, scope, rerender)
                 handler, refuse_extra = yield from found
             call.handler = handler

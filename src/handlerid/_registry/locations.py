@@ -142,7 +142,7 @@ def refusal(
         return UnknownHandler(text, handler_id=missing)
     where = location_name(known[-1])
     same = [one for one in known if one.fingerprint == missing.fingerprint]
-    if same:
+    if same and missing not in known:  # else its code was replaced
         text = f"{where} is registered here, but not as {missing}: its event, its "
         text += "bound arguments or its captures differ"
         if not any(one.event == missing.event for one in same):
