@@ -377,6 +377,11 @@ class Identity:
                 where, own = _where(module, qualname), qualname.rpartition(".")[2]
         return self._write(names, where, self._fingerprint(anatomy, own), event)
 
+    def locations(self, module: str, qualname: str) -> list[str]:
+        """Return that part of the ids of handlers at a location, one a key."""
+        where = _where(module, self._names("", qualname)[1])
+        return [x.location for x in self._write(("", ""), where, bytes(12), "")]
+
     def _write(
         self, names: tuple[str, str], where: bytes, code: bytes, event: str
     ) -> tuple[HandlerId, ...]:

@@ -230,6 +230,12 @@ class CodeIndex:
         """Return a module by the name that other processes know it by."""
         return self._modules.get(name, (None, None))[0]
 
+    def names(self) -> Iterator[tuple[str, str]]:
+        """Yield module and qualified name of all code."""
+        for name, (_, table) in self._modules.copy().items():
+            for qualname in {**table().codes, **table().loaded}:
+                yield name, qualname
+
     def codes(self, module: str, qualname: str) -> Iterator[CodeType]:
         """Yield all code objects of a qualified name, those of live functions first."""
         table = self._table(module)
@@ -303,8 +309,8 @@ class _Table:
                 todo.append(dict.get(storage(one), "__wrapped__"))
 
     @functools.cached_property
-    def unread(self) -> _Named:
-        """The code that only the loader has."""
+    def loaded(self) -> _Named:
+        """The code that the loader has."""
         spec = self.names.get("__spec__")
         get_code = getattr(getattr(spec, "loader", None), "get_code", None)
         found: _Named = {}
@@ -314,6 +320,12 @@ class _Table:
             return {}  # the file is gone, or was edited
         if type(code) is CodeType:
             _gather(code, found)
+        return found
+
+    @functools.cached_property
+    def unread(self) -> _Named:
+        """The code that only the loader has; none if the file was edited."""
+        found = self.loaded.copy()
         for qualname in found.keys() & self.codes.keys():
             theirs = {encode_code(one): one for one in found[qualname]}
             ours = {encode_code(one) for one in self.codes[qualname]}

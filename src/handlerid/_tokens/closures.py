@@ -175,7 +175,8 @@ class Closures:
             raise stale()
         raise errors.UnknownHandler(
             "a handler was carried from a location that no scanned module has; does "
-            "every server scan the same modules?"
+            "every server scan the same modules, under one name: "
+            "Identity(module_name=...)?"
         )
 
     def _fingerprints(self, code: CodeType, names: dict[str, Any]) -> Sequence[str]:
