@@ -24,8 +24,9 @@ from textwrap import dedent
 from types import CodeType, EllipsisType, FunctionType, NoneType
 from typing import Any, Self, overload
 
+from handlerid._bytecode import encode_code
 from handlerid._captures import Unset
-from handlerid._identity import DEFAULT, HandlerId, Identity, encode_code, take_apart
+from handlerid._identity import DEFAULT, HandlerId, Identity, take_apart
 from handlerid._peek import name_of_class
 from handlerid.events import Event
 

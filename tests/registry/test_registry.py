@@ -9,6 +9,7 @@ import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial, wraps
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -434,8 +435,48 @@ def test_an_unknown_location(registry: Registry) -> None:
     assert caught.value.handler_id == handler_id
     assert str(caught.value) == (
         f"no handler is registered at the location of {handler_id}; is the module "
-        "that defines it imported, or the page that makes it rendered here?"
+        "that defines it imported, or the page that makes it rendered here? If that "
+        "module has another name in each process, give it one name: "
+        "Identity(module_name=...)"
     )
+
+
+SCRIPT = """
+from handlerid import ClickEvent
+
+def page(offer):
+    def on_click(event: ClickEvent): return "clicked"
+    return offer(on_click)
+"""
+
+
+def run_script(name: str) -> Any:
+    """Run a script as Bokeh and Streamlit do: in a new module, at each start."""
+    module = ModuleType(name)
+    exec(compile(SCRIPT, "script.py", "exec"), vars(module))
+    return module
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["bokeh_app_{}", "<frozen {}>", "app-{}", "srv.release-{}.app", "__mp_{}__", "{}"],
+)
+def test_a_module_named_anew_in_each_process(name: str) -> None:
+    """The text names the cure, and the cure works."""
+    identity = Identity(module_name=lambda one: "app" if "0x" in one else None)
+    for cured in (Identity(), identity):
+        here, elsewhere = (
+            (Registry(identity=cured), run_script(name.format(hex(number))))
+            for number in (0xB0CE, 0xFACE)
+        )
+        for registry, script in (here, elsewhere):
+            script.page(registry.register)
+        reference = here[1].page(here[0].register)
+        if cured is identity:
+            assert elsewhere[0].resolve(reference).fn(None) == "clicked"
+        else:
+            with pytest.raises(UnknownHandler, match="module_name="):
+                elsewhere[0].resolve(reference)
 
 
 def test_other_code_at_the_location_is_stale(registry: Registry) -> None:

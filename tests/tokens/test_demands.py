@@ -55,7 +55,7 @@ def test_a_token_keeps_the_expiry_it_was_issued_with(
 
 @pytest.mark.parametrize("max_age", [True, 1.0, "60"])
 def test_max_age_that_is_no_int(max_age: Any) -> None:
-    with pytest.raises(TypeError, match="max_age must be an int or None"):
+    with pytest.raises(TypeError, match="max_age must be an int, in seconds, or None"):
         Tokens(KEY, max_age=max_age)
 
 

@@ -43,7 +43,9 @@ class Dispatcher:
             returns whether it may be made, or an awaitable. Only True is a yes.
         resolvers: asked in turn for a handler that is not registered. Each is called
             with the id and an empty scope, in a copy of the context, and offers in it
-            what it knows; it may return an awaitable.
+            what it knows; it may return an awaitable. Once the registry scanned a
+            module, ids without signature are asked for if their location is in a
+            scanned module, or registered.
         observer: notified of calls and of refused payloads.
         json: ``"standard"``, Python's own reader, or ``"msgspec"``, which is faster and
             needs ``handlerid[msgspec]``.
@@ -252,7 +254,7 @@ class Dispatcher:
                 verified = tokens.verify(text, audience=call.audience)
                 text, captures = verified.handler_id, verified.captures
             handler, refuse_extra = self._handlers.get(text), self._refuse_extra
-            if handler is None or scope is not None:
+            if handler is None or scope is not None or not handler.is_current():
                 found = self._find(call, text, captures, scope, rerender)
                 handler, refuse_extra = yield from found
             call.handler = handler
@@ -296,9 +298,14 @@ class Dispatcher:
         wanted = HandlerId.parse(text)
         searched = [("scope", one.entries) for one in scopes]
         asked: list[Any] = [("resolver", one, wanted) for one in self._resolvers]
+        raised: list[errors.HandlerIdError] = []
+        if asked and self._references is None and not root.knows(wanted.location):
+            asked = []  # it may be made up, and a resolver renders a page
+            why = f"{refusal(wanted, ())}. No resolver was asked, because no scanned "
+            why += "module has the location: is the module scanned that defines it?"
+            raised.append(errors.UnknownHandler(why, handler_id=wanted))
         if rerender is not None:
             asked.append(("rerender", rerender))
-        raised: list[errors.HandlerIdError] = []
         carried = None
         if captures:
             try:

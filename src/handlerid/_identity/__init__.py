@@ -5,8 +5,9 @@
 ``identity``   what is hashed into which part
 """
 
-from handlerid._bytecode import encode_code as encode_code
 from handlerid._identity.callables import CACHED as CACHED
+from handlerid._identity.callables import Codes as Codes
+from handlerid._identity.callables import is_current as is_current
 from handlerid._identity.callables import name_of as name_of
 from handlerid._identity.callables import take_apart as take_apart
 from handlerid._identity.identity import DEFAULT as DEFAULT

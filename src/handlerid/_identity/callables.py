@@ -15,7 +15,7 @@
 from __future__ import annotations
 
 import functools
-from types import FunctionType, MethodType
+from types import CodeType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
 from handlerid._captures import CachedFunction, arguments_of, captures_of
@@ -24,6 +24,8 @@ from handlerid.errors import UnsupportedHandler
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+Codes = tuple[tuple[Any, CodeType], ...]
 
 FUNCTOOLS = vars(functools)
 _OWN_CLASS = vars(object)["__class__"]  # mocks and proxies have another one
@@ -75,11 +77,31 @@ def name_of(handler: object) -> str:
     return f"{anatomy.module}.{anatomy.qualname}"
 
 
+def is_current(codes: Codes) -> bool:
+    """Return whether functions still have the code that was hashed."""
+    for fn, code in codes:  # noqa: SIM110 - at each click; all() takes three times as long
+        if fn.__code__ is not code:
+            return False
+    return True
+
+
 def _is_generated(fn: FunctionType) -> bool:
     """Return whether a library made the code of a wrapper (rule 3)."""
     file, name = fn.__code__.co_filename, fn.__code__.co_qualname
     made = file.startswith("<") and file.endswith(">") and not file.startswith(_TYPED)
     return made and "." not in name and name != "<lambda>"
+
+
+class _Called:
+    """The ``__call__`` of an object, in its class as that is now."""
+
+    def __init__(self, called: object) -> None:
+        self.called = called
+
+    @property
+    def __code__(self) -> object:
+        call = look_up(type(self.called), "__call__")
+        return call.__code__ if type(call) is FunctionType else None
 
 
 class Anatomy:
@@ -93,6 +115,7 @@ class Anatomy:
         captures: captured values, in the order of the layers: number of layers down
             to the one that carries it; variable, or ``self``; value.
         order: marks of partials: the keywords, if they are in another order than bound.
+        codes: what has a ``__code__`` that runs, each with this code.
     """
 
     def __init__(self, handler: object) -> None:
@@ -103,6 +126,7 @@ class Anatomy:
         self.bound: list[tuple[None, str, object]] = []
         self.captures: list[tuple[int, str, object]] = []
         self.order: list[tuple[str, object]] = []
+        self.codes: list[tuple[Any, CodeType]] = []
 
     def take_off(self, rest: Any) -> Sequence[object]:
         """Take off the outermost wrapping and return what is inside, if anything."""
@@ -137,6 +161,7 @@ class Anatomy:
             self.layers.append(f"generated {fn.__code__.co_name}")
             return (wrapped,)
         self.layers.append(fn)
+        self.codes.append((fn, fn.__code__))
         depth = len(self.layers)
         self.captures += [(depth, *one) for one in captures_of(fn)]
         return () if wrapped is None else (wrapped,)
@@ -158,6 +183,7 @@ class Anatomy:
         if reason:
             raise self.refusal(rest, reason)
         self.captures.append((len(self.layers), "self", rest))
+        self.codes.append((_Called(rest), call.__code__))
         return (call, *self.wrapped(rest))
 
     def wrapped(self, rest: Any) -> Sequence[Any]:

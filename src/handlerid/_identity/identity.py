@@ -172,6 +172,7 @@ class Identity:
         location: str | None = None,
         omitted: list[str] | None = None,
         marked: list[int] | None = None,
+        codes: list[Any] | None = None,
     ) -> tuple[tuple[HandlerId, ...], bytes]:
         """Return the ids of a handler without captures part, and the digest for that.
 
@@ -183,10 +184,12 @@ class Identity:
             omitted: gets the paths of values that have no canonical form.
             marked: gets the marks that tell it from a handler with the same ids and
                 digest; hold the handler as long as them.
+            codes: gets the functions whose code is hashed, each with that code.
         """
         wire_name = "" if event is None else event_name(event)
         carried: Iterable[Any] = ()
         told: Sequence[tuple[str, object]] = ()
+        noted = [] if codes is None else codes
         if (  # one function that wraps no other
             location is None
             and type(fn) is FunctionType
@@ -194,6 +197,7 @@ class Identity:
             and fn.__globals__ is not FUNCTOOLS
         ):
             record = self.records.get(id(fn.__code__)) or self.record(fn)
+            noted.append((fn, fn.__code__))
             ids = self._plain_ids(fn, wire_name, record)
             if captures:
                 carried = [(1, name, x) for name, x in _captures.captures_of(fn)]
@@ -203,15 +207,16 @@ class Identity:
                     marked.append(id(fn.__globals__))
         else:
             anatomy = take_apart(fn)
+            noted += anatomy.codes
             ids, carried = self._ids_at(anatomy, wire_name, location), anatomy.bound
             if captures:
                 carried, told = self._counted(anatomy)
         if told and marked is not None:
             marked += [mark_of(mark) for _, mark in told]
-        forms = []
+        forms, describe = [], functools.partial(self.describe, codes=noted)
         for layer, where, value in carried:
             form = encode_scalar(value) or self.codec.encode(
-                value, where, self.describe, omitted, marked
+                value, where, describe, omitted, marked
             )
             forms += [_label(layer, where), form]
         if part:
@@ -269,10 +274,13 @@ class Identity:
         layers = [fn] if _captures.is_looked_into(fn) else take_apart(fn).layers
         return _captures.late(layers, self.variables)
 
-    def describe(self, value: Any) -> tuple[str, Sequence[Any], Sequence[Any]] | None:
+    def describe(
+        self, value: Any, codes: list[Any] | None = None
+    ) -> tuple[str, Sequence[Any], Sequence[Any]] | None:
         """Return unkeyed id, bound arguments and captures, and marks of a callable.
 
-        None for what has no id. Of what its module holds, the id is all.
+        None for what has no id. Of what its module holds, the id is all. ``codes`` gets
+        what it gets in ``bare_ids``.
         """
         if (name := _captures.native(value)) is not None:
             return name
@@ -286,6 +294,8 @@ class Identity:
             anatomy.arguments(value)
             parts = [(None, "func", value.func), *anatomy.bound]
             return "functools.partial", parts, anatomy.order
+        if codes is not None:
+            codes += anatomy.codes
         names = self._names(anatomy.module, anatomy.qualname, *anatomy.layers)
         text = str(write(_hash(self._location, _where(*names)), fingerprint))
         if is_held(value, anatomy.module, anatomy.qualname, unknown=False):
@@ -365,6 +375,11 @@ class Identity:
             if colon:
                 where, own = _where(module, qualname), qualname.rpartition(".")[2]
         return self._write(names, where, self._fingerprint(anatomy, own), event)
+
+    def locations(self, module: str, qualname: str) -> list[str]:
+        """Return that part of the ids of handlers at a location, one a key."""
+        where = _where(module, self._names("", qualname)[1])
+        return [x.location for x in self._write(("", ""), where, bytes(12), "")]
 
     def _write(
         self, names: tuple[str, str], where: bytes, code: bytes, event: str

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from handlerid._captures import Held
     from handlerid._identity import HandlerId
 
+MANY = 1_000  # remembered, where names that are made anew may have no end
+
 _KEY = "give each component a key and read event.key"
 _LAST = "the one registered last answers for both. "
 _WAYS_OUT = {
@@ -73,9 +75,14 @@ def late_variable(held: Held) -> CapturesReplaced:
 def warn_once(
     warning: Warning, key: str, fn: object, warned: set[tuple[type, str]]
 ) -> None:
-    """Warn once a key; again, if a filter made an error of the warning."""
+    """Warn once a key; again, if a filter made an error of the warning.
+
+    Of many keys, as of names made while rendering, some are forgotten.
+    """
     once = kind, _ = type(warning), key
     if once not in warned:
+        if len(warned) >= MANY:
+            warned.clear()
         warned.add(once)
         try:
             # Filters name the module of the handler.

@@ -7,14 +7,17 @@ that may run an encoder of the host; those of a scope and its registry are not c
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from types import FunctionType
 from typing import Any, Literal, NamedTuple
 
+from handlerid._bytecode import encode_code
 from handlerid._captures import Equals, Held, has_changed, hold, is_plain
 from handlerid._identity import (
+    Codes,
     HandlerId,
     Identity,
-    encode_code,
+    is_current,
     location_name,
     name_of,
 )
@@ -23,7 +26,12 @@ from handlerid._registry.captures import captures_replaced, late_variable, warn_
 from handlerid._registry.locations import Names, closest, refusal
 from handlerid._registry.scan import CodeIndex
 from handlerid._registry.signatures import Kind, bind
-from handlerid.errors import CapturesReplaced, NameTaken, UnstableCapture
+from handlerid.errors import (
+    CapturesReplaced,
+    HandlerIdError,
+    NameTaken,
+    UnstableCapture,
+)
 from handlerid.events import Event
 
 Captures = Literal["warn", "allow", "refuse", "distinct", "carry"]
@@ -31,6 +39,7 @@ Unstable = Literal["refuse", "omit"]
 Stale = Literal["refuse", "accept"]
 
 _CODE = 37  # length of location and fingerprint in an id
+_WHERE = slice(3, 16)  # the location in an id
 
 
 class More(NamedTuple):
@@ -56,7 +65,7 @@ class RegisteredHandler:
     """
 
     __module__ = "handlerid"
-    __slots__ = ("decode", "event", "fn", "id", "kind", "more", "takes_event")
+    __slots__ = ("codes", "decode", "event", "fn", "id", "kind", "more", "takes_event")
 
     def __init__(  # noqa: PLR0917 - made at each offer, keywords take longer
         self,
@@ -67,6 +76,7 @@ class RegisteredHandler:
         takes_event: bool,
         decode: Callable[[Mapping[str, Any]], Any],
         more: More = _NO_MORE,
+        codes: Codes = (),
     ) -> None:
         self.id: HandlerId = handler_id
         self.fn: Callable[..., object] = fn
@@ -75,6 +85,11 @@ class RegisteredHandler:
         self.takes_event: bool = takes_event
         self.decode: Callable[[Mapping[str, Any]], Any] = decode
         self.more: More = more
+        self.codes = codes  # what was hashed, in functions whose code may be replaced
+
+    def is_current(self) -> bool:
+        """Return whether its functions have the code that was hashed."""
+        return is_current(self.codes)
 
     def __repr__(self) -> str:
         return f"<RegisteredHandler {location_name(self.id)}: {self.kind}, {self.id}>"
@@ -104,6 +119,8 @@ class Entries:
             ways = identity.module_name, identity.read_source
             self.index: CodeIndex = CodeIndex(*ways)
             self.warned: set[tuple[type, str]] = set()
+            # Version of the index, and the locations of all code in it.
+            self._known: tuple[int, set[str]] = 0, set()
             self.one_id: bool = identity.one_id and not self.distinct
             self.equals: Equals | None = None
             self._held: list[Held] | None = None
@@ -135,19 +152,20 @@ class Entries:
             record = self.identity.records.get(id(fn.__code__))
         how = bind(fn, event, self.identity, record)
         aliases: Sequence[HandlerId] = ()
+        codes: Codes
         try:
-            if not self.one_id or part or self.names.used:
-                (new_id, *aliases), more = self.ids(fn, how.event, part)
-            elif (
+            if (
                 record is not None
+                and self.one_id
+                and not (part or self.names.used)
                 and (last := record.last).event is how.event.wire_name
                 and last.qualname is fn.__qualname__
                 and last.module is fn.__module__
                 and not hasattr(fn, "__wrapped__")
             ):
-                new_id, more = last, _NO_MORE
+                new_id, more, codes = last, _NO_MORE, ((fn, fn.__code__),)
             else:
-                new_id, more = self.identity.handler_id(fn, how.event), _NO_MORE
+                (new_id, *aliases), more, codes = self.ids(fn, how.event, part)
         except UnstableCapture as error:
             raise UnstableCapture(
                 f"{name_of(fn)}: {error}", where=error.where, type_name=error.type_name
@@ -171,11 +189,19 @@ class Entries:
                 and known.fn is fn
                 and known.event is how.event
                 and known.takes_event is how.takes_event
+                and known.is_current()
                 and (not aliases or all(self.find(x) is known for x in aliases))
             ):
                 return known
             new = RegisteredHandler(
-                new_id, fn, how.event, how.kind, how.takes_event, how.decode, more
+                new_id,
+                fn,
+                how.event,
+                how.kind,
+                how.takes_event,
+                how.decode,
+                more,
+                codes,
             )
             if old is not None and old.fn is not fn:
                 self._compare(old, new)
@@ -192,14 +218,18 @@ class Entries:
 
     def ids(
         self, fn: Callable[..., object], event: type[Event], part: bytes = b""
-    ) -> tuple[tuple[HandlerId, ...], More]:
-        """Return its id, then those by other keys and at locations it had before."""
+    ) -> tuple[tuple[HandlerId, ...], More, Codes]:
+        """Return its id, then those by other keys and at locations it had before.
+
+        Last is the code that was hashed, and the functions that it is replaced in.
+        """
         equals = self.equals
         if equals is not None and equals.offered:
             known = equals.offered.get((id(fn), part))
-            if known is not None and known[1] is event:
-                return known[2], known[3]
+            if known is not None and known[1] is event and is_current(known[-1]):
+                return known[2:]
         marks: list[int] = []  # they tell it from a handler with equal captures
+        codes: list[Any] = []
         omitted: list[str] | None = [] if self.unstable == "omit" else None
         naming = self.names.of(fn) if self.names.used else None
         name, before = (naming.name, naming.before) if naming else (None, ())
@@ -212,6 +242,7 @@ class Entries:
             location=name,
             omitted=omitted,
             marked=marks,
+            codes=codes,
         )
         for location in before:
             bare += self.identity.bare_ids(fn, event, location=location)[0]
@@ -227,8 +258,8 @@ class Entries:
                 equals.several.add(self.identity.complete(bare, digest)[0])
         if equals is not None and len(marks) > 1 and not omitted:
             # Captures may change: the same function keeps its ids.
-            equals.offered[id(fn), part] = fn, event, ids, more
-        return ids, more
+            equals.offered[id(fn), part] = fn, event, ids, more, (*codes,)
+        return ids, more, (*codes,)
 
     def find(self, text: str) -> RegisteredHandler | None:
         """Return the handler of an id, here or in the parent; any text may come."""
@@ -237,9 +268,30 @@ class Entries:
             if self.parent is not None:  # what is there comes before what was there
                 found = self.parent.handlers.get(text)
             found = found or self._aliases.get(text)  # type: ignore[call-overload]
-        if found is None and self.parent is not None:
+        if found is not None and found.is_current():
+            return found
+        if self.parent is not None:
             return self.parent.find(text)
-        return found
+        return self.find(text) if self._renew(str(text)[_WHERE]) else None
+
+    def _renew(self, location: str) -> bool:
+        """Enter handlers whose code was replaced under the ids of their new code."""
+        known = {self.handlers.get(one) for one in self.at_location(location)}
+        renewed = False
+        for one in known:
+            if one is None or one.is_current():
+                continue
+            new = None
+            with suppress(HandlerIdError):
+                new = self.add(one.fn, one.event)
+            if new is None or new.id.location != one.id.location:
+                continue  # the old one stays, and answers nothing
+            with LOCK:
+                if self.handlers.get(one.id) is one:
+                    del self.handlers[one.id]
+                kept = [x for x in self._aliases.items() if x[1] is not one]
+                self._aliases, self._locations, renewed = dict(kept), {}, True
+        return renewed
 
     def resolve(self, text: str) -> RegisteredHandler:
         """Return the handler of an id, as ``Registry.resolve`` does."""
@@ -303,6 +355,20 @@ class Entries:
                     self._locations.setdefault(one.location, []).append(one)
             own = self._locations.get(location, ())
             return (*(one for one in above if one not in own), *own)
+
+    def knows(self, location: str) -> bool:
+        """Return whether this release may have a handler at a location.
+
+        That is said by what is registered, and by what was scanned; if that is nothing,
+        any location may be one.
+        """
+        version = self.index.version
+        if self._known[0] != version:  # of two threads, both write the same
+            names = self.index.names()
+            found = {x for one in names for x in self.identity.locations(*one)}
+            self._known = version, found
+        scanned = self._known[1]
+        return not scanned or location in scanned or bool(self.at_location(location))
 
     def forget(self, module: str) -> tuple[HandlerId, ...]:
         """Remove the handlers of a module and return their ids."""

@@ -136,11 +136,13 @@ def refusal(
     """Return the error for an id, given the ids at its location, the newest last."""
     if not known:
         text = f"no handler is registered at the location of {missing}; is the module "
-        text += "that defines it imported, or the page that makes it rendered here?"
+        text += "that defines it imported, or the page that makes it rendered here? "
+        text += "If that module has another name in each process, give it one name: "
+        text += "Identity(module_name=...)"
         return UnknownHandler(text, handler_id=missing)
     where = location_name(known[-1])
     same = [one for one in known if one.fingerprint == missing.fingerprint]
-    if same:
+    if same and missing not in known:  # else its code was replaced
         text = f"{where} is registered here, but not as {missing}: its event, its "
         text += "bound arguments or its captures differ"
         if not any(one.event == missing.event for one in same):

@@ -21,8 +21,9 @@ from time import perf_counter
 from types import CodeType, FunctionType, MethodType, ModuleType
 from typing import Any
 
+from handlerid._bytecode import encode_code
 from handlerid._captures import CachedFunction, captures_of
-from handlerid._identity import HandlerId, encode_code, name_of, take_apart
+from handlerid._identity import Codes, HandlerId, is_current, name_of, take_apart
 from handlerid._peek import (
     LOCK,
     expect,
@@ -37,7 +38,7 @@ from handlerid.events import Event
 
 OnError = Callable[[ScanFailed], object]
 Handler = Callable[..., object]
-Codes = dict[str, list[CodeType]]
+_Named = dict[str, list[CodeType]]
 
 # Kinds of callables besides functions that are looked for in a module.
 _CALLABLES = (MethodType, functools.partial, CachedFunction)
@@ -207,14 +208,17 @@ class CodeIndex:
     def add(self, module: ModuleType) -> None:
         """Add a module; a second time, its table is made again."""
         name = self._name(str(globals_of(module)["__name__"]))
+        self._enter(name, module)
+        if self._read_source is not None:
+            codes = [x for found in self._table(name).codes.values() for x in found]
+            for code in {one.co_filename: one for one in codes}.values():
+                self._read_source(code, globals_of(module))
+
+    def _enter(self, name: str, module: ModuleType) -> None:
         table = functools.cache(functools.partial(_Table, globals_of(module)))
         with LOCK:  # other threads always find the module, the old or the new
             self._modules[name] = module, table
             self.version += 1
-        if self._read_source is not None:
-            codes = [one for found in table().codes.values() for one in found]
-            for code in {one.co_filename: one for one in codes}.values():
-                self._read_source(code, globals_of(module))
 
     def forget(self, module_name: str) -> None:
         """Remove a module, by its name in this process; it need not be known."""
@@ -226,11 +230,24 @@ class CodeIndex:
         """Return a module by the name that other processes know it by."""
         return self._modules.get(name, (None, None))[0]
 
+    def names(self) -> Iterator[tuple[str, str]]:
+        """Yield module and qualified name of all code."""
+        for name, (_, table) in self._modules.copy().items():
+            for qualname in {**table().codes, **table().loaded}:
+                yield name, qualname
+
     def codes(self, module: str, qualname: str) -> Iterator[CodeType]:
         """Yield all code objects of a qualified name, those of live functions first."""
         table = self._table(module)
+        if not is_current((*table.roots.values(),)):  # read what runs now
+            self._enter(module, self._modules[module][0])
+            table = self._table(module)
         yield from table.codes.get(qualname, ())
         yield from table.unread.get(qualname, ())
+
+    def root(self, module: str, code: CodeType) -> Codes:
+        """Return the function whose code has another inside, with the code it had."""
+        return (*filter(None, [self._table(module).roots.get(id(code))]),)
 
     def function(self, module: str, qualname: str) -> FunctionType | None:
         """Return the function that a module holds under a qualified name."""
@@ -250,10 +267,12 @@ class _Table:
 
     def __init__(self, names: dict[str, Any]) -> None:
         self.names = names
-        self.codes: Codes = {}  # of live functions
+        self.codes: _Named = {}  # of live functions
         self.functions: dict[str, FunctionType] = {}
         self.classes: dict[str, type] = {}
         self.seen: set[int] = set()
+        # By the address of code, the function that it is in, with the code it had.
+        self.roots: dict[int, tuple[FunctionType, CodeType]] = {}
         own = names.get("__name__")
         for path, _, value in _members(names, own):
             kind = type(value)
@@ -280,7 +299,9 @@ class _Table:
             todo += [getattr(one, name) for name in inside]
             if kind is FunctionType:
                 if one.__globals__ is self.names:
-                    _gather(one.__code__, self.codes)
+                    code = one.__code__
+                    every = map(id, _gather(code, self.codes))
+                    self.roots |= dict.fromkeys(every, (one, code))
                 todo.append(getattr(one, "__wrapped__", None))
                 if one.__closure__:
                     todo += [value for _, value in captures_of(one)]
@@ -288,17 +309,23 @@ class _Table:
                 todo.append(dict.get(storage(one), "__wrapped__"))
 
     @functools.cached_property
-    def unread(self) -> Codes:
-        """The code that only the loader has."""
+    def loaded(self) -> _Named:
+        """The code that the loader has."""
         spec = self.names.get("__spec__")
         get_code = getattr(getattr(spec, "loader", None), "get_code", None)
-        found: Codes = {}
+        found: _Named = {}
         try:
             code = get_code and get_code(spec.name)  # type: ignore[union-attr]
         except (ImportError, OSError, SyntaxError, ValueError):
             return {}  # the file is gone, or was edited
         if type(code) is CodeType:
             _gather(code, found)
+        return found
+
+    @functools.cached_property
+    def unread(self) -> _Named:
+        """The code that only the loader has; none if the file was edited."""
+        found = self.loaded.copy()
         for qualname in found.keys() & self.codes.keys():
             theirs = {encode_code(one): one for one in found[qualname]}
             ours = {encode_code(one) for one in self.codes[qualname]}
@@ -308,13 +335,13 @@ class _Table:
         return found
 
 
-def _gather(code: CodeType, found: Codes) -> None:
-    """Enter a code object and all that are nested in it, each once."""
-    todo = [code]
-    while todo:
-        one = todo.pop()
-        todo += [const for const in one.co_consts if type(const) is CodeType]
+def _gather(code: CodeType, found: _Named) -> list[CodeType]:
+    """Enter a code object and all that are nested in it, each once; return them."""
+    every = [code]
+    for one in every:
+        every += [const for const in one.co_consts if type(const) is CodeType]
         if one.co_flags & _FUNCTION:
             known = found.setdefault(one.co_qualname, [])
             if not any(one is other for other in known):
                 known.append(one)
+    return every

@@ -27,7 +27,7 @@ from handlerid._captures import Unset, captures_of
 from handlerid._decoding import decoder
 from handlerid._identity import CACHED, name_of, take_apart
 from handlerid._peek import name_of_class, stored_in
-from handlerid._registry.captures import defined_at, functions_of
+from handlerid._registry.captures import MANY, defined_at, functions_of
 from handlerid.errors import SignatureError
 from handlerid.events import Event, adopt, event_type, is_event_type
 from handlerid.events.annotations import NO_EVENT, UNIONS, Named, event_types
@@ -176,6 +176,8 @@ def _inspect(
         basis = _basis(function, shape, asked, event, parameter)
     shared, key = _shared(event), (basis, kind, takes_event)
     made = Binding(event, takes_event, kind, doubt, basis)
+    if len(shared) >= MANY:  # keywords of partials may be made while rendering
+        shared.clear()
     return shared.setdefault(key, made) if basis else made
 
 

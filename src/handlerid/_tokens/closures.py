@@ -15,6 +15,7 @@ from types import CellType, CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from handlerid import errors
+from handlerid._identity import is_current
 from handlerid._peek import globals_of, name_of_class, names_of_class, namespace
 from handlerid._tokens.graphs import Reader, Writer, atom, is_bare, stale, to_bytes
 from handlerid._tokens.shapes import shape_of
@@ -158,22 +159,24 @@ class Closures:
     def find(self, *location: Any) -> Any:
         """Return the code at a location, and the globals that it runs in."""
         known, (module, qualname, fingerprint) = self._lookups(), location
-        if location in known:
-            return known[location]
+        if (found := known.get(location)) is not None and is_current(found[2]):
+            return found[:2]
         holder, code = self.index.module(module), None
         names = globals_of(holder) if holder is not None else {}
         fingerprint, _, held = str(fingerprint).partition(" ")
         for code in self.index.codes(module, qualname):
             if fingerprint in self._fingerprints(code, names):
-                if "<" not in qualname and held != self._held(qualname, names):
+                if "<" in qualname:
+                    known[location] = code, names, self.index.root(module, code)
+                elif held != self._held(qualname, names):
                     raise stale()  # a wrapper stands there now, or another function
-                known[location] = code, names
                 return code, names
         if code is not None:
             raise stale()
         raise errors.UnknownHandler(
             "a handler was carried from a location that no scanned module has; does "
-            "every server scan the same modules?"
+            "every server scan the same modules, under one name: "
+            "Identity(module_name=...)?"
         )
 
     def _fingerprints(self, code: CodeType, names: dict[str, Any]) -> Sequence[str]:

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
     from types import ModuleType
 
-    from handlerid._identity import Identity
+    from handlerid._identity import Codes, Identity
 
 _MAX_PARTS = 8192
 _MAX_DEPTH = 50
@@ -59,6 +59,7 @@ class CodeIndex(Protocol):
 
     def module(self, name: str) -> ModuleType | None: ...
     def codes(self, module: str, qualname: str) -> Iterator[CodeType]: ...
+    def root(self, module: str, code: CodeType) -> Codes: ...
     def function(self, module: str, qualname: str) -> FunctionType | None: ...
     def class_(self, module: str, qualname: str) -> type | None: ...
 

@@ -77,12 +77,20 @@ def bound(number: int, held: Held) -> Callable[[ClickEvent], object]:
     return functools.partial(on_click, number)
 
 
+def named(number: int) -> Callable[[ClickEvent], object]:
+    """Return a handler of one code, with a name that was made while rendering."""
+    on_click = closure(Held())
+    on_click.__qualname__ = f"page.row_{number}"
+    return on_click
+
+
 KINDS: dict[str, Callable[[int], Callable[[ClickEvent], object]]] = {
     "closure": lambda number: closure(Held()),
     "decorated closure": lambda number: decorated(closure(Held())),
     "partial of a closure": lambda number: bound(number, Held()),
     "bound method": lambda number: Held().on_click,
     "callable object": lambda number: Button(),
+    "computed name": named,
 }
 """Makes a handler of each kind; no two are the same object."""
 
