@@ -601,7 +601,10 @@ def _(tmp: Path) -> None:
     is_refused(names["on_click"], f"the function on_click {text}")
 
 
-NATIVE = f"is called by code that is not a Python function; {USE}"
+COMPILED = (
+    "runs compiled code (C, Cython, mypyc, Nuitka), which has no fingerprint; " + USE
+)
+CALL = f"has a __call__ that is not a function; {USE}"
 
 
 class Loud(functools.partial[Any]):
@@ -613,26 +616,33 @@ class Loud(functools.partial[Any]):
     "a built-in, compiled code, a computed call"
 )
 def _(tmp: Path) -> None:
+    one: Any
     for one, name in (
-        (print, "builtins.builtin_function_or_method"),
-        (str.upper, "builtins.method_descriptor"),
+        (print, "builtins.print"),
+        ("a".upper, "str.upper"),
+        (str.upper, "str.upper"),
+        (str.__len__, "str.__len__"),
+    ):
+        is_refused(one, f"{name} {COMPILED}")
+    for one, name in (
         (operator.attrgetter("x"), "operator.attrgetter"),
         (weakref.ref(on_click), "weakref.ReferenceType"),
         (cast("Any", weakref.proxy(on_click)), "weakref.CallableProxyType"),
         (Loud(on_click), f"{__name__}.Loud"),
         (Calls.Native(), f"{__name__}.Calls.Native"),
+    ):
+        is_refused(one, f"an object of {name} {COMPILED}")
+    for one, name in (
         (Calls.Static(), f"{__name__}.Calls.Static"),
         (Calls.Bound(), f"{__name__}.Calls.Bound"),
         (Calls.Partial(), f"{__name__}.Calls.Partial"),
         (Calls.Cached(), f"{__name__}.Calls.Cached"),
         (Calls.Computed(), f"{__name__}.Calls.Computed"),
     ):
-        is_refused(one, f"an object of {name} {NATIVE}")
-    built_in = "an object of builtins.builtin_function_or_method, inside"
-    is_refused(
-        partial(print, 1), f"{built_in} an object of functools.partial, {NATIVE}"
-    )
-    is_refused(logged(print), f"{built_in} builtins.print, {NATIVE}")
+        is_refused(one, f"an object of {name} {CALL}")
+    inside = "builtins.print, inside an object of functools.partial,"
+    is_refused(partial(print, 1), f"{inside} {COMPILED}")
+    is_refused(logged(print), f"builtins.print, inside builtins.print, {COMPILED}")
     assert handler_id(bare(print))
 
 
