@@ -109,12 +109,9 @@ class Difference:
             same = name == "fingerprint" and one.id.fingerprint == other.id.fingerprint
             if lines != others and not same:
                 part = name.partition(" > ")[0]
-                told = _telling(one.sources.get(part), other.sources.get(part))
-                if told:
-                    parts[part] = told
-                else:
-                    changed = _changed(lines, others)
-                    parts[name] = _telling(lines, others) or changed
+                told = _telling(one.sources.get(part, ()), other.sources.get(part, ()))
+                part = part if told else name
+                parts[part] = told or _telling(lines, others) or _changed(lines, others)
         if "location" not in parts and one.id.location != other.id.location:
             parts["keys"] = ("the identities have different keys",)
         return cls((one.id, other.id), parts)
@@ -250,10 +247,8 @@ def _type(value: object) -> str:
 def _probe(value: object) -> None: ...
 
 
-def _telling(
-    first: Sequence[str] | None, second: Sequence[str] | None
-) -> tuple[str, ...]:
-    """Return the lines that differ, if the hash at the end does; it tells nothing."""
+def _telling(first: Sequence[str], second: Sequence[str]) -> tuple[str, ...]:
+    """Return the lines that differ, without hashes, if the last ones do."""
     if not first or not second or first[-1] == second[-1]:
         return ()
     return tuple(x for x in _changed(first, second) if x[2:7] != "hash:")

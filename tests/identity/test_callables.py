@@ -23,7 +23,7 @@ from unittest import mock
 
 import pytest
 
-from handlerid import ClickEvent, Identity, handler_id
+from handlerid import ClickEvent, Identity, Registry, handler_id
 from handlerid._captures import captures_of
 from handlerid._identity import take_apart
 from handlerid.errors import UnstableCapture, UnsupportedHandler
@@ -624,6 +624,15 @@ def _(tmp: Path) -> None:
         (str.__len__, "str.__len__"),
     ):
         is_refused(one, f"{name} {COMPILED}")
+    reason = "needs mypy: pip install mypy"
+    module: Any = pytest.importorskip("mypy.sharedparse", reason=reason)
+    assert not str(module.__file__).endswith(".py")  # mypyc compiled it
+    name = "mypy.sharedparse.argument_elide_name"
+    is_refused(module.argument_elide_name, f"{name} {COMPILED}")
+    assert Registry().scan(module).skipped == {
+        f"mypy.sharedparse.{one}": COMPILED
+        for one in ("special_function_elide_names", "argument_elide_name")
+    }
     for one, name in (
         (operator.attrgetter("x"), "operator.attrgetter"),
         (weakref.ref(on_click), "weakref.ReferenceType"),

@@ -307,7 +307,9 @@ def test_directories_without_init_in_a_zip(folder: Path, tmp_path: Path) -> None
     assert scans[0] == scans[1]
     modules = "zipped zipped.bare zipped.bare.loose zipped.deep zipped.deep.deeper "
     modules += "zipped.deep.deeper.still on_loose on_deep"
-    failed = "cannot be imported, nor the 3 modules in it: RuntimeError: no database"
+    failed = (
+        "cannot be imported, nor what is in it (3 modules): RuntimeError: no database"
+    )
     assert scans[0] == f"{modules} {{'zipped.broken': '{failed}'}}\n"
 
 

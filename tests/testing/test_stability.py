@@ -405,7 +405,7 @@ def test_a_handler_that_cannot_have_an_id(write: Any) -> None:
 
 def test_time_is_bounded(write: Any) -> None:
     write("app", "print('here')\nimport threading\nthreading.Event().wait()")
-    assert failure("app", timeout=2) == (
+    assert failure("app", timeout=5) == (
         "the handlers of app were not found with hash seed 0: it took too long; pass a "
         "larger timeout=\n\nhere"
     )

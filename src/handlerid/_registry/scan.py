@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import functools
 import os
+import sys
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
@@ -144,8 +145,10 @@ def _imported(package: ModuleType | str, fail: Fail) -> Iterator[ModuleType]:
         except (Exception, SystemExit) as error:  # noqa: BLE001 - it runs any code
             _expect_name(name)
             # A script that ends in sys.exit() does not end the host.
-            inside = _count(_paths(name))
-            beneath = f", nor the {inside} modules in it" if inside else ""
+            parent, _, last = name.rpartition(".")
+            paths = getattr(sys.modules.get(parent), "__path__", sys.path)
+            count = _count([os.path.join(one, last) for one in paths])  # noqa: PTH118
+            beneath = f", nor what is in it ({count} modules)" if count else ""
             text = f"cannot be imported{beneath}: {type(error).__name__}: {error}"
             return fail(name, text, name, error)
         if not issubclass(type(package), ModuleType):
@@ -168,17 +171,6 @@ def _expect_name(name: str) -> None:
             f"scan() imports modules by name, and {name!r} is the name of a file or "
             f"directory; did you mean scan({parts!r})?"
         )
-
-
-def _paths(name: str) -> list[str]:
-    """Return where the modules of a package are that cannot be imported."""
-    from importlib.util import find_spec  # noqa: PLC0415 - for a failure alone
-
-    try:
-        spec = find_spec(name)
-    except Exception:  # noqa: BLE001 - imports the package around it
-        return []
-    return [*((spec and spec.submodule_search_locations) or ())]
 
 
 def _count(paths: list[str]) -> int:
