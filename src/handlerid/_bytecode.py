@@ -17,6 +17,7 @@ from __future__ import annotations
 
 import dis
 import marshal
+import re
 import sys
 from bisect import bisect_left
 from contextlib import suppress
@@ -28,6 +29,7 @@ from typing import Any
 _OPTIMIZED = 0x01  # the flag that functions have and class bodies do not
 _FUTURES = 0x1FE0000  # all flags of __future__
 
+_CLASSES = re.compile(r"([^.<>]+)\.(?!<locals>)")  # in a qualified name
 _UNCOPIED = sys.version_info < (3, 12)  # rule 4
 _RESUME = dis.opmap["RESUME"]
 _fields = attrgetter(
@@ -55,6 +57,39 @@ def encode_code(code: CodeType) -> bytes:
             f"the code of {code.co_qualname} holds a constant that Python's compiler "
             "does not make; define the function in Python source"
         ) from None
+
+
+def renamed(code: CodeType, before: str, after: str) -> CodeType:
+    """Return the code of a function as if it had another qualified name.
+
+    Its class is in private names, such as ``__total``; its own name is in the qualified
+    names that classes inside it store.
+    """
+    private, other = [
+        "_" * bool(name) + name
+        for names in map(_CLASSES.findall, (before, after))
+        for name in ["".join(names[-1:]).lstrip("_")]
+    ]
+
+    def rename(name: str) -> str:
+        if name.startswith(f"{private}__") and not name.endswith("__"):
+            return other + name.removeprefix(private)
+        return name
+
+    def replace(code: CodeType) -> CodeType:
+        consts = list(code.co_consts)
+        for at, value in enumerate(consts):
+            if type(value) is CodeType:
+                consts[at] = replace(value)
+            elif type(value) is tuple and set(map(type, value)) == {str}:
+                consts[at] = tuple(map(rename, value))  # of keyword arguments
+            elif value == code.co_qualname and not code.co_flags & _OPTIMIZED:
+                consts[at] = after + value.removeprefix(before)
+        fields = ("co_names", "co_varnames", "co_freevars", "co_cellvars")
+        names = {one: tuple(map(rename, getattr(code, one))) for one in fields}
+        return code.replace(**names, co_consts=tuple(consts))  # type: ignore[arg-type]
+
+    return replace(code).replace(co_name=after.rpartition(".")[2])
 
 
 def _form(code: CodeType) -> list[Any]:

@@ -12,8 +12,9 @@
 # Annotations are evaluated: `typing.get_type_hints` has to work on public classes.
 
 import dis
+import re
 import sys
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from difflib import SequenceMatcher
@@ -28,12 +29,16 @@ from handlerid._bytecode import encode_code
 from handlerid._captures import Unset
 from handlerid._identity import DEFAULT, HandlerId, Identity, take_apart
 from handlerid._peek import name_of_class
+from handlerid.errors import UnsupportedHandler
 from handlerid.events import Event
 
 __all__ = ["Difference", "Explanation", "explain"]
 
 _LITERALS = (str, bytes, int, float, complex, bool, NoneType, EllipsisType)
 _JUMPS = frozenset((*dis.hasjrel, *dis.hasjabs))
+_NEGATED = {"CONTAINS_OP": ("in", "not in"), "IS_OP": ("is", "is not")}
+_LABEL = re.compile(r"^(  (?:\w+ to )?)L\d+(:?)$|^  try L.*")
+_FUTURES = 0x1FE0000  # flags of __future__, which are not hashed
 _WIDEST = 60  # characters of a constant that are shown; a digest replaces the rest
 # Names in a class body whose constants are not hashed as they are.
 _POSITIONS = ("__firstlineno__", "__static_attributes__")
@@ -50,6 +55,8 @@ class Explanation:
             on for its wrappers, ``bound arguments``, ``captures`` if they are in the
             id, ``event``.
         captures: captures that are not in the id, as lines.
+        sources: the sources of ``code`` and wrappers, as lines, where the fingerprint
+            is of the bytecode and the file holds the source of the running code.
     """
 
     __module__ = "handlerid"
@@ -57,6 +64,7 @@ class Explanation:
     id: HandlerId
     parts: Mapping[str, tuple[str, ...]]
     captures: tuple[str, ...]
+    sources: Mapping[str, tuple[str, ...]]
 
     def as_dict(self) -> dict[str, Any]:
         """Return a dict for JSON; ``from_dict`` reads it."""
@@ -65,8 +73,11 @@ class Explanation:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Read the result of ``as_dict``, also of another process."""
-        parts = {name: tuple(lines) for name, lines in data["parts"].items()}
-        return cls(HandlerId(data["id"]), parts, tuple(data["captures"]))
+        parts, sources = [
+            {name: tuple(lines) for name, lines in data.get(key, {}).items()}
+            for key in ("parts", "sources")
+        ]
+        return cls(HandlerId(data["id"]), parts, tuple(data["captures"]), sources)
 
     def __str__(self) -> str:
         beside = {"captures, not in the id": self.captures} if self.captures else {}
@@ -80,7 +91,8 @@ class Difference:
     Attributes:
         ids: the two ids.
         parts: the parts that differ, each with the lines that only the first id has,
-            marked ``-``, and those that only the second has, marked ``+``.
+            marked ``-``, and those that only the second has, marked ``+``. Of code, the
+            lines of the sources where they differ, else those of the bytecode.
     """
 
     __module__ = "handlerid"
@@ -97,9 +109,10 @@ class Difference:
             lines, others = one.parts.get(name, ()), other.parts.get(name, ())
             same = name == "fingerprint" and one.id.fingerprint == other.id.fingerprint
             if lines != others and not same:
-                changed = tuple(_changed(lines, others))
-                telling = tuple(line for line in changed if line[2:7] != "hash:")
-                parts[name] = telling or changed
+                part = name.partition(" > ")[0]
+                told = _telling(one.sources.get(part, ()), other.sources.get(part, ()))
+                part = part if told else name
+                parts[part] = told or _telling(lines, others) or _changed(lines, others)
         if "location" not in parts and one.id.location != other.id.location:
             parts["keys"] = ("the identities have different keys",)
         return cls((one.id, other.id), parts)
@@ -185,9 +198,18 @@ def _explain(
         "location": (f"module {handler_id.module}", f"name {handler_id.qualname}"),
         "fingerprint": (f"of the {identity.fingerprint}", f"belongs to {python}"),
     }
+    sources: dict[str, tuple[str, ...]] = {}
     # Innermost first: a function keeps the name of its part if a wrapper is added.
     for number, layer in enumerate(reversed(anatomy.layers)):
-        parts.update(_layer(f"wrapper {number}" if number else "code", layer, identity))
+        part = f"wrapper {number}" if number else "code"
+        if isinstance(layer, str):
+            parts[part] = (layer,)
+        elif identity.fingerprint == "source":
+            parts[part] = _source(layer)
+        else:
+            parts.update(_code_parts(part, layer.__code__))
+            with suppress(UnsupportedHandler):
+                sources[part] = _source(layer)
     several = len(anatomy.layers) > 1
     carried = [
         (f"layer {layer}, {name}" if several else name, value)
@@ -203,24 +225,18 @@ def _explain(
         parts.update({part: lines} if lines else {})
     if handler_id.event:
         parts["event"] = (handler_id.event,)
-    return Explanation(handler_id, parts, beside)
+    return Explanation(handler_id, parts, beside, sources)
 
 
-def _layer(
-    name: str, layer: FunctionType | str, identity: Identity
-) -> Iterator[tuple[str, tuple[str, ...]]]:
-    if isinstance(layer, str):
-        yield name, (layer,)
-    elif identity.fingerprint == "bytecode":
-        yield from _code_parts(name, layer.__code__)
-    else:
-        # Imported here: bytecode fingerprints do not need the room that reads sources.
-        from handlerid._source import digest_source  # noqa: PLC0415
+def _source(fn: FunctionType) -> tuple[str, ...]:
+    """Return the lines of a function's source, and a hash of what counts of it."""
+    # Imported here: few processes explain, and most hash bytecode.
+    from handlerid._source import digest_source  # noqa: PLC0415
 
-        digest, lines = _digest(digest_source(layer)), [""]
-        with suppress(OSError):  # inspect does not find what is in a zip
-            lines = dedent(getsource(layer.__code__)).rstrip().split("\n")
-        yield name, (*lines, f"hash: {digest}")
+    digest, lines = _digest(digest_source(fn)), [""]
+    with suppress(OSError):  # inspect does not find what is in a zip
+        lines = dedent(getsource(fn.__code__)).rstrip().split("\n")
+    return (*lines, f"hash: {digest}")
 
 
 def _type(value: object) -> str:
@@ -232,12 +248,25 @@ def _type(value: object) -> str:
 def _probe(value: object) -> None: ...
 
 
-def _changed(first: tuple[str, ...], second: tuple[str, ...]) -> Iterator[str]:
-    matcher = SequenceMatcher(None, first, second, autojunk=False)
+def _telling(first: Sequence[str], second: Sequence[str]) -> tuple[str, ...]:
+    """Return the lines that differ, without hashes, if the last ones do."""
+    if not first or not second or first[-1] == second[-1]:
+        return ()
+    return tuple(x for x in _changed(first, second) if x[2:7] != "hash:")
+
+
+def _changed(first: Sequence[str], second: Sequence[str]) -> tuple[str, ...]:
+    # Labels are numbered: those below a change differ, too.
+    bare = [[_LABEL.sub(r"\1L\2", one) for one in lines] for lines in (first, second)]
+    if bare[0] == bare[1]:
+        bare = [[*first], [*second]]
+    matcher = SequenceMatcher(None, bare[0], bare[1], autojunk=False)
+    lines: list[str] = []
     for kind, a, b, c, d in matcher.get_opcodes():
         if kind != "equal":
-            yield from (f"- {line}" for line in first[a:b])
-            yield from (f"+ {line}" for line in second[c:d])
+            lines += [f"- {line}" for line in first[a:b]]
+            lines += [f"+ {line}" for line in second[c:d]]
+    return tuple(lines)
 
 
 def _indented(parts: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
@@ -266,7 +295,7 @@ def _code_lines(code: CodeType) -> Iterator[str]:
         f"arguments: {code.co_argcount}, {code.co_posonlyargcount} positional-only, "
         f"{code.co_kwonlyargcount} keyword-only"
     )
-    yield f"flags: {dis.pretty_flags(code.co_flags)}"
+    yield f"flags: {dis.pretty_flags(code.co_flags & ~_FUTURES)}"
     yield from _instructions(code)
     for field in ("names", "varnames", "freevars", "cellvars"):
         yield f"{field}: {', '.join(getattr(code, f'co_{field}')) or '-'}"
@@ -280,15 +309,23 @@ def _instructions(code: CodeType) -> Iterator[str]:
     yield "instructions:"
     others = dict(enumerate(code.co_consts))
     # dis takes the repr of every constant, which fails for an int of many digits.
-    blank = code.replace(co_consts=(None,) * len(code.co_consts))
+    body = dis.Bytecode(code.replace(co_consts=(None,) * len(code.co_consts)))
+    tries = [(x.start, x.end, x.target) for x in body.exception_entries]  # type: ignore[attr-defined]
+    jumps = [one.argval for one in body if one.opcode in _JUMPS]
+    targets = sorted({*jumps}.union(*tries))
+    label = {target: f"L{at}" for at, target in enumerate(targets, 1)}
     lines: list[str] = []
-    for one in dis.get_instructions(blank):
+    for one in body:
         argument = one.argrepr
+        if one.offset in label:
+            lines.append(f"  {label[one.offset]}:")
         if one.opcode in dis.hasconst:
             argument = _constant(code.co_consts[one.arg or 0])
             others.pop(one.arg or 0, None)
-        elif one.opcode in _JUMPS:  # targets change with every line above
-            argument = ""
+        elif one.opcode in _JUMPS:
+            argument = f"to {label[one.argval]}"
+        elif one.opname in _NEGATED:
+            argument = _NEGATED[one.opname][one.arg or 0]
         elif not argument and one.arg is not None:
             argument = str(one.arg)
         if one.opname == "STORE_NAME" and one.argval in _POSITIONS:
@@ -296,6 +333,8 @@ def _instructions(code: CodeType) -> Iterator[str]:
         elif one.opname != "EXTENDED_ARG":
             lines.append(f"  {one.opname} {argument}".rstrip())
     yield from lines
+    for start, end, target in tries:
+        yield f"  try {label[start]} to {label[end]}, else {label[target]}"
     yield from (f"constant: {_constant(c)}" for c in others.values() if c is not None)
 
 

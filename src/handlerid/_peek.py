@@ -9,10 +9,12 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from contextlib import suppress
 from types import (
     CoroutineType,
     FunctionType,
     GetSetDescriptorType,
+    MemberDescriptorType,
     MethodType,
     ModuleType,
 )
@@ -37,6 +39,9 @@ if hasattr(os, "register_at_fork"):
     # Not later: what is registered while a process forks would release it alone.
     _after = {"after_in_parent": LOCK.release, "after_in_child": LOCK.release}
     os.register_at_fork(before=LOCK.acquire, **_after)
+
+OWN_CLASS = vars(object)["__class__"]
+"""Says what an object is; mocks and proxies have another one."""
 
 _IMMUTABLE = 1 << 8
 """The flag of classes written in C: Python code cannot change or rename them."""
@@ -69,7 +74,10 @@ def storage(value: object) -> dict[str, Any]:
     found = look_up(type(value), "__dict__")
     if type(found) is not GetSetDescriptorType:  # a property is the class's own code
         return {}
-    return cast("dict[str, Any]", found.__get__(value))
+    try:
+        return cast("dict[str, Any]", found.__get__(value))
+    except AttributeError:  # compiled classes have a descriptor and no dictionary
+        return {}
 
 
 def stored_in(value: object) -> Callable[[str], Any]:
@@ -160,12 +168,32 @@ def close_unawaited(awaitable: object) -> None:
 
 
 def described(value: object) -> str:
-    """Name an object for an error, without its ``repr``."""
-    if type(value) is FunctionType:
-        return f"{text(value.__module__)}.{text(value.__qualname__)}"
-    if is_a(type(value), type):
+    """Name an object for an error, without its ``repr``.
+
+    Functions, also compiled ones, and classes have names that no Python code computes.
+    """
+    kind = type(value)
+    if is_a(kind, type):
         return name_of_class(cast("type", value))
-    return f"an object of {name_of_class(type(value))}"
+    if is_a(kind, MethodType) and kind is not MethodType:  # compiled by Nuitka
+        return described(vars(MethodType)["__func__"].__get__(value))
+    names = ["?"]
+    if look_up(kind, "__call__") and look_up(kind, "__class__") is OWN_CLASS:
+        names = [
+            _stored_name(value, f"__{x}__") for x in ("module", "qualname", "name")
+        ]
+    name = next((one for one in names[1:] if one != "?"), "")
+    if not name:
+        return f"an object of {name_of_class(kind)}".replace("?.", "")
+    return f"{names[0]}.{name}".removeprefix("?.")
+
+
+def _stored_name(value: object, name: str) -> str:
+    found = look_up(type(value), name)
+    if type(found) in (GetSetDescriptorType, MemberDescriptorType):
+        with suppress(AttributeError):
+            return text(found.__get__(value))
+    return "?"
 
 
 def expect(right: object, name: str, wanted: str, value: object) -> None:

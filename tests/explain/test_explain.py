@@ -9,9 +9,10 @@ import json
 import re
 import sys
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
-from textwrap import dedent
+from textwrap import dedent, indent
 from types import FunctionType
 from typing import Any
 
@@ -124,7 +125,7 @@ code
       LOAD_FAST event
       LOAD_ATTR key
       LOAD_CONST frozenset (str 'a', str 'b')
-      CONTAINS_OP 0
+      CONTAINS_OP in
       LOAD_CONST code of <lambda>
       (some)
       LOAD_GLOBAL KeyError
@@ -176,18 +177,80 @@ def test_the_text_of_bytecode(version: str, app: Path) -> None:
 
 
 def test_the_text_of_a_difference(app: Path) -> None:
-    text = shown(run_fresh("-c", COMPARE, path=app))
-    assert text == dedent("""\
+    """That of the sources; of the bytecode, where there is none."""
+    head = """\
         - h1-ID
         + h1-ID
         location
             - name on_click
             + name on_other
         code
-            - name: on_click
-            + name: on_other
-            -   LOAD_CONST frozenset (str 'a', str 'b')
-            +   LOAD_CONST frozenset (int 1, str 'b')""")
+        """
+    text = shown(run_fresh("-c", COMPARE, path=app))
+    assert text == dedent(head) + indent(
+        "- def on_click(event):\n+ def on_other(event):\n"
+        """-         return event.key in {"b", "a"}, lambda: 1.5\n"""
+        """+         return event.key in {"b", 1}, lambda: 1.5""",
+        "    ",
+    )
+    run_fresh("-m", "compileall", "-q", "-b", str(app))
+    (app / "app.py").unlink()
+    text = shown(run_fresh("-c", COMPARE, path=app))
+    assert text == dedent(head) + indent(
+        "- name: on_click\n+ name: on_other\n"
+        "-   LOAD_CONST frozenset (str 'a', str 'b')\n"
+        "+   LOAD_CONST frozenset (int 1, str 'b')",
+        "    ",
+    )
+
+
+def code_of(text: str) -> tuple[str, ...]:
+    """The lines of the difference between a branch and what a text makes of it."""
+    before = BRANCH.format("", "{1, 2}", 1)
+    parts = explain(compiled(before), compiled(text)).parts
+    return parts["code"]
+
+
+BRANCH = """
+    def fn(a):
+        {}
+        while a not in {}:
+            try:
+                if a is None: f({})
+            except KeyError:
+                continue
+"""
+
+
+def test_a_changed_line_is_all_that_is_shown() -> None:
+    """What jumps, and where to, is named: what comes before does not change it."""
+    assert code_of(BRANCH.format("", "{1, 2}", 2)) == (
+        "-   LOAD_CONST int 1",
+        "+   LOAD_CONST int 2",
+    )
+    more = code_of(BRANCH.format("a = a or f()", "{1, 2}", 1))
+    assert not [line for line in more if line.startswith("-")]
+    assert re.fullmatch(
+        r"\+   JUMP_IF_TRUE_OR_POP to L\d|\+   \w+_IF_TRUE to L\d",
+        next(line for line in more if "TRUE" in line),
+    )
+    negated = code_of(BRANCH.format("", "{1, 2}", 1).replace("not in", "in"))
+    assert negated[:2] == ("-   CONTAINS_OP not in", "+   CONTAINS_OP in")
+    target = code_of(BRANCH.format("", "{1, 2}", 1).replace("continue", "break"))
+    assert any(" to L" in line or line[1:] == "  RETURN_VALUE" for line in target)
+    lines = explain(compiled(BRANCH.format("", "{1, 2}", 1))).parts["code"]
+    labels = {one for line in lines for one in re.findall(r"\bL\d+\b", line)}
+    assert labels == {line.strip(" :") for line in lines if re.match(r"  L\d+:$", line)}
+    assert [line for line in lines if line.startswith("  try L")]
+
+
+def test_comments_are_no_difference_of_the_source(app: Path) -> None:
+    """Of two releases that differ in comments, what differs is the bytecode."""
+    one = explain(on_click)
+    parts = {**one.parts, "code": (*one.parts["code"][:-1], "  NOP", "hash: 0")}
+    sources = {"code": ("# a comment", *one.sources["code"])}
+    other = replace(one, id=handler_id(on_other), parts=parts, sources=sources)
+    assert Difference.between(one, other).parts["code"] == ("+   NOP",)
 
 
 def test_the_text_of_wrappers_bound_arguments_and_captures() -> None:

@@ -23,7 +23,7 @@ from unittest import mock
 
 import pytest
 
-from handlerid import ClickEvent, Identity, handler_id
+from handlerid import ClickEvent, Identity, Registry, handler_id
 from handlerid._captures import captures_of
 from handlerid._identity import take_apart
 from handlerid.errors import UnstableCapture, UnsupportedHandler
@@ -601,7 +601,10 @@ def _(tmp: Path) -> None:
     is_refused(names["on_click"], f"the function on_click {text}")
 
 
-NATIVE = f"is called by code that is not a Python function; {USE}"
+COMPILED = (
+    "runs compiled code (C, Cython, mypyc, Nuitka), which has no fingerprint; " + USE
+)
+CALL = f"has a __call__ that is not a function; {USE}"
 
 
 class Loud(functools.partial[Any]):
@@ -613,26 +616,42 @@ class Loud(functools.partial[Any]):
     "a built-in, compiled code, a computed call"
 )
 def _(tmp: Path) -> None:
+    one: Any
     for one, name in (
-        (print, "builtins.builtin_function_or_method"),
-        (str.upper, "builtins.method_descriptor"),
+        (print, "builtins.print"),
+        ("a".upper, "str.upper"),
+        (str.upper, "str.upper"),
+        (str.__len__, "str.__len__"),
+    ):
+        is_refused(one, f"{name} {COMPILED}")
+    reason = "needs mypy: pip install mypy"
+    module: Any = pytest.importorskip("mypy.sharedparse", reason=reason)
+    assert not str(module.__file__).endswith(".py")  # mypyc compiled it
+    name = "mypy.sharedparse.argument_elide_name"
+    is_refused(module.argument_elide_name, f"{name} {COMPILED}")
+    assert Registry().scan(module).skipped == {
+        f"mypy.sharedparse.{one}": COMPILED
+        for one in ("special_function_elide_names", "argument_elide_name")
+    }
+    for one, name in (
         (operator.attrgetter("x"), "operator.attrgetter"),
         (weakref.ref(on_click), "weakref.ReferenceType"),
         (cast("Any", weakref.proxy(on_click)), "weakref.CallableProxyType"),
         (Loud(on_click), f"{__name__}.Loud"),
         (Calls.Native(), f"{__name__}.Calls.Native"),
+    ):
+        is_refused(one, f"an object of {name} {COMPILED}")
+    for one, name in (
         (Calls.Static(), f"{__name__}.Calls.Static"),
         (Calls.Bound(), f"{__name__}.Calls.Bound"),
         (Calls.Partial(), f"{__name__}.Calls.Partial"),
         (Calls.Cached(), f"{__name__}.Calls.Cached"),
         (Calls.Computed(), f"{__name__}.Calls.Computed"),
     ):
-        is_refused(one, f"an object of {name} {NATIVE}")
-    built_in = "an object of builtins.builtin_function_or_method, inside"
-    is_refused(
-        partial(print, 1), f"{built_in} an object of functools.partial, {NATIVE}"
-    )
-    is_refused(logged(print), f"{built_in} builtins.print, {NATIVE}")
+        is_refused(one, f"an object of {name} {CALL}")
+    inside = "builtins.print, inside an object of functools.partial,"
+    is_refused(partial(print, 1), f"{inside} {COMPILED}")
+    is_refused(logged(print), f"builtins.print, inside builtins.print, {COMPILED}")
     assert handler_id(bare(print))
 
 

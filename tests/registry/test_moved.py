@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from types import FunctionType
 from typing import Any
 
@@ -91,3 +92,36 @@ def test_what_is_there_answers_before_what_was_there() -> None:
         assert app.dispatch({"handler": again}, scope=scopes) == "new"
     assert app.dispatch({"handler": OLD}, rerender=lambda s: s.offer(moved)) == "old"
     assert OLD in scope
+
+
+PRIVATE = """
+class Cart:
+    def on_add(self, event):
+        class Line:
+            def own(self):
+                return self.__price
+        self.__total = 1 + len([self.__secret for __x in event.key])
+        return lambda: f(__key=self.__total), Line
+    on_lambda = lambda self, event: self.__total
+"""
+
+
+@pytest.mark.parametrize("name", ["Basket", "_Basket", "__Cart_2"])
+@pytest.mark.parametrize("fn", ["on_add", "<lambda>"])
+def test_private_names_follow_the_class(name: str, fn: str) -> None:
+    """``__total`` of a class is ``_Cart__total`` in its code, and changes with it."""
+    old: dict[str, Any] = {"__name__": "shop"}
+    new: dict[str, Any] = {"__name__": "shop"}
+    exec(PRIVATE, old)
+    exec(PRIVATE.replace("Cart", name), new)
+    attribute = fn.replace("<lambda>", "on_lambda")
+    before, after = getattr(old["Cart"], attribute), getattr(new[name], attribute)
+    page = Registry().register(partial(before, None), ClickEvent)
+    registry = Registry()
+    handler = partial(after, None)
+    registry.handler(event=ClickEvent, moved_from=f"shop:Cart.{fn}")(handler)
+    assert registry.resolve(page).fn is handler
+    named = [Registry(), Registry()]
+    for one, method in zip(named, (before, after), strict=True):
+        one.handler(event=ClickEvent, name="cart.add")(partial(method, None))
+    assert {*named[0]} == {*named[1]}

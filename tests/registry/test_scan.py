@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
+import shutil
 import sys
 import types
 import warnings
 from collections.abc import Iterator
 from importlib import import_module
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from handlerid import ClickEvent, Identity, Registry
 from handlerid.errors import ScanFailed, UnstableCapture
+from tests.support.fresh import run_fresh
 from tests.support.packages import importable, write
 
 EVENTS = "from handlerid import ClickEvent, InputEvent\n"
@@ -73,7 +76,7 @@ def shop(folder: Path) -> None:
         shop__deep____init__="",
         shop__deep__inner=f"{EVENTS}def on_inner(event: ClickEvent): ...",
         shop__bare__loose=f"{EVENTS}def on_loose(event: ClickEvent): ...",
-        shop__empty__nothing__nested="raise RuntimeError",
+        shop__empty__nothing__nested="",
         shop____main__="raise SystemExit(1)",
     )
 
@@ -89,6 +92,9 @@ def test_a_package_with_all_its_modules(folder: Path) -> None:
         "shop.cart",
         "shop.deep",
         "shop.deep.inner",
+        "shop.empty",
+        "shop.empty.nothing",
+        "shop.empty.nothing.nested",
     )
     assert [(f"{x.module}.{x.qualname}", x.event) for x in scan] == [
         ("shop.cart.on_plain", ""),
@@ -108,8 +114,12 @@ def test_a_package_with_all_its_modules(folder: Path) -> None:
     assert {*scan} == set(registry)
     assert len(scan) == 13
     first, *lines = str(scan).splitlines()
-    assert first.startswith("13 handlers in 6 modules, ")
+    assert first.startswith("13 handlers in 9 modules, 1 skipped, ")
     assert lines[0] == f"{scan.found[0]}  shop.cart.on_plain"
+    assert lines[-1] == (
+        "skipped  shop.cart.two needs event, other, and a handler is called with the "
+        "event alone; bind the others with functools.partial or give them defaults"
+    )
 
 
 def test_a_second_scan_registers_nothing_and_says_nothing(folder: Path) -> None:
@@ -122,6 +132,113 @@ def test_a_second_scan_registers_nothing_and_says_nothing(folder: Path) -> None:
         second = registry.scan(sys.modules["shop"])
     assert [*map(str, second)] == [*map(str, first)]
     assert {one: registry.resolve(one).fn for one in registry} == handlers
+
+
+SEEN = """
+from __future__ import annotations
+import functools
+from types import MethodType
+from typing import TYPE_CHECKING
+from unittest import mock
+from handlerid import ClickEvent, InputEvent
+from elsewhere import on_part, on_shared
+if TYPE_CHECKING:
+    from handlerid.events import RadioChangeEvent
+
+class logged:
+    def __init__(self, fn): functools.update_wrapper(self, fn); self.fn = fn
+    def __call__(self, event): return self.fn(event)
+    def __getattr__(self, name): raise AssertionError(name)
+
+class bare_class:
+    def __init__(self, fn): self.fn = fn
+    def __call__(self, event): return self.fn(event)
+    def __getattr__(self, name): raise AssertionError(name)
+
+def bare(fn):
+    def wrapper(event): return fn(event)
+    return wrapper
+
+@logged
+def on_save(event: ClickEvent): return "saved"
+
+class Buy:
+    def __call__(self, event: ClickEvent | InputEvent): return "bought"
+on_buy = Buy()
+on_lambda = functools.partial(lambda event, other: ..., other=1)
+on_method = MethodType(lambda self, event: ..., 1)
+
+class Other:
+    def on_drop(self, event: ClickEvent): ...
+    @functools.cache
+    def on_cached(self, event: ClickEvent): ...
+    on_buy = Buy()
+    @staticmethod
+    @bare
+    def on_static(event: ClickEvent): ...
+
+@bare
+def on_bare(event: ClickEvent): ...
+@bare_class
+def on_bare_class(event: ClickEvent): ...
+@functools.singledispatch
+def on_any(event: ClickEvent): ...
+@functools.singledispatch
+def helper(value): ...
+def on_radio(event: RadioChangeEvent): ...
+def unresolved(value: Missing): ...
+def second(value=1, event: ClickEvent = None): ...
+def on_named(value, event: ClickEvent): ...
+on_first = functools.partial(on_named, 1)
+on_elsewhere = functools.partial(on_part, 1)
+several = mock.Mock(), Buy
+proxy = mock.Mock()
+length = len
+upper = str.upper
+"""
+
+
+def test_what_seems_to_be_a_handler_is_found_or_listed(folder: Path) -> None:
+    write(
+        folder,
+        elsewhere=f"{EVENTS}def on_shared(event: ClickEvent): ...\n"
+        "def on_part(step, event: ClickEvent): ...",
+        app____init__=SEEN,
+        app____main__="raise SystemExit(1)",
+    )
+    registry = Registry()
+    scan = registry.scan("app")
+    assert [(x.qualname, x.event) for x in scan] == [
+        ("on_save", "click"),
+        ("Buy.__call__", "click"),
+        ("Buy.__call__", "input"),
+        ("on_named", "click"),
+    ]
+    fn: Any = registry.resolve(scan.found[0]).fn
+    assert fn(ClickEvent(key="")) == "saved"
+    hidden = (
+        "has an event type that its decorator hides: use functools.wraps or "
+        "functools.update_wrapper there, or register it with event="
+    )
+    method = "is a method without its object; register the bound method"
+    assert scan.skipped == {
+        "app.on_shared": "is defined in elsewhere, which was not scanned",
+        "app.on_elsewhere": "is defined in elsewhere, which was not scanned",
+        "app.on_part": "needs step, event, and a handler is called with the event "
+        "alone; bind the others with functools.partial or give them defaults",
+        "app.Other.on_drop": method,
+        "app.Other.on_cached": method,
+        "app.Other.on_static": hidden,
+        "app.on_bare": hidden,
+        "app.on_bare_class": hidden,
+        "app.on_any": "chooses what runs by the type of an argument; use a function "
+        "that calls it, without functools.wraps",
+        "app.on_radio": "has no event type: the annotation RadioChangeEvent of its "
+        "parameter event cannot be evaluated (is it local, or imported under "
+        "TYPE_CHECKING only?). Import the event type at run time, annotate one, or "
+        "pass it: register(fn, event=...)",
+        "app.second": "has an event type, but not for its first parameter",
+    }
 
 
 def test_only_what_is_defined_in_the_package(folder: Path) -> None:
@@ -166,7 +283,79 @@ def test_a_module_that_is_no_file() -> None:
     assert found.module == "made"
 
 
+def test_directories_without_init_in_a_zip(folder: Path, tmp_path: Path) -> None:
+    write(
+        folder,
+        zipped____init__="",
+        zipped__bare__loose=f"{EVENTS}def on_loose(event: ClickEvent): ...",
+        zipped__deep__deeper__still=f"{EVENTS}def on_deep(event: ClickEvent): ...",
+        zipped__broken____init__="raise RuntimeError('no database')",
+        zipped__broken__one="",
+        zipped__broken__bare__two="",
+    )
+    (folder / "zipped" / "texts").mkdir()
+    (folder / "zipped" / "texts" / "about.txt").write_text("", "utf-8")
+    archive = shutil.make_archive(str(folder / "app"), "zip", folder, "zipped")
+    scans = []
+    for path in (str(folder), archive):
+        code = (
+            "from handlerid import Registry; scan = Registry().scan('zipped', "
+            "on_error=str); print(*scan.modules, *(x.qualname for x in scan), "
+            "scan.skipped)"
+        )
+        scans += [run_fresh("-c", code, path=Path(path), cwd=tmp_path.parent)]
+    assert scans[0] == scans[1]
+    modules = "zipped zipped.bare zipped.bare.loose zipped.deep zipped.deep.deeper "
+    modules += "zipped.deep.deeper.still on_loose on_deep"
+    failed = (
+        "cannot be imported, nor what is in it (3 modules): RuntimeError: no database"
+    )
+    assert scans[0] == f"{modules} {{'zipped.broken': '{failed}'}}\n"
+
+
 # What fails.
+
+
+def test_a_module_is_logged_before_it_is_imported(
+    folder: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    write(folder, app____init__="", app__server="raise KeyboardInterrupt", app__z="")
+    caplog.set_level("INFO", "handlerid")
+    with pytest.raises(KeyboardInterrupt):
+        Registry().scan("app")
+    assert [one.getMessage() for one in caplog.records] == [
+        "importing app",
+        "importing app.server",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("app.py", "app"),
+        ("./app.py", "app"),
+        ("shop/cart.py", "shop.cart"),
+        ("shop\\cart.py", "shop.cart"),
+        ("shop/", "shop"),
+        ("shop/__init__.py", "shop"),
+        ("/srv/shop", "srv.shop"),
+    ],
+)
+def test_a_path_is_no_name(folder: Path, name: str, meant: str) -> None:
+    write(folder, app="", shop____init__="", shop__cart="")
+    with pytest.raises(ValueError, match="by name") as caught:
+        Registry().scan(name, on_error=print)
+    assert str(caught.value) == (
+        f"scan() imports modules by name, and {name!r} is the name of a file or "
+        f"directory; did you mean scan({meant!r})?"
+    )
+
+
+def test_a_submodule_may_be_called_py(folder: Path) -> None:
+    write(
+        folder, shop____init__="", shop__py=f"{EVENTS}def on_py(event: ClickEvent): ..."
+    )
+    assert [one.qualname for one in Registry().scan("shop.py")] == ["on_py"]
 
 
 def broken(folder: Path) -> None:

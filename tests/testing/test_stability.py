@@ -257,6 +257,40 @@ def test_other_pythons_are_found_on_the_path(
             not in the first process""")
 
 
+def test_a_python_that_cannot_import_the_target_is_skipped_with_a_word(
+    write: Any,
+) -> None:
+    minor = 12 if sys.version_info < (3, 12) else 11
+    other = str(require_python(f"3.{minor}"))
+    write(
+        "app",
+        f"""
+        import sys, threading
+        from handlerid import ClickEvent
+        threading.Thread(target=threading.Event().wait).start()
+        if sys.version_info[1] == {minor}:
+            raise ModuleNotFoundError("No module named 'psycopg'")
+        def on_click(event: ClickEvent): pass
+        """,
+    )
+    with pytest.warns(UserWarning, match="was not compared") as warned:
+        assert_stable("app", pythons=[other])
+    (one,) = warned
+    assert str(one.message) == (
+        f"app was not compared on {other}: handlerid.errors.ScanFailed: app cannot be "
+        "imported: ModuleNotFoundError: No module named 'psycopg'"
+    )
+
+
+def test_a_stable_module_is_imported_four_times(write: Any, tmp_path: Path) -> None:
+    """At once, so that what a large framework takes to be imported is spent twice."""
+    log = tmp_path / "log"
+    line = f"open({str(log)!r}, 'a').write(os.environ['PYTHONHASHSEED'])"
+    write("app", f"{STABLE}\nimport os; {line}")
+    assert_stable("app")
+    assert sorted(log.read_text()) == [*"0123"]
+
+
 def test_the_order_of_closures_does_not_matter(write: Any) -> None:
     write(
         "app",
@@ -321,7 +355,7 @@ def test_a_module_that_cannot_be_imported_shows_its_traceback(write: Any) -> Non
     file = write("app", "import handlerid\n\nraise RuntimeError('no database')")
     text = failure("app")
     assert text.startswith(
-        "the handlers of app were not found with hash seed 0: exit code 1\n\nTraceback "
+        "the handlers of app were not found with hash seed 0: exit code 3\n\nTraceback "
     )
     assert f'File "{file}", line 3, in <module>' in text
     assert "RuntimeError: no database" in text
@@ -364,14 +398,14 @@ def test_a_handler_that_cannot_have_an_id(write: Any) -> None:
         """,
     )
     text = failure("app")
-    assert "exit code 1" in text
+    assert "exit code 3" in text
     assert "handlerid.errors.UnstableCapture" in text
     assert "app.go" in text
 
 
 def test_time_is_bounded(write: Any) -> None:
     write("app", "print('here')\nimport threading\nthreading.Event().wait()")
-    assert failure("app", timeout=2) == (
+    assert failure("app", timeout=5) == (
         "the handlers of app were not found with hash seed 0: it took too long; pass a "
         "larger timeout=\n\nhere"
     )
@@ -403,6 +437,8 @@ def test_arguments_that_are_wrong(write: Any) -> None:
 
 def test_what_is_in_no_directory_is_not_copied() -> None:
     with pytest.raises(AssertionError, match=r"^sys has no handlers"):
+        assert_stable("sys", directory=False)
+    with pytest.raises(ValueError, match=r"^sys is in no directory to copy; pass di"):
         assert_stable("sys")
 
 

@@ -19,7 +19,15 @@ from types import CodeType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any
 
 from handlerid._captures import CachedFunction, arguments_of, captures_of
-from handlerid._peek import close_unawaited, described, is_a, look_up, stored_in
+from handlerid._peek import (
+    OWN_CLASS,
+    close_unawaited,
+    described,
+    is_a,
+    is_native,
+    look_up,
+    stored_in,
+)
 from handlerid.errors import UnsupportedHandler
 
 if TYPE_CHECKING:
@@ -28,9 +36,9 @@ if TYPE_CHECKING:
 Codes = tuple[tuple[Any, CodeType], ...]
 
 FUNCTOOLS = vars(functools)
-_OWN_CLASS = vars(object)["__class__"]  # mocks and proxies have another one
 _DEEPEST = 100
 CACHED = "functools.cache"  # a layer
+_DESCRIPTORS = staticmethod, classmethod, property, MethodType, CachedFunction
 # Texts that are code like any other, though no file holds them.
 _NAMES = "frozen string stdin console input exec python-input ipython-input doctest"
 _TYPED = tuple(f"<{name}" for name in _NAMES.split())
@@ -39,7 +47,8 @@ _TYPED = tuple(f"<{name}" for name in _NAMES.split())
 _USE = "use a function that calls it, without functools.wraps"
 _CLASS = "is a class; use a function that makes the object, and event= for an event"
 _DISPATCH = f"chooses what runs by the type of an argument; {_USE}"
-_NATIVE = f"is called by code that is not a Python function; {_USE}"
+_CALL = f"has a __call__ that is not a function; {_USE}"
+_COMPILED = "runs compiled code (C, Cython, mypyc, Nuitka), which has no fingerprint; "
 _NOT_CALLABLE = "is not callable; did you call the handler instead of passing it?"
 _NOT_READ = "was not read from its class; register Class.method, after the class"
 _PROXY = f"is a mock or a proxy, so what it runs is unknown; {_USE}"
@@ -174,12 +183,14 @@ class Anatomy:
         call, reason = look_up(kind, "__call__"), ""
         if is_a(kind, type):
             reason = _CLASS
-        elif look_up(kind, "__class__") is not _OWN_CLASS:
+        elif look_up(kind, "__class__") is not OWN_CLASS:
             reason = _PROXY
         elif is_a(kind, classmethod, functools.partialmethod):
             reason = _NOT_READ
         elif type(call) is not FunctionType:
-            reason = _NOT_CALLABLE if call is None else _NATIVE
+            other = not is_native(type(call)) or is_a(type(call), *_DESCRIPTORS)
+            reason = _CALL if other else _COMPILED + _USE
+            reason = _NOT_CALLABLE if call is None else reason
         if reason:
             raise self.refusal(rest, reason)
         self.captures.append((len(self.layers), "self", rest))

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from weakref import ref
 
 from handlerid import _captures
-from handlerid._bytecode import encode_code
+from handlerid._bytecode import encode_code, renamed
 from handlerid._identity.callables import FUNCTOOLS, Anatomy, take_apart
 from handlerid._identity.ids import HandlerId, as_keys, with_captures, write
 from handlerid._peek import choose, expect, importable_name, is_held
@@ -373,7 +373,7 @@ class Identity:
             qualname = self._names("", qualname)[1]
             where, own = f"={location}".encode("utf-8", "surrogatepass"), ""
             if colon:
-                where, own = _where(module, qualname), qualname.rpartition(".")[2]
+                where, own = _where(module, qualname), qualname
         return self._write(names, where, self._fingerprint(anatomy, own), event)
 
     def locations(self, module: str, qualname: str) -> list[str]:
@@ -392,17 +392,18 @@ class Identity:
         digests = keyed or [(location, code)]
         return tuple([write(*both, event, *names) for both in digests])
 
-    def _fingerprint(self, anatomy: Anatomy, own: str | None = None) -> bytes:
-        """The digest of all layers; with the handler's own name replaced by another."""
-        name = anatomy.qualname.rpartition(".")[2]
-        own = name if own is None else own
+    def _fingerprint(self, anatomy: Anatomy, qualname: str | None = None) -> bytes:
+        """The digest of all layers, as if the handler had another qualified name."""
+        before, after = anatomy.qualname, qualname
+        name = before.rpartition(".")[2]
+        own = name if after is None else after.rpartition(".")[2]
         digests = []
         for layer in anatomy.layers:
             if isinstance(layer, str):
                 text = f"generated {own}" if layer == f"generated {name}" else layer
                 digests.append(_hash(self._layers, text.encode()))
-            elif own != name == layer.__code__.co_name:
-                digests.append(self._hash_code(layer, own))
+            elif after not in (None, before) and name == layer.__code__.co_name:
+                digests.append(self._hash_code(layer, before, after))
             else:
                 record = self.record(layer)
                 record.digest = record.digest or self._hash_code(layer)
@@ -410,11 +411,13 @@ class Identity:
         several = len(digests) > 1
         return _hash(self._layers, b"".join(digests)) if several else digests[0]
 
-    def _hash_code(self, fn: FunctionType, own: str | None = None) -> bytes:
-        code = fn.__code__ if own is None else fn.__code__.replace(co_name=own)
+    def _hash_code(
+        self, fn: FunctionType, before: str = "", after: str | None = None
+    ) -> bytes:
+        code = fn.__code__ if after is None else renamed(fn.__code__, before, after)
         try:
             if self._source is not None:
-                return self._source(fn, own)
+                return self._source(fn, after and after.rpartition(".")[2])
             return _hash(self._code, encode_code(code))
         except ValueError as error:
             raise UnsupportedHandler(str(error)) from None

@@ -26,7 +26,7 @@ import typing_extensions
 from handlerid._captures import Unset, captures_of
 from handlerid._decoding import decoder
 from handlerid._identity import CACHED, name_of, take_apart
-from handlerid._peek import name_of_class, stored_in
+from handlerid._peek import look_up, name_of_class, stored_in
 from handlerid._registry.captures import MANY, defined_at, functions_of
 from handlerid.errors import SignatureError
 from handlerid.events import Event, adopt, event_type, is_event_type
@@ -266,6 +266,9 @@ def inspect_signature(fn: Any) -> tuple[bool, str, tuple[type[Event], ...], str]
 
 def _parameters(fn: Any, *, follow_wrapped: bool) -> list[Parameter] | None:
     """Return the parameters of a callable, or None if they are unknown."""
+    call = look_up(type(fn), "__call__")
+    if type(call) is FunctionType and stored_in(fn)("__signature__") is None:
+        fn = MethodType(call, fn)  # inspect would ask the object for its attributes
     try:
         found = inspect.signature(fn, follow_wrapped=follow_wrapped, **_LENIENT)
     except (TypeError, ValueError):
@@ -299,6 +302,15 @@ def _required(fn: Callable[..., object], parameters: Sequence[Parameter]) -> boo
             "event alone; bind the others with functools.partial or give them defaults"
         )
     return bool(names)
+
+
+def names_event(fn: FunctionType) -> bool:
+    """Return whether a parameter of a function, any of them, has an event type."""
+    found = [
+        _event_types(one.annotation, fn, fn)[0]
+        for one in _parameters(fn, follow_wrapped=False) or ()
+    ]
+    return any(issubclass(one, Event) for types in found for one in types)
 
 
 def _bound(fn: Any) -> object:

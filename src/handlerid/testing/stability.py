@@ -8,6 +8,7 @@ import subprocess
 import sys
 import sysconfig
 import tempfile
+import warnings
 from collections.abc import Iterable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
@@ -19,13 +20,17 @@ from types import ModuleType
 from typing import Any, NamedTuple, TypeAlias
 
 from handlerid import Difference, Explanation
+from handlerid.testing.worker import NOT_IMPORTED
 
 # sys.path is complete before anything is imported from it.
 _START = """
 import json, sys
 task = json.load(sys.stdin)
 sys.path[:] = task["first"] + (task["path"] or sys.path) + task["last"]
-from handlerid.testing.worker import work
+try:
+    from handlerid.testing.worker import NOT_IMPORTED, work
+except ImportError as error:
+    sys.exit(print(f"{type(error).__name__}: {error}") or 3)
 work(task)
 """
 
@@ -59,7 +64,8 @@ def assert_stable(
         directory: whether one process imports a copy of the code in another directory.
         pythons: commands of other Pythons; by default, and only if the identity has the
             source fingerprint, those on the PATH named ``python3.11`` and so on. They
-            import their own packages first, then those of this Python.
+            import their own packages first, then those of this Python. One that cannot
+            import the target is a ``UserWarning`` and is not compared.
         timeout: seconds for all processes together.
 
     Raises:
@@ -74,27 +80,40 @@ def assert_stable(
     task = {"target": name, "handlers": handlers, "identity": identity}
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
         files = Path(temporary).resolve()
-        first = _Process("with hash seed 0").run(task, files, deadline)
+        seeds = [_Process(f"with hash seed {seed}", seed=seed) for seed in range(4)]
+        again = [_Process("in a second process with nothing changed"), *seeds[1:]]
+        if directory:
+            copy = _copy(name, files / "another directory")
+            title = "from a copy in another directory"
+            again.append(_Process(title, seed=3, copy=copy))
+        found: dict[_Process, _Found | None] = {}
+
+        def run(*processes: _Process) -> None:
+            with ThreadPoolExecutor(os.cpu_count()) as pool:
+                all_of_them = pool.map(
+                    lambda x: x.run(task, files, deadline), processes
+                )
+                found.update(zip(processes, all_of_them, strict=True))
+
+        run(*seeds[:3], again[-1])
+        first = found.pop(seeds[0]) or {}
         if not first:
             raise AssertionError(
                 f"{name} has no handlers: annotate the parameter of a function with an "
                 "event type, register it in a Registry of the module, or name a "
                 "function that returns handlers with handlers="
             )
-        others = [_Process("in a second process with nothing changed")]
-        others += [_Process(f"with hash seed {seed}", seed=seed) for seed in (1, 2, 3)]
-        if directory:
-            copy = _copy(name, files / "another directory")
-            others.append(_Process("from a copy in another directory", copy=copy))
+        if any(map(first.__ne__, found.values())):  # find out which condition it is
+            run(*[one for one in again if one not in found])
         if pythons is None:
             pythons = _on_path() if '["of the source' in json.dumps(first) else ()
-        others += [_Process(f"on {one}", python=one) for one in pythons]
-        with ThreadPoolExecutor(os.cpu_count()) as pool:
-            running = [pool.submit(one.run, task, files, deadline) for one in others]
-            found = [one.result() for one in running]
-    unstable = list(_compare(first, zip(others, found, strict=True)))
+        others = [_Process(f"on {one}", python=one) for one in pythons]
+        run(*others)
+    known = [(one, found.get(one)) for one in again + others]
+    unstable = [*_compare(first, [(one, its) for one, its in known if its is not None])]
     if unstable:
-        count = f"{len(unstable)} of {len(set().union(first, *found))} handlers"
+        names = {*first}.union(*filter(None, found.values()))
+        count = f"{len(unstable)} of {len(names)} handlers"
         texts = [f"{count} of {name} do not have the same ids in every process"]
         raise AssertionError("\n\n".join(texts + unstable))
 
@@ -114,8 +133,8 @@ class _Process(NamedTuple):
     seed: int = 0
     copy: Path | None = None
 
-    def run(self, task: dict[str, Any], files: Path, deadline: float) -> _Found:
-        """Return the target's handlers in this process."""
+    def run(self, task: dict[str, Any], files: Path, deadline: float) -> _Found | None:
+        """Return the target's handlers; None for a Python that cannot import them."""
         directory = Path(tempfile.mkdtemp(dir=files))
         result, output = directory / "result", directory / "output"
         # Left out: variables that change the code, or the library of another Python.
@@ -134,11 +153,17 @@ class _Process(NamedTuple):
                     timeout=max(0.0, deadline - monotonic()),
                     check=False,
                 )
-                problem = f"exit code {done.returncode}"
+                code = done.returncode
+                problem = f"exit code {code}"
             except subprocess.TimeoutExpired:
-                problem = "it took too long; pass a larger timeout="
+                code, problem = 1, "it took too long; pass a larger timeout="
         if not result.exists():
             said = output.read_text("utf-8", "replace").strip()[-6_000:]
+            if code == NOT_IMPORTED and self.python != sys.executable:
+                why = said.rpartition("\n")[2]
+                text = f"{task['target']} was not compared {self.title}: {why}"
+                warnings.warn(text, stacklevel=2)
+                return None
             raise AssertionError(
                 f"the handlers of {task['target']} were not found {self.title}: "
                 f"{problem}" + (f"\n\n{said}" if said else "; it printed nothing")
@@ -166,10 +191,9 @@ def _copy(target: str, copy: Path) -> Path:
         shutil.copytree(
             location,
             copy / top,
-            ignore=shutil.ignore_patterns("__pycache__"),
             ignore_dangling_symlinks=True,  # some editors lock a file with one
             dirs_exist_ok=True,
-        )
+        )  # with its compiled modules: they are read as if compiled there
     file = spec.origin if spec and not spec.submodule_search_locations else None
     if file and Path(file).is_file():
         shutil.copy(file, copy)

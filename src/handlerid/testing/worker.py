@@ -4,6 +4,7 @@ import json
 import os
 import pkgutil
 import sys
+import traceback
 from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
@@ -11,6 +12,10 @@ from typing import Any
 from unicodedata import normalize
 
 from handlerid import Dispatcher, Registry, explain
+from handlerid.errors import ScanFailed
+
+NOT_IMPORTED = 3
+"""Exit code if the target cannot be imported."""
 
 
 def work(task: dict[str, Any]) -> None:
@@ -24,7 +29,11 @@ def work(task: dict[str, Any]) -> None:
     identity = pkgutil.resolve_name(name) if name else None
     # Only ids are compared, so replaced captures do not matter.
     registry = Registry(identity=identity, captures="allow")
-    registry.scan(target)
+    try:
+        registry.scan(target)
+    except ScanFailed:
+        traceback.print_exc()
+        os._exit(NOT_IMPORTED)  # without waiting for threads, as below
     if more:
         for fn in pkgutil.resolve_name(more)():
             registry.register(fn)
