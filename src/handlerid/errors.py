@@ -65,7 +65,7 @@ class UnknownHandler(HandlerIdError):
 
 
 class GoneHandler(UnknownHandler):
-    """No handler has the location in the id of a page, which is old or new."""
+    """No handler has the location in an id that was signed: the page is old."""
 
     status = 410
     reload = True

@@ -17,13 +17,13 @@ import httpx
 
 from handlerid.errors import (
     ExpiredToken,
-    GoneHandler,
     HandlerIdError,
     InvalidEvent,
     InvalidToken,
     MalformedPayload,
     NotAllowed,
     StaleHandler,
+    UnknownHandler,
 )
 from tests.demo.running import DEMO, running_demo
 from tests.demo.visit import Visit, Wrong
@@ -205,10 +205,10 @@ async def not_json(visit: Visit) -> None:
 
 
 async def unknown(visit: Visit) -> None:
-    """410: no handler has such a location."""
+    """404: no handler has such a location."""
     (button,) = visit.page.controls_of("counter", "click")
     payload = {"handler": altered(button.handler, at=3)}
-    await _refused(visit, json.dumps(payload), GoneHandler)
+    await _refused(visit, json.dumps(payload), UnknownHandler)
 
 
 async def stale(visit: Visit) -> None:
@@ -303,7 +303,7 @@ PLAYS: dict[str, Callable[[Visit], Awaitable[None]]] = {
     "closure, distinct": distinct,
     "closure, carry": carried,
     "400 not JSON": not_json,
-    "410 unknown id": unknown,
+    "404 unknown id": unknown,
     "409 stale id": stale,
     "422 wrong type": wrong_type,
     "403 forged key": forged_key,

@@ -54,7 +54,7 @@ def wrong_field_type(visit: Visit) -> str:
     ("payload", "status", "text", "logged"),
     [
         (not_json, 400, "The request could not be read.", "MalformedPayload"),
-        (unknown_id, 410, "This page has expired. Reload it.", "GoneHandler"),
+        (unknown_id, 404, "This action does not exist here.", "UnknownHandler"),
         (stale_id, 409, "This page is out of date. Reload it.", "StaleHandler"),
         (
             wrong_field_type,

@@ -26,12 +26,12 @@ from handlerid import (
 from handlerid._dispatch import running
 from handlerid.errors import (
     AsyncHandler,
-    GoneHandler,
     HandlerIdError,
     InvalidEvent,
     MalformedPayload,
     NotAllowed,
     SignatureError,
+    UnknownHandler,
 )
 
 span: ContextVar[str] = ContextVar("span", default="none")
@@ -302,7 +302,7 @@ async def test_refusals(recorder: Recorder) -> None:
     unknown = {"handler": "h1-" + "a" * 13 + "-" + "a" * 20}
     refused: list[tuple[Any, type[HandlerIdError]]] = [
         ({}, MalformedPayload),
-        (unknown, GoneHandler),
+        (unknown, UnknownHandler),
         ({**payload, "key": 1}, InvalidEvent),
     ]
     for bad, error in refused:

@@ -1,5 +1,7 @@
 """A release changes a setting while pages are open: users are answered or reload.
 
+Ids alone do not say that they are honest: those of other settings are unknown.
+
 Both ways, because a deploy is rolled out one server at a time, and may be rolled back.
 """
 
@@ -43,11 +45,14 @@ def in_app(name: str) -> str:
 CARRY = {"captures": "carry"}
 DISTINCT = {"captures": "distinct"}
 
+# Nothing but a signature tells an id of other settings from one that was made up.
+UNKNOWN = [404, 404], [404, 404]
+
 # Settings of two releases; what old pages get from the new one, for a function of a
 # module and for a closure; what new pages get from the old one.
 FLIPS: dict[str, tuple[Settings, Settings, Sequence[object], Sequence[object]]] = {
     "tokens": ({}, tokens(), [410, 410], [410, 410]),
-    "keys of ids": ({}, {"keys": b"a"}, [410, 410], [410, 410]),
+    "keys of ids": ({}, {"keys": b"a"}, *UNKNOWN),
     "keys of ids, with tokens": (
         *(tokens(), {**tokens(), "keys": b"a"}),
         *([410, 410], [410, 410]),
@@ -66,11 +71,11 @@ FLIPS: dict[str, tuple[Settings, Settings, Sequence[object], Sequence[object]]] 
     ),
     "keys of ids in one step": (
         *({"keys": b"a"}, {"keys": [b"b", b"a"]}),
-        *(["save", 7], [410, 410]),
+        *(["save", 7], [404, 404]),
     ),
     "keys of ids replaced": (
         *({"keys": b"a"}, {"keys": b"b"}),
-        *([410, 410], [410, 410]),
+        *UNKNOWN,
     ),
     "keys of ids in one step, carried": (
         {**CARRY, **tokens(), "keys": b"a"},
@@ -79,7 +84,11 @@ FLIPS: dict[str, tuple[Settings, Settings, Sequence[object], Sequence[object]]] 
         [410, 409],
     ),
     "fingerprint": ({}, {"fingerprint": "source"}, [409, 409], [409, 409]),
-    "module_name": ({}, {"module_name": in_app}, [410, 410], [410, 410]),
+    "module_name, with tokens": (
+        *(tokens(), {**tokens(), "module_name": in_app}),
+        *([410, 410], [410, 410]),
+    ),
+    "module_name": ({}, {"module_name": in_app}, *UNKNOWN),
     "captures": ({}, DISTINCT, ["save", 409], ["save", 409]),
     "captures, with tokens": (
         *(tokens(), {**CARRY, **tokens()}),
@@ -147,7 +156,7 @@ def clicked(shop: ModuleType, one: Settings, other: Settings) -> list[object]:
         try:
             answered = server(shop, other).dispatch({"handler": handler}, **audience[1])
         except HandlerIdError as error:
-            found.append(error.status if error.reload else error)
+            found.append(error.status if error.reload or error.status == 404 else error)
         else:
             found.append(answered)
     return found

@@ -8,7 +8,7 @@ from collections.abc import Callable, Generator
 import pytest
 
 from handlerid import ClickEvent, Dispatcher, Registry
-from handlerid.errors import GoneHandler, MalformedPayload, UnknownHandler
+from handlerid.errors import MalformedPayload, UnknownHandler
 from handlerid.testing import Recorder
 from tests.support.fresh import run_fresh
 
@@ -61,7 +61,7 @@ def test_it_keeps_errors_and_refusals(app: Dispatcher, recorder: Recorder) -> No
     with pytest.raises(UnknownHandler):
         app.prepare({"handler": "h1-" + "a" * 13 + "-" + "a" * 20})
     kinds = [type(error) for error in recorder.refusals]
-    assert kinds == [MalformedPayload, GoneHandler]
+    assert kinds == [MalformedPayload, UnknownHandler]
     assert repr(recorder) == (
         "<Recorder 1 calls, 0 steps, 0 results, 1 errors, 2 refusals>"
     )

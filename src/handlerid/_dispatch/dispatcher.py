@@ -301,7 +301,9 @@ class Dispatcher:
         raised: list[errors.HandlerIdError] = []
         if asked and self._references is None and not root.knows(wanted.location):
             asked = []  # it may be made up, and a resolver renders a page
-            why = f"{refusal(wanted, ())}. No resolver was asked, because no scanned "
+            why = (
+                f"{refusal(wanted, (), '')}. No resolver was asked, because no scanned "
+            )
             why += "module has the location: is the module scanned that defines it?"
             raised.append(errors.UnknownHandler(why, handler_id=wanted))
         if rerender is not None:
@@ -336,7 +338,7 @@ class Dispatcher:
             if entries.accepts(near):
                 return entries.resolve(near), True
         raised.insert(0, refusal(wanted, [*at_location], root.identity.fingerprint))
-        raise _take_from(raised)
+        raise _take_from(raised, signed=self._references is not None)
 
     def _read(self, payload: Any) -> Any:
         """Return something with ``get``: a mapping or a form."""
@@ -361,13 +363,15 @@ class Dispatcher:
         return audience
 
 
-def _take_from(raised: list[errors.HandlerIdError]) -> errors.HandlerIdError:
+def _take_from(
+    raised: list[errors.HandlerIdError], *, signed: bool
+) -> errors.HandlerIdError:
     """Return the one to raise, and empty the list: a traceback must not hold it."""
     # That the location is known says more than that another one is not.
     stale = [one for one in raised if isinstance(one, errors.StaleHandler)]
     chosen = (stale or raised[-1:])[0]
     raised.clear()
-    if isinstance(chosen, errors.UnknownHandler):  # another release has offered it
+    if signed and isinstance(chosen, errors.UnknownHandler):  # it was offered once
         return errors.GoneHandler(str(chosen), handler_id=chosen.handler_id)
     return chosen
 

@@ -29,6 +29,7 @@ from handlerid.errors import (
     MalformedPayload,
     NotAllowed,
     StaleHandler,
+    UnknownHandler,
 )
 from tests.promises.attacks import app
 
@@ -185,7 +186,7 @@ def test_a_text_that_is_no_id(servers: Servers, text: object) -> None:
 
 
 def test_a_function_that_was_never_registered(servers: Servers) -> None:
-    with nothing_happens(GoneHandler):
+    with nothing_happens(UnknownHandler):
         servers.ids.dispatch({"handler": other_id(app.delete_all, None), "key": SENT})
 
 
@@ -197,18 +198,18 @@ def test_code_of_another_day(servers: Servers) -> None:
 
 def test_the_code_of_a_handler_at_the_place_of_another(servers: Servers) -> None:
     text = other_id(app.delete_all)[:17] + servers.id[17:]
-    with nothing_happens(GoneHandler):
+    with nothing_happens(UnknownHandler):
         servers.ids.dispatch({"handler": text, "key": SENT})
 
 
 def test_another_event(servers: Servers) -> None:
     text = other_id(app.on_click, InputEvent)
-    with nothing_happens(GoneHandler):
+    with nothing_happens(UnknownHandler):
         servers.ids.dispatch({"handler": text, "key": SENT, "value": SENT})
 
 
 def test_no_event(servers: Servers) -> None:
-    with nothing_happens(GoneHandler):
+    with nothing_happens(UnknownHandler):
         servers.ids.dispatch({"handler": servers.id.partition(".")[0], "key": SENT})
 
 

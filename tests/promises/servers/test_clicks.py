@@ -92,8 +92,9 @@ CHANGED = ("{name} {event.key}", "now {name} {event.key}")
     [
         ("carry", *CHANGED, 409, "StaleHandler"),
         ("distinct", *CHANGED, 409, "StaleHandler"),
+        # A token was offered once, by this application; an id may be made up.
         ("carry", "plain", "renamed", 410, "GoneHandler"),
-        ("distinct", "plain", "renamed", 410, "GoneHandler"),
+        ("distinct", "plain", "renamed", 404, "UnknownHandler"),
     ],
 )
 def test_another_release_says_that_it_is_one(
