@@ -11,7 +11,12 @@ from textwrap import dedent
 import pytest
 
 from handlerid._source.syntax import encode_syntax
-from tests.promises.corpus.source_measure import differing, forms_under, split_by_layout
+from tests.promises.corpus.source_measure import (
+    differing,
+    find_files,
+    ids_under,
+    split_by_layout,
+)
 from tests.pythons import require_python
 from tests.support.pyodide import require_pyodide
 
@@ -333,6 +338,10 @@ constants = lambda: (
 '''
 
 
+SMALL = ("blinker", "h11", "itsdangerous", "sniffio")
+"""Real packages; ``python -m tests.promises.corpus.source_measure`` compares more."""
+
+
 def sample(folder: Path) -> list[Path]:
     """Files to compare, in a folder that the other Pythons can see."""
     files = [folder / "tricky.py", folder / "deep.py"]
@@ -347,19 +356,22 @@ def sample(folder: Path) -> list[Path]:
 
 
 @pytest.mark.parametrize("version", ["3.11", "3.12", "3.13", "3.14", "3.15"])
-def test_the_form_is_the_same_on_every_python(version: str, tmp_path: Path) -> None:
+def test_the_ids_are_the_same_on_every_python(version: str, tmp_path: Path) -> None:
     if version in ("3.14", "3.15"):
         require_pyodide(version)
     else:
         require_python(version)
     files = sample(tmp_path)
-    here = forms_under(f"{sys.version_info[0]}.{sys.version_info[1]}", [], files)
-    there = forms_under(version, [tmp_path], files)
+    modules = [(file.stem, file) for file in files] + find_files([*SMALL])
+    here = ids_under("{}.{}".format(*sys.version_info), modules, [*SMALL])
+    there = ids_under(version, modules, [*SMALL])
     assert here is not None
     assert there is not None
     # An older Python may not parse some of a newer one's library.
-    assert all(there[str(file)] for file in files[:2])
-    assert sum(len(functions or ()) for functions in there.values()) > 200
+    found = {label.partition(":")[0] for label in there["compiled"]}
+    assert found >= {file.stem for file in files[:2]}
+    assert sum(map(len, there["compiled"].values())) > 500
+    assert sum(map(len, there["imported"].values())) > 100
     assert differing(here, there) == []
 
 

@@ -275,8 +275,9 @@ class Identity:
 
         None for what has no id. Of what its module holds, the id is all.
         """
-        if (name := _captures.native(value)) is not None:
-            return name
+        if (native := _captures.native(value)) is not None:
+            module, qualname, *owners = native
+            return f"{module}.{qualname}", [(0, "self", one) for one in owners], ()
         try:
             anatomy = take_apart(value)
             fingerprint = self._fingerprint(anatomy)
