@@ -110,7 +110,7 @@ def is_held(value: object, module: str, qualname: str, *, unknown: bool) -> bool
 
 def find(names: Mapping[str, Any], qualname: str) -> Any:
     """Return what stands under a qualified name, or None; classes are looked into."""
-    found = None
+    found: Any = None
     for name in qualname.split("."):
         found = names.get(name)
         names = namespace(found) if issubclass(type(found), type) else {}

@@ -1,5 +1,6 @@
-"""Handlers that captured one value each, of the types of Python's library, attrs and
-msgspec. Run as a program, it prints the captures parts of their ids by name.
+"""Handlers that captured one value each, of many types.
+
+Run as a program, it prints the captures parts of their ids by name.
 """
 
 from __future__ import annotations
@@ -96,8 +97,8 @@ VALUES: dict[str, Callable[[], Any]] = {
     "pattern, other flags": lambda: re.compile("x", re.IGNORECASE),
     "pattern of bytes": lambda: re.compile(b"x"),
     "int | None": lambda: int | None,
-    "Optional": lambda: Optional[Point],
-    "Union": lambda: Union[int, str],
+    "Optional": lambda: Optional[Point],  # noqa: UP045
+    "Union": lambda: Union[int, str],  # noqa: UP007
     "list[int]": lambda: list[int],
     "list[Point]": lambda: list[Point],
     "List[int]": lambda: typing.List[int],  # noqa: UP006
@@ -158,17 +159,17 @@ if attrs is not None:
     VALUES |= {
         "attrs": lambda: Mutable(1),
         "attrs, hidden": lambda: Mutable(1, 2),
-        "attrs, frozen": lambda: Frozen(1),  # type: ignore[arg-type]
-        "attrs, nested": lambda: Frozen(1, (Frozen(2), Mutable(3))),  # type: ignore[arg-type]
+        "attrs, frozen": lambda: Frozen(1),
+        "attrs, nested": lambda: Frozen(1, (Frozen(2), Mutable(3))),
         "attrs in a dict": lambda: InDict(x=1),
-        "attrs, derived": lambda: Derived(1),  # type: ignore[arg-type]
+        "attrs, derived": lambda: Derived(1),
     }
 
 if msgspec is not None:
 
     class Struct(msgspec.Struct):
         x: int
-        rows: list[object] = []
+        rows: list[object] = msgspec.field(default_factory=list)
 
     class FrozenStruct(msgspec.Struct, frozen=True, kw_only=True, tag="frozen"):
         x: int

@@ -143,8 +143,8 @@ def _find_native(module: Any, qualname: Any, *owner: Any) -> Any:
     held, _, name = qualname.rpartition(".")
     if not owner and not held:
         return _NATIVE.get((module, name))
-    one = owner[0] if owner else own_class((module, held))
-    kind = one if issubclass(type(one), type) else type(one)
+    one: Any = owner[0] if owner else own_class((module, held))
+    kind: Any = one if issubclass(type(one), type) else type(one)
     found = look_up(kind, name)
     if not is_method(found):
         return None
@@ -269,11 +269,7 @@ class Writer:
             return "y", [value.func, value.args, *keywords], ["", "args", *names]
         found = self.identity.codec.split(value, kind, whole=True)
         if found is None:
-            if (names := native(value)) is None:
-                raise Refused(NO_FORM)
-            if _find_native(*names) is None:
-                raise self.refusal(_IN_C, value, f"{names[0]}.{names[1]}")
-            return "u", names, ["", "", "self"]
+            return "u", self.native(value), ["", "", "self"]
         tag, parts = found
         its_class = value if tag == "C" else kind
         if tag == "x" and self.identity.codec.decoder_of(kind) is None:
@@ -289,6 +285,13 @@ class Writer:
         if tag == "g":  # bits may be those of other members in another release
             return tag, [*parts, dict.get(storage(value), "_name_")], parts
         return tag, parts, parts
+
+    def native(self, value: object) -> Sequence[Any]:
+        if (names := native(value)) is None:
+            raise Refused(NO_FORM)
+        if _find_native(*names) is None:
+            raise self.refusal(_IN_C, value, f"{names[0]}.{names[1]}")
+        return names
 
     def function(self, fn: FunctionType) -> list[Any]:
         code, module, qualname = fn.__code__, fn.__module__, fn.__qualname__

@@ -130,7 +130,8 @@ def reader(kind: type, names: Names) -> Callable[[Any], Sequence[Any] | None] | 
 
 def _declared(kind: type) -> Sequence[Any] | None:
     """Return the fields of a dataclass or a class of attrs, as the library has them."""
-    names, libraries = namespace(kind), sys.modules
+    names: Any = namespace(kind)
+    libraries: dict[str, Any] = sys.modules
     if issubclass(type(declared := names.get("__attrs_attrs__")), tuple):
         of = libraries["attr"].Attribute if "attr" in libraries else None
         found: tuple[Any, ...] = (*tuple.__iter__(declared),)
@@ -140,7 +141,8 @@ def _declared(kind: type) -> Sequence[Any] | None:
         library and type(field) is library.Field for field in declared.values()
     ):
         # fields() reads this one attribute, and leaves out ClassVar and InitVar.
-        return library.fields(SimpleNamespace(__dataclass_fields__=declared))
+        stored = SimpleNamespace(__dataclass_fields__=declared)
+        return cast("tuple[Any, ...]", library.fields(stored))
     return None
 
 

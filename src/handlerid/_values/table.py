@@ -112,8 +112,9 @@ def _split_call(value: Any) -> Sequence[Any]:
 
 def _split_alias(value: Any) -> Sequence[Any]:  # such as List[int], Literal[1]
     origin = value.__origin__
-    name = origin if type(origin) is type(typing.Literal) else value
-    return [name._name or origin, value.__args__]  # no public way to its name
+    of = origin if type(origin) is type(typing.Literal) else value
+    # No other way leads to its name.
+    return [getattr(of, "_name", None) or origin, value.__args__]
 
 
 def _make_alias(origin: Any, args: Any) -> object:

@@ -99,7 +99,9 @@ def differing(one: source_ids.Ids, other: source_ids.Ids) -> list[str]:
     define some functions for some Pythons alone.
     """
     found = []
-    modules = [{label.partition(":")[0] for label in x["compiled"]} for x in (one, other)]
+    modules = [
+        {label.partition(":")[0] for label in x["compiled"]} for x in (one, other)
+    ]
     for group, ids in one.items():
         for label in sorted(ids.keys() | other[group].keys()):
             both = ids.get(label), other[group].get(label)
@@ -134,9 +136,7 @@ def split_by_layout(files: list[Path]) -> tuple[int, list[str]]:
         # Some trees are beyond ast.unparse: their text has another tree, by ast.dump.
         if again is None or ast.dump(again) != ast.dump(tree):
             continue
-        pairs = zip(
-            functions(tree), functions(again), strict=True
-        )
+        pairs = zip(functions(tree), functions(again), strict=True)
         for before, after in pairs:
             compared += 1
             if syntax.encode_syntax(before) != syntax.encode_syntax(after):
