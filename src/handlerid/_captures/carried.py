@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import types
+from collections import deque
 from contextlib import suppress
 from functools import cache, partial
 from types import CellType, FunctionType, MethodType
@@ -42,7 +43,7 @@ _LOOKED_INTO = frozenset(
 _OF_WRAPPERS = "__wrapped__", "__signature__"
 # Where callbacks are looked for: in containers of so many members at most, and in
 # objects in these, or in what objects store.
-_CONTAINERS: tuple[Any, ...] = (dict, list, tuple, set, frozenset)
+_CONTAINERS: tuple[Any, ...] = (dict, list, tuple, set, frozenset, deque)
 _LONGEST = 100
 _DEEPEST = 2
 _SCALARS = frozenset(map(id, (str, int, float, bool, bytes, type(None))))

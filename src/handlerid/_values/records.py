@@ -142,7 +142,7 @@ def _declared(kind: type) -> Sequence[Any] | None:
     ):
         # fields() reads this one attribute, and leaves out ClassVar and InitVar.
         stored = SimpleNamespace(__dataclass_fields__=declared)
-        return cast("tuple[Any, ...]", library.fields(stored))
+        return cast("tuple[Any, ...]", cast("Any", library).fields(stored))
     return None
 
 

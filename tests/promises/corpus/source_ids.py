@@ -38,7 +38,7 @@ def compiled(files: Iterable[tuple[str, str]]) -> Found:
 
 
 def imported(names: list[str], files: Iterable[tuple[str, str]]) -> Found:
-    """The functions, methods and wrappers that modules hold, with what they captured."""
+    """Functions, methods and wrappers that modules hold, with what they captured."""
     from tests.promises.corpus import functions
 
     inside = [

@@ -3,7 +3,8 @@
     python -m tests.promises.corpus.source_measure [package ...]
 
 ``tests/source/test_syntax.py`` runs a sample of it. Every Python reads the same files:
-by default those of the pure Python packages that the dependency groups install. Ids are compared whole: location, fingerprint and captures.
+by default those of the pure Python packages that the dependency groups install. Ids
+are compared whole: location, fingerprint and captures.
 
 It prints, for each Python, the functions whose id is another than on the first; and,
 for the layout, the functions whose form changes when the whole file is written anew by
