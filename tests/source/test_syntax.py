@@ -383,7 +383,7 @@ def test_the_ids_are_the_same_on_every_python(
     # An older Python may not parse some of a newer one's library.
     found = {label.partition(":")[0] for label in there["compiled"]}
     assert found >= {"tricky", "deep", "blinker.base", "h11._state"}
-    assert sum(map(len, there["compiled"].values())) > 200
+    assert sum(map(len, there["compiled"].values())) > 150
     assert sum(map(len, there["imported"].values())) > 80
     assert differing(ids, there) == []
 

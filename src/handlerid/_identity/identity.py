@@ -277,7 +277,7 @@ class Identity:
         """
         if (native := _captures.native(value)) is not None:
             module, qualname, *owners = native
-            return f"{module}.{qualname}", [(0, "self", one) for one in owners], ()
+            return f"{module}.{qualname}", tuple((0, "self", x) for x in owners), ()
         try:
             anatomy = take_apart(value)
             fingerprint = self._fingerprint(anatomy)
