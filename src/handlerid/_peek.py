@@ -121,13 +121,16 @@ def is_held(value: object, module: str, qualname: str, *, unknown: bool) -> bool
     holder = sys.modules.get(module)
     if holder is None or not issubclass(type(holder), ModuleType):
         return unknown
-    held: Mapping[str, Any] = globals_of(holder)
-    found: object = None
+    return find(globals_of(holder), qualname) is value
+
+
+def find(names: Mapping[str, Any], qualname: str) -> Any:
+    """Return what stands under a qualified name, or None; classes are looked into."""
+    found: Any = None
     for name in qualname.split("."):
-        found = held.get(name)
-        is_class = issubclass(type(found), type)
-        held = namespace(cast("type", found)) if is_class else {}
-    return found is value
+        found = names.get(name)
+        names = namespace(found) if issubclass(type(found), type) else {}
+    return found
 
 
 def importable_name(name: str, home: Mapping[str, Any] | None = None) -> str:

@@ -188,8 +188,6 @@ def make(fn: Any) -> Any:
 
 
 REFUSED = {
-    "operator.attrgetter": "fn cannot be part of an id: operator.attrgetter",
-    "operator.itemgetter": "fn cannot be part of an id: operator.itemgetter",
     "random.random": "fn -> self cannot be part of an id: random.Random",
     "random.choice": "fn -> self cannot be part of an id: random.Random",
     "functools.singledispatch": "fn cannot be part of an id: builtins.function",

@@ -7,8 +7,13 @@ import datetime
 import decimal
 import enum
 import functools
+import ipaddress
+import logging
+import operator
 import re
 import sys
+import types
+import typing
 from dataclasses import dataclass, field
 from fractions import Fraction
 from pathlib import Path, PurePosixPath, PureWindowsPath
@@ -146,6 +151,19 @@ LISTED = [
     int | str,
     re.compile("a(b)", re.IGNORECASE),
     re.compile(b"a"),
+    collections.OrderedDict(b=1, a=2),
+    collections.Counter("ab"),
+    collections.defaultdict(int, b=1, a=2),
+    collections.deque([2, 1], 3),
+    collections.ChainMap({"b": 1}, {"a": 2}),
+    types.SimpleNamespace(b=1, a=2),
+    types.MappingProxyType({"b": 1}),
+    operator.itemgetter(1),
+    operator.attrgetter("a.b"),
+    operator.methodcaller("get", 1),
+    logging.getLogger("shop"),
+    ipaddress.ip_address("10.0.0.1"),
+    typing.Literal["a"],
 ]
 
 SIMPLE: tuple[Any, ...] = (

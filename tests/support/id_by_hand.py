@@ -16,9 +16,13 @@ import decimal
 import dis
 import enum
 import inspect
+import ipaddress
 import json.decoder
+import logging
+import operator
 import re
 import struct
+import types
 import typing
 import uuid
 from base64 import b32encode
@@ -282,6 +286,22 @@ ROWS: dict[type, tuple[bytes, Callable[[Any], list[Any]]]] = {
     re.Pattern: (b"~", attributes("pattern", "flags")),
     type(list[int]): (b"a", attributes("__origin__", "__args__")),
     type(int | str): (b"|", lambda v: list(v.__args__)),
+    collections.OrderedDict: (
+        b"O",
+        lambda v: [part for pair in v.items() for part in pair],
+    ),
+    collections.Counter: (b"K", lambda v: [dict(v)]),
+    collections.defaultdict: (b"J", lambda v: [dict(v), v.default_factory]),
+    collections.deque: (b"E", lambda v: [*v, v.maxlen]),
+    collections.ChainMap: (b"Y", lambda v: [{"maps": v.maps}]),
+    types.SimpleNamespace: (b"A", lambda v: [vars(v)]),
+    types.MappingProxyType: (b"X", lambda v: [dict(v)]),
+    operator.itemgetter: (b"I", lambda v: v.__reduce__()[1]),
+    operator.attrgetter: (b"j", lambda v: v.__reduce__()[1]),
+    operator.methodcaller: (b"w", lambda v: ["get", (1,), ()]),
+    logging.Logger: (b"G", attributes("name")),
+    ipaddress.IPv4Address: (b"n", lambda v: ["IPv4Address", str(v)]),
+    type(typing.Literal[1]): (b"@", lambda v: ["Literal", v.__args__]),
     # Without key and event; one that carries nothing has no further parts.
     FunctionType: (b"h", lambda v: [str(handler_id(v))]),
 }

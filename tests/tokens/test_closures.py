@@ -301,7 +301,7 @@ def local_class() -> type:
         (local_class()(1), "is a class that its module does not hold"),
         (dataclasses, "it is a module. Import it in the handler"),
         (dataclasses.Field, "no scanned module holds dataclasses.Field. Define it in"),
-        (len, "has no canonical form"),
+        (open, "open is written in C, and is no plain function"),
         (functools.cache(link), "has no canonical form"),
     ],
 )

@@ -6,6 +6,7 @@ from handlerid._captures.carried import arguments_of as arguments_of
 from handlerid._captures.carried import captures_of as captures_of
 from handlerid._captures.carried import counted as counted
 from handlerid._captures.carried import is_looked_into as is_looked_into
+from handlerid._captures.carried import is_method as is_method
 from handlerid._captures.carried import is_plain as is_plain
 from handlerid._captures.carried import late as late
 from handlerid._captures.carried import native as native

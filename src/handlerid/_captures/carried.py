@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import functools
 import types
+from collections import deque
 from contextlib import suppress
 from functools import cache, partial
 from types import CellType, FunctionType, MethodType
@@ -17,7 +18,7 @@ from handlerid._peek import (
     is_native,
     look_up,
     mro,
-    name_of_class,
+    names_of_class,
     namespace,
     qualname_of,
     storage,
@@ -42,7 +43,7 @@ _LOOKED_INTO = frozenset(
 _OF_WRAPPERS = "__wrapped__", "__signature__"
 # Where callbacks are looked for: in containers of so many members at most, and in
 # objects in these, or in what objects store.
-_CONTAINERS: tuple[Any, ...] = (dict, list, tuple, set, frozenset)
+_CONTAINERS: tuple[Any, ...] = (dict, list, tuple, set, frozenset, deque)
 _LONGEST = 100
 _DEEPEST = 2
 _SCALARS = frozenset(map(id, (str, int, float, bool, bytes, type(None))))
@@ -238,19 +239,25 @@ def counted(
     return captures, found
 
 
-def native(value: Any) -> Described | None:
-    """Describe a callable that is written in C; None for any other."""
+def native(value: Any) -> tuple[Any, ...] | None:
+    """Return module and qualified name of a callable in C, and the object it is of.
+
+    A method of an object has the names of that object's class.
+    """
     kind = type(value)
     if issubclass(kind, _BOUND):
         owner: Any = value.__self__
         if owner is None or type(owner) is types.ModuleType:
             names = str(value.__module__), value.__qualname__
-            held = is_held(value, *names, unknown=False)
-            return (".".join(names), (), ()) if held else None
-        name = f"{name_of_class(type(owner))}.{value.__name__}"
-        return name, [(0, "self", owner)], ()
-    if any(kind is one for one in _OF_CLASSES):
-        owner = value.__objclass__
-        if look_up(owner, value.__name__) is value:
-            return f"{name_of_class(owner)}.{value.__name__}", (), ()
+            return names if is_held(value, *names, unknown=False) else None
+        module, qualname = names_of_class(type(owner))
+        return module, f"{qualname}.{value.__name__}", owner
+    if is_method(value) and look_up(value.__objclass__, value.__name__) is value:
+        module, qualname = names_of_class(value.__objclass__)
+        return module, f"{qualname}.{value.__name__}"
     return None
+
+
+def is_method(value: object) -> bool:
+    """Return whether a value is a method of a class that is written in C."""
+    return any(type(value) is one for one in _OF_CLASSES)

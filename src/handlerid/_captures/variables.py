@@ -11,7 +11,7 @@ from functools import partial
 from types import CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any
 
-from handlerid._peek import mro, namespace, storage, text
+from handlerid._peek import find, mro, namespace, storage, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -135,12 +135,7 @@ def _operand(raw: bytes, at: int) -> int:
 def _around(code: CodeType, names: dict[str, Any]) -> tuple[CodeType, ...]:
     """Return the code that code stands in, the nearest first; empty if not found."""
     first, inside, _ = code.co_qualname.partition(".<locals>.")
-    held: Any = names
-    found: Any = None
-    for part in first.split("."):
-        found = held.get(part)
-        held = namespace(found) if issubclass(type(found), type) else {}
-    todo = [*names.values(), found] if inside else []
+    todo = [*names.values(), find(names, first)] if inside else []
     seen: set[int] = set()
     while todo:
         one = todo.pop()

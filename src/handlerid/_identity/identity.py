@@ -282,8 +282,9 @@ class Identity:
         None for what has no id. Of what its module holds, the id is all. ``codes`` gets
         what it gets in ``bare_ids``.
         """
-        if (name := _captures.native(value)) is not None:
-            return name
+        if (native := _captures.native(value)) is not None:
+            module, qualname, *owners = native
+            return f"{module}.{qualname}", tuple((0, "self", x) for x in owners), ()
         try:
             anatomy = take_apart(value)
             fingerprint = self._fingerprint(anatomy)

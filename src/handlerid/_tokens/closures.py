@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from handlerid import errors
 from handlerid._identity import is_current
-from handlerid._peek import globals_of, name_of_class, names_of_class, namespace
+from handlerid._peek import find, globals_of, name_of_class, names_of_class
 from handlerid._tokens.graphs import Reader, Writer, atom, is_bare, stale, to_bytes
 from handlerid._tokens.shapes import shape_of
 from handlerid._values import own_class
@@ -125,11 +125,7 @@ class Closures:
 
     def _held(self, qualname: str, names: dict[str, Any]) -> str:
         """Return what a module has under the name of its function: its unkeyed id."""
-        held: Any = names
-        value: Any = None
-        for name in qualname.split("."):
-            value = held.get(name)
-            held = namespace(value) if issubclass(type(value), type) else {}
+        value = find(names, qualname)
         described = self.identity.describe(value)
         return described[0] if described else name_of_class(type(value))
 

@@ -6,17 +6,27 @@ order of dicts. ``docs/reference/carried-bytes.md`` lists the tags.
 
 from __future__ import annotations
 
+import _operator
+import builtins
+import logging
+import math
 from functools import partial
 from itertools import chain
 from json import JSONDecoder, JSONEncoder
-from types import CellType, CodeType, FunctionType, MethodType
+from types import BuiltinFunctionType, CellType, CodeType, FunctionType, MethodType
 from typing import TYPE_CHECKING, Any, NoReturn, Protocol
 
-from handlerid._captures import Unset, captures_of
+from handlerid._captures import Unset, captures_of, is_method, native
 from handlerid._identity import name_of, take_apart
 from handlerid._peek import look_up, name_of_class, storage
-from handlerid._values import Refused, load_all, row_of_tag
-from handlerid._values.records import field_names, find_member, is_fixed
+from handlerid._values import Refused, load_all, own_class, row_of_tag
+from handlerid._values.records import (
+    field_names,
+    find_member,
+    is_fixed,
+    is_struct,
+    make_struct,
+)
 from handlerid._values.tree import NO_FORM, step
 from handlerid.errors import StaleHandler, UnstableCapture, UnsupportedHandler
 
@@ -31,6 +41,10 @@ _MAX_DEPTH = 50
 _LARGEST = 1 << 63
 _CODE = slice(17, 54)  # of an id: its fingerprint, and its captures part if any
 _SIMPLE = frozenset(map(id, (str, bool, type(None))))
+_NOT_NATIVE = (
+    "__build_class__ __import__ breakpoint compile delattr eval exec getattr globals "
+    "input locals open setattr vars"
+)
 _MAPPINGS = ("__kwdefaults__", "__dict__")
 _NAMES = ("__name__", "__qualname__", "__module__")
 # Why a value is refused, and the cure; {} is its class.
@@ -47,6 +61,7 @@ _LARGE = "it has too many parts, or is nested too deep. Capture a key instead"
 _NO_KEY = "the key of this {} is None. Give it a key before you offer the handler"
 _MODULE = "it is a module. Import it in the handler"
 _NOT_HELD = "no scanned module holds {}. Define it in a module, and scan that"
+_IN_C = "{} is written in C, and is no plain function of builtins, math or operator"
 _NO_CODE = "no scanned module has the code of {}. Scan the module that defines it"
 
 load_all()
@@ -117,7 +132,39 @@ def _bind(fn: Any, owner: Any, own: Any = None) -> MethodType:
     return made
 
 
+_NATIVE = {
+    (module.__name__, name): value
+    for module in (builtins, math, _operator)
+    for name, value in vars(module).items()
+    if type(value) is BuiltinFunctionType and name not in _NOT_NATIVE.split()
+}
+
+
+def _find_native(module: Any, qualname: Any, *owner: Any) -> Any:
+    """Return what is written in C: a function, a method, or that of an object."""
+    held, _, name = qualname.rpartition(".")
+    if not owner and not held:
+        return _NATIVE.get((module, name))
+    one: Any = owner[0] if owner else own_class((module, held))
+    kind: Any = one if issubclass(type(one), type) else type(one)
+    found = look_up(kind, name)
+    if not is_method(found):
+        return None
+    if not owner:
+        return found
+    # With its class: in Python 3.11, some methods crash without.
+    return found.__get__(None if kind is one else one, kind)
+
+
+def _native(*parts: Any) -> Any:
+    if (found := _find_native(*parts)) is None:
+        raise stale()
+    return found
+
+
 _MAKE: dict[Any, Callable[..., Any]] = {
+    "u": _native,
+    "G": logging.getLogger,
     "B": _bind,
     "y": lambda fn, args, *keywords: partial(fn, *args, **_named(*keywords)),
     "o": _named,
@@ -179,6 +226,8 @@ class Writer:
         ):
             return value
         if id(value) in self.met:
+            if not self.met[id(value)][1]:
+                raise self.refusal(_ODD.replace("%s", "refers to itself"), value)
             return ["=", self.labels.setdefault(id(value), len(self.labels))]
         try:
             if kind is FunctionType:
@@ -188,9 +237,14 @@ class Writer:
             raise self.refusal(_ODD.replace("%s", str(reason)), value) from None
         node: list[Any] = [tag]
         labels = len(self.labels)
-        if tag in "lSdx" or (tag == "r" and not issubclass(kind, tuple)):
+        row = row_of_tag(tag)
+        if tag == "x" or (row and row.fill):
             self.met[id(value)] = value, node
+        elif tag == "r" and not issubclass(kind, tuple):
+            self.met[id(value)] = value, [] if is_struct(kind) else node
         node += self.nodes(tag, names, parts)
+        if id(value) in self.met:
+            self.met[id(value)] = value, node
         if tag in "SZ" and len(self.labels) == labels:  # no member refers to another
             node[1:] = sorted(node[1:], key=to_bytes)
         return node
@@ -217,7 +271,7 @@ class Writer:
             return "y", [value.func, value.args, *keywords], ["", "args", *names]
         found = self.identity.codec.split(value, kind, whole=True)
         if found is None:
-            raise Refused(NO_FORM)
+            return "u", self.native(value), ["", "", "self"]
         tag, parts = found
         its_class = value if tag == "C" else kind
         if tag == "x" and self.identity.codec.decoder_of(kind) is None:
@@ -233,6 +287,13 @@ class Writer:
         if tag == "g":  # bits may be those of other members in another release
             return tag, [*parts, dict.get(storage(value), "_name_")], parts
         return tag, parts, parts
+
+    def native(self, value: object) -> Sequence[Any]:
+        if (names := native(value)) is None:
+            raise Refused(NO_FORM)
+        if _find_native(*names) is None:
+            raise self.refusal(_IN_C, value, f"{names[0]}.{names[1]}")
+        return names
 
     def function(self, fn: FunctionType) -> list[Any]:
         code, module, qualname = fn.__code__, fn.__module__, fn.__qualname__
@@ -384,6 +445,9 @@ class Reader:
             if len(known) != len(fields):
                 raise ValueError
             made = tuple.__new__(kind, map(self.read, fields))
+        elif is_struct(kind):  # it cannot be made empty
+            values = [self.read(field) for field in fields]
+            made = make_struct(kind, dict(zip(known, values, strict=True)))
         else:
             self.labels[label] = made = object.__new__(kind)
             for name, field in zip(known, fields, strict=True):

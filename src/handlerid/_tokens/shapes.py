@@ -13,7 +13,7 @@ from types import UnionType
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
 from handlerid._peek import is_native, mro, names_of_class, namespace
-from handlerid._values.records import field_names
+from handlerid._values.records import field_names, is_struct
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,7 +22,8 @@ if TYPE_CHECKING:
 
 _DEEPEST = 5
 _NAME = r"[^\W\d]\w*"
-_CHECKS = ("__post_init__", "__init__", "__new__")
+_CHECKS = ("__post_init__", "__attrs_post_init__", "__init__", "__new__")
+_MADE_BY_ATTRS = "<attrs generated"
 
 
 def shape_of(kind: type, identity: Identity) -> str:
@@ -32,6 +33,9 @@ def shape_of(kind: type, identity: Identity) -> str:
     for fn in _checks(kind):
         described = identity.describe(getattr(fn, "__func__", fn))
         parts.append(described[0] if described else "")
+    for one in namespace(kind).get("__attrs_attrs__", ()):
+        checks = one.validator, one.converter
+        parts.append(identity.codec.encode(checks, "", identity.describe, []).hex())
     text = "\n".join(parts).encode("utf-8", "surrogatepass")
     return blake2b(text, digest_size=6).hexdigest()
 
@@ -40,11 +44,14 @@ def _types(kind: type) -> dict[str, object]:
     """Return the fields of a record, and what is annotated, as it is stored."""
     types: Any = {}
     for base in mro(kind)[::-1]:
-        if "_fields" in (stored := namespace(base)):
+        stored = namespace(base)
+        if "_fields" in stored or is_struct(base):
             with suppress(Exception):  # of 3.14, which evaluates them now
-                types = getattr(base, "__annotations__", types)
+                types |= getattr(base, "__annotations__", {})
         for name, one in stored.get("__dataclass_fields__", {}).items():
             types[name] = one.type
+        for one in stored.get("__attrs_attrs__", ()):
+            types[one.name] = one.type
     return {name: types.get(name) for name in field_names(kind) or ()}
 
 
@@ -55,7 +62,10 @@ def _checks(kind: type) -> Iterator[Any]:
         generated = ["__new__"] if "_fields" in names else []
         if getattr(names.get("__dataclass_params__"), "init", False):
             generated.append("__init__")
-        yield from (names[x] for x in _CHECKS if x in names and x not in generated)
+        for one in [names[x] for x in _CHECKS if x in names and x not in generated]:
+            code = getattr(one, "__code__", None)
+            if not getattr(code, "co_filename", "").startswith(_MADE_BY_ATTRS):
+                yield one
 
 
 class _Forms:

@@ -24,6 +24,7 @@ from handlerid._peek import (
     mro,
     names_of_class,
     namespace,
+    storage,
 )
 from handlerid._values.records import field_names, split_member, split_record
 from handlerid._values.same import Comparison
@@ -132,9 +133,18 @@ class Codec:
             tag, part = split_member(value, kind)
             return tag, [*self._held_name(kind), part]
         if (names := field_names(kind, whole=whole)) is None:
-            return None
+            return self._logger(value, kind)
         fields = split_record(value, kind, names, whole=whole)
         return "r", [*self._held_name(kind), ",".join(names), *fields]
+
+    def _logger(self, value: object, kind: type) -> Split | None:
+        logging: Any = sys.modules.get("logging")
+        if logging is None or not issubclass(kind, logging.Logger):
+            return None
+        name: Any = dict.get(storage(value), "name")
+        if logging.root.manager.loggerDict.get(name) is value or value is logging.root:
+            return "G", [name]
+        raise Refused("is not what logging.getLogger returns for its name")
 
     def _held_name(self, kind: type) -> list[str]:
         if is_native(kind) or is_held(kind, *names_of_class(kind), unknown=True):

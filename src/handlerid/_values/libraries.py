@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ipaddress
 import pathlib
 import re
 from datetime import date, datetime, time, timedelta, timezone
@@ -31,6 +32,18 @@ def _time(kind: Any, text: str, fold: int, zone: Any) -> Any:
     return kind.fromisoformat(text).replace(fold=fold, tzinfo=zone)
 
 
+_addresses = {
+    kind.__name__: kind
+    for kind in (
+        *(ipaddress.IPv4Address, ipaddress.IPv4Interface, ipaddress.IPv4Network),
+        *(ipaddress.IPv6Address, ipaddress.IPv6Interface, ipaddress.IPv6Network),
+    )
+}
+_address = (
+    "n",
+    lambda value: [type(value).__name__, str(value)],
+    lambda name, text: _addresses[name](text),
+)
 _path = ("p", lambda value: [_posix(value)], pathlib.Path)  # one on every platform
 
 ROWS: dict[type, tuple[str, Any, Any]] = {
@@ -48,5 +61,6 @@ ROWS: dict[type, tuple[str, Any, Any]] = {
     pathlib.PurePosixPath: ("P", lambda v: [_posix(v)], pathlib.PurePosixPath),
     pathlib.PureWindowsPath: ("Q", lambda v: [_posix(v)], pathlib.PureWindowsPath),
     re.Pattern: ("~", lambda value: [value.pattern, value.flags], re.compile),
+    **dict.fromkeys(_addresses.values(), _address),
     **dict.fromkeys((pathlib.Path, pathlib.PosixPath, pathlib.WindowsPath), _path),
 }

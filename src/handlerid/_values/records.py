@@ -44,16 +44,45 @@ def find_member(kind: type, name: Any) -> object:
     return members.get(name) if named and type(members) is dict else None
 
 
+def _settings(kind: type, name: str) -> Any:
+    """Return what msgspec knows of a class of its Structs; None for any other."""
+    at = look_up(type(kind), f"__struct_{name}__")
+    return at.__get__(kind) if type(at) is Slot else None
+
+
+def is_struct(kind: type) -> bool:
+    """Return whether a class is a Struct of msgspec."""
+    return _settings(kind, "fields") is not None
+
+
+def make_struct(kind: type, fields: dict[str, Any]) -> object:
+    """Return a Struct with these fields, whatever its ``__post_init__`` does."""
+    made = kind(**fields)
+    for name, value in fields.items():
+        look_up(kind, name).__set__(made, value)
+    return made
+
+
 def is_frozen(kind: type) -> bool:
-    """Return whether a dataclass is frozen."""
-    return bool(getattr(namespace(kind).get("__dataclass_params__"), "frozen", False))
+    """Return whether a record is frozen."""
+    names = namespace(kind)
+    if "__attrs_attrs__" in names:
+        put = look_up(kind, "__setattr__")
+        return getattr(put, "__module__", "") == "attr._make" and (
+            put.__name__ == "_frozen_setattrs"
+        )
+    if (settings := _settings(kind, "config")) is not None:
+        return bool(settings.frozen)
+    return bool(getattr(names.get("__dataclass_params__"), "frozen", False))
 
 
 def is_fixed(value: object, kind: type, names: Names) -> bool:
     """Return whether a record cannot change: frozen in all bases, and no more."""
     if issubclass(kind, tuple):
         return look_up(kind, "__dict__") is None  # else it may get attributes
-    for base in mro(kind)[:-1]:
+    # The bases of a frozen dataclass may not be, and its methods may assign.
+    bases = mro(kind)[:-1] if "__dataclass_fields__" in namespace(kind) else [kind]
+    for base in bases:
         if not is_frozen(base) and namespace(base).get("__slots__") != ():
             return False
     return _beyond(value, kind, names) is None
@@ -99,17 +128,35 @@ def reader(kind: type, names: Names) -> Callable[[Any], Sequence[Any] | None] | 
     return read
 
 
-def field_names(kind: type, *, whole: bool = True) -> Names | None:
-    """Return the fields of a record or None; ``whole``: those not compared, too."""
-    declared = namespace(kind).get("__dataclass_fields__")
-    library: Any = sys.modules.get("dataclasses")
+def _declared(kind: type) -> Sequence[Any] | None:
+    """Return the fields of a dataclass or a class of attrs, as the library has them."""
+    names: Any = namespace(kind)
+    libraries: dict[str, Any] = sys.modules
+    if issubclass(type(declared := names.get("__attrs_attrs__")), tuple):
+        of = libraries["attr"].Attribute if "attr" in libraries else None
+        found: tuple[Any, ...] = (*tuple.__iter__(declared),)
+        return found if all(type(field) is of for field in found) else None
+    declared, library = names.get("__dataclass_fields__"), libraries.get("dataclasses")
     if type(declared) is dict and all(
         library and type(field) is library.Field for field in declared.values()
     ):
         # fields() reads this one attribute, and leaves out ClassVar and InitVar.
-        fields = library.fields(SimpleNamespace(__dataclass_fields__=declared))
+        stored = SimpleNamespace(__dataclass_fields__=declared)
+        return cast("tuple[Any, ...]", cast("Any", library).fields(stored))
+    return None
+
+
+def field_names(kind: type, *, whole: bool = True) -> Names | None:
+    """Return the fields of a record or None; ``whole``: those not compared, too."""
+    if (fields := _settings(kind, "fields")) is not None:
+        return cast("tuple[str, ...]", fields)
+    if (fields := _declared(kind)) is not None:
         every = whole or is_frozen(kind)
-        return [field.name for field in fields if every or field.compare]
+        return [
+            field.name
+            for field in fields
+            if every or getattr(field, "compare", getattr(field, "eq", True))
+        ]
     if not issubclass(kind, tuple) or (names := look_up(kind, "_fields")) is None:
         return None
     if type(names) is not tuple or any(type(name) is not str for name in names):

@@ -5,14 +5,24 @@ Types are found by their address, since a metaclass may define ``__hash__``.
 
 from __future__ import annotations
 
-from functools import reduce
+import typing
+from collections import ChainMap, Counter, OrderedDict, defaultdict, deque
+from functools import partial, reduce
+from gc import get_referents
 from itertools import chain
-from operator import attrgetter, or_
+from operator import attrgetter, itemgetter, methodcaller, or_
 from struct import pack
-from types import EllipsisType, GenericAlias, NoneType, UnionType
+from types import (
+    EllipsisType,
+    GenericAlias,
+    MappingProxyType,
+    NoneType,
+    SimpleNamespace,
+    UnionType,
+)
 from typing import TYPE_CHECKING, Any, TypeAlias, Union
 
-from handlerid._peek import names_of_class
+from handlerid._peek import names_of_class, storage
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -60,11 +70,60 @@ class Row:  # how values of one type are split and made; mutable ones are made e
         self.tag, self.split, self.make, self.fill = tag, split, make, fill
 
 
+def _items(value: dict[Any, Any]) -> list[Any]:
+    # A list first: another thread may add to the dict.
+    return [*chain(*list(value.items()))]
+
+
 def _fill_dict(value: dict[Any, Any], parts: Iterator[Any]) -> None:
     value.update(zip(parts, parts, strict=True))
 
 
+def _fill_counts(value: Any, parts: Iterator[Any]) -> None:
+    dict.update(value, next(parts))
+    for factory in parts:
+        value.default_factory = factory
+
+
+def _fill_deque(value: deque[Any], parts: Iterator[Any]) -> None:
+    *items, longest = parts
+    deque.__init__(value, items, longest)
+
+
+def _fill_object(value: Any, parts: Iterator[Any]) -> None:
+    vars(value).update(next(parts))
+
+
+def _alone(split: Split) -> Split:  # nothing was stored in the object itself
+    def checked(value: Any) -> Sequence[Any]:
+        if dict.__len__(storage(value)):
+            raise Refused("stores more than its items")
+        return split(value)
+
+    return checked
+
+
+def _split_call(value: Any) -> Sequence[Any]:
+    made, args = value.__reduce__()  # by a partial if there are keywords
+    if type(made) is partial:
+        return [*made.args, args, (*made.keywords.items(),)]
+    return [args[0], args[1:], ()]
+
+
+def _split_alias(value: Any) -> Sequence[Any]:  # such as List[int], Literal[1]
+    origin = value.__origin__
+    of = origin if type(origin) is type(typing.Literal) else value
+    # No other way leads to its name.
+    return [getattr(of, "_name", None) or origin, value.__args__]
+
+
+def _make_alias(origin: Any, args: Any) -> object:
+    return (vars(typing)[origin] if type(origin) is str else origin)[args]
+
+
 _slice = attrgetter("start", "stop", "step")
+_alias = Row("@", _split_alias, _make_alias)
+_list: Any = typing.List[int]  # noqa: UP006 - the type of it
 _union = Row("|", attrgetter("__args__"), lambda *members: reduce(or_, members))
 _OWN: dict[type, Row] = {
     EllipsisType: Row(".", lambda _: (), lambda: ...),
@@ -76,22 +135,39 @@ _OWN: dict[type, Row] = {
     list: Row("l", list, list, list.extend),
     set: Row("S", list, set, set.update),
     frozenset: Row("Z", list, lambda *items: frozenset(items)),
-    # A list first: another thread may add to the dict.
-    dict: Row("d", lambda v: [*chain(*list(v.items()))], dict, _fill_dict),
+    dict: Row("d", _items, dict, _fill_dict),
+    OrderedDict: Row("O", _alone(_items), OrderedDict, _fill_dict),
+    Counter: Row("K", _alone(lambda v: [dict.copy(v)]), Counter, _fill_counts),
+    defaultdict: Row(
+        "J", lambda v: [dict.copy(v), v.default_factory], defaultdict, _fill_counts
+    ),
+    deque: Row("E", lambda v: [*v, v.maxlen], deque, _fill_deque),
+    ChainMap: Row("Y", lambda v: [vars(v)], ChainMap, _fill_object),
+    SimpleNamespace: Row("A", lambda v: [vars(v)], SimpleNamespace, _fill_object),
+    # The mapping itself. Calling a method of the proxy may run its code.
+    MappingProxyType: Row("X", get_referents, MappingProxyType),
+    itemgetter: Row("I", lambda v: v.__reduce__()[1], itemgetter),
+    attrgetter: Row("j", lambda v: v.__reduce__()[1], attrgetter),
+    methodcaller: Row(
+        "w", _split_call, lambda name, args, kw: methodcaller(name, *args, **dict(kw))
+    ),
     range: Row("R", _slice, range),
     slice: Row("/", _slice, slice),
     GenericAlias: Row("a", lambda v: v.__reduce__()[1], GenericAlias),
     UnionType: _union,
     type(Union[int, "str"]): _union,
+    **dict.fromkeys((type(_list), type(typing.Literal[1])), _alias),
 }
-_ELSEWHERE = ("datetime", "decimal", "fractions", "pathlib", "re", "uuid", "zoneinfo")
+_ELSEWHERE = (
+    *("datetime", "decimal", "fractions", "ipaddress", "pathlib", "re", "uuid"),
+    "zoneinfo",
+)
 _MOVED = {"pathlib._local": "pathlib"}  # what only one Python has, as in the others
 
 _ROWS = {id(kind): row for kind, row in _OWN.items()}
 _TAGS = {row.tag: row for row in _OWN.values()}
 _CLASSES: dict[tuple[str, str], type] = {
-    ("builtins", kind.__qualname__): kind
-    for kind in (*_OWN, bool, str, object, type, NoneType)
+    names_of_class(kind): kind for kind in (*_OWN, bool, str, object, type, NoneType)
 }
 row_of_tag = _TAGS.get
 own_class = _CLASSES.get  # by module and qualified name; they are never collected

@@ -19,7 +19,7 @@ from typing import TYPE_CHECKING, Any, TypeAlias, cast
 
 from handlerid._peek import name_of_class, names_of_class
 from handlerid._values.records import is_fixed as is_fixed_record
-from handlerid._values.table import Refused, find_scalar
+from handlerid._values.table import Refused, find_scalar, row_of_tag
 from handlerid.errors import UnstableCapture
 
 if TYPE_CHECKING:
@@ -48,9 +48,9 @@ def step(tag: str, parts: Sequence[Any], index: int) -> str:
     """Return what an error calls the way to a part."""
     if tag == "r":
         return f".{parts[2].split(',')[index - 3]}"
-    if tag == "d":
+    if tag in "dO":
         return "[value]" if index % 2 else "[key]"
-    if tag in "xh":  # what an encoder or describe returned
+    if tag in "xhAJKXY":  # the part is inside the value, but for Python not in it
         return ""
     return "[item]" if tag in "SZ" else f"[{index}]"
 
@@ -85,7 +85,8 @@ def is_fixed(value: object, kind: type, split: Split) -> bool:
     tag, parts = split
     if tag == "r":
         return is_fixed_record(value, kind, parts[2].split(","))
-    return tag not in "lSdCm"
+    row = row_of_tag(tag)
+    return tag not in "Cm" if row is None else row.fill is None
 
 
 def _hash(form: bytes, marks: Sequence[int]) -> int:
