@@ -586,7 +586,9 @@ def alike(name: str, *values: object) -> None:
     PAIRS[name] = page
 
 
-def _shown(value: object) -> str:
+def _shown(value: Any) -> str:
+    if hasattr(value, "__self__"):  # its text has an address
+        return f"{value.__name__} of {value.__self__!r}"
     return f"{type(value).__name__} {value!r}"
 
 
