@@ -173,6 +173,10 @@ def _slow(who: str, what: str) -> int:
     return 100 if who == "Mesop" and not what.endswith("of a module") else 1
 
 
+def _calls(run: Run) -> int:
+    return 400 if run.quick else 2_000
+
+
 def _registering(run: Run, pages: dict[tuple[str, str], Any]) -> Table:
     contenders = [
         Contender(
@@ -184,7 +188,7 @@ def _registering(run: Run, pages: dict[tuple[str, str], Any]) -> Table:
         )
         for (who, what), render in pages.items()
     ]
-    figures = measure(contenders, run, calls=2_000)
+    figures = measure(contenders, run, calls=_calls(run))
     return Table(f"Rendering a page of {HANDLERS} handlers", "µs", figures)
 
 
@@ -215,5 +219,5 @@ def _clicking(run: Run, pages: dict[tuple[str, str], Any], both: Any) -> Table:
             slow=_slow(who, what),
         )
 
-    figures = measure([click(*key) for key in pages], run, calls=2_000)
+    figures = measure([click(*key) for key in pages], run, calls=_calls(run))
     return Table(f"A click, on a page of {HANDLERS} handlers", "µs", figures)
