@@ -217,8 +217,8 @@ def test_what_seems_to_be_a_handler_is_found_or_listed(folder: Path) -> None:
     fn: Any = registry.resolve(scan.found[0]).fn
     assert fn(ClickEvent(key="")) == "saved"
     hidden = (
-        "has an event type that its decorator hides: use functools.wraps or "
-        "functools.update_wrapper there, or register it with event="
+        "has an event type, but not as its first parameter's; use functools.wraps or "
+        "functools.update_wrapper in a decorator, or register it with event="
     )
     method = "is a method without its object; register the bound method"
     assert scan.skipped == {
@@ -237,7 +237,7 @@ def test_what_seems_to_be_a_handler_is_found_or_listed(folder: Path) -> None:
         "parameter event cannot be evaluated (is it local, or imported under "
         "TYPE_CHECKING only?). Import the event type at run time, annotate one, or "
         "pass it: register(fn, event=...)",
-        "app.second": "has an event type, but not for its first parameter",
+        "app.second": hidden,
     }
 
 

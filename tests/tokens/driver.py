@@ -22,7 +22,7 @@ from handlerid._tokens import Closures
 
 def make_closures() -> Closures:
     identity = Identity()
-    index = CodeIndex(identity.module_name)
+    index = CodeIndex(identity)
     index.add(pages)
     return Closures(identity, index)
 

@@ -63,7 +63,7 @@ def closures() -> Closures:
 
 def make_closures() -> Closures:
     identity = Identity(encoders={PurePath: str}, decoders={PurePath: PurePath})
-    index = CodeIndex(identity.module_name)
+    index = CodeIndex(identity)
     index.add(sys.modules[HERE])
     made = Closures(identity, index)
     # Loads and fills all tables.

@@ -32,7 +32,7 @@ from handlerid.errors import (
 
 def make_closures(identity: Identity | None = None, *modules: ModuleType) -> Closures:
     identity = identity or Identity()
-    index = CodeIndex(identity.module_name)
+    index = CodeIndex(identity)
     for module in modules or (sys.modules[__name__],):
         index.add(module)
     return Closures(identity, index)
@@ -581,7 +581,7 @@ def test_after_a_reload_the_old_code_does_not_run(shop: Any, value: Any) -> None
 
 def test_ids_with_explicit_names_are_compared_as_the_registry_says() -> None:
     identity = Identity()
-    index = CodeIndex(identity.module_name)
+    index = CodeIndex(identity)
     index.add(sys.modules[__name__])
 
     closures = Closures(identity, index)

@@ -15,3 +15,4 @@ from handlerid._captures.rendering import Held as Held
 from handlerid._captures.rendering import has_changed as has_changed
 from handlerid._captures.rendering import hold as hold
 from handlerid._captures.variables import FreeVariables as FreeVariables
+from handlerid._captures.variables import functions_in as functions_in

@@ -11,7 +11,7 @@ from functools import partial
 from types import CellType, CodeType, FunctionType, MethodType, ModuleType
 from typing import TYPE_CHECKING, Any
 
-from handlerid._peek import find, mro, namespace, storage, text
+from handlerid._peek import find, look_up, mro, namespace, storage, text
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
@@ -136,28 +136,43 @@ def _around(code: CodeType, names: dict[str, Any]) -> tuple[CodeType, ...]:
     """Return the code that code stands in, the nearest first; empty if not found."""
     first, inside, _ = code.co_qualname.partition(".<locals>.")
     todo = [*names.values(), find(names, first)] if inside else []
-    seen: set[int] = set()
+    for fn in functions_in(todo, names.get("__name__")):
+        outer = fn.__code__
+        same = (outer.co_qualname, outer.co_filename) == (first, code.co_filename)
+        if same and (path := _path(outer, code)):
+            return path
+    return ()
+
+
+def functions_in(
+    values: Iterable[object], home: object = None
+) -> Iterator[FunctionType]:
+    """Yield the functions in values, wrapped and captured ones too; none is run.
+
+    The last value comes first. Of classes, those of the module ``home`` are looked
+    into; of what an object keeps, functions.
+    """
+    todo, seen = [*values], set[int]()
     while todo:
-        one = todo.pop()
+        one: Any = todo.pop()
         kind: type[Any] = type(one)
         if id(one) in seen or issubclass(kind, ModuleType):
             continue
         seen.add(id(one))
         if issubclass(kind, type):
-            if text(namespace(one).get("__module__")) == names.get("__name__"):
+            if home and text(namespace(one).get("__module__")) == home:
                 todo += namespace(one).values()
             continue
+        stored = storage(one)
+        todo.append(dict.get(stored, "__wrapped__"))
         if kind is FunctionType:
-            outer = one.__code__
-            same = (outer.co_qualname, outer.co_filename) == (first, code.co_filename)
-            if same and (path := _path(outer, code)):
-                return path
+            yield one
             todo += [x.cell_contents for x in one.__closure__ or () if x != CellType()]
+        else:
+            todo.append(look_up(kind, "__call__"))
         for base in mro(kind):
             todo += [namespace(base)[x].__get__(one) for x in _INSIDE.get(id(base), ())]
-        # Of what an object keeps, functions.
-        todo += [x for x in [*dict.values(storage(one))] if id(type(x)) in _INSIDE]
-    return ()
+        todo += [x for x in [*dict.values(stored)] if id(type(x)) in _INSIDE]
 
 
 def _path(outer: CodeType, code: CodeType) -> tuple[CodeType, ...]:

@@ -116,11 +116,8 @@ class Entries:
         self.distinct: bool = captures in ("distinct", "carry")
         if parent is None:
             self.names: Names = Names()
-            ways = identity.module_name, identity.read_source
-            self.index: CodeIndex = CodeIndex(*ways)
+            self.index: CodeIndex = CodeIndex(identity)
             self.warned: set[tuple[type, str]] = set()
-            # Version of the index, and the locations of all code in it.
-            self._known: tuple[int, set[str]] = 0, set()
             self.one_id: bool = identity.one_id and not self.distinct
             self.equals: Equals | None = None
             self._held: list[Held] | None = None
@@ -359,16 +356,9 @@ class Entries:
     def knows(self, location: str) -> bool:
         """Return whether this release may have a handler at a location.
 
-        That is said by what is registered, and by what was scanned; if that is nothing,
-        any location may be one.
+        That is said by what is registered, and by what was scanned.
         """
-        version = self.index.version
-        if self._known[0] != version:  # of two threads, both write the same
-            names = self.index.names()
-            found = {x for one in names for x in self.identity.locations(*one)}
-            self._known = version, found
-        scanned = self._known[1]
-        return not scanned or location in scanned or bool(self.at_location(location))
+        return self.index.knows(location) or bool(self.at_location(location))
 
     def forget(self, module: str) -> tuple[HandlerId, ...]:
         """Remove the handlers of a module and return their ids."""

@@ -19,22 +19,30 @@ import sys
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from importlib import import_module
+from itertools import chain
 from time import perf_counter
-from types import CodeType, FunctionType, MethodType, ModuleType
+from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
 from handlerid._bytecode import encode_code
-from handlerid._captures import captures_of
-from handlerid._identity import Codes, HandlerId, is_current, name_of, take_apart
+from handlerid._captures import functions_in
+from handlerid._identity import (
+    Codes,
+    HandlerId,
+    Identity,
+    is_current,
+    name_of,
+    take_apart,
+)
 from handlerid._peek import (
     LOCK,
     described,
     expect,
+    find,
     globals_of,
     look_up,
+    names_of_class,
     namespace,
-    raw_qualname,
-    storage,
 )
 from handlerid._registry.captures import functions_of
 from handlerid._registry.signatures import inspect_signature, names_event
@@ -45,12 +53,14 @@ from handlerid.events.annotations import NO_EVENT
 OnError = Callable[[ScanFailed], object]
 Handler = Callable[..., object]
 Fail = Callable[[str, str, str, BaseException | None], None]
-_Named = dict[str, list[CodeType]]
+# Each with the function that it is in, and the code which that had.
+_Named = dict[str, dict[int, tuple[CodeType, Codes]]]
 
-_METHOD = "is a method without its object; register the bound method"
+_FUNCTION = 0x01  # the flag of code of functions; class bodies have none
+_UNKNOWN = "has no event type"
 _HIDDEN = (
-    "has an event type that its decorator hides: use functools.wraps or "
-    "functools.update_wrapper there, or register it with event="
+    "has an event type, but not as its first parameter's; use functools.wraps or "
+    "functools.update_wrapper in a decorator, or register it with event="
 )
 
 
@@ -108,28 +118,26 @@ def find_handlers(
     modules = {one.__name__: one for one in _imported(package, fail)}
     for module in modules.values():
         index.add(module)
-    mine = [(x, fn) for x, fn in decorated.items() if take_apart(fn).module in modules]
-    known = {id(fn) for _, fn in mine}
-    found = dict.fromkeys(one for one, _ in mine)  # a set in order
-    used = {id(one) for _, fn in mine for one in functions_of(fn)}
-    seen: list[tuple[str, Any, str]] = []
-    for name, module in modules.items():
-        for path, fn, events, why in _declared_in(module, modules):
-            if why:
-                where = f"{name}.{path}"
-                seen.append((where, fn, why.removeprefix(f"{described(fn)} ")))
-            elif id(fn) not in known:
-                used.update(map(id, functions_of(fn)))
-                for event in events:
-                    try:
-                        found[register(fn, event)] = None
-                    except Exception as error:  # noqa: BLE001 - encoders are the host's
-                        # The text of the host's exceptions may hold a value.
-                        ours = isinstance(error, HandlerIdError)
-                        text = str(error) if ours else type(error).__name__
-                        fail(name_of(fn), f"cannot be registered: {text}", name, error)
-    # What a handler calls, as a partial does, is none that was passed over.
-    skipped |= {x: y for x, fn, y in seen if used.isdisjoint(map(id, _functions(fn)))}
+    found: dict[HandlerId, None] = {}  # a set in order
+    known: dict[int, Handler] = {}
+    for handler_id, fn in decorated.items():
+        if take_apart(fn).module in modules:
+            found[handler_id], known[id(fn)] = None, fn
+    declared = [x for one in modules.values() for x in _declared_in(one, modules)]
+    handlers = [*known.values(), *(fn for _, _, fn, events, _ in declared if events)]
+    used = {id(one) for fn in handlers for one in functions_of(fn)}
+    for name, path, fn, events, why in declared:
+        # What a handler calls, as a partial does, is none that was passed over.
+        if not events and used.isdisjoint(map(id, functions_in([fn]))):
+            skipped[f"{name}.{path}"] = why
+        for event in events if id(fn) not in known else ():
+            try:
+                found[register(fn, event)] = None
+            except Exception as error:  # noqa: BLE001 - encoders are the host's
+                # The text of the host's exceptions may hold a value.
+                ours = isinstance(error, HandlerIdError)
+                text = str(error) if ours else type(error).__name__
+                fail(name_of(fn), f"cannot be registered: {text}", name, error)
     return Scan((*found,), (*modules,), perf_counter() - start, skipped)
 
 
@@ -148,16 +156,15 @@ def _imported(package: ModuleType | str, fail: Fail) -> Iterator[ModuleType]:
             # A script that ends in sys.exit() does not end the host.
             parent, _, last = name.rpartition(".")
             paths = getattr(sys.modules.get(parent), "__path__", sys.path)
-            count = _count([os.path.join(one, last) for one in paths])  # noqa: PTH118
+            count = _count([f"{one}/{last}" for one in paths])
             beneath = f", nor what is in it ({count} modules)" if count else ""
             text = f"cannot be imported{beneath}: {type(error).__name__}: {error}"
             return fail(name, text, name, error)
         if not issubclass(type(package), ModuleType):
             text = "puts an object that is no module into sys.modules"
             return fail(name, text, name, None)
-    else:
-        known = isinstance(package, ModuleType)
-        expect(known, "package", "a module or its name", package)
+    known = isinstance(package, ModuleType)
+    expect(known, "package", "a module or its name", package)
     yield package
     for name in _inside([*getattr(package, "__path__", ())]):
         yield from _imported(f"{package.__name__}.{name}", fail)
@@ -176,7 +183,7 @@ def _expect_name(name: str) -> None:
 
 def _count(paths: list[str]) -> int:
     """Return the number of modules in a package's directories, at any depth."""
-    inside = [[os.path.join(x, one) for x in paths] for one in _inside(paths)]  # noqa: PTH118
+    inside = [[f"{path}/{name}" for path in paths] for name in _inside(paths)]
     return len(inside) + sum(map(_count, inside))
 
 
@@ -188,25 +195,21 @@ def _inside(paths: list[str]) -> list[str]:
     # It leaves out directories without __init__, which are packages, too.
     for path in paths:
         for name in {x for x in _directories(path) if x.isidentifier()} - names:
-            names |= {name} if _inside([os.path.join(path, name)]) else set()  # noqa: PTH118
+            names |= {name} if _inside([f"{path}/{name}"]) else set()
     return sorted(names - {"__main__"})
 
 
-def _directories(path: str) -> Iterable[str]:
+def _directories(path: str) -> list[str]:
     """Return the names of the directories in a directory, or in one of a zip."""
+    from pathlib import Path  # noqa: PLC0415
     from pkgutil import get_importer  # noqa: PLC0415
-    from zipfile import ZipFile  # noqa: PLC0415
+    from zipfile import Path as InZip  # noqa: PLC0415
 
-    if os.path.isdir(path):  # noqa: PTH112
-        return [one.name for one in os.scandir(path) if one.is_dir()]
+    place: Any = Path(path)
     importer: Any = get_importer(path)
-    archive = getattr(importer, "archive", None)
-    if archive is None:
-        return ()
-    prefix = importer.prefix.replace(os.sep, "/")
-    with ZipFile(archive) as file:
-        rest = [x[len(prefix) :] for x in file.namelist() if x.startswith(prefix)]
-    return {one.partition("/")[0] for one in rest if "/" in one}
+    if hasattr(importer, "archive"):
+        place = InZip(importer.archive, importer.prefix.replace(os.sep, "/"))
+    return [x.name for x in place.iterdir() if x.is_dir()] if place.is_dir() else []
 
 
 def _members(
@@ -220,10 +223,7 @@ def _members(
         path = f"{prefix}{name}"
         # Not isinstance: a proxy may answer for an object that does not exist yet.
         is_class = issubclass(type(value), type)
-        own = is_class and namespace(value).get("__module__")
-        if not is_class or (
-            type(own) is str and (own, raw_qualname(value)) == (module, path)
-        ):
+        if not is_class or names_of_class(value) == (module, path):
             yield path, owner, value
             if is_class:
                 yield from _members(namespace(value), module, f"{path}.", value)
@@ -231,223 +231,175 @@ def _members(
 
 def _declared_in(
     module: ModuleType, scanned: Container[str]
-) -> Iterator[tuple[str, Any, Sequence[type[Event]], str]]:
-    """Yield what seems to be a handler: name, callable, event types or why it is none.
+) -> Iterator[tuple[str, str, Any, Sequence[type[Event]], str]]:
+    """Yield what seems to be a handler, and its event types or why it is none.
 
     Each handler in the module and its classes comes once.
     """
     home = module.__name__
     for path, owner, value in _members(vars(module), home):
         kind, fn, why = type(value), value, ""
-        static = owner is not None and issubclass(kind, (staticmethod, classmethod))
-        if static:
+        if owner is not None and issubclass(kind, (staticmethod, classmethod)):
             fn = getattr(owner, path.rpartition(".")[2])
         elif issubclass(kind, type) or look_up(kind, "__call__") is None:
             continue
+        elif owner is not None:
+            why = "is a method without its object; register the bound method"
         if kind is FunctionType and home != value.__module__ in scanned:
             continue  # it comes with its own module
-        events: Sequence[type[Event]] = ()
-        if owner is None or static:
-            events, why = _accepted(fn, home, path)
-            made_in = take_apart(fn).module if events else home
-            if made_in not in scanned:
-                why = f"is defined in {made_in}, which was not scanned"
-        elif any(map(names_event, _functions(fn))):
-            why = _METHOD
-        if events or why:
-            yield path, fn, events, why
+        events, why = ((), why) if why else _accepted(fn, scanned)
+        if not events and not why.startswith(_UNKNOWN):
+            inside = [*functions_in([fn])]
+            compiled = not inside and described(fn) in (path, f"{home}.{path}")
+            if not compiled and not any(map(names_event, inside)):
+                continue
+        yield home, path, fn, events, why
 
 
-def _accepted(fn: Any, home: str, path: str) -> tuple[Sequence[type[Event]], str]:
-    """Return the event types of what a module has a name for, or why it is skipped."""
-    functions, doubt = [*_functions(fn)], ""
-    accepts: Sequence[type] = ()
+def _accepted(fn: Any, scanned: Container[str]) -> tuple[Sequence[type[Event]], str]:
+    """Return the event types of a handler, or why it is none."""
     try:
-        if type(fn) is FunctionType or any(map(names_event, functions)):
-            _, _, accepts, doubt = inspect_signature(fn)
-        elif not functions and described(fn) in (path, f"{home}.{path}"):
-            take_apart(fn)  # refuses it: it is compiled
+        _, _, accepts, doubt = inspect_signature(fn)
+        made_in = take_apart(fn).module
     except HandlerIdError as error:
-        named = not functions or any(map(names_event, functions))
-        return (), str(error) if named else ""
-    if events := [one for one in accepts if Event in one.__mro__]:
-        return events, ""
+        return (), str(error).removeprefix(f"{described(fn)} ")
+    events = [one for one in accepts if Event in one.__mro__]
+    if events and made_in not in scanned:
+        return (), f"is defined in {made_in}, which was not scanned"
     if "Event" in doubt and NO_EVENT not in doubt:
-        return (), f"has no event type: {doubt.partition('event type: ')[2]}"
-    if any(map(names_event, functions)):
-        return (), "has an event type, but not for its first parameter"
-    inside = [x for x in _functions(fn, captured=True) if x.__qualname__ == path]
-    return (), _HIDDEN * any(x.__module__ == home and names_event(x) for x in inside)
-
-
-_FUNCTION = 0x01  # the flag of code of functions; class bodies have none
-# Attributes of Python's own wrappers that hold functions. The types by address, because
-# a metaclass may define ``__hash__``.
-_HOLD = functools.partial, functools.partialmethod, functools.cached_property
-_INSIDE = {
-    **dict.fromkeys(map(id, (staticmethod, classmethod, MethodType)), ("__func__",)),
-    **dict.fromkeys(map(id, _HOLD), ("func",)),
-    id(property): ("fget", "fset", "fdel"),
-}
-
-
-def _functions(
-    value: Any, seen: set[int] | None = None, *, captured: bool = False
-) -> Iterator[FunctionType]:
-    """Yield the functions inside a value, without running any; also captured ones."""
-    todo, seen = [value], set[int]() if seen is None else seen
-    while todo:
-        one = todo.pop()
-        kind = type(one)
-        inside = _INSIDE.get(id(kind), ())
-        if id(one) in seen or issubclass(kind, type):
-            continue
-        seen.add(id(one))
-        todo += [getattr(one, name) for name in inside]
-        if kind is FunctionType:
-            yield one
-            todo.append(getattr(one, "__wrapped__", None))
-            if captured and one.__closure__:
-                todo += [value for _, value in captures_of(one)]
-        elif not inside and (call := look_up(kind, "__call__")) is not None:
-            stored = storage(one)
-            todo += [call, dict.get(stored, "__wrapped__")]
-            if captured:
-                todo += [x for x in dict.values(stored) if type(x) is FunctionType]
+        return (), f"{_UNKNOWN}: {doubt.partition('event type: ')[2]}"
+    return events, _HIDDEN
 
 
 class CodeIndex:
     """The modules that the host scanned, and what they hold. Any thread may use it."""
 
-    def __init__(
-        self,
-        module_name: Callable[[str], str],
-        read_source: Callable[[CodeType, dict[str, Any]], None] | None = None,
-    ) -> None:
+    def __init__(self, identity: Identity) -> None:
         self.version: int = 0  # changes with what the methods return
-        self._name, self._read_source = module_name, read_source
-        # The tables are made when they are first needed.
-        self._modules: dict[str, tuple[ModuleType, Callable[[], _Table]]] = {}
+        self._identity = identity
+        self._modules: dict[str, _Module] = {}
 
     def add(self, module: ModuleType) -> None:
-        """Add a module; a second time, its table is made again."""
-        name = self._name(str(globals_of(module)["__name__"]))
-        self._enter(name, module)
-        if self._read_source is not None:
-            codes = [x for found in self._table(name).codes.values() for x in found]
-            for code in {one.co_filename: one for one in codes}.values():
-                self._read_source(code, globals_of(module))
+        """Add a module; a second time, its code is read again."""
+        new = self._enter(module)
+        if self._identity.read_source is not None:
+            files = {code.co_filename: code for _, code in new.functions}
+            for code in files.values():
+                self._identity.read_source(code, globals_of(module))
 
-    def _enter(self, name: str, module: ModuleType) -> None:
-        table = functools.cache(functools.partial(_Table, globals_of(module)))
+    def _enter(self, module: ModuleType) -> _Module:
+        new = _Module(module, self._identity)
         with LOCK:  # other threads always find the module, the old or the new
-            self._modules[name] = module, table
+            self._modules[new.name] = new
             self.version += 1
+        return new
 
     def forget(self, module_name: str) -> None:
         """Remove a module, by its name in this process; it need not be known."""
         with LOCK:
-            self._modules.pop(self._name(module_name), None)
+            self._modules.pop(self._identity.module_name(module_name), None)
             self.version += 1
 
     def module(self, name: str) -> ModuleType | None:
         """Return a module by the name that other processes know it by."""
-        return self._modules.get(name, (None, None))[0]
+        known = self._modules.get(name)
+        return known.module if known else None
 
-    def names(self) -> Iterator[tuple[str, str]]:
-        """Yield module and qualified name of all code."""
-        for name, (_, table) in self._modules.copy().items():
-            for qualname in {**table().codes, **table().loaded}:
-                yield name, qualname
+    def knows(self, location: str) -> bool:
+        """Return whether there is code at a location; if nothing was scanned, True."""
+        modules = [*self._modules.values()]
+        return not modules or any(location in one.locations for one in modules)
 
     def codes(self, module: str, qualname: str) -> Iterator[CodeType]:
-        """Yield all code objects of a qualified name, those of live functions first."""
-        table = self._table(module)
-        if not is_current((*table.roots.values(),)):  # read what runs now
-            self._enter(module, self._modules[module][0])
-            table = self._table(module)
-        yield from table.codes.get(qualname, ())
-        yield from table.unread.get(qualname, ())
+        """Yield all code of a qualified name, that of live functions first."""
+        known = self._modules.get(module)
+        if known is not None:
+            if not is_current(known.functions):  # read what runs now
+                known = self._enter(known.module)
+            for found in (known.live, known.loaded):
+                yield from [code for code, _ in found.get(qualname, {}).values()]
 
     def root(self, module: str, code: CodeType) -> Codes:
         """Return the function whose code has another inside, with the code it had."""
-        return (*filter(None, [self._table(module).roots.get(id(code))]),)
+        found = self._modules[module].live.get(code.co_qualname, {}).get(id(code))
+        return found[1] if found else ()
 
     def function(self, module: str, qualname: str) -> FunctionType | None:
-        """Return the function that a module holds under a qualified name."""
-        return self._table(module).functions.get(qualname)
+        """Return the function that a module holds under its qualified name."""
+        found, home = self._find(module, qualname)
+        if type(found) is staticmethod or type(found) is classmethod:
+            found = found.__func__
+        named = type(found) is FunctionType and (found.__module__, found.__qualname__)
+        return found if named == (home, qualname) else None
 
     def class_(self, module: str, qualname: str) -> type | None:
-        """Return the class that a module holds under a qualified name."""
-        return self._table(module).classes.get(qualname)
+        """Return the class that a module holds under its qualified name."""
+        found, home = self._find(module, qualname)
+        is_class = issubclass(type(found), type)
+        named = is_class and names_of_class(found) == (home, qualname)
+        return found if named else None
 
-    def _table(self, name: str) -> _Table:
-        known = self._modules.get(name)
-        return known[1]() if known else _Table({})
+    def _find(self, module: str, qualname: str) -> tuple[Any, object]:
+        """Return what a module holds under a name, and the name that it has here."""
+        holder = self.module(module)
+        names = globals_of(holder) if holder is not None else {}
+        return find(names, qualname), names.get("__name__")
 
 
-class _Table:
-    """What one module holds, by qualified name."""
+class _Module:
+    """A module that was scanned: its code by qualified name, read when it is needed."""
 
-    def __init__(self, names: dict[str, Any]) -> None:
-        self.names = names
-        self.codes: _Named = {}  # of live functions
-        self.functions: dict[str, FunctionType] = {}
-        self.classes: dict[str, type] = {}
-        # By the address of code, the function that it is in, with the code it had.
-        self.roots: dict[int, tuple[FunctionType, CodeType]] = {}
-        seen: set[int] = set()
-        own = names.get("__name__")
-        for path, _, value in _members(names, own):
-            kind = type(value)
-            if issubclass(kind, type):
-                self.classes[path] = value
-                continue
-            wraps = kind is staticmethod or kind is classmethod
-            fn = value.__func__ if wraps else value
-            named = type(fn) is FunctionType and (fn.__module__, fn.__qualname__)
-            if named == (own, path):  # else another module holds it
-                self.functions[path] = fn
-            for one in _functions(value, seen, captured=True):
-                if one.__globals__ is names:
-                    code = one.__code__
-                    every = map(id, _gather(code, self.codes))
-                    self.roots |= dict.fromkeys(every, (one, code))
+    def __init__(self, module: ModuleType, identity: Identity) -> None:
+        self.module = module
+        self.names: dict[str, Any] = globals_of(module)
+        self.name: str = identity.module_name(str(self.names["__name__"]))
+        self._identity = identity
+
+    @functools.cached_property
+    def functions(self) -> Codes:
+        """Its functions, with the code that they have now."""
+        every = functions_in(self.names.values(), self.names.get("__name__"))
+        return (*((x, x.__code__) for x in every if x.__globals__ is self.names),)
+
+    @functools.cached_property
+    def live(self) -> _Named:
+        """The code of its functions."""
+        return _by_name(self.functions)
 
     @functools.cached_property
     def loaded(self) -> _Named:
-        """The code that the loader has."""
+        """The code that the loader has; none if the file was edited, or is gone."""
         spec = self.names.get("__spec__")
         get_code = getattr(getattr(spec, "loader", None), "get_code", None)
-        found: _Named = {}
         try:
             code = get_code and get_code(spec.name)  # type: ignore[union-attr]
         except (ImportError, OSError, SyntaxError, ValueError):
-            return {}  # the file is gone, or was edited
-        if type(code) is CodeType:
-            _gather(code, found)
+            return {}
+        found = _by_name([(None, code)] if type(code) is CodeType else ())
+        for qualname in found.keys() & self.live.keys():
+            ours, theirs = [
+                {encode_code(code) for code, _ in one[qualname].values()}
+                for one in (self.live, found)
+            ]
+            if not ours <= theirs:
+                return {}
         return found
 
     @functools.cached_property
-    def unread(self) -> _Named:
-        """The code that only the loader has; none if the file was edited."""
-        found = self.loaded.copy()
-        for qualname in found.keys() & self.codes.keys():
-            theirs = {encode_code(one): one for one in found[qualname]}
-            ours = {encode_code(one) for one in self.codes[qualname]}
-            if not ours <= theirs.keys():
-                return {}
-            found[qualname] = [one for form, one in theirs.items() if form not in ours]
-        return found
+    def locations(self) -> frozenset[str]:
+        """The locations of all its code, as they stand in ids."""
+        locate = functools.partial(self._identity.locations, self.name)
+        return frozenset(chain(*map(locate, {**self.live, **self.loaded})))
 
 
-def _gather(code: CodeType, found: _Named) -> list[CodeType]:
-    """Enter a code object and all that are nested in it, each once; return them."""
-    every = [code]
-    for one in every:
-        every += [const for const in one.co_consts if type(const) is CodeType]
-        if one.co_flags & _FUNCTION:
-            known = found.setdefault(one.co_qualname, [])
-            if not any(one is other for other in known):
-                known.append(one)
-    return every
+def _by_name(roots: Iterable[tuple[Any, CodeType]]) -> _Named:
+    """Return the code of functions, nested code too, by qualified name and address."""
+    found: _Named = {}
+    for root in roots:
+        every = [root[1]]
+        for code in every:
+            every += [const for const in code.co_consts if type(const) is CodeType]
+            if code.co_flags & _FUNCTION:
+                named = found.setdefault(code.co_qualname, {})
+                named.setdefault(id(code), (code, (root,)))
+    return found
