@@ -73,7 +73,7 @@ def test_a_registered_handler_is_found_by_its_id(registry: Registry) -> None:
     found = registry.resolve(str(handler_id))
     assert (found.fn, found.id, found.event) == (on_click, handler_id, ClickEvent)
     assert found.takes_event
-    assert found.more == (None, 0, False)
+    assert found.number == 0
     assert handler_id in registry
     assert list(registry) == [handler_id]
     assert len(registry) == 1

@@ -25,17 +25,20 @@ class References:
 
     def write(self, handler: RegisteredHandler, audience: str | None) -> str:
         """Return the token of a registered handler."""
-        captures, (name, number, omitted) = b"", handler.more
-        one = handler.id
+        captures, one, number = b"", handler.id, handler.number
         # What every server registers is answered by registries, or not at all.
         known = (
             not one.captures
             and "<" not in (one.qualname or "<")
             and self._entries.handlers.get(one) is handler
         )
-        if self._closures is not None and not omitted and not known:
+        if self._closures is not None and number is not None and not known:
+            naming = self._entries.names.of(handler.fn)
             captures = self._closures.pack(
-                handler.fn, takes_event=handler.takes_event, name=name, number=number
+                handler.fn,
+                takes_event=handler.takes_event,
+                name=naming.name if naming else None,
+                number=number,
             )
         return self.tokens.issue(handler.id, audience=audience, captures=captures)
 

@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
-from types import FunctionType
-from typing import Any, Literal, NamedTuple
+from types import CodeType, FunctionType
+from typing import Any, Literal
 
 from handlerid._bytecode import encode_code
 from handlerid._captures import Equals, Held, has_changed, hold, is_plain
@@ -42,17 +42,6 @@ _CODE = 37  # length of location and fingerprint in an id
 _WHERE = slice(3, 16)  # the location in an id
 
 
-class More(NamedTuple):
-    """Explicit name; number among equals in a scope; whether captures were omitted."""
-
-    name: str | None = None
-    number: int = 0
-    omitted: bool = False
-
-
-_NO_MORE = More()
-
-
 class RegisteredHandler:
     """A registered handler: the function, and how it is called.
 
@@ -65,7 +54,7 @@ class RegisteredHandler:
     """
 
     __module__ = "handlerid"
-    __slots__ = ("codes", "decode", "event", "fn", "id", "kind", "more", "takes_event")
+    __slots__ = ("code", "decode", "event", "fn", "id", "kind", "number", "takes_event")
 
     def __init__(  # noqa: PLR0917 - made at each offer, keywords take longer
         self,
@@ -75,8 +64,8 @@ class RegisteredHandler:
         kind: Kind,
         takes_event: bool,
         decode: Callable[[Mapping[str, Any]], Any],
-        more: More = _NO_MORE,
-        codes: Codes = (),
+        code: CodeType | Codes = (),
+        number: int | None = 0,
     ) -> None:
         self.id: HandlerId = handler_id
         self.fn: Callable[..., object] = fn
@@ -84,12 +73,16 @@ class RegisteredHandler:
         self.kind: Kind = kind
         self.takes_event: bool = takes_event
         self.decode: Callable[[Mapping[str, Any]], Any] = decode
-        self.more: More = more
-        self.codes = codes  # what was hashed, in functions whose code may be replaced
+        # What was hashed: its own, or the functions that it is made of with theirs.
+        self.code: CodeType | Codes = code
+        # Among equals in a scope; None if its captures were omitted from the id.
+        self.number: int | None = number
 
     def is_current(self) -> bool:
         """Return whether its functions have the code that was hashed."""
-        return is_current(self.codes)
+        fn: Any = self.fn
+        code = self.code
+        return is_current(code) if type(code) is tuple else fn.__code__ is code
 
     def __repr__(self) -> str:
         return f"<RegisteredHandler {location_name(self.id)}: {self.kind}, {self.id}>"
@@ -149,7 +142,8 @@ class Entries:
             record = self.identity.records.get(id(fn.__code__))
         how = bind(fn, event, self.identity, record)
         aliases: Sequence[HandlerId] = ()
-        codes: Codes
+        code: CodeType | Codes
+        number: int | None = 0
         try:
             if (
                 record is not None
@@ -160,9 +154,11 @@ class Entries:
                 and last.module is fn.__module__
                 and not hasattr(fn, "__wrapped__")
             ):
-                new_id, more, codes = last, _NO_MORE, ((fn, fn.__code__),)
+                new_id, code = last, fn.__code__
             else:
-                (new_id, *aliases), more, codes = self.ids(fn, how.event, part)
+                (new_id, *aliases), number, codes = self.ids(fn, how.event, part)
+                (one, own), *others = codes
+                code = codes if others or one is not fn else own
         except UnstableCapture as error:
             raise UnstableCapture(
                 f"{name_of(fn)}: {error}", where=error.where, type_name=error.type_name
@@ -197,8 +193,8 @@ class Entries:
                 how.kind,
                 how.takes_event,
                 how.decode,
-                more,
-                codes,
+                code,
+                number,
             )
             if old is not None and old.fn is not fn:
                 self._compare(old, new)
@@ -215,10 +211,10 @@ class Entries:
 
     def ids(
         self, fn: Callable[..., object], event: type[Event], part: bytes = b""
-    ) -> tuple[tuple[HandlerId, ...], More, Codes]:
+    ) -> tuple[tuple[HandlerId, ...], int | None, Codes]:
         """Return its id, then those by other keys and at locations it had before.
 
-        Last is the code that was hashed, and the functions that it is replaced in.
+        Then its number, and what was hashed, as a registered handler has them.
         """
         equals = self.equals
         if equals is not None and equals.offered:
@@ -228,35 +224,30 @@ class Entries:
         marks: list[int] = []  # they tell it from a handler with equal captures
         codes: list[Any] = []
         omitted: list[str] | None = [] if self.unstable == "omit" else None
-        naming = self.names.of(fn) if self.names.used else None
-        name, before = (naming.name, naming.before) if naming else (None, ())
-        more = _NO_MORE
+        naming = self.names.of(fn)
         bare, digest = self.identity.bare_ids(
             fn,
             event,
             captures=self.distinct,
             part=part,
-            location=name,
+            location=naming.name if naming else None,
             omitted=omitted,
             marked=marks,
             codes=codes,
         )
-        for location in before:
+        for location in naming.before if naming else ():
             bare += self.identity.bare_ids(fn, event, location=location)[0]
-        number = 0
-        if equals is not None and not omitted:
-            number = equals.number((bare[0], digest), marks, part)
+        if equals is None or omitted:
+            ids = self.identity.complete(bare, digest)
+            return ids, None if omitted else 0, (*codes,)
+        number = equals.number((bare[0], digest), marks, part)
         ids = self.identity.complete(bare, digest, number)
-        if name is not None or number or omitted:
-            more = More(name, number, bool(omitted))
-        if equals is not None and number:
-            equals.several.add(ids[0])
-            if number == 1:
-                equals.several.add(self.identity.complete(bare, digest)[0])
-        if equals is not None and len(marks) > 1 and not omitted:
+        if number:
+            equals.several |= {ids[0], self.identity.complete(bare, digest)[0]}
+        if len(marks) > 1:
             # Captures may change: the same function keeps its ids.
-            equals.offered[id(fn), part] = fn, event, ids, more, (*codes,)
-        return ids, more, (*codes,)
+            equals.offered[id(fn), part] = fn, event, ids, number, (*codes,)
+        return ids, number, (*codes,)
 
     def find(self, text: str) -> RegisteredHandler | None:
         """Return the handler of an id, here or in the parent; any text may come."""
@@ -376,7 +367,7 @@ class Entries:
         """Warn, or raise, if a handler replaces one with other captures."""
         key: str = new.id
         where = "registry" if self.parent is None else "scope"
-        if new.more.omitted:
+        if new.number is None:
             key, where = new.id[:_CODE], "omitted"
         elif self.captures == "allow" or (self.distinct and where == "scope"):
             return  # the numbers say that they are the same

@@ -50,7 +50,7 @@ class Names:
 
     def of(self, fn: Callable[..., object]) -> Naming | None:
         """Return what a handler is called, if its function was given a name."""
-        return self._of.get(functions_of(fn)[-1])
+        return self._of.get(functions_of(fn)[-1]) if self.used else None
 
     def claim(
         self,

@@ -77,7 +77,7 @@ class Scan:
     found: tuple[HandlerId, ...]
     modules: tuple[str, ...]
     seconds: float
-    skipped: Mapping[str, str]
+    skipped: dict[str, str]
 
     def __iter__(self) -> Iterator[HandlerId]:
         return iter(self.found)
