@@ -18,7 +18,7 @@ from handlerid._captures.carried import Unset, content
 from handlerid.errors import UnstableCapture
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Iterator
+    from collections.abc import Callable
     from types import CellType, FunctionType
 
 
@@ -66,21 +66,13 @@ class Equals:
         return equals.setdefault(one, len(equals))
 
 
-def hold(
-    handler_id: str,
-    handler: Callable[..., object],
-    late: Iterable[tuple[FunctionType, str, CellType]],
-) -> Iterator[Held]:
-    """Yield the variables of a handler that may change, with what they hold."""
-    for function, path, cell in late:
-        yield Held(handler_id, handler, function, path, cell, content(cell))
-
-
-def has_changed(held: Held, same: Callable[[object, object], bool]) -> bool:
+def has_changed(held: Held, difference: Callable[[object, object], str | None]) -> bool:
     """Return whether a variable holds something else now."""
     now, then = content(held.cell), held.content
     # A function that is defined after what calls it is no change.
-    return now is not then and then is not Unset and not same(then, now)
+    if now is then or then is Unset:
+        return False
+    return difference(then, now) is not None
 
 
 def _worker() -> tuple[int, object]:

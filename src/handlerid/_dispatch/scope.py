@@ -61,10 +61,10 @@ class References:
             ) from None
         fn, takes_event, mutable = self._closures.rebuild(handler_id, captures, event)
         self._check_guards(handler_id, fn)
-        b = bind(fn, event, self._identity)
-        return RegisteredHandler(
-            handler_id, fn, b.event, b.kind, takes_event, b.decode
-        ), mutable
+        how = bind(fn, event, self._identity).fields
+        handler = RegisteredHandler(handler_id, fn, *how)
+        handler.takes_event = takes_event
+        return handler, mutable
 
     def _check_guards(self, wanted: HandlerId, fn: Any) -> None:
         """Raise StaleHandler if a lambda or closure is registered, in a wrapper now.

@@ -7,12 +7,12 @@ that may run an encoder of the host; those of a scope and its registry are not c
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import suppress
+from functools import partial
 from types import CodeType, FunctionType
 from typing import Any, Literal
 
 from handlerid._bytecode import encode_code
-from handlerid._captures import Equals, Held, has_changed, hold, is_plain
+from handlerid._captures import Equals, Held, content, has_changed, is_plain
 from handlerid._identity import (
     Codes,
     HandlerId,
@@ -107,18 +107,12 @@ class Entries:
         self.parent: Entries | None = parent
         self.captures, self.unstable, self.stale = captures, unstable, stale
         self.distinct: bool = captures in ("distinct", "carry")
-        if parent is None:
-            self.names: Names = Names()
-            self.index: CodeIndex = CodeIndex(identity)
-            self.warned: set[tuple[type, str]] = set()
-            self.one_id: bool = identity.one_id and not self.distinct
-            self.equals: Equals | None = None
-            self._held: list[Held] | None = None
-        else:
-            self.names, self.index = parent.names, parent.index
-            self.warned, self.one_id = parent.warned, parent.one_id
-            self.equals = Equals() if self.distinct else None
-            self._held = None if captures == "allow" else []
+        self.one_id: bool = identity.one_id and not self.distinct
+        self.names: Names = parent.names if parent else Names()
+        self.index: CodeIndex = parent.index if parent else CodeIndex(identity)
+        self.warned: set[tuple[type, str]] = parent.warned if parent else set()
+        self.equals: Equals | None = Equals() if parent and self.distinct else None
+        self._held: list[Held] | None = [] if parent and captures != "allow" else None
         self.handlers: dict[str, RegisteredHandler] = {}
         # By ids of other keys, and of locations that handlers had before.
         self._aliases: dict[HandlerId, RegisteredHandler] = {}
@@ -170,9 +164,9 @@ class Entries:
             and how.plain
             and is_plain(fn.__closure__)
         ):
-            late = self.identity.late(fn)
-            if late:
-                self._held += hold(new_id, fn, late)
+            for function, path, cell in self.identity.late(fn):
+                held = Held(new_id, fn, function, path, cell, content(cell))
+                self._held.append(held)
         while True:
             old = known = self.handlers.get(new_id)
             if old is None and self.parent is not None:
@@ -186,16 +180,7 @@ class Entries:
                 and (not aliases or all(self.find(x) is known for x in aliases))
             ):
                 return known
-            new = RegisteredHandler(
-                new_id,
-                fn,
-                how.event,
-                how.kind,
-                how.takes_event,
-                how.decode,
-                code,
-                number,
-            )
+            new = RegisteredHandler(new_id, fn, *how.fields, code, number)
             if old is not None and old.fn is not fn:
                 self._compare(old, new)
             if how.doubt:
@@ -264,15 +249,15 @@ class Entries:
 
     def _renew(self, location: str) -> bool:
         """Enter handlers whose code was replaced under the ids of their new code."""
-        known = {self.handlers.get(one) for one in self.at_location(location)}
         renewed = False
-        for one in known:
+        for handler_id in self.at_location(location):
+            one = self.handlers.get(handler_id)
             if one is None or one.is_current():
                 continue
-            new = None
-            with suppress(HandlerIdError):
-                new = self.add(one.fn, one.event)
-            if new is None or new.id.location != one.id.location:
+            try:
+                if self.add(one.fn, one.event).id.location != location:
+                    continue
+            except HandlerIdError:
                 continue  # the old one stays, and answers nothing
             with LOCK:
                 if self.handlers.get(one.id) is one:
@@ -323,12 +308,9 @@ class Entries:
         if not self._held:
             return
         held, self._held = self._held, []
-        difference, describe = self.identity.codec.difference, self.identity.describe
-
-        def same(then: object, now: object) -> bool:
-            return difference(then, now, describe) is None
-
-        for one in [one for one in held if has_changed(one, same)]:
+        identity = self.identity
+        difference = partial(identity.codec.difference, describe=identity.describe)
+        for one in [one for one in held if has_changed(one, difference)]:
             changed = late_variable(one)
             if self.captures != "warn":
                 raise changed

@@ -25,7 +25,6 @@ from handlerid.errors import NameTaken, StaleHandler, UnknownHandler
 
 _NAME = r"[\w.\-/]{1,200}"
 _LOCATION = r"[^:]{1,500}:[^:]{1,500}"
-_FORM = "write module:qualname, or the name that the handler had"
 _SIGNS = "up to 200 letters, digits, dots, dashes, underscores and slashes"
 
 
@@ -64,11 +63,7 @@ class Names:
         expect(isinstance(name, str | None), "name", "a str", name)
         if name is not None and not re.fullmatch(_NAME, name):
             raise ValueError(f"{name!r} is not a handler's name: {_SIGNS}")
-        several = not isinstance(moved_from, str) and hasattr(moved_from, "__iter__")
-        places: list[Any] = [*moved_from] if several else [moved_from]
-        for one in places:
-            expect(isinstance(one, str), "moved_from", "a str or several", one)
-        before = _places(places)
+        before = _places(moved_from)
         function, where = functions_of(fn)[-1], location_name(here)
         with LOCK:
             own = self._of.get(function)
@@ -106,17 +101,20 @@ class Names:
                 del self._of[fn]
 
 
-def _places(moved_from: Iterable[str]) -> list[str]:
+def _places(moved_from: Any) -> list[str]:
     """Check names and locations; add the locations as Python reads identifiers."""
-    before = [*moved_from]
-    for one in before:
-        if not re.fullmatch(f"{_NAME}|{_LOCATION}", one):
-            raise ValueError(f"{one!r} is not a location: {_FORM}")
-    if not "".join(before).isascii():
-        from unicodedata import normalize  # noqa: PLC0415 - seldom needed
+    from unicodedata import normalize  # noqa: PLC0415 - seldom needed
 
-        before += [normalize("NFKC", one) for one in before if ":" in one]
-    return before
+    several = not isinstance(moved_from, str) and hasattr(moved_from, "__iter__")
+    before = [*moved_from] if several else [moved_from]
+    for one in before:
+        expect(isinstance(one, str), "moved_from", "a str or several", one)
+        if not re.fullmatch(f"{_NAME}|{_LOCATION}", one):
+            raise ValueError(
+                f"{one!r} is not a location: write module:qualname, or "
+                "the name that the handler had"
+            )
+    return before + [normalize("NFKC", one) for one in before if ":" in one]
 
 
 def closest(missing: HandlerId, known: Iterable[HandlerId]) -> HandlerId | None:

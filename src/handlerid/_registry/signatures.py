@@ -33,7 +33,7 @@ from handlerid.events import Event, adopt, event_type, is_event_type
 from handlerid.events.annotations import NO_EVENT, UNIONS, Named, event_types
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Sequence
 
     from handlerid._identity import CodeRecord, Identity
 
@@ -69,7 +69,9 @@ class Binding:
         self.basis: tuple[object, ...] = basis
         # Whether it is a function without defaults.
         self.plain: bool = basis[1:4] == (None, None, None)
-        self.decode: Callable[[Mapping[str, Any]], Any] = decoder(event)
+        # As a registered handler takes them.
+        self.fields: tuple[type[Event], Kind, bool, Any]
+        self.fields = event, kind, takes_event, decoder(event)
 
 
 def bind(
