@@ -154,9 +154,8 @@ def _imported(package: ModuleType | str, fail: Fail) -> Iterator[ModuleType]:
         except (Exception, SystemExit) as error:  # noqa: BLE001 - it runs any code
             _expect_name(name)
             # A script that ends in sys.exit() does not end the host.
-            parent, _, last = name.rpartition(".")
-            paths = getattr(sys.modules.get(parent), "__path__", sys.path)
-            count = _count([f"{one}/{last}" for one in paths])
+            where = name.replace(".", "/")
+            count = _count([f"{one or '.'}/{where}" for one in sys.path])
             beneath = f", nor what is in it ({count} modules)" if count else ""
             text = f"cannot be imported{beneath}: {type(error).__name__}: {error}"
             return fail(name, text, name, error)
@@ -194,8 +193,9 @@ def _inside(paths: list[str]) -> list[str]:
     names = {one.name for one in iter_modules(paths)}
     # It leaves out directories without __init__, which are packages, too.
     for path in paths:
-        for name in {x for x in _directories(path) if x.isidentifier()} - names:
-            names |= {name} if _inside([f"{path}/{name}"]) else set()
+        for name in filter(str.isidentifier, _directories(path)):
+            if name not in names and _inside([f"{path}/{name}"]):
+                names.add(name)
     return sorted(names - {"__main__"})
 
 
