@@ -228,7 +228,9 @@ class Entries:
         number = equals.number((bare[0], digest), marks, part)
         ids = self.identity.complete(bare, digest, number)
         if number:
-            equals.several |= {ids[0], self.identity.complete(bare, digest)[0]}
+            equals.several.add(ids[0])
+        if number == 1:
+            equals.several.add(self.identity.complete(bare, digest)[0])
         if len(marks) > 1:
             # Captures may change: the same function keeps its ids.
             equals.offered[id(fn), part] = fn, event, ids, number, (*codes,)

@@ -3,8 +3,9 @@
 1. A handler is declared by its annotation, which names types that derive from
    ``Event``. A ``msgspec.Struct`` may be anything: its handlers are decorated.
 2. Functions count where they are defined, and so do static and class methods. Other
-   callables count where a module has a name for them. What names an event type and
-   does not count, or has no annotations to read, is listed with the reason.
+   callables count where a module has a name for them. What names an event type, itself
+   or in a function that it holds, and is not registered, is listed with the reason; so
+   is what was compiled, since that has no annotations to read.
 3. Code is that of a module's functions, also of those in its classes and decorators,
    with nested code. That of functions which nothing refers to any more comes from the
    loader, if the file was not edited since the import.
