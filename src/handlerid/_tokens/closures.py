@@ -120,8 +120,9 @@ class Closures:
         """Return a hash of a record's fields, their types, and what checks them."""
         known = self._lookups()
         if (found := known.get(("r", id(kind)))) is None:
-            known["r", id(kind)] = found = shape_of(kind, self.identity)
-        return cast("str", found)
+            # With the class: it may be replaced in its module, and its address reused.
+            known["r", id(kind)] = found = kind, shape_of(kind, self.identity)
+        return cast("str", found[1])
 
     def _held(self, qualname: str, names: dict[str, Any]) -> str:
         """Return what a module has under the name of its function: its unkeyed id."""
