@@ -115,11 +115,16 @@ def is_looked_into(value: object) -> bool:
 
 
 def is_plain(cells: tuple[CellType, ...] | None) -> bool:
-    """Return whether no cell holds what ``late`` searches."""
-    for cell in cells or ():
-        value = content(cell)
-        if is_looked_into(value) or _may_hold(value):
-            return False
+    """Return whether no cell is empty, or holds what ``late`` searches."""
+    try:
+        for cell in cells or ():
+            value = cell.cell_contents
+            if id(type(value)) not in _SCALARS and (
+                is_looked_into(value) or _may_hold(value)
+            ):
+                return False
+    except ValueError:
+        return False
     return True
 
 

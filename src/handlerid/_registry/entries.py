@@ -143,12 +143,15 @@ class Entries:
                 record is not None
                 and self.one_id
                 and not (part or self.names.used)
-                and (last := record.last).event is how.event.wire_name
-                and last.qualname is fn.__qualname__
-                and last.module is fn.__module__
                 and not hasattr(fn, "__wrapped__")
             ):
-                new_id, code = last, fn.__code__
+                new_id, code = record.last, fn.__code__
+                if not (
+                    new_id.event is how.event.wire_name
+                    and new_id.qualname is fn.__qualname__
+                    and new_id.module is fn.__module__
+                ):
+                    new_id = self.identity.handler_id(fn, how.event)
             else:
                 (new_id, *aliases), number, codes = self.ids(fn, how.event, part)
                 (one, own), *others = codes
@@ -189,8 +192,9 @@ class Entries:
                 if self.handlers.get(new_id) is old:
                     for alias in aliases:
                         self._check_moved(alias, new_id)
+                    for alias in aliases:
+                        self._aliases[alias] = new
                     self.handlers[new_id] = new
-                    self._aliases.update(dict.fromkeys(aliases, new))
                     self._locations = {}
                     return new
 
