@@ -40,8 +40,6 @@ _NEGATED = {"CONTAINS_OP": ("in", "not in"), "IS_OP": ("is", "is not")}
 _LABEL = re.compile(r"^(  (?:\w+ to )?)L\d+(:?)$|^  try L.*")
 _FUTURES = 0x1FE0000  # flags of __future__, which are not hashed
 _WIDEST = 60  # characters of a constant that are shown; a digest replaces the rest
-# Names in a class body whose constants are not hashed as they are.
-_POSITIONS = ("__firstlineno__", "__static_attributes__")
 
 
 @dataclass(frozen=True)
@@ -170,23 +168,10 @@ def explain(
         UnsupportedHandler: one of them cannot have an id.
         UnstableCapture: a value that is part of the id has no canonical form.
     """
-    one = _explain(fn, identity or DEFAULT, event, captures)
-    if other is None:
-        return one
-    return Difference.between(
-        one, _explain(other, identity or DEFAULT, event, captures)
-    )
-
-
-explain.__module__ = "handlerid"
-
-
-def _explain(
-    fn: Callable[..., object],
-    identity: Identity,
-    event: type[Event] | str | None,
-    captures: bool,
-) -> Explanation:
+    if other is not None:
+        both = partial(explain, identity=identity, event=event, captures=captures)
+        return Difference.between(both(fn), both(other))
+    identity = identity or DEFAULT
     handler_id = identity.handler_id(fn, event, captures=captures)
     anatomy = take_apart(fn)
     python = "every Python"
@@ -226,6 +211,9 @@ def _explain(
     if handler_id.event:
         parts["event"] = (handler_id.event,)
     return Explanation(handler_id, parts, beside, sources)
+
+
+explain.__module__ = "handlerid"
 
 
 def _source(fn: FunctionType) -> tuple[str, ...]:
@@ -280,29 +268,33 @@ def _indented(parts: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
 
 def _code_parts(name: str, code: CodeType) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Show a code object, then those nested in it."""
-    yield name, tuple(_code_lines(code))
-    names: list[str] = []
-    for nested in [const for const in code.co_consts if isinstance(const, CodeType)]:
-        names.append(nested.co_name)
-        number = names.count(nested.co_name)
-        which = f" ({number})" if number > 1 else ""
-        yield from _code_parts(f"{name} > {nested.co_name}{which}", nested)
-
-
-def _code_lines(code: CodeType) -> Iterator[str]:
-    yield f"name: {code.co_name}"
-    yield (
-        f"arguments: {code.co_argcount}, {code.co_posonlyargcount} positional-only, "
+    nested = [const for const in code.co_consts if isinstance(const, CodeType)]
+    # The lines do not show everything that is hashed; this hash does.
+    names = {id(one): (..., one.co_name) for one in nested}
+    own = code.replace(co_consts=tuple(names.get(id(c), c) for c in code.co_consts))
+    arguments = (
+        f"{code.co_argcount}, {code.co_posonlyargcount} positional-only, "
         f"{code.co_kwonlyargcount} keyword-only"
     )
-    yield f"flags: {dis.pretty_flags(code.co_flags & ~_FUTURES)}"
-    yield from _instructions(code)
-    for field in ("names", "varnames", "freevars", "cellvars"):
-        yield f"{field}: {', '.join(getattr(code, f'co_{field}')) or '-'}"
-    # The lines do not show everything that is hashed; this hash does.
-    nested = {id(c): (..., c.co_name) for c in code.co_consts if type(c) is CodeType}
-    own = code.replace(co_consts=tuple(nested.get(id(c), c) for c in code.co_consts))
-    yield f"hash: {_digest(encode_code(own))}"
+    variables = [
+        f"{field}: {', '.join(getattr(code, f'co_{field}')) or '-'}"
+        for field in ("names", "varnames", "freevars", "cellvars")
+    ]
+    yield (
+        name,
+        (
+            f"name: {code.co_name}",
+            f"arguments: {arguments}",
+            f"flags: {dis.pretty_flags(code.co_flags & ~_FUTURES)}",
+            *_instructions(code),
+            *variables,
+            f"hash: {_digest(encode_code(own))}",
+        ),
+    )
+    for at, one in enumerate(nested):
+        number = 1 + [x.co_name for x in nested[:at]].count(one.co_name)
+        which = f" ({number})" if number > 1 else ""
+        yield from _code_parts(f"{name} > {one.co_name}{which}", one)
 
 
 def _instructions(code: CodeType) -> Iterator[str]:
@@ -314,11 +306,10 @@ def _instructions(code: CodeType) -> Iterator[str]:
     jumps = [one.argval for one in body if one.opcode in _JUMPS]
     targets = sorted({*jumps}.union(*tries))
     label = {target: f"L{at}" for at, target in enumerate(targets, 1)}
-    lines: list[str] = []
     for one in body:
         argument = one.argrepr
         if one.offset in label:
-            lines.append(f"  {label[one.offset]}:")
+            yield f"  {label[one.offset]}:"
         if one.opcode in dis.hasconst:
             argument = _constant(code.co_consts[one.arg or 0])
             others.pop(one.arg or 0, None)
@@ -328,11 +319,8 @@ def _instructions(code: CodeType) -> Iterator[str]:
             argument = _NEGATED[one.opname][one.arg or 0]
         elif not argument and one.arg is not None:
             argument = str(one.arg)
-        if one.opname == "STORE_NAME" and one.argval in _POSITIONS:
-            lines.pop()
-        elif one.opname != "EXTENDED_ARG":
-            lines.append(f"  {one.opname} {argument}".rstrip())
-    yield from lines
+        if one.opname != "EXTENDED_ARG":
+            yield f"  {one.opname} {argument}".rstrip()
     for start, end, target in tries:
         yield f"  try {label[start]} to {label[end]}, else {label[target]}"
     yield from (f"constant: {_constant(c)}" for c in others.values() if c is not None)
