@@ -315,6 +315,24 @@ def test_lambdas_on_one_line_are_told_apart(tmp_path: Path) -> None:
     assert digest_source(maker()) == form("lambda x: 5")
 
 
+def test_lambdas_on_one_line_of_a_method_are_told_apart(tmp_path: Path) -> None:
+    text = """
+    class Cart:
+        def page(self, e, __q):
+            return lambda: __q, lambda: (e, g), lambda: e, lambda: super().f, lambda: g
+    """
+    fs = load(tmp_path / "method.py", text).Cart().page(1, 2)
+    expected = {
+        "lambda: __q": b",_Cart__q",
+        "lambda: (e, g)": b",e",
+        "lambda: e": b",e",
+        "lambda: super().f": b",__class__",
+        "lambda: g": b"",
+    }
+    for fn, (one, free) in zip(fs, expected.items(), strict=True):
+        assert digest_source(fn) == form(one, free)
+
+
 def test_lambdas_that_cannot_be_told_apart_are_refused(tmp_path: Path) -> None:
     path = tmp_path / "line.py"
     module = load(path, "fs = [lambda: 1 + 1, lambda: 2, lambda: 3]")

@@ -41,6 +41,8 @@ if TYPE_CHECKING:
 _Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
 _Position: TypeAlias = tuple[int, str]  # first line and name of a code object
 _Names: TypeAlias = frozenset[str]
+_Content: TypeAlias = bytes | str
+_Place: TypeAlias = tuple[str, int]  # file name and flag of a future
 
 # Notebooks and exec set it outside of the text.
 _ANNOTATIONS = __future__.annotations.compiler_flag
@@ -59,15 +61,13 @@ class _Text(NamedTuple):
     digests: bytes  # keys of code, each with the digest of its source
     unread: dict[bytes, _Names]  # by key, if there are any
 
-    def find(self, key: bytes) -> bytes | None:
-        at = self.digests.find(key)
-        while at % (2 * _SIZE) and at >= 0:
-            at = self.digests.find(key, at + 1)
-        return None if at < 0 else self.digests[at + _SIZE : at + 2 * _SIZE]
+    def find(self, key: bytes) -> bytes:
+        """Return the digest of a code's source, or nothing."""
+        _, _, after = self.digests.partition(key)
+        return after[:_SIZE]
 
 
-# By file name and future: texts by what says whether a file is another.
-_Place: TypeAlias = tuple[str, int]
+# By place: texts by what says whether a file is another.
 _texts: dict[_Place, dict[object, _Text]] = {}
 
 
@@ -95,7 +95,7 @@ def digest_source(fn: FunctionType, own: str | None = None) -> bytes:
         return digest
     content = _read(code.co_filename, fn.__globals__)
     with suppress(Exception):  # the file may have been replaced since
-        form = _forms(content, *_place(code))[digest]
+        form = _forms(content, _place(code))[digest]
         name, its_own = map(encode_constant, (code.co_name, own))
         # The last field of this name is that of the function.
         before, _, after = form.rpartition(b" name=" + name)
@@ -117,7 +117,7 @@ def _find(fn: FunctionType) -> tuple[_Text, bytes, bytes]:
     code = fn.__code__
     texts, key = read_source(code, fn.__globals__), _key(code)
     for text in texts:
-        if (digest := text.find(key)) is not None:
+        if digest := text.find(key):
             return text, key, digest
     if texts:
         raise _not_its_source(fn)
@@ -138,7 +138,7 @@ def read_source(code: CodeType, module: dict[str, Any]) -> list[_Text]:
     place, stamp = _place(code), _stamp(code.co_filename, module)
     texts = _texts.setdefault(place, {})
     if stamp not in texts and (content := _read(code.co_filename, module)):
-        texts[stamp] = _parse(content, *place)
+        texts[stamp] = _parse(content, place)
     newest = [texts[stamp]] if stamp in texts else []
     return newest + [*texts.values()][::-1]
 
@@ -155,7 +155,7 @@ def _place(code: CodeType) -> _Place:
     return code.co_filename, code.co_flags & _ANNOTATIONS
 
 
-def _read(filename: str, module: dict[str, Any]) -> bytes | str:
+def _read(filename: str, module: dict[str, Any]) -> _Content:
     """Return the text of a file, or of what is in its place."""
     with suppress(OSError, ValueError):
         return Path(filename).read_bytes()
@@ -187,12 +187,12 @@ def _not_its_source(fn: FunctionType) -> UnsupportedHandler:
     )
 
 
-def _parse(content: bytes | str, filename: str, flags: int) -> _Text:
+def _parse(content: _Content, place: _Place) -> _Text:
     """Make the digests of all functions of a text; of a broken text, none."""
     rows: dict[bytes, bytes] = {}
     unread: dict[bytes, _Names] = {}
     with suppress(Exception):  # the parser's limits are many
-        for code, form, names in _functions(content, filename, flags):
+        for code, form, names in _functions(content, place):
             key, digest = _key(code), _hash(form)
             if rows.setdefault(key, digest) != digest:
                 rows[key] = _SEVERAL
@@ -202,16 +202,16 @@ def _parse(content: bytes | str, filename: str, flags: int) -> _Text:
 
 
 @lru_cache(maxsize=1)
-def _forms(content: bytes | str, filename: str, flags: int) -> dict[bytes, bytes]:
+def _forms(content: _Content, place: _Place) -> dict[bytes, bytes]:
     """Return what is hashed of a text's functions, by digest."""
-    return {_hash(form): form for _, form, _ in _functions(content, filename, flags)}
+    return {_hash(form): form for _, form, _ in _functions(content, place)}
 
 
 def _functions(
-    content: bytes | str, filename: str, flags: int
+    content: _Content, place: _Place
 ) -> Iterator[tuple[CodeType, bytes, _Names]]:
     """Yield code, what is hashed of its source, and variables that it never reads."""
-    forms = encode_functions(_compile(content, filename, flags | ast.PyCF_ONLY_AST))
+    forms = encode_functions(_compile(content, place, ast.PyCF_ONLY_AST))
     nodes: dict[_Position, list[Any]] = {}
     for node in forms:
         if isinstance(node, _Function):
@@ -220,19 +220,19 @@ def _functions(
             nodes.setdefault(position, []).append(node)
     apart: dict[object, dict[bytes, list[ast.Lambda]]] = {}
     bare: dict[_Position, CodeType] = {}
-    for code in _codes(_compile(content, filename, flags)):
+    for code in _codes(_compile(content, place)):
         position, free = (code.co_firstlineno, code.co_name), {*code.co_freevars}
         found = nodes.get(position, [])
         if len({forms[node] for node in found}) > 1:
             owner = ["_", *_CLASSES.findall(code.co_qualname)][-1]
             scope = position, owner, code.co_freevars
             if scope not in apart:
-                apart[scope] = _compile_apart(found, *scope[1:], filename, flags)
+                apart[scope] = _compile_apart(found, owner, code.co_freevars, place)
             found = apart[scope].get(_key(code, place=False), found)
         unread: set[str] = set()
         if free and not free.isdisjoint(_annotating(found)):
             if not bare:  # annotations are texts there, which use no variable
-                without = _codes(_compile(content, filename, flags | _ANNOTATIONS))
+                without = _codes(_compile(content, place, _ANNOTATIONS))
                 bare = {(one.co_firstlineno, one.co_name): one for one in without}
             used = bare.get(position, code).co_freevars
             unread = free.difference(used, _read_by(code))
@@ -262,11 +262,7 @@ def _read_by(code: CodeType) -> Iterator[str]:
 
 
 def _compile_apart(
-    lambdas: list[ast.Lambda],
-    owner: str,
-    free: tuple[str, ...],
-    filename: str,
-    flags: int,
+    lambdas: list[ast.Lambda], owner: str, free: tuple[str, ...], place: _Place
 ) -> dict[bytes, list[ast.Lambda]]:
     """Compile each lambda of a line on its own; return them by the key of their code.
 
@@ -277,10 +273,10 @@ def _compile_apart(
     found: dict[bytes, list[ast.Lambda]] = {}
     with suppress(Exception):  # then only these lambdas are refused
         text = f"class {owner}:\n" + function * len(lambdas)
-        tree = _compile(text, filename, ast.PyCF_ONLY_AST)
+        tree = _compile(text, place, ast.PyCF_ONLY_AST)
         for made, node in zip(tree.body[0].body, lambdas, strict=True):
             made.body[0].value = node
-        (body,) = _inside(_compile(tree, filename, flags))
+        (body,) = _inside(_compile(tree, place))
         for made, node in zip(_inside(body), lambdas, strict=True):
             # Those in its defaults come before it.
             key = _key(_inside(made)[-1], place=False)
@@ -288,11 +284,12 @@ def _compile_apart(
     return found
 
 
-def _compile(source: bytes | str | ast.Module, filename: str, flags: int) -> Any:
+def _compile(source: _Content | ast.Module, place: _Place, more: int = 0) -> Any:
+    filename, flags = place
+    flags |= more | ast.PyCF_ALLOW_TOP_LEVEL_AWAIT  # cells of notebooks may await
     # Parsing warns again. warnings.catch_warnings changes the whole process.
     with LOCK, warnings.catch_warnings():
         warnings.simplefilter("ignore")
-        flags |= ast.PyCF_ALLOW_TOP_LEVEL_AWAIT  # cells of notebooks may await
         return compile(source, filename, "exec", flags, dont_inherit=True)
 
 
