@@ -71,10 +71,8 @@ class Explanation:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Read the result of ``as_dict``, also of another process."""
-        parts, sources = [
-            {name: tuple(lines) for name, lines in data.get(key, {}).items()}
-            for key in ("parts", "sources")
-        ]
+        parts = {name: tuple(lines) for name, lines in data["parts"].items()}
+        sources = {name: tuple(lines) for name, lines in data["sources"].items()}
         return cls(HandlerId(data["id"]), parts, tuple(data["captures"]), sources)
 
     def __str__(self) -> str:
@@ -108,9 +106,11 @@ class Difference:
             same = name == "fingerprint" and one.id.fingerprint == other.id.fingerprint
             if lines != others and not same:
                 part = name.partition(" > ")[0]
-                told = _telling(one.sources.get(part, ()), other.sources.get(part, ()))
-                part = part if told else name
-                parts[part] = told or _telling(lines, others) or _changed(lines, others)
+                a, b = one.sources.get(part), other.sources.get(part)
+                if a and b and a[-1] != b[-1] and a[:-1] != b[:-1]:
+                    parts[part] = _changed(a, b)
+                else:
+                    parts[name] = _changed(lines, others)
         if "location" not in parts and one.id.location != other.id.location:
             parts["keys"] = ("the identities have different keys",)
         return cls((one.id, other.id), parts)
@@ -236,14 +236,8 @@ def _type(value: object) -> str:
 def _probe(value: object) -> None: ...
 
 
-def _telling(first: Sequence[str], second: Sequence[str]) -> tuple[str, ...]:
-    """Return the lines that differ, without hashes, if the last ones do."""
-    if not first or not second or first[-1] == second[-1]:
-        return ()
-    return tuple(x for x in _changed(first, second) if x[2:7] != "hash:")
-
-
 def _changed(first: Sequence[str], second: Sequence[str]) -> tuple[str, ...]:
+    """Return the lines that differ; of hashes, only if nothing else does."""
     # Labels are numbered: those below a change differ, too.
     bare = [[_LABEL.sub(r"\1L\2", one) for one in lines] for lines in (first, second)]
     if bare[0] == bare[1]:
@@ -254,7 +248,7 @@ def _changed(first: Sequence[str], second: Sequence[str]) -> tuple[str, ...]:
         if kind != "equal":
             lines += [f"- {line}" for line in first[a:b]]
             lines += [f"+ {line}" for line in second[c:d]]
-    return tuple(lines)
+    return tuple([x for x in lines if x[2:7] != "hash:"] or lines)
 
 
 def _indented(parts: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
@@ -268,33 +262,28 @@ def _indented(parts: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
 
 def _code_parts(name: str, code: CodeType) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Show a code object, then those nested in it."""
-    nested = [const for const in code.co_consts if isinstance(const, CodeType)]
-    # The lines do not show everything that is hashed; this hash does.
-    names = {id(one): (..., one.co_name) for one in nested}
-    own = code.replace(co_consts=tuple(names.get(id(c), c) for c in code.co_consts))
-    arguments = (
-        f"{code.co_argcount}, {code.co_posonlyargcount} positional-only, "
+    yield name, tuple(_code_lines(code))
+    seen: list[str] = []
+    for nested in [const for const in code.co_consts if isinstance(const, CodeType)]:
+        seen.append(nested.co_name)
+        number = seen.count(nested.co_name)
+        which = f" ({number})" if number > 1 else ""
+        yield from _code_parts(f"{name} > {nested.co_name}{which}", nested)
+
+
+def _code_lines(code: CodeType) -> Iterator[str]:
+    yield f"name: {code.co_name}"
+    yield (
+        f"arguments: {code.co_argcount}, {code.co_posonlyargcount} positional-only, "
         f"{code.co_kwonlyargcount} keyword-only"
     )
-    variables = [
-        f"{field}: {', '.join(getattr(code, f'co_{field}')) or '-'}"
-        for field in ("names", "varnames", "freevars", "cellvars")
-    ]
-    yield (
-        name,
-        (
-            f"name: {code.co_name}",
-            f"arguments: {arguments}",
-            f"flags: {dis.pretty_flags(code.co_flags & ~_FUTURES)}",
-            *_instructions(code),
-            *variables,
-            f"hash: {_digest(encode_code(own))}",
-        ),
-    )
-    for at, one in enumerate(nested):
-        number = 1 + [x.co_name for x in nested[:at]].count(one.co_name)
-        which = f" ({number})" if number > 1 else ""
-        yield from _code_parts(f"{name} > {one.co_name}{which}", one)
+    yield f"flags: {dis.pretty_flags(code.co_flags & ~_FUTURES)}"
+    yield from _instructions(code)
+    for field in ("names", "varnames", "freevars", "cellvars"):
+        yield f"{field}: {', '.join(getattr(code, f'co_{field}')) or '-'}"
+    # The lines do not show everything that is hashed; this hash does.
+    own = [(..., x.co_name) if type(x) is CodeType else x for x in code.co_consts]
+    yield f"hash: {_digest(encode_code(code.replace(co_consts=tuple(own))))}"
 
 
 def _instructions(code: CodeType) -> Iterator[str]:

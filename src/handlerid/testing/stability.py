@@ -9,7 +9,7 @@ import sys
 import sysconfig
 import tempfile
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import zip_longest
@@ -107,7 +107,7 @@ def assert_stable(
             pythons = _on_path() if '["of the source' in json.dumps(first) else ()
         others += run(*[_Process(f"on {one}", python=one) for one in pythons])
     comparable = [(process, found) for process, found in others if found is not None]
-    unstable = [*_compare(first, comparable)]
+    unstable = _compare(first, comparable)
     if unstable:
         names = {*first}.union(*[found for _, found in comparable])
         count = f"{len(unstable)} of {len(names)} handlers"
@@ -208,20 +208,20 @@ def _on_path() -> list[str]:
     return [one for one in commands if one and not run([one, "-V"]).returncode]
 
 
-def _compare(first: _Found, others: Iterable[tuple[_Process, _Found]]) -> Iterator[str]:
-    """Yield a text for each handler whose id differs, with the first condition."""
-    seen: set[str] = set()
+def _compare(first: _Found, others: Iterable[tuple[_Process, _Found]]) -> list[str]:
+    """Return a text for each handler whose id differs, with the first condition."""
+    texts: dict[str, str] = {}
     for process, found in others:
-        for name in [one for one in {**first, **found} if one not in seen]:
+        for name in {**first, **found}:
             before, after = first.get(name, {}), found.get(name, {})
             # Handlers of one name are compared as a set: their order does not matter.
             gone = [one for key, one in before.items() if key not in after]
             new = [one for key, one in after.items() if key not in before]
-            texts = [_difference(*pair) for pair in zip_longest(gone, new)]
-            if texts:
-                seen.add(name)
-                lines = indent("\n".join(texts), "    ")
-                yield f"{name}, {process.title}:\n{lines}"
+            lines = "\n".join(_difference(*pair) for pair in zip_longest(gone, new))
+            if lines:
+                text = f"{name}, {process.title}:\n{indent(lines, '    ')}"
+                texts.setdefault(name, text)
+    return [*texts.values()]
 
 
 def _difference(one: dict[str, Any] | None, other: dict[str, Any] | None) -> str:
