@@ -40,8 +40,6 @@ _NEGATED = {"CONTAINS_OP": ("in", "not in"), "IS_OP": ("is", "is not")}
 _LABEL = re.compile(r"^(  (?:\w+ to )?)L\d+(:?)$|^  try L.*")
 _FUTURES = 0x1FE0000  # flags of __future__, which are not hashed
 _WIDEST = 60  # characters of a constant that are shown; a digest replaces the rest
-# Names in a class body whose constants are not hashed as they are.
-_POSITIONS = ("__firstlineno__", "__static_attributes__")
 
 
 @dataclass(frozen=True)
@@ -73,10 +71,8 @@ class Explanation:
     @classmethod
     def from_dict(cls, data: Mapping[str, Any]) -> Self:
         """Read the result of ``as_dict``, also of another process."""
-        parts, sources = [
-            {name: tuple(lines) for name, lines in data.get(key, {}).items()}
-            for key in ("parts", "sources")
-        ]
+        parts = {name: tuple(lines) for name, lines in data["parts"].items()}
+        sources = {name: tuple(lines) for name, lines in data["sources"].items()}
         return cls(HandlerId(data["id"]), parts, tuple(data["captures"]), sources)
 
     def __str__(self) -> str:
@@ -110,9 +106,11 @@ class Difference:
             same = name == "fingerprint" and one.id.fingerprint == other.id.fingerprint
             if lines != others and not same:
                 part = name.partition(" > ")[0]
-                told = _telling(one.sources.get(part, ()), other.sources.get(part, ()))
-                part = part if told else name
-                parts[part] = told or _telling(lines, others) or _changed(lines, others)
+                a, b = one.sources.get(part), other.sources.get(part)
+                if a and b and a[-1] != b[-1] and a[:-1] != b[:-1]:
+                    parts[part] = _changed(a, b)
+                else:
+                    parts[name] = _changed(lines, others)
         if "location" not in parts and one.id.location != other.id.location:
             parts["keys"] = ("the identities have different keys",)
         return cls((one.id, other.id), parts)
@@ -170,23 +168,10 @@ def explain(
         UnsupportedHandler: one of them cannot have an id.
         UnstableCapture: a value that is part of the id has no canonical form.
     """
-    one = _explain(fn, identity or DEFAULT, event, captures)
-    if other is None:
-        return one
-    return Difference.between(
-        one, _explain(other, identity or DEFAULT, event, captures)
-    )
-
-
-explain.__module__ = "handlerid"
-
-
-def _explain(
-    fn: Callable[..., object],
-    identity: Identity,
-    event: type[Event] | str | None,
-    captures: bool,
-) -> Explanation:
+    if other is not None:
+        both = partial(explain, identity=identity, event=event, captures=captures)
+        return Difference.between(both(fn), both(other))
+    identity = identity or DEFAULT
     handler_id = identity.handler_id(fn, event, captures=captures)
     anatomy = take_apart(fn)
     python = "every Python"
@@ -228,6 +213,9 @@ def _explain(
     return Explanation(handler_id, parts, beside, sources)
 
 
+explain.__module__ = "handlerid"
+
+
 def _source(fn: FunctionType) -> tuple[str, ...]:
     """Return the lines of a function's source, and a hash of what counts of it."""
     # Imported here: few processes explain, and most hash bytecode.
@@ -248,14 +236,8 @@ def _type(value: object) -> str:
 def _probe(value: object) -> None: ...
 
 
-def _telling(first: Sequence[str], second: Sequence[str]) -> tuple[str, ...]:
-    """Return the lines that differ, without hashes, if the last ones do."""
-    if not first or not second or first[-1] == second[-1]:
-        return ()
-    return tuple(x for x in _changed(first, second) if x[2:7] != "hash:")
-
-
 def _changed(first: Sequence[str], second: Sequence[str]) -> tuple[str, ...]:
+    """Return the lines that differ; of hashes, only if nothing else does."""
     # Labels are numbered: those below a change differ, too.
     bare = [[_LABEL.sub(r"\1L\2", one) for one in lines] for lines in (first, second)]
     if bare[0] == bare[1]:
@@ -266,7 +248,7 @@ def _changed(first: Sequence[str], second: Sequence[str]) -> tuple[str, ...]:
         if kind != "equal":
             lines += [f"- {line}" for line in first[a:b]]
             lines += [f"+ {line}" for line in second[c:d]]
-    return tuple(lines)
+    return tuple([x for x in lines if x[2:7] != "hash:"] or lines)
 
 
 def _indented(parts: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
@@ -281,10 +263,10 @@ def _indented(parts: Mapping[str, tuple[str, ...]]) -> Iterator[str]:
 def _code_parts(name: str, code: CodeType) -> Iterator[tuple[str, tuple[str, ...]]]:
     """Show a code object, then those nested in it."""
     yield name, tuple(_code_lines(code))
-    names: list[str] = []
+    seen: list[str] = []
     for nested in [const for const in code.co_consts if isinstance(const, CodeType)]:
-        names.append(nested.co_name)
-        number = names.count(nested.co_name)
+        seen.append(nested.co_name)
+        number = seen.count(nested.co_name)
         which = f" ({number})" if number > 1 else ""
         yield from _code_parts(f"{name} > {nested.co_name}{which}", nested)
 
@@ -300,9 +282,8 @@ def _code_lines(code: CodeType) -> Iterator[str]:
     for field in ("names", "varnames", "freevars", "cellvars"):
         yield f"{field}: {', '.join(getattr(code, f'co_{field}')) or '-'}"
     # The lines do not show everything that is hashed; this hash does.
-    nested = {id(c): (..., c.co_name) for c in code.co_consts if type(c) is CodeType}
-    own = code.replace(co_consts=tuple(nested.get(id(c), c) for c in code.co_consts))
-    yield f"hash: {_digest(encode_code(own))}"
+    own = [(..., x.co_name) if type(x) is CodeType else x for x in code.co_consts]
+    yield f"hash: {_digest(encode_code(code.replace(co_consts=tuple(own))))}"
 
 
 def _instructions(code: CodeType) -> Iterator[str]:
@@ -314,11 +295,10 @@ def _instructions(code: CodeType) -> Iterator[str]:
     jumps = [one.argval for one in body if one.opcode in _JUMPS]
     targets = sorted({*jumps}.union(*tries))
     label = {target: f"L{at}" for at, target in enumerate(targets, 1)}
-    lines: list[str] = []
     for one in body:
         argument = one.argrepr
         if one.offset in label:
-            lines.append(f"  {label[one.offset]}:")
+            yield f"  {label[one.offset]}:"
         if one.opcode in dis.hasconst:
             argument = _constant(code.co_consts[one.arg or 0])
             others.pop(one.arg or 0, None)
@@ -328,11 +308,8 @@ def _instructions(code: CodeType) -> Iterator[str]:
             argument = _NEGATED[one.opname][one.arg or 0]
         elif not argument and one.arg is not None:
             argument = str(one.arg)
-        if one.opname == "STORE_NAME" and one.argval in _POSITIONS:
-            lines.pop()
-        elif one.opname != "EXTENDED_ARG":
-            lines.append(f"  {one.opname} {argument}".rstrip())
-    yield from lines
+        if one.opname != "EXTENDED_ARG":
+            yield f"  {one.opname} {argument}".rstrip()
     for start, end, target in tries:
         yield f"  try {label[start]} to {label[end]}, else {label[target]}"
     yield from (f"constant: {_constant(c)}" for c in others.values() if c is not None)

@@ -193,7 +193,8 @@ def test_a_module_in_a_zip(
         file.writestr(f"{name.replace('.', '/')}.py", content)
     monkeypatch.syspath_prepend(tmp_path / "app.zip")
     for one in ("package", name):
-        monkeypatch.delitem(sys.modules, one, raising=False)
+        monkeypatch.setitem(sys.modules, one, sys)  # so that what is imported is undone
+        del sys.modules[one]
     zipped = importlib.import_module(name)
     beside = load(tmp_path / "zipped.py", content)
     assert digest_source(zipped.f) == digest_source(beside.f)
@@ -312,6 +313,24 @@ def test_lambdas_on_one_line_are_told_apart(tmp_path: Path) -> None:
     _, four, maker = fs[2]()
     assert digest_source(four) == form("lambda: 4")
     assert digest_source(maker()) == form("lambda x: 5")
+
+
+def test_lambdas_on_one_line_of_a_method_are_told_apart(tmp_path: Path) -> None:
+    text = """
+    class Cart:
+        def page(self, e, __q):
+            return lambda: __q, lambda: (e, g), lambda: e, lambda: super().f, lambda: g
+    """
+    fs = load(tmp_path / "method.py", text).Cart().page(1, 2)
+    expected = {
+        "lambda: __q": b",_Cart__q",
+        "lambda: (e, g)": b",e",
+        "lambda: e": b",e",
+        "lambda: super().f": b",__class__",
+        "lambda: g": b"",
+    }
+    for fn, (one, free) in zip(fs, expected.items(), strict=True):
+        assert digest_source(fn) == form(one, free)
 
 
 def test_lambdas_that_cannot_be_told_apart_are_refused(tmp_path: Path) -> None:

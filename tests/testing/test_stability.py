@@ -166,7 +166,7 @@ def test_code_that_depends_on_the_hash_seed(write: Any) -> None:
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
-        ("os.path.dirname(__file__)[-9:]", "from a copy in another directory"),
+        ("os.path.dirname(__file__)[-9:]", "from a copy in another directory with"),
         ("time.time_ns()", "in a second process with nothing changed"),
     ],
 )
@@ -176,7 +176,7 @@ def test_code_that_depends_on_the_directory_or_on_time(
     """Each handler is told once, with the first condition that changes its id."""
     write("app", f"{GENERATED}on_click = generate({value})")
     text = failure("app")
-    assert f"app.on_click (click), {expected}:\n    - h1-ID.click" in text
+    assert f"app.on_click (click), {expected}" in text
     assert text.count("app.on_click") == 1
     if "directory" in expected:
         assert "str 'plication'" in text
@@ -197,7 +197,7 @@ def test_a_bound_argument_that_depends_on_the_directory(write: Any) -> None:
     assert failure("app") == dedent("""\
         1 of 1 handlers of app do not have the same ids in every process
 
-        app.open_file (click), from a copy in another directory:
+        app.open_file (click), from a copy in another directory with hash seed 2:
             - h1-ID.click
             + h1-ID.click
             bound arguments
@@ -283,12 +283,12 @@ def test_a_python_that_cannot_import_the_target_is_skipped_with_a_word(
 
 
 def test_a_stable_module_is_imported_four_times(write: Any, tmp_path: Path) -> None:
-    """At once, so that what a large framework takes to be imported is spent twice."""
+    """At once, so that a large framework's import time is spent few times."""
     log = tmp_path / "log"
     line = f"open({str(log)!r}, 'a').write(os.environ['PYTHONHASHSEED'])"
     write("app", f"{STABLE}\nimport os; {line}")
     assert_stable("app")
-    assert sorted(log.read_text()) == [*"0123"]
+    assert sorted(log.read_text()) == [*"0012"]
 
 
 def test_the_order_of_closures_does_not_matter(write: Any) -> None:
@@ -364,10 +364,10 @@ def test_a_module_that_cannot_be_imported_shows_its_traceback(write: Any) -> Non
 def test_a_module_that_only_another_condition_keeps_from_being_imported(
     write: Any,
 ) -> None:
-    line = "import os\nif os.environ['PYTHONHASHSEED'] == '2': raise RuntimeError"
+    line = "import os\nif os.environ['PYTHONHASHSEED'] == '1': raise RuntimeError"
     write("app", f"{STABLE}\n{line}")
     text = failure("app")
-    assert text.startswith("the handlers of app were not found with hash seed 2: exit")
+    assert text.startswith("the handlers of app were not found with hash seed 1: exit")
 
 
 def test_a_module_that_ends_the_process(write: Any) -> None:

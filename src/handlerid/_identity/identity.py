@@ -79,7 +79,7 @@ class Identity:
         self.one_id: bool = len(self._keys) <= 1  # each key gives a handler an id
         self._source: Callable[[FunctionType, str | None], bytes] | None = None
         # For a scan: reads the file of a module's code, if sources are hashed.
-        self.read_source: Callable[[CodeType, dict[str, Any]], None] | None = None
+        self.read_source: Callable[[CodeType, dict[str, Any]], object] | None = None
         if fingerprint == "source":
             # Loaded here, because most processes hash bytecode.
             from handlerid import _source  # noqa: PLC0415

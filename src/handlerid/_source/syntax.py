@@ -11,44 +11,41 @@ import struct
 from functools import cache
 from itertools import groupby
 from types import EllipsisType, NoneType
-from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda)
-
 _DEFS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_FUNCTIONS = (*_DEFS, ast.Lambda)
 
 # Rules 2 and 3; numbers that are written even if they are 0; rule 4.
 _LEFT_OUT = frozenset({"ctx", "kind", "type_comment", "returns"})
 _NUMBERS = frozenset({"conversion", "is_async", "level", "simple"})
 _LEFT_OUT_OF_OUTERMOST = frozenset({"decorator_list", "defaults", "kw_defaults"})
 
-Form: TypeAlias = tuple[bytes, bytes, bytes]  # the second part is the name of a def
-
 
 def encode_syntax(node: ast.AST) -> bytes:
     """Return the canonical bytes of a syntax tree, usually of a function."""
-    whole, functions = encode_functions(node)
-    return b"".join(functions.get(node, whole))
+    return encode_functions(node)[node]
 
 
-def encode_functions(tree: ast.AST) -> tuple[list[bytes], dict[ast.AST, Form]]:
-    """Return the parts of a tree's canonical bytes, and the form of each function.
+def encode_functions(tree: ast.AST) -> dict[ast.AST, bytes]:
+    """Return the canonical bytes of each function in a tree, and of the tree.
 
     One walk makes all of them: the form of a function is its part of the tree's bytes,
     without what it leaves out as the outermost one (rule 4).
     """
     walk = _Walk(tree)
     walk.run()
-    return walk.written, walk.functions
+    walk.functions.setdefault(tree, b"".join(walk.written))
+    return walk.functions
 
 
 class _Walk:
     def __init__(self, tree: ast.AST) -> None:
         self.written: list[bytes] = []
-        self.functions: dict[ast.AST, Form] = {}
+        self.functions: dict[ast.AST, bytes] = {}
         # A stack, because a sum of 1,500 terms is a tree 1,500 nodes deep.
         self.todo: list[Any] = [tree]
         self.in_function = False  # rule 3
@@ -80,7 +77,7 @@ class _Walk:
 
     def begin(self, node: Any, kind: Any) -> None:
         """Write how a node begins, and put its fields on the stack."""
-        todo, own, named = self.todo, kind in FUNCTIONS, kind in _DEFS
+        todo, own = self.todo, kind in _FUNCTIONS
         if own or kind is ast.ClassDef:
             self.cuts = [len(self.written)]
             todo.append(_Mark(self.cuts, node, self.in_function))
@@ -97,8 +94,6 @@ class _Walk:
                 continue
             if name in _LEFT_OUT_OF_OUTERMOST and (own or kind is ast.arguments):
                 todo += [mark, value, label, mark]
-            elif name == "name" and named:
-                todo += [mark, value, mark, label]
             elif name != "annotation" or not self.in_function:
                 todo += [value, label]
 
@@ -106,14 +101,11 @@ class _Walk:
         mark.cuts.append(len(self.written))
         if mark.node is not None:
             self.in_function = mark.in_function
-        if isinstance(mark.node, FUNCTIONS):
-            ends = zip(mark.cuts[::2], mark.cuts[1::2], strict=True)
-            parts = [b"".join(self.written[a:b]) for a, b in ends]
-            form = b"".join(parts), b"", b""
-            if isinstance(mark.node, _DEFS):
-                name = self.written[mark.cuts[-3]]
-                form = b"".join(parts[:-1]), name, parts[-1]
-            self.functions[mark.node] = form
+        if isinstance(mark.node, _FUNCTIONS):
+            parts: list[bytes] = []
+            for start, stop in zip(mark.cuts[::2], mark.cuts[1::2], strict=True):
+                parts += self.written[start:stop]
+            self.functions[mark.node] = b"".join(parts)
 
 
 class _Mark(NamedTuple):

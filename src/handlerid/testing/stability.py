@@ -9,7 +9,7 @@ import sys
 import sysconfig
 import tempfile
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from itertools import zip_longest
@@ -80,39 +80,36 @@ def assert_stable(
     task = {"target": name, "handlers": handlers, "identity": identity}
     with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as temporary:
         files = Path(temporary).resolve()
-        seeds = [_Process(f"with hash seed {seed}", seed=seed) for seed in range(4)]
-        again = [_Process("in a second process with nothing changed"), *seeds[1:]]
+        last = _Process("with hash seed 2", seed=2)
         if directory:
             copy = _copy(name, files / "another directory")
-            title = "from a copy in another directory"
-            again.append(_Process(title, seed=3, copy=copy))
-        found: dict[_Process, _Found | None] = {}
+            title = "from a copy in another directory with hash seed 2"
+            last = _Process(title, seed=2, copy=copy)
 
-        def run(*processes: _Process) -> None:
+        def run(*processes: _Process) -> list[tuple[_Process, _Found | None]]:
             with ThreadPoolExecutor(os.cpu_count()) as pool:
-                all_of_them = pool.map(
-                    lambda x: x.run(task, files, deadline), processes
-                )
-                found.update(zip(processes, all_of_them, strict=True))
+                found = pool.map(lambda one: one.run(task, files, deadline), processes)
+                return list(zip(processes, found, strict=True))
 
-        run(*seeds[:3], again[-1])
-        first = found.pop(seeds[0]) or {}
+        (_, first), *others = run(
+            _Process("with hash seed 0"),
+            _Process("in a second process with nothing changed"),
+            _Process("with hash seed 1", seed=1),
+            last,
+        )
         if not first:
             raise AssertionError(
                 f"{name} has no handlers: annotate the parameter of a function with an "
                 "event type, register it in a Registry of the module, or name a "
                 "function that returns handlers with handlers="
             )
-        if any(map(first.__ne__, found.values())):  # find out which condition it is
-            run(*[one for one in again if one not in found])
         if pythons is None:
             pythons = _on_path() if '["of the source' in json.dumps(first) else ()
-        others = [_Process(f"on {one}", python=one) for one in pythons]
-        run(*others)
-    known = [(one, found.get(one)) for one in again + others]
-    unstable = [*_compare(first, [(one, its) for one, its in known if its is not None])]
+        others += run(*[_Process(f"on {one}", python=one) for one in pythons])
+    comparable = [(process, found) for process, found in others if found is not None]
+    unstable = _compare(first, comparable)
     if unstable:
-        names = {*first}.union(*filter(None, found.values()))
+        names = {*first}.union(*[found for _, found in comparable])
         count = f"{len(unstable)} of {len(names)} handlers"
         texts = [f"{count} of {name} do not have the same ids in every process"]
         raise AssertionError("\n\n".join(texts + unstable))
@@ -124,7 +121,6 @@ class _Process(NamedTuple):
     Attributes:
         title: the condition, for texts.
         python: the command of the Python that runs it.
-        seed: its hash seed.
         copy: a directory with a copy of the target, imported instead of the target.
     """
 
@@ -212,20 +208,20 @@ def _on_path() -> list[str]:
     return [one for one in commands if one and not run([one, "-V"]).returncode]
 
 
-def _compare(first: _Found, others: Iterable[tuple[_Process, _Found]]) -> Iterator[str]:
-    """Yield a text for each handler whose id differs, with the first condition."""
-    seen: set[str] = set()
+def _compare(first: _Found, others: Iterable[tuple[_Process, _Found]]) -> list[str]:
+    """Return a text for each handler whose id differs, with the first condition."""
+    texts: dict[str, str] = {}
     for process, found in others:
-        for name in [one for one in {**first, **found} if one not in seen]:
+        for name in {**first, **found}:
             before, after = first.get(name, {}), found.get(name, {})
             # Handlers of one name are compared as a set: their order does not matter.
             gone = [one for key, one in before.items() if key not in after]
             new = [one for key, one in after.items() if key not in before]
-            texts = [_difference(*pair) for pair in zip_longest(gone, new)]
-            if texts:
-                seen.add(name)
-                lines = indent("\n".join(texts), "    ")
-                yield f"{name}, {process.title}:\n{lines}"
+            lines = "\n".join(_difference(*pair) for pair in zip_longest(gone, new))
+            if lines:
+                text = f"{name}, {process.title}:\n{indent(lines, '    ')}"
+                texts.setdefault(name, text)
+    return [*texts.values()]
 
 
 def _difference(one: dict[str, Any] | None, other: dict[str, Any] | None) -> str:
