@@ -67,7 +67,8 @@ class _Text(NamedTuple):
         return after[:_SIZE]
 
 
-# By place: texts by what says whether a file is another.
+# By place: texts by what says whether a file is another. Notebooks have a place a cell.
+_MOST_FILES, _MOST_TEXTS = 4096, 8
 _texts: dict[_Place, dict[object, _Text]] = {}
 
 
@@ -139,6 +140,9 @@ def read_source(code: CodeType, module: dict[str, Any]) -> list[_Text]:
     texts = _texts.setdefault(place, {})
     if stamp not in texts and (content := _read(code.co_filename, module)):
         texts[stamp] = _parse(content, place)
+        for known, most in ((texts, _MOST_TEXTS), (_texts, _MOST_FILES)):
+            for oldest in [*known][:-most]:
+                known.pop(oldest, None)
     newest = [texts[stamp]] if stamp in texts else []
     return newest + [*texts.values()][::-1]
 
