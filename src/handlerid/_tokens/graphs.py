@@ -143,17 +143,14 @@ _NATIVE = {
 def _find_native(module: Any, qualname: Any, *owner: Any) -> Any:
     """Return what is written in C: a function, a method, or that of an object."""
     held, _, name = qualname.rpartition(".")
-    if not owner and not held:
+    if not held:
         return _NATIVE.get((module, name))
     one: Any = owner[0] if owner else own_class((module, held))
     kind: Any = one if issubclass(type(one), type) else type(one)
-    found = look_up(kind, name)
-    if not is_method(found):
+    if not is_method(found := look_up(kind, name)):
         return None
-    if not owner:
-        return found
     # With its class: in Python 3.11, some methods crash without.
-    return found.__get__(None if kind is one else one, kind)
+    return found.__get__(None if kind is one else one, kind) if owner else found
 
 
 def _native(*parts: Any) -> Any:

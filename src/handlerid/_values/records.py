@@ -99,7 +99,7 @@ def _beyond(value: object, kind: type, names: Names) -> object:
     return None
 
 
-def _declared(kind: type) -> Sequence[Any] | None:
+def declared(kind: type) -> Sequence[Any] | None:
     """Return the fields of a dataclass or a class of attrs, as the library has them."""
     names: Any = namespace(kind)
     libraries: dict[str, Any] = sys.modules
@@ -121,7 +121,7 @@ def field_names(kind: type, *, whole: bool = True) -> Names | None:
     """Return the fields of a record or None; ``whole``: those not compared, too."""
     if (fields := _settings(kind, "fields")) is not None:
         return cast("tuple[str, ...]", fields)
-    if (fields := _declared(kind)) is not None:
+    if (fields := declared(kind)) is not None:
         every = whole or is_frozen(kind)
         return [
             field.name
