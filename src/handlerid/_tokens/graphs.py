@@ -106,8 +106,7 @@ def _refuse(_: object) -> NoReturn:
 _to_json = JSONEncoder(
     ensure_ascii=False, check_circular=False, allow_nan=False, separators=(",", ":")
 ).encode
-_decoder: Any = JSONDecoder(object_pairs_hook=_refuse, parse_constant=_refuse)
-_from_json = _decoder.scan_once
+_from_json = JSONDecoder(object_pairs_hook=_refuse, parse_constant=_refuse).decode
 
 
 def to_bytes(node: Any) -> bytes:
@@ -235,12 +234,14 @@ class Writer:
         node: list[Any] = [tag]
         labels = len(self.labels)
         row = row_of_tag(tag)
-        if tag == "x" or (row and row.fill):
-            self.met[id(value)] = value, node
-        elif tag == "r" and not issubclass(kind, tuple):
-            self.met[id(value)] = value, [] if is_struct(kind) else node
+        is_one = row.fill if row else tag == "x"
+        is_one = is_one or (tag == "r" and not issubclass(kind, tuple))
+        if is_one:
+            # What cannot be made before its parts cannot be in them.
+            late = tag == "x" or is_struct(kind)
+            self.met[id(value)] = value, [] if late else node
         node += self.nodes(tag, names, parts)
-        if id(value) in self.met:
+        if is_one:
             self.met[id(value)] = value, node
         if tag in "SZ" and len(self.labels) == labels:  # no member refers to another
             node[1:] = sorted(node[1:], key=to_bytes)
@@ -367,10 +368,7 @@ class Reader:
 
     def read_handler(self, data: bytes) -> tuple[Any, Any]:
         """Return a handler, and the name that was written with it."""
-        text, name = data.decode("utf-8", "surrogatepass"), None
-        graph, end = _from_json(text, 0)
-        if end != len(text):
-            raise ValueError
+        graph, name = _from_json(data.decode("utf-8", "surrogatepass")), None
         if type(graph) is list and graph[0] == "n":
             _, name, _, graph = graph
         return self.read(graph), name
