@@ -152,14 +152,8 @@ def _find_native(module: Any, qualname: Any, *owner: Any) -> Any:
     return found.__get__(None if kind is one else one, kind) if owner else found
 
 
-def _native(*parts: Any) -> Any:
-    if (found := _find_native(*parts)) is None:
-        raise stale()
-    return found
-
-
 _MAKE: dict[Any, Callable[..., Any]] = {
-    "u": _native,
+    "u": _find_native,
     "G": logging.getLogger,
     "B": _bind,
     "y": lambda fn, args, *keywords: partial(fn, *args, **_named(*keywords)),
@@ -385,7 +379,8 @@ class Reader:
         elif tag == "=":
             made = self.labels[parts[0]]
         elif tag in _MAKE:
-            made = _MAKE[tag](*map(self.read, parts))
+            if (made := _MAKE[tag](*map(self.read, parts))) is None:
+                raise stale()
         elif (row := row_of_tag(tag)) is None:
             made = self.named(tag, label, *parts)
         elif row.fill is None:
