@@ -302,8 +302,7 @@ class Writer:
         self.met[id(fn)] = fn, node
         cells = captures_of(fn)[: len(code.co_freevars)]
         node += [self.cell(fn, index, *one) for index, one in enumerate(cells)]
-        if not is_bare(fn):
-            node += self.attributes(fn, code)
+        node += self.attributes(fn, code)
         return node
 
     def cell(self, fn: FunctionType, index: int, name: str, value: object) -> Any:
@@ -322,10 +321,10 @@ class Writer:
         return ["V", number, *self.nodes("F", [name], [value])]
 
     def attributes(self, fn: FunctionType, code: CodeType) -> list[Any]:
-        given = fn.__defaults__ or ()
-        names = code.co_varnames[code.co_argcount - len(given) : code.co_argcount]
-        nodes = ["t", *self.nodes("F", names, given)]
-        node: list[Any] = ["__defaults__", nodes] if given else []
+        node: list[Any] = []
+        if given := fn.__defaults__:
+            names = code.co_varnames[code.co_argcount - len(given) : code.co_argcount]
+            node = ["__defaults__", ["t", *self.nodes("F", names, given)]]
         for name in _MAPPINGS:
             if named := getattr(fn, name):
                 nodes = self.nodes("F", [*named], named.values())
