@@ -160,7 +160,6 @@ LISTED = [
     types.MappingProxyType({"b": 1}),
     operator.itemgetter(1),
     operator.attrgetter("a.b"),
-    operator.methodcaller("get", 1),
     logging.getLogger("shop"),
     ipaddress.ip_address("10.0.0.1"),
     typing.Literal["a"],

@@ -298,7 +298,6 @@ ROWS: dict[type, tuple[bytes, Callable[[Any], list[Any]]]] = {
     types.MappingProxyType: (b"X", lambda v: [dict(v)]),
     operator.itemgetter: (b"I", lambda v: v.__reduce__()[1]),
     operator.attrgetter: (b"j", lambda v: v.__reduce__()[1]),
-    operator.methodcaller: (b"w", lambda v: ["get", (1,), ()]),
     logging.Logger: (b"G", attributes("name")),
     ipaddress.IPv4Address: (b"n", lambda v: ["IPv4Address", str(v)]),
     type(typing.Literal[1]): (b"@", lambda v: ["Literal", v.__args__]),

@@ -312,6 +312,13 @@ def test_the_decoder_of_the_nearest_class_makes_the_object() -> None:
     assert click(token, identity) == ("Card", 20)
 
 
+def test_an_object_whose_key_leads_back_to_it_is_refused() -> None:
+    component: Any = Component(None)
+    component.key = [component.on_click]
+    with pytest.raises(UnstableCapture, match="refers to itself"):
+        offer(link(component), identity=Identity(decoders=FIND))
+
+
 def test_a_server_without_the_decoder_says_so() -> None:
     (token,) = offer(Card(2).on_click, identity=Identity(decoders=FIND))
     with pytest.raises(StaleHandler):

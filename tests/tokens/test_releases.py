@@ -336,8 +336,7 @@ def test_encrypted_captures_cannot_be_guessed(load: Load, captures: str) -> None
     known = guesses(Identity(), load)
     assert "0404" in known.values()
     assert not in_page & known.keys()
-    assert not {x.captures for x in in_page} & {HandlerId(x).captures for x in known}
-    assert len({x.captures for x in in_page}) == 20  # nor linked to each other
+    assert {x.captures for x in in_page} == {""}  # nor linked to each other
     if captures == "carry":
         assert {click(server(module, encrypt=True), one) for one in tokens} == {"0404"}
     for one in tokens:

@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 
 from handlerid import errors
 from handlerid._identity import is_current
-from handlerid._peek import find, globals_of, name_of_class, names_of_class
+from handlerid._peek import find, globals_of, name_of_class, names_of_class, text
 from handlerid._tokens.graphs import Reader, Writer, atom, is_bare, stale, to_bytes
 from handlerid._tokens.shapes import shape_of
 from handlerid._values import own_class
@@ -113,7 +113,6 @@ class Closures:
         return self._known[1]
 
     def class_(self, *names: Any) -> type | None:
-        """Return the class of a module and a qualified name."""
         return own_class(names) or self._decoded.get(names) or self.index.class_(*names)
 
     def shape(self, kind: type) -> str:
@@ -136,8 +135,7 @@ class Closures:
         seen = known.get(id(code))
         if seen is not None and seen[1] is names:
             return cast("Sequence[str]", seen[2])
-        name = names.get("__name__")
-        module = self.identity.module_name(name) if type(name) is str else ""
+        module = self.identity.module_name(text(names.get("__name__")))
         fingerprint = self._fingerprints(code, names)[0]
         if "<" not in code.co_qualname:  # then a wrapper may stand there
             fingerprint += f" {self._held(code.co_qualname, names)}"

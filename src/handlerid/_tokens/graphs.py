@@ -106,8 +106,7 @@ def _refuse(_: object) -> NoReturn:
 _to_json = JSONEncoder(
     ensure_ascii=False, check_circular=False, allow_nan=False, separators=(",", ":")
 ).encode
-_decoder: Any = JSONDecoder(object_pairs_hook=_refuse, parse_constant=_refuse)
-_from_json = _decoder.scan_once
+_from_json = JSONDecoder(object_pairs_hook=_refuse, parse_constant=_refuse).decode
 
 
 def to_bytes(node: Any) -> bytes:
@@ -143,27 +142,18 @@ _NATIVE = {
 def _find_native(module: Any, qualname: Any, *owner: Any) -> Any:
     """Return what is written in C: a function, a method, or that of an object."""
     held, _, name = qualname.rpartition(".")
-    if not owner and not held:
+    if not held:
         return _NATIVE.get((module, name))
     one: Any = owner[0] if owner else own_class((module, held))
     kind: Any = one if issubclass(type(one), type) else type(one)
-    found = look_up(kind, name)
-    if not is_method(found):
+    if not is_method(found := look_up(kind, name)):
         return None
-    if not owner:
-        return found
     # With its class: in Python 3.11, some methods crash without.
-    return found.__get__(None if kind is one else one, kind)
-
-
-def _native(*parts: Any) -> Any:
-    if (found := _find_native(*parts)) is None:
-        raise stale()
-    return found
+    return found.__get__(None if kind is one else one, kind) if owner else found
 
 
 _MAKE: dict[Any, Callable[..., Any]] = {
-    "u": _native,
+    "u": _find_native,
     "G": logging.getLogger,
     "B": _bind,
     "y": lambda fn, args, *keywords: partial(fn, *args, **_named(*keywords)),
@@ -238,12 +228,14 @@ class Writer:
         node: list[Any] = [tag]
         labels = len(self.labels)
         row = row_of_tag(tag)
-        if tag == "x" or (row and row.fill):
-            self.met[id(value)] = value, node
-        elif tag == "r" and not issubclass(kind, tuple):
-            self.met[id(value)] = value, [] if is_struct(kind) else node
+        is_one = row.fill if row else tag == "x"
+        is_one = is_one or (tag == "r" and not issubclass(kind, tuple))
+        if is_one:
+            # What cannot be made before its parts cannot be in them.
+            late = tag == "x" or is_struct(kind)
+            self.met[id(value)] = value, [] if late else node
         node += self.nodes(tag, names, parts)
-        if id(value) in self.met:
+        if is_one:
             self.met[id(value)] = value, node
         if tag in "SZ" and len(self.labels) == labels:  # no member refers to another
             node[1:] = sorted(node[1:], key=to_bytes)
@@ -310,8 +302,7 @@ class Writer:
         self.met[id(fn)] = fn, node
         cells = captures_of(fn)[: len(code.co_freevars)]
         node += [self.cell(fn, index, *one) for index, one in enumerate(cells)]
-        if not is_bare(fn):
-            node += self.attributes(fn, code)
+        node += self.attributes(fn, code)
         return node
 
     def cell(self, fn: FunctionType, index: int, name: str, value: object) -> Any:
@@ -330,10 +321,10 @@ class Writer:
         return ["V", number, *self.nodes("F", [name], [value])]
 
     def attributes(self, fn: FunctionType, code: CodeType) -> list[Any]:
-        given = fn.__defaults__ or ()
-        names = code.co_varnames[code.co_argcount - len(given) : code.co_argcount]
-        nodes = ["t", *self.nodes("F", names, given)]
-        node: list[Any] = ["__defaults__", nodes] if given else []
+        node: list[Any] = []
+        if given := fn.__defaults__:
+            names = code.co_varnames[code.co_argcount - len(given) : code.co_argcount]
+            node = ["__defaults__", ["t", *self.nodes("F", names, given)]]
         for name in _MAPPINGS:
             if named := getattr(fn, name):
                 nodes = self.nodes("F", [*named], named.values())
@@ -370,10 +361,7 @@ class Reader:
 
     def read_handler(self, data: bytes) -> tuple[Any, Any]:
         """Return a handler, and the name that was written with it."""
-        text, name = data.decode("utf-8", "surrogatepass"), None
-        graph, end = _from_json(text, 0)
-        if end != len(text):
-            raise ValueError
+        graph, name = _from_json(data.decode("utf-8", "surrogatepass")), None
         if type(graph) is list and graph[0] == "n":
             _, name, _, graph = graph
         return self.read(graph), name
@@ -390,7 +378,8 @@ class Reader:
         elif tag == "=":
             made = self.labels[parts[0]]
         elif tag in _MAKE:
-            made = _MAKE[tag](*map(self.read, parts))
+            if (made := _MAKE[tag](*map(self.read, parts))) is None:
+                raise stale()
         elif (row := row_of_tag(tag)) is None:
             made = self.named(tag, label, *parts)
         elif row.fill is None:

@@ -13,7 +13,7 @@ from types import UnionType
 from typing import TYPE_CHECKING, Any, Union, get_args, get_origin
 
 from handlerid._peek import is_native, mro, names_of_class, namespace
-from handlerid._values.records import field_names, is_struct
+from handlerid._values.records import declared, field_names
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -41,17 +41,13 @@ def shape_of(kind: type, identity: Identity) -> str:
 
 
 def _types(kind: type) -> dict[str, object]:
-    """Return the fields of a record, and what is annotated, as it is stored."""
+    """Return the fields of a record with their types, as they are stored."""
+    if (fields := declared(kind)) is not None:
+        return {field.name: field.type for field in fields}
     types: Any = {}
-    for base in mro(kind)[::-1]:
-        stored = namespace(base)
-        if "_fields" in stored or is_struct(base):
-            with suppress(Exception):  # of 3.14, which evaluates them now
-                types |= getattr(base, "__annotations__", {})
-        for name, one in stored.get("__dataclass_fields__", {}).items():
-            types[name] = one.type
-        for one in stored.get("__attrs_attrs__", ()):
-            types[one.name] = one.type
+    for base in mro(kind)[::-1]:  # of a Struct or a named tuple
+        with suppress(Exception):  # of 3.14, which evaluates them now
+            types |= getattr(base, "__annotations__", {})
     return {name: types.get(name) for name in field_names(kind) or ()}
 
 

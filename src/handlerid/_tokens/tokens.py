@@ -18,7 +18,7 @@
 
 import hmac
 import re
-from base64 import b32decode, urlsafe_b64decode
+from base64 import urlsafe_b64decode
 from binascii import b2a_base64
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -31,7 +31,7 @@ from time import time
 from typing import Any
 
 from handlerid import errors
-from handlerid._identity import HandlerId, as_keys, location_name, with_captures
+from handlerid._identity import HandlerId, as_keys, location_name
 from handlerid._peek import expect, not_copied
 
 _VERSION = "t1."
@@ -40,6 +40,7 @@ _ANY_VERSION = re.compile(r"t(?:0|[1-9][0-9]{0,3})\.")
 # The body: one byte of flags, the fields of these flags in this order, the captures.
 _EXPIRES, _AUDIENCE, _NONCE, _ENCRYPTED, _PURPOSE = 1, 2, 4, 8, 16
 _SIZES = {_EXPIRES: 5, _AUDIENCE: 12, _NONCE: 16, _ENCRYPTED: 0, _PURPOSE: 8}
+_BARE, _ALL = 37, 54  # where the captures part of an id begins and ends
 _LONGEST_AGE = 1 << 38
 _SIGNATURE_SIZE = 16  # half of HMAC-SHA256, as RFC 2104 allows: 22 characters
 _SHORTEST_KEY = 16
@@ -67,7 +68,7 @@ class Verified:
 class Key:
     """The keys derived from one key of the host."""
 
-    __slots__ = ("_audience", "_cipher", "_encryption", "_mask", "_signing", "purpose")
+    __slots__ = ("_audience", "_cipher", "_encryption", "_signing", "purpose")
 
     def __init__(self, key: bytes, purpose: str, cipher: Any) -> None:
         def derive(use: bytes, purpose: str = purpose) -> bytes:
@@ -80,7 +81,6 @@ class Key:
         # Copying a state is cheaper than making a new one.
         self._audience = blake2b(digest_size=_SIZES[_AUDIENCE], key=derive(b"audience"))
         self._encryption = blake2b(digest_size=32, key=derive(b"encryption"))
-        self._mask = blake2b(digest_size=10, key=derive(b"captures"))
         self._cipher = cipher
 
     def sign(self, text: bytes) -> bytes:
@@ -104,16 +104,6 @@ class Key:
         state = self._encryption.copy()
         state.update(nonce)
         return self._cipher(state.digest())
-
-    def mask(self, handler_id: HandlerId, nonce: bytes) -> HandlerId:
-        """Encrypt the captures part of an id, or decrypt it."""
-        if not (part := handler_id.captures):
-            return handler_id
-        state = self._mask.copy()
-        state.update(nonce)
-        pairs = zip(b32decode(part.upper()), state.digest(), strict=True)
-        bare = HandlerId(handler_id[:37] + handler_id[54:])
-        return with_captures(bare, bytes([one ^ other for one, other in pairs]))
 
 
 class Tokens:
@@ -141,7 +131,9 @@ class Tokens:
     """
 
     __module__ = "handlerid"
-    __slots__ = ("_encrypt", "_keys", "_max_age", "_max_bytes", "_replay", "_skew")
+    __slots__ = (
+        *("_due", "_encrypt", "_keys", "_max_age", "_max_bytes", "_replay", "_skew"),
+    )
 
     def __init__(
         self,
@@ -157,8 +149,7 @@ class Tokens:
         expect(type(encrypt) is bool, "encrypt", "a bool", encrypt)
         expect(isinstance(purpose, str), "purpose", "a str", purpose)
         expect(type(max_bytes) is int, "max_bytes", "an int", max_bytes)
-        known = replay is None or callable(replay)
-        expect(known, "replay", "a function", replay)
+        expect(replay is None or callable(replay), "replay", "a function", replay)
         cipher = _import_cipher() if encrypt else None
         several = as_keys(keys)
         if not several:
@@ -177,6 +168,7 @@ class Tokens:
         if iscoroutinefunction(replay):  # a coroutine is true
             raise TypeError("replay must not be async: nothing awaits it")
         self._max_age, self._replay, self._skew = max_age, replay, clock_skew
+        self._due = _EXPIRES * (max_age is not None) | _NONCE * (replay is not None)
         self._encrypt, self._max_bytes = encrypt, max_bytes
 
     __reduce_ex__ = not_copied
@@ -206,7 +198,7 @@ class Tokens:
             except errors.MalformedPayload as error:
                 text = "handler_id is not an id: use what register() returned"
                 raise ValueError(text) from error
-        key, written = self._keys[0], handler_id
+        key, shown = self._keys[0], str(handler_id)
         secret = self._encrypt and bool(captures or handler_id.captures)
         fields = {}
         if self._max_age is not None:
@@ -217,12 +209,14 @@ class Tokens:
             fields[_NONCE] = urandom(_SIZES[_NONCE])
         if secret:
             fields[_ENCRYPTED] = b""
-            written = key.mask(handler_id, fields[_NONCE])
+            hidden = handler_id[_BARE:_ALL] if handler_id.captures else ""
+            shown = handler_id[:_BARE] + handler_id[_BARE + len(hidden) :]
+            captures = f"{hidden}.".encode() + captures
         if key.purpose:
             fields[_PURPOSE] = key.purpose
-        head = f"{_VERSION}{written}.".encode("ascii")
+        head = f"{_VERSION}{shown}.".encode("ascii")
         body = bytes([sum(fields)]) + b"".join(fields.values())
-        if secret and captures:
+        if secret:
             cipher = key.cipher(fields[_NONCE])
             captures = cipher.encrypt(_GCM_NONCE, captures, head + body)
         signed = head + _base64(body + captures)
@@ -265,16 +259,22 @@ class Tokens:
             raise errors.ExpiredToken("the token was issued for another purpose")
         if not hmac.compare_digest(key.digest_of(audience), fields[_AUDIENCE]):
             raise errors.NotAllowed("the token was issued for another audience")
-        self._check_settings(flags, bool(captures or handler_id.captures))
+        secret, encrypted = captures or handler_id.captures, bool(flags & _ENCRYPTED)
+        if self._due & ~flags or (secret and encrypted != self._encrypt):
+            raise errors.ExpiredToken(
+                "the token was issued with other settings of max_age, replay or "
+                "encrypt than this server's: the page is older or newer"
+            )
         if flags & _EXPIRES:
             expires = int.from_bytes(fields[_EXPIRES], signed=True)
             if time() >= expires:
                 raise errors.ExpiredToken("the token has expired: the page is too old")
-        if flags & _ENCRYPTED:
-            handler_id = key.mask(handler_id, fields[_NONCE])
-            if captures:
-                cipher = key.cipher(fields[_NONCE])
-                captures = cipher.decrypt(_GCM_NONCE, captures, head + b"." + body[:at])
+        if encrypted:
+            cipher = key.cipher(fields[_NONCE])
+            captures = cipher.decrypt(_GCM_NONCE, captures, head + b"." + body[:at])
+            hidden, _, captures = captures.partition(b".")
+            head, event = head[3:][:_BARE], head[3:][_BARE:]
+            handler_id = HandlerId((head + hidden + event).decode("ascii"))
         until = None if expires is None else expires + self._skew
         first = self._replay is None or self._replay(fields[_NONCE], until)
         if not isinstance(first, bool):
@@ -284,18 +284,6 @@ class Tokens:
                 "the token was used before, and each token works once"
             )
         return Verified(handler_id, captures, expires)
-
-    def _check_settings(self, flags: int, secret: bool) -> None:
-        """Refuse a token without what this server requires; ``secret``: encrypted."""
-        if (
-            (self._max_age is not None and not flags & _EXPIRES)
-            or (self._replay is not None and not flags & _NONCE)
-            or ((self._encrypt != bool(flags & _ENCRYPTED)) and secret)
-        ):
-            raise errors.ExpiredToken(
-                "the token was issued with other settings of max_age, replay or "
-                "encrypt than this server's: the page is older or newer"
-            )
 
     def _check_signature(self, token: object) -> tuple[bytes, Key]:
         """Return what was signed, and the key that signed it."""

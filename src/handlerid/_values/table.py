@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import typing
 from collections import ChainMap, Counter, OrderedDict, defaultdict, deque
-from functools import partial, reduce
+from functools import reduce
 from gc import get_referents
 from itertools import chain
-from operator import attrgetter, itemgetter, methodcaller, or_
+from operator import attrgetter, itemgetter, or_
 from struct import pack
 from types import (
     EllipsisType,
@@ -103,13 +103,6 @@ def _alone(split: Split) -> Split:  # nothing was stored in the object itself
     return checked
 
 
-def _split_call(value: Any) -> Sequence[Any]:
-    made, args = value.__reduce__()  # by a partial if there are keywords
-    if type(made) is partial:
-        return [*made.args, args, (*made.keywords.items(),)]
-    return [args[0], args[1:], ()]
-
-
 def _split_alias(value: Any) -> Sequence[Any]:  # such as List[int], Literal[1]
     origin = value.__origin__
     of = origin if type(origin) is type(typing.Literal) else value
@@ -148,9 +141,6 @@ _OWN: dict[type, Row] = {
     MappingProxyType: Row("X", get_referents, MappingProxyType),
     itemgetter: Row("I", lambda v: v.__reduce__()[1], itemgetter),
     attrgetter: Row("j", lambda v: v.__reduce__()[1], attrgetter),
-    methodcaller: Row(
-        "w", _split_call, lambda name, args, kw: methodcaller(name, *args, **dict(kw))
-    ),
     range: Row("R", _slice, range),
     slice: Row("/", _slice, slice),
     GenericAlias: Row("a", lambda v: v.__reduce__()[1], GenericAlias),

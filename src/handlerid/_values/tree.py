@@ -15,7 +15,7 @@ from __future__ import annotations
 import sys
 from _blake2 import blake2b  # hashlib would load OpenSSL, which takes 2 ms
 from operator import add
-from typing import TYPE_CHECKING, Any, TypeAlias, cast
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 from handlerid._peek import name_of_class, names_of_class
 from handlerid._values.records import is_fixed as is_fixed_record
@@ -39,8 +39,9 @@ _DEEPEST = 20_000  # levels; only an encoder that never ends nests deeper
 _MOST_BACK = 50_000  # parts that lead back to others: about a second
 _MOST_STEPS = 20  # that an error shows
 NO_FORM = "has no canonical form"
-_CURE = (
-    "give its class a __handler_key__(self), or Identity(encoders={Class: function})"
+_INSTEAD = (
+    "Pass a key instead and look the object up in the handler, use a supported type, "
+    "or give"
 )
 
 
@@ -53,26 +54,6 @@ def step(tag: str, parts: Sequence[Any], index: int) -> str:
     if tag in "xhAJKXY":  # the part is inside the value, but for Python not in it
         return ""
     return "[item]" if tag in "SZ" else f"[{index}]"
-
-
-def unstable(value: object, steps: list[str], text: str, cure: str) -> UnstableCapture:
-    """Return the error for a value that was reached by these steps."""
-    if len(steps) > _MOST_STEPS:
-        steps = [*steps[:9], "...", *steps[-8:]]
-    is_class, where = issubclass(type(value), type), "".join(steps)
-    name = name_of_class(cast("type", value) if is_class else type(value))
-    if where.rpartition(" -> ")[2] == "self":
-        advice = f"{cure[:1].upper()}{cure[1:]}"
-    else:
-        advice = (
-            "Pass a key instead and look the object up in the handler, use a supported "
-            f"type, or {cure}"
-        )
-    return UnstableCapture(
-        f"{where} cannot {text.format(name)}. {advice}.",
-        where=where,
-        type_name=name,
-    )
 
 
 def mark_of(one: object) -> int:
@@ -145,8 +126,7 @@ class Tree:
         try:
             return self.begin(value)
         except Refused as refusal:
-            text, steps = f"be part of an id: {{}} {refusal}", self.steps()
-            error = unstable(value, steps, text, _CURE)
+            error = self.unstable(value, refusal)
         if self.omitted is None:
             raise error
         self.omitted.append(error.where)
@@ -253,10 +233,20 @@ class Tree:
             self.digests[id(value)] = value, short, marks
         return short
 
-    def steps(self) -> list[str]:
+    def unstable(self, value: Any, refusal: Refused) -> UnstableCapture:
         steps, inside = [self.where], ""
         for node in self.open:
             name = f" -> {node.parts[-2]}" if inside == "h" else ""
             steps.append(name or step(node.tag, node.parts, len(node.forms)))
             inside = node.tag
-        return steps
+        if len(steps) > _MOST_STEPS:
+            steps = [*steps[:9], "...", *steps[-8:]]
+        where, kind = "".join(steps), type(value)
+        name = name_of_class(value if issubclass(kind, type) else kind)
+        cure = "Give" if where.rpartition(" -> ")[2] == "self" else _INSTEAD
+        return UnstableCapture(
+            f"{where} cannot be part of an id: {name} {refusal}. {cure} its class a "
+            "__handler_key__(self), or Identity(encoders={Class: function}).",
+            where=where,
+            type_name=name,
+        )
