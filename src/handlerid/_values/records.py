@@ -6,6 +6,7 @@ import sys
 from contextlib import suppress
 from enum import Enum, Flag
 from functools import cached_property
+from operator import attrgetter, itemgetter
 from types import MemberDescriptorType as Slot
 from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any, TypeAlias, cast
@@ -99,6 +100,34 @@ def _beyond(value: object, kind: type, names: Names) -> object:
     return None
 
 
+def reader(kind: type, names: Names) -> Callable[[Any], Sequence[Any] | None] | None:
+    """Return a quick way to read the fields of fixed records of a class, if any.
+
+    ``split_record`` succeeded for one of them. It returns None for one that needs that.
+    """
+    at, stored_at = [look_up(kind, name) for name in names], look_up(kind, "__dict__")
+    if issubclass(kind, tuple):
+        return lambda value: tuple(tuple.__iter__(value))
+    if not names or any(type(one) is Slot for one in at) is not (stored_at is None):
+        return None
+    if stored_at is None:
+        usual = look_up(kind, "__getattribute__") is object.__getattribute__
+        return attrgetter(*names, names[0]) if usual else None  # as read_all below
+    stored_in, count = stored_at.__get__, len(names)
+    read_all: Any = itemgetter(*names, names[0])  # of one name, it returns no tuple
+
+    def read(value: object) -> Sequence[Any] | None:
+        stored = stored_in(value)
+        if type(stored) is not dict or len(stored) != count:
+            return None
+        try:
+            return read_all(stored)  # type: ignore[no-any-return]
+        except KeyError:
+            return None
+
+    return read
+
+
 def declared(kind: type) -> Sequence[Any] | None:
     """Return the fields of a dataclass or a class of attrs, as the library has them."""
     names: Any = namespace(kind)
@@ -148,17 +177,6 @@ def split_record(value: Any, kind: type, names: Names, *, whole: bool) -> list[A
     if whole and (name := _beyond(value, kind, names)) is not None:
         raise Refused(f"stores more than its fields: {name}")
     return [_read(value, kind, name) for name in names]
-
-
-def read_again(value: Any, names: list[str]) -> Sequence[Any] | None:
-    """Return the fields of a record, if one of its class was split and is fixed."""
-    kind = type(value)
-    if issubclass(kind, tuple):
-        return list(tuple.__iter__(value))
-    if look_up(kind, "__dict__") is None:
-        return [_read(value, kind, name) for name in names]
-    stored = storage(value)
-    return [*dict.values(stored)] if [*dict.keys(stored)] == names else None
 
 
 def _read(value: object, kind: type, name: str) -> object:
