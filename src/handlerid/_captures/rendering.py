@@ -65,6 +65,10 @@ class Equals:
             )
         return equals.setdefault(one, len(equals))
 
+    def end(self) -> None:
+        """Let go of handlers that others replaced: nothing is offered any more."""
+        self.offered, self._first, self._equals = {}, {}, {}
+
 
 def has_changed(held: Held, difference: Callable[[object, object], str | None]) -> bool:
     """Return whether a variable holds something else now."""

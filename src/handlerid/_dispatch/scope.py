@@ -146,6 +146,8 @@ class Scope(Holder):
 
     def __exit__(self, kind: object, *_: object) -> None:
         self._ended.append(True)
+        if self.entries.equals is not None:
+            self.entries.equals.end()
         if kind is None:
             self.entries.end_rendering()
 

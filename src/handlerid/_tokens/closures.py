@@ -13,6 +13,7 @@ from __future__ import annotations
 
 from types import CellType, CodeType, FunctionType
 from typing import TYPE_CHECKING, Any, NamedTuple, cast
+from weakref import ref
 
 from handlerid import errors
 from handlerid._identity import is_current
@@ -148,7 +149,10 @@ class Closures:
         free = self.identity.variables(fn)
         if not (free.assigned or free.shared or free.unused):
             head = to_bytes(["F", *located])[:-1]
-            known[id(code)] = code, names, located, head
+            # Code may be made anew at each rendering: an entry goes with it.
+            address = id(code)
+            gone = ref(code, lambda _: known.pop(address, None))
+            known[address] = gone, names, located, head
         return located
 
     def find(self, *location: Any) -> Any:

@@ -135,12 +135,14 @@ class Growth:
         return self.bytes < BAR and self.alive == 0
 
 
-def growth(use: str, run: Callable[[int], object], count: int) -> Growth:
+def growth(
+    use: str, run: Callable[[int], object], count: int, *, warm: int = 1_000
+) -> Growth:
     """Measures what ``run(count)`` leaves, after a first run that may leave something.
 
     What is learnt of the code itself stays: that is there after the first run.
     """
-    run(min(count, 1_000))
+    run(min(count, warm))
     gc.collect()
     tracemalloc.start()
     began = time.perf_counter()
