@@ -52,14 +52,11 @@ def compile_decoder(
     decode = compiled(event_type, fields, names, refuse_extra and not rest)
     if not form:
         return decode
-    required = {field.name for field in fields if field.required}
-    kinds = {field.name: field.reader.kinds for field in fields}
-    flat = flattened({field.name: field.hint for field in fields}, kinds, required)
     own = names - rest
+    flat = flattened((x.name, x.hint, x.reader.kinds, x.required) for x in fields)
 
     def decode_form(form: Mapping[str, Any]) -> Any:
-        if not own.issuperset(form):
-            form = as_identifiers(form, own)
+        form = as_identifiers(form, own)
         given = flat(form)
         for one in rest:  # an input may be called key, too
             given[one] = {x: form[x] for x in form if x == "key" or x not in own}

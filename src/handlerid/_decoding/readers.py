@@ -16,7 +16,7 @@ from typing import Any
 
 from handlerid._decoding.misfits import Misfits, note, put_step
 
-_MOST_CHOICES = 10
+_MOST_CHOICES, _MOST_DIGITS = 10, 640
 
 Read = Callable[[Any, Misfits], Any]
 
@@ -51,18 +51,27 @@ SCALARS: dict[type, str] = {
     float: "a finite number",
     NoneType: "null",
 }
-# Text of a form. Python converts up to 640 digits whatever its settings are.
+
+
+def _number(make: Callable[[str], Any], signs: str) -> Callable[[str], Any]:
+    """Return a function that reads ASCII text as a number; None if it is none."""
+
+    def convert(text: str) -> Any:
+        # So many digits Python converts whatever its settings are.
+        if len(text) <= _MOST_DIGITS and set(text).issubset(signs):
+            with suppress(ValueError):
+                return make(text)
+        return None
+
+    return convert
+
+
 _TRUTH = {"on": True, "true": True, "1": True, "yes": True}
 _TRUTH |= {"off": False, "false": False, "0": False, "no": False, "": False}
-# Possessive: a pattern that goes back takes the square of the time.
-_INTEGER = r"[+-]?[0-9]{1,640}+"
-_NUMBER = (
-    r"[+-]?(?:[0-9]{1,400}+\.?[0-9]{0,400}+|\.[0-9]{1,400}+)(?:[eE][+-]?[0-9]{1,4})?+"
-)
 _FROM_TEXT: dict[type, Callable[[str], Any]] = {
     bool: lambda text: _TRUTH.get(text.lower()),
-    int: lambda text: int(text) if re.fullmatch(_INTEGER, text) else None,
-    float: lambda text: float(text) if re.fullmatch(_NUMBER, text) else None,
+    int: _number(int, "+-0123456789"),
+    float: _number(float, "+-.0123456789eE"),
     NoneType: lambda text: text or None,
 }
 
@@ -97,10 +106,8 @@ def scalar(kind: type, *, lax: bool) -> Reader:
         if from_text is not None and type(value) is str:
             value = from_text(value.strip())
         if is_float and type(value) is int:
-            try:
+            with suppress(OverflowError):  # then it does not fit
                 value = float(value)
-            except OverflowError:  # then it does not fit
-                value = None
         fits = type(value) is kind
         if not fits or (is_float and value * 0.0 != 0.0):  # NaN and infinities
             note(misfits, expected)
