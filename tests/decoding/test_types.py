@@ -322,7 +322,7 @@ GONE = "a value; it is missing"
         (
             dict[dt.time, int],
             {"09:30": 1, "09:30:00": 2},
-            {"value.keys()[1]": "a name that is not a duplicate"},
+            {"value": "names that differ"},
         ),
         (tuple[int, Size], [1, {}], {"value[1].width": GONE}),
         (list[int] | None, [1, None], {"value[1]": "an integer"}),

@@ -36,8 +36,7 @@ class Field:
             return self.default if self.factory is NOTHING else self.factory()
         count = len(misfits)
         value = self.reader.read(value, misfits)
-        if len(misfits) != count:
-            put_step(misfits, self.name, count)
+        put_step(misfits, self.name, count)
         return value
 
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import repeat
 from types import NoneType
 from typing import Any
 
@@ -169,21 +170,13 @@ def list_of(
     """Read a list, whose items have a reader each; of one length, if it is given."""
     expected = "a list" if length is None else f"a list of {length}"
 
-    def read_list(value: Any, misfits: Misfits) -> Any:
+    def read(value: Any, misfits: Misfits) -> Any:
         if type(value) is not list or length not in (None, len(value)):
             note(misfits, expected)
             return value
-        items = []
-        count = len(misfits)
-        for read, one in zip(reads, value):  # noqa: B905 - strict= would take longer
-            items.append(read(one, misfits))
-            if len(misfits) != count:
-                if not put_step(misfits, f"[{len(items) - 1}]", count):
-                    break
-                count = len(misfits)
-        return make(items)
+        return make(_read_each(reads, value, "[{}]", misfits))
 
-    return Reader(read_list, expected, {list})
+    return Reader(read, expected, {list})
 
 
 def map_of(key: Reader, item: Reader) -> Reader:
@@ -196,23 +189,29 @@ def map_of(key: Reader, item: Reader) -> Reader:
         if not isinstance(value, Mapping):
             note(misfits, "an object")
             return value
-        items: dict[Any, Any] = {}
-        known = len(misfits)
-        for index, (name, one) in enumerate(value.items()):
-            made = key.read(name, misfits)
-            if made in items:
-                note(misfits, "a name that is not a duplicate")
-            step = "keys"
-            if len(misfits) == known:
-                step = "values"
-                items[made] = item.read(one, misfits)
-            if len(misfits) != known:
-                if not put_step(misfits, f".{step}()[{index}]", known):
-                    break
-                known = len(misfits)
-        return items
+        names = _read_each(repeat(key.read), value, ".keys()[{}]", misfits)
+        if len({*names}) != len(names):
+            note(misfits, "names that differ")
+        values = value.values()
+        items = _read_each(repeat(item.read), values, ".values()[{}]", misfits)
+        return dict(zip(names, items, strict=False))
 
     return Reader(read, "an object", {dict})
+
+
+def _read_each(
+    reads: Iterable[Read], values: Iterable[Any], step: str, misfits: Misfits
+) -> list[Any]:
+    """Read values until there are too many misfits; ``step`` gets an index."""
+    items: list[Any] = []
+    count = len(misfits)
+    for read, one in zip(reads, values):  # noqa: B905 - strict= would take longer
+        items.append(read(one, misfits))
+        if len(misfits) != count:
+            if not put_step(misfits, step.format(len(items) - 1), count):
+                break
+            count = len(misfits)
+    return items
 
 
 def union_of(members: Sequence[Reader], *, lax: bool) -> Reader:
