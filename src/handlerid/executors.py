@@ -6,9 +6,8 @@
    of it comes from a payload.
 3. A handler is sent by value only if the host asks for it, pickled by cloudpickle and
    signed (HMAC-SHA256). Nothing is unpickled before the signature was checked.
-4. A message by value has an expiry and a nonce, and runs once: nonces are remembered
-   for all workers of a process, or by the host for all processes, until no clock takes
-   the message.
+4. A message by value has an expiry and a nonce, and runs once: nonces are remembered in
+   the process, or by the host's hook, until no clock takes the message.
 """
 # Annotations are evaluated: `typing.get_type_hints` has to work on public functions.
 
@@ -94,9 +93,8 @@ def submit(
 class Worker:
     """A worker process's dispatcher that also runs handlers sent by value.
 
-    With the key, any code can be run here. Any thread may use it. A worker process
-    remembers its own nonces: without ``replay``, a copied message can run once in each
-    of them, and again after a restart, until it expires.
+    With the key, any code can be run here. Any thread may use it. Without ``replay``, a
+    copied message can run once in each worker process until it expires.
 
     Args:
         dispatcher: runs the calls; its observer is notified.
@@ -203,17 +201,11 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class PickledHandler:
-    """A handler and its event, pickled and signed.
+    """A handler and its event, pickled and signed."""
 
-    Attributes:
-        head: the id, the expiry in seconds since 1970, and the nonce.
-        pickled: the fields of a ``RegisteredHandler``, and the event.
-        signature: of head and pickled bytes.
-    """
-
-    head: str
+    head: str  # the id, the expiry in seconds since 1970, and the nonce
     pickled: bytes = field(repr=False)
-    signature: bytes = field(repr=False)
+    signature: bytes = field(repr=False)  # of both
 
 
 def _signer(key: bytes | None) -> hmac.HMAC:

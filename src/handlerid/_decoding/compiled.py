@@ -50,7 +50,7 @@ def _lines(cls: Any, fields: list[Field], scope: dict[str, Any]) -> Iterator[str
     if scope["refuse_extra"] or cls.__module__ != "handlerid.events":
         yield "extra = not known.issuperset(payload)"
         yield "if extra: payload = as_identifiers(payload, known)"
-    yield "misfits = []"
+    takes, gets, checks = [], [], []
     for index, field in enumerate(fields):
         value, default, take = f"v{index}", f"default{index}", f"take{index}"
         scope[default], scope[take] = field.default, field.take
@@ -58,8 +58,19 @@ def _lines(cls: Any, fields: list[Field], scope: dict[str, Any]) -> Iterator[str
         # A default need not fit: then it is taken by Field.take.
         odd = eval(test.format(default), scope)  # noqa: S307 - written above
         name, default = repr(field.name), "NOTHING" if odd else default
-        yield f"{value} = payload[{name}] if {name} in payload else {default}"
-        yield f"if {test.format(value)}: {value} = {take}({value}, misfits)"
+        takes.append(f"{value} = payload[{name}]")
+        gets.append(f"{takes[-1]} if {name} in payload else {default}")
+        test = test.format(value)
+        checks.append(f"if {test}: {value} = {take}({value}, misfits)")
+    # Without "in" it is faster: tried if the payload has enough names for all fields.
+    # Only for dict itself: a subclass may define __missing__.
+    any_names = "; ".join(gets) or "pass"
+    yield f"if len(payload) <= {len(fields)} or type(payload) is not dict: {any_names}"
+    yield "else:"
+    yield f"    try: {'; '.join(takes) or 'pass'}"
+    yield f"    except KeyError: {any_names}"
+    yield "misfits = []"
+    yield from checks
     if scope["refuse_extra"]:
         yield "if extra: note_extra(misfits, payload, known)"
     yield "if not misfits:"

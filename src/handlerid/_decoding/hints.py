@@ -34,8 +34,8 @@ def compile_decoder(
 ) -> Callable[[Mapping[str, Any]], Any]:
     """Make the decoder of a dataclass: see ``handlerid._decoding.decoder``."""
     fields = fields_of(event_type)
-    names = {"key", *(field.name for field in fields)}
-    check_names(event_type, names)
+    names = {"handler", "key", *(field.name for field in fields)}
+    check_names(event_type, [field.name for field in fields])
     hook = getattr(event_type, "__handlerid_decoder__", None)
     try:
         _Readers(hook, lax=form, refuse_extra=refuse_extra).fill(fields)
@@ -47,7 +47,6 @@ def compile_decoder(
             "dataclass, or a union of types that JSON writes differently; or pass a "
             f"decoder: class {event_type.__name__}(Event, decoder=...)"
         ) from None
-    names.add("handler")
     rest = {field.name for field in fields if field.rest and form}
     decode = compiled(event_type, fields, names, refuse_extra and not rest)
     if not form:

@@ -5,8 +5,8 @@ for a float or have too many digits for Python; half surrogate pairs; and the pa
 must be an object. No error repeats a part of the payload, nor is it raised while one of
 Python's is handled, which holds all of it: tools that collect errors follow contexts.
 
-Payloads with few keys, without lists and escapes, are read by a parser without guards:
-counting colons shows that no key is a duplicate. All others, and those that it refuses,
+Payloads with few keys, without lists and escapes, are read without other guards:
+counting colons shows that no key is a duplicate. All others, and those with a mistake,
 are read by a decoder that checks everything.
 """
 
@@ -17,8 +17,6 @@ from typing import Any, NoReturn
 
 from handlerid.errors import MalformedPayload
 
-Reader = Callable[[Any, int], dict[str, Any]]
-
 _NO_OBJECT = "the payload is not a JSON object"
 _BRACKET, _BACKSLASH = b"[\\"  # searching for an integer is faster than for bytes
 _DEEPEST = 32  # levels of nesting; an event of fields in lists in fields has a few
@@ -28,61 +26,57 @@ _STEPS = {"{": 1, "[": 1, "}": -1, "]": -1}
 _BRACKETS = r'"(?:[^"\\]++|\\.)*+"?|[{}\[\]]'
 
 
-def _reader(parse: Callable[[bytes], Any]) -> Reader:
-    """Return a reader; its parser returns None for what is not JSON.
+def read_json(payload: Any, max_bytes: int) -> dict[str, Any]:
+    """Read a JSON object from str or UTF-8 bytes.
 
-    The reader takes str or UTF-8 bytes, and the largest number of bytes. It raises
-    ``MalformedPayload`` with a text that says which guard refuses it.
+    Raises:
+        MalformedPayload: a guard refuses it; the text says which.
     """
-
-    def read(payload: Any, max_bytes: int) -> dict[str, Any]:
-        if type(payload) is not bytes or len(payload) > max_bytes:
-            payload = _as_bytes(payload, max_bytes)
-        colons = payload.count(b":")
-        # Each level of objects needs a colon: few colons mean few levels.
-        if colons < _DEEPEST and _BRACKET not in payload and _BACKSLASH not in payload:
-            value = parse(payload)
-            if type(value) is dict and (
+    if type(payload) is not bytes or len(payload) > max_bytes:
+        payload = _as_bytes(payload, max_bytes)
+    colons = payload.count(b":")
+    # Each level of objects needs a colon: few colons mean few levels.
+    if colons < _DEEPEST and _BRACKET not in payload and _BACKSLASH not in payload:
+        try:
+            text = payload.decode()
+            value: dict[str, Any]
+            value, end = _scan(text, 0)
+            if (
+                end == len(text)
+                and _are_finite(value.values())
                 # One colon a key: no key is a duplicate.
-                len(value) == colons or _count_colons(value) == colons
+                and (len(value) == colons or _count_colons(value) == colons)
             ):
                 return value
-        return _read_long(payload)
-
-    return read
-
-
-def _scan(payload: bytes) -> Any:
-    try:
-        text = payload.decode()
-        value, end = _scan_once(text, 0)
-        if end == len(text) and _INFINITIES.isdisjoint(value.values()):
-            return value
-    except (ValueError, StopIteration, AttributeError, TypeError):
-        pass  # refused later; or a blank before it, no object, or objects inside it
-    return None
+        except (ValueError, StopIteration, AttributeError, TypeError):
+            pass  # refused below; or a blank before it, no object, or objects inside it
+    return _read_long(payload)
 
 
-read_json = _reader(_scan)
-
-
-def msgspec_reader() -> Reader:
-    """Return a reader by msgspec, with the same refusals."""
+def msgspec_reader() -> Callable[[Any, int], dict[str, Any]]:
+    """Return ``read_json`` by msgspec, with the same refusals."""
     try:
         import msgspec  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise ImportError(
             'json="msgspec" needs msgspec, the extra handlerid[msgspec]'
         ) from error
-    decode = msgspec.json.Decoder().decode
+    decode = msgspec.json.Decoder(dict[str, Any]).decode
 
-    def parse(payload: bytes) -> Any:
-        try:
-            return decode(payload)
-        except (msgspec.DecodeError, UnicodeDecodeError):
-            return None
+    def read(payload: Any, max_bytes: int) -> dict[str, Any]:
+        if type(payload) is not bytes or len(payload) > max_bytes:
+            payload = _as_bytes(payload, max_bytes)
+        colons = payload.count(b":")
+        if colons < _DEEPEST and _BRACKET not in payload and _BACKSLASH not in payload:
+            try:
+                value = decode(payload)
+                if len(value) == colons or _count_colons(value) == colons:
+                    return value
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                pass  # refused below
+        return _read_long(payload)
 
-    return _reader(parse)
+    return read
 
 
 def _as_bytes(payload: object, max_bytes: int) -> bytes:
@@ -156,8 +150,9 @@ def _no_constant(_: str) -> NoReturn:
 
 
 _INFINITIES = frozenset([float("inf"), float("-inf")])
+_are_finite = _INFINITIES.isdisjoint
 # The scanner that a decoder has; typeshed does not know the attribute.
-_scan_once: Any = vars(json.JSONDecoder(parse_constant=_no_constant))["scan_once"]
+_scan: Any = vars(json.JSONDecoder(parse_constant=_no_constant))["scan_once"]
 _decode = json.JSONDecoder(
     object_pairs_hook=_no_duplicates,
     parse_float=_finite,

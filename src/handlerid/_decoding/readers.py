@@ -56,10 +56,11 @@ SCALARS: dict[type, str] = {
 
 def _number(make: Callable[[str], Any], signs: str) -> Callable[[str], Any]:
     """Return a function that reads ASCII text as a number; None if it is none."""
+    known = frozenset(signs)
 
     def convert(text: str) -> Any:
         # So many digits Python converts whatever its settings are.
-        if len(text) <= _MOST_DIGITS and set(text).issubset(signs):
+        if len(text) <= _MOST_DIGITS and known.issuperset(text):
             with suppress(ValueError):
                 return make(text)
         return None

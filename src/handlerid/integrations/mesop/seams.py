@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
+from contextlib import closing
 from contextvars import ContextVar
 from functools import partial
 from threading import BoundedSemaphore
@@ -58,11 +59,9 @@ class Seams:
 
     def scopes(self, context: Any) -> deque[Scope]:
         """Return the scopes of a context, newest first."""
-        try:
-            found: deque[Scope] = context.handlerid_scopes
-        except AttributeError:
-            found = context.handlerid_scopes = deque[Scope](maxlen=8)
-        return found
+        if not hasattr(context, "handlerid_scopes"):
+            context.handlerid_scopes = deque[Scope](maxlen=8)
+        return context.handlerid_scopes  # type: ignore[no-any-return]  # always a deque
 
     def begin(self, context: Any) -> Scope:
         """Return the scope of a new rendering."""
@@ -124,11 +123,9 @@ class Seams:
                     return (yield from _reload(context, event))
                 warn(str(error))
                 raise MesopUserException(error.public) from error
-            loop = asyncio.Runner()  # makes the loop when it is first used
-            try:
+            # The runner makes a loop when it is first used.
+            with closing(asyncio.Runner()) as loop:
                 yield from call.stream(runner=loop.run)
-            finally:
-                loop.close()
 
         return run_event_handler
 
