@@ -164,24 +164,20 @@ def _first_use(nonce: bytes, until: int) -> bool:
         return not known
 
 
+@dataclass(eq=False, repr=False, slots=True)
 class Task:
     """Run a call in this process, or in the one that unpickles it."""
 
-    __slots__ = ("_call", "content", "number", "worker")
-
-    def __init__(
-        self, worker: str, number: bytes, content: Any, call: Call | None = None
-    ) -> None:
-        self.worker: str = worker
-        self.number: bytes = number  # random: some engines run equal tasks once
-        self.content: Any = content  # the id and the event, or a PickledHandler
-        self._call = call
+    worker: str
+    number: bytes  # random: some engines run equal tasks once
+    content: Any  # the id and the event, or a PickledHandler
+    call: Call | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Task, (self.worker, self.number, self.content)
 
     def __call__(self) -> object:
-        call = self._receive() if self._call is None else self._call
+        call = self.call or self._receive()
         if call.handler.kind in ("coroutine", "async generator"):
             return asyncio.run(call.arun())
         return call.run()

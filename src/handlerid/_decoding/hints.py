@@ -126,10 +126,7 @@ class _Readers:
             )
         if origin is dict:
             name, item = inner or (str, Any)
-            key = ANY if name is Any else self._of(name)
-            if key is not ANY and key.kinds != {str}:
-                raise Unreadable  # names are text
-            return readers.map_of(key, self._of(item))
+            return readers.map_of(self._of(name), self._of(item))
         if not inner:
             raise Unreadable  # Final, Literal or Union by itself
         if origin in (typing_extensions.Annotated, typing.Final):
@@ -163,7 +160,7 @@ class _Readers:
                 note(misfits, "an object")
             return value
 
-        reader = Reader(read, "an object", {dict}, {cls})
+        reader = Reader(read, "an object", {dict, cls})
         self._objects[cls] = reader  # before the fields: one may refer to the class
         self.fill(fields)
         known = {field.name for field in fields}

@@ -33,14 +33,13 @@ class Reader:
     Attributes:
         read: takes a value and the misfits so far, returns the value for the event.
         expected: description of what fits, for errors.
-        kinds: types of the JSON values that it reads; ``object`` for any.
-        natives: types whose instances, from a host's mapping, are returned unchanged.
+        kinds: types of the values that it reads, from JSON or from a host's mapping,
+            whose instances are returned unchanged; ``object`` for any.
     """
 
     read: Read
     expected: str
     kinds: AbstractSet[type]
-    natives: AbstractSet[type] = frozenset()
 
 
 ANY = Reader(lambda value, _: value, "anything", {object})
@@ -133,7 +132,7 @@ def text(kind: Any) -> Reader:
             note(misfits, expected)
         return value
 
-    return Reader(read, expected, {str}, {kind})
+    return Reader(read, expected, {str, kind})
 
 
 def one_of(members: Sequence[tuple[Any, object]], *, lax: bool) -> Reader:
@@ -156,8 +155,7 @@ def one_of(members: Sequence[tuple[Any, object]], *, lax: bool) -> Reader:
             note(misfits, expected)
         return value
 
-    natives = {type(member) for _, member in members}.difference(SCALARS)
-    return Reader(read, expected, kinds, natives)
+    return Reader(read, expected, kinds | {type(member) for _, member in members})
 
 
 def _as_text(value: object) -> str:
@@ -181,10 +179,12 @@ def list_of(
 
 
 def map_of(key: Reader, item: Reader) -> Reader:
-    """Read an object with any names; it becomes a dict.
+    """Read an object with any names, which are text; it becomes a dict.
 
     A misfit's path has the index of the name, because the name is the client's text.
     """
+    if key is not ANY and key.kinds & {*SCALARS, list, dict, object} != {str}:
+        raise Unreadable
 
     def read(value: Any, misfits: Misfits) -> Any:
         if not isinstance(value, Mapping):
@@ -246,14 +246,13 @@ def union_of(members: Sequence[Reader], *, lax: bool) -> Reader:
             misfits[before:] = [("", expected)]
         return result
 
-    kinds = {kind for member in members for kind in member.kinds}
-    return Reader(read, expected, kinds, set(by_kind) - kinds)
+    return Reader(read, expected, {*by_kind})
 
 
 def _by_kind(members: Sequence[Reader]) -> dict[type, Reader]:
     found: dict[type, Reader] = {}
     for member in members:
-        for kind in member.kinds | member.natives:
+        for kind in member.kinds:
             if found.setdefault(kind, member) is not member or kind is object:
                 raise Unreadable
     if float in found:
