@@ -36,7 +36,8 @@ class Field:
             return self.default if self.factory is NOTHING else self.factory()
         count = len(misfits)
         value = self.reader.read(value, misfits)
-        put_step(misfits, self.name, count)
+        if len(misfits) != count:
+            put_step(misfits, self.name, count)
         return value
 
 

@@ -59,10 +59,11 @@ def _number(make: Callable[[str], Any], signs: str) -> Callable[[str], Any]:
 
     def convert(text: str) -> Any:
         # So many digits Python converts whatever its settings are.
-        if len(text) <= _MOST_DIGITS and known.issuperset(text):
-            with suppress(ValueError):
-                return make(text)
-        return None
+        fits = len(text) <= _MOST_DIGITS and known.issuperset(text)
+        try:
+            return make(text) if fits else None
+        except ValueError:
+            return None
 
     return convert
 
@@ -107,8 +108,10 @@ def scalar(kind: type, *, lax: bool) -> Reader:
         if from_text is not None and type(value) is str:
             value = from_text(value.strip())
         if is_float and type(value) is int:
-            with suppress(OverflowError):  # then it does not fit
+            try:  # suppress() would take longer than float()
                 value = float(value)
+            except OverflowError:
+                value = None
         fits = type(value) is kind
         if not fits or (is_float and value * 0.0 != 0.0):  # NaN and infinities
             note(misfits, expected)
