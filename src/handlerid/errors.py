@@ -24,9 +24,6 @@ class HandlerIdError(Exception):
     Args:
         message: the text for the developer.
         data: attributes that the class declares; a list is kept as a tuple.
-
-    Raises:
-        TypeError: the class declares no such attribute.
     """
 
     status: ClassVar[int] = 500
@@ -52,12 +49,7 @@ class MalformedPayload(HandlerIdError):
 
 
 class UnknownHandler(HandlerIdError):
-    """No handler of this server has the location in the id.
-
-    Attributes:
-        handler_id: the id that was looked up. It is safe to log, because it has the
-            grammar of an id.
-    """
+    """No handler of this server has the location in ``handler_id``, safe to log."""
 
     status = 404
     public = "This action does not exist here."
@@ -75,8 +67,6 @@ class GoneHandler(UnknownHandler):
 class StaleHandler(HandlerIdError):
     """The location is known, but its code, bound arguments or captures differ.
 
-    The page is older or newer than this server.
-
     Attributes:
         handler_id: the id that was looked up.
         current: the ids known at this location, the last registered one last.
@@ -92,12 +82,7 @@ class StaleHandler(HandlerIdError):
 
 
 class FieldError(NamedTuple):
-    """A field of a payload that does not fit the event type.
-
-    Attributes:
-        path: path of the field: ``"value"``, ``"files[0].size"``.
-        expected: a description of what fits; never the value that came.
-    """
+    """A field that does not fit: its path, ``"files[0].size"``, and what would."""
 
     path: str
     expected: str
@@ -107,12 +92,10 @@ class FieldError(NamedTuple):
 
 
 class InvalidEvent(HandlerIdError):
-    """The payload does not fit the event type.
+    """The payload does not fit the event class named ``event_type``.
 
-    Attributes:
-        event_type: name of the event class.
-        fields: every field that does not fit, in the order of the event's fields;
-            at most fifty of nested and of unknown fields.
+    ``fields`` are all that do not fit, in the order of the class; at most fifty of
+    nested and of unknown fields.
     """
 
     status = 422
@@ -135,8 +118,7 @@ class NoDecision(NotAllowed, TypeError):
 class InvalidToken(HandlerIdError):
     """The signature of a token, or of a handler sent by value, is wrong.
 
-    It was tampered with or signed with another key, or the captures in the token are
-    corrupt.
+    Or the captures in the token are corrupt.
     """
 
     status = 403
@@ -144,10 +126,9 @@ class InvalidToken(HandlerIdError):
 
 
 class ExpiredToken(HandlerIdError):
-    """The token is no longer valid: the page has to be rendered again.
+    """A token, or a handler sent by value, that is too old or was used before.
 
-    It is older than ``max_age``, was issued in another version of the format or with
-    other settings, or was used before and may be used only once.
+    Or the token was issued in another version of the format or with other settings.
     """
 
     status = 410
@@ -163,13 +144,9 @@ class UnsupportedHandler(HandlerIdError, TypeError):
 
 
 class UnstableCapture(HandlerIdError):
-    """A value cannot become part of an id or a token.
+    """A value has no canonical form, or is too large for a token.
 
-    It has no canonical form, or is too large for a token.
-
-    Attributes:
-        where: path of the value: ``"args[0]"``, ``"state.items"``.
-        type_name: module and name of its type.
+    ``where`` is its path, ``"state.items"``; ``type_name`` module and name of its type.
     """
 
     where: str = ""
@@ -188,13 +165,7 @@ class SignatureError(HandlerIdError, TypeError):
 
 
 class ScanFailed(HandlerIdError):
-    """A module of a scanned package cannot be imported, or its handlers registered.
-
-    The ``__cause__`` says why.
-
-    Attributes:
-        module: name of the module.
-    """
+    """A scanned module cannot be imported, or registered: see ``__cause__``."""
 
     module: str = ""
 
@@ -210,14 +181,8 @@ class AsyncHandler(HandlerIdError):
 class CapturesReplaced(HandlerIdError, UserWarning):
     """A handler was replaced by one with the same id and other captures.
 
-    The last registered one answers. With ``captures="warn"`` this is a warning; with
-    ``captures="refuse"`` it is raised and nothing is replaced.
-
-    Attributes:
-        handler_id: the id that both handlers have.
-        names: the captured variables that differ.
-        filename: the file that defines the handler.
-        line: its first line there.
+    With ``captures="warn"`` this is a warning; with ``captures="refuse"`` it is raised
+    and nothing is replaced. ``names`` are the captured variables that differ.
     """
 
     handler_id: str = ""

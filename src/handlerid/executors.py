@@ -6,9 +6,8 @@
    of it comes from a payload.
 3. A handler is sent by value only if the host asks for it, pickled by cloudpickle and
    signed (HMAC-SHA256). Nothing is unpickled before the signature was checked.
-4. A message by value has an expiry and a nonce, and runs once: nonces are remembered
-   for all workers of a process, or by the host for all processes, until no clock takes
-   the message. What is forgotten has expired, also if the clock goes back.
+4. A message by value has an expiry and a nonce, and runs once: nonces are remembered in
+   the process, or by the host's hook, until no clock takes the message.
 """
 # Annotations are evaluated: `typing.get_type_hints` has to work on public functions.
 
@@ -18,10 +17,10 @@ import os
 import pickle
 import re
 import sys
+from collections import OrderedDict
 from collections.abc import Callable
 from concurrent.futures import Executor, Future
-from dataclasses import dataclass, field
-from heapq import heappop, heappush
+from dataclasses import dataclass, field, replace
 from importlib import import_module
 from pkgutil import resolve_name
 from threading import RLock
@@ -34,12 +33,12 @@ from handlerid.errors import ExpiredToken, InvalidToken, UnsupportedHandler
 
 __all__ = ["Worker", "submit"]
 
-_WORKER = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 # Bytecode belongs to one release of Python.
 _PURPOSE = f"handlerid by value 2, {sys.implementation.cache_tag}\0".encode()
 _SHORTEST_KEY = 16
 _NO_PICKLE = re.compile(r"cannot pickle '[\w.]+' object")
 _MAX_AGE, _CLOCK_SKEW = 600, 60
+_seen = OrderedDict[bytes, int]()  # nonces, and when each may be forgotten
 
 # For nonces, and because cloudpickle has one list of modules to pickle by value for the
 # whole process. A fork waits for it, so that no child finds it locked.
@@ -59,9 +58,8 @@ def submit(
 ) -> Future[Any]:
     """Run a call in an executor and return its future.
 
-    In a thread pool the call runs here, in its own context. In another process, the
-    worker resolves the id in the registry of its own dispatcher. An async handler runs
-    with ``asyncio.run``.
+    In another process, the worker resolves the id in the registry of its own
+    dispatcher. An async handler runs with ``asyncio.run``.
 
     Args:
         call: from ``Dispatcher.prepare``; ``authorize`` is not asked again.
@@ -69,9 +67,8 @@ def submit(
         worker: ``"module:name"`` of the worker process's ``Dispatcher``, or ``Worker``.
         key: signs what is sent by value; at least 16 bytes, known to the ``Worker``.
         by_value: send the handler itself, pickled by cloudpickle, to a worker process
-            that does not have it: a closure, or a handler of another release. It has
-            to arrive within 600 seconds, its time in the executor's queue included;
-            the clocks of sender and worker may differ by 60 seconds.
+            that does not have it. It has to arrive within 600 seconds, its time in the
+            executor's queue included; clocks may differ by 60 seconds.
 
     Raises:
         ValueError: ``worker`` is not ``"module:name"``, or ``by_value`` has no key.
@@ -82,12 +79,13 @@ def submit(
     if not isinstance(worker, str):
         raise TypeError("worker must be a str, 'module:name': a process imports it")
     worker = normalize("NFKC", worker)  # as Python reads names
-    if not _WORKER.fullmatch(worker):
+    module, _, name = worker.partition(":")
+    if not all(map(str.isidentifier, [*module.split("."), name])):
         raise ValueError("worker must be written as 'module:name'")
-    content: object = (str(call.handler.id), call.event)
-    signer = _signer(key) if by_value or key is not None else None
+    signer = _signer(key) if by_value else None
     del key  # tracebacks may show local variables
-    if by_value:
+    content: object = (str(call.handler.id), call.event)
+    if signer is not None:
         content = _pickle(call.handler, call.event, signer)
     return executor.submit(Task(worker, os.urandom(16), content, call))
 
@@ -95,9 +93,8 @@ def submit(
 class Worker:
     """A worker process's dispatcher that also runs handlers sent by value.
 
-    With the key, any code can be run here. Any thread may use it. A worker process
-    remembers its own nonces: without ``replay``, a copied message can run once in each
-    of them, and again after a restart, until it expires.
+    With the key, any code can be run here. Any thread may use it. Without ``replay``, a
+    copied message can run once in each worker process until it expires.
 
     Args:
         dispatcher: runs the calls; its observer is notified.
@@ -106,8 +103,7 @@ class Worker:
             they may be forgotten (seconds since 1970); returns True the first time.
 
     Raises:
-        TypeError, ValueError: an argument is none of these, or the key has less than
-            16 bytes.
+        TypeError, ValueError: an argument is none of these; the key is too short.
     """
 
     __slots__ = ("_replay", "_signer", "dispatcher")
@@ -125,7 +121,7 @@ class Worker:
             raise TypeError("replay must be a function")
         self.dispatcher: Dispatcher = dispatcher
         self._signer = _signer(key)
-        self._replay = replay or _seen_here
+        self._replay = replay or _first_use
 
     def __repr__(self) -> str:
         return f"<Worker of {self.dispatcher!r}>"
@@ -138,9 +134,7 @@ class Worker:
             ExpiredToken: it arrived too late, or for the second time.
         """
         # No local variable: a traceback that shows those would show how to sign.
-        if not hmac.compare_digest(
-            _sign(sent.head, sent.pickled, self._signer), sent.signature
-        ):
+        if not hmac.compare_digest(_sign(sent, self._signer), sent.signature):
             raise InvalidToken(
                 "the signature of a handler sent by value is wrong: the sender has "
                 "another key or another release of Python, or it was tampered with"
@@ -159,47 +153,31 @@ class Worker:
         return self.dispatcher.call(RegisteredHandler(*(*fields, dict)), event)
 
 
-class _Nonces:
-    """Nonces of messages that arrived in this process."""
-
-    def __init__(self) -> None:
-        self._seen: set[bytes] = set()
-        self._ends: list[tuple[int, bytes]] = []  # a heap
-        self._forgotten = 0
-
-    def __call__(self, nonce: bytes, until: int) -> bool:
-        with _lock:
-            while self._ends and self._ends[0][0] <= time():
-                self._forgotten, old = heappop(self._ends)
-                self._seen.remove(old)
-            first = until > self._forgotten and nonce not in self._seen
-            if first:
-                self._seen.add(nonce)
-                heappush(self._ends, (until, nonce))
-            return first
+def _first_use(nonce: bytes, until: int) -> bool:
+    """Return whether this process sees a nonce for the first time."""
+    with _lock:
+        # In order of arrival: one that ends later keeps those behind it a while longer.
+        while _seen and next(iter(_seen.values())) <= time():
+            _seen.popitem(last=False)
+        known = nonce in _seen
+        _seen.setdefault(nonce, until)
+        return not known
 
 
-_seen_here = _Nonces()
-
-
+@dataclass(eq=False, repr=False, slots=True)
 class Task:
     """Run a call in this process, or in the one that unpickles it."""
 
-    __slots__ = ("_call", "content", "number", "worker")
-
-    def __init__(
-        self, worker: str, number: bytes, content: Any, call: Call | None = None
-    ) -> None:
-        self.worker: str = worker
-        self.number: bytes = number  # random: some engines run equal tasks once
-        self.content: Any = content  # the id and the event, or a PickledHandler
-        self._call = call
+    worker: str
+    number: bytes  # random: some engines run equal tasks once
+    content: Any  # the id and the event, or a PickledHandler
+    call: Call | None = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Task, (self.worker, self.number, self.content)
 
     def __call__(self) -> object:
-        call = self._receive() if self._call is None else self._call
+        call = self.call or self._receive()
         if call.handler.kind in ("coroutine", "async generator"):
             return asyncio.run(call.arun())
         return call.run()
@@ -219,17 +197,11 @@ class Task:
 
 @dataclass(frozen=True, slots=True)
 class PickledHandler:
-    """A handler and its event, pickled and signed.
+    """A handler and its event, pickled and signed."""
 
-    Attributes:
-        head: the id, the expiry in seconds since 1970, and the nonce.
-        pickled: the fields of a ``RegisteredHandler``, and the event.
-        signature: of head and pickled bytes.
-    """
-
-    head: str
+    head: str  # the id, the expiry in seconds since 1970, and the nonce
     pickled: bytes = field(repr=False)
-    signature: bytes = field(repr=False)
+    signature: bytes = field(repr=False)  # of both
 
 
 def _signer(key: bytes | None) -> hmac.HMAC:
@@ -242,19 +214,19 @@ def _signer(key: bytes | None) -> hmac.HMAC:
     return hmac.new(key, digestmod="sha256")
 
 
-def _sign(head: str, pickled: bytes, signer: hmac.HMAC) -> bytes:
+def _sign(sent: PickledHandler, signer: hmac.HMAC) -> bytes:
     state = signer.copy()
-    state.update(_PURPOSE + head.encode() + b"\0" + pickled)
+    state.update(_PURPOSE + sent.head.encode() + b"\0" + sent.pickled)
     return state.digest()
 
 
-def _pickle(handler: RegisteredHandler, event: object, signer: Any) -> PickledHandler:
+def _pickle(one: RegisteredHandler, event: object, signer: hmac.HMAC) -> PickledHandler:
     pickling: Any = import_module("cloudpickle")  # slow, and seldom needed
-    one, names = handler, {handler.id.module, handler.event.__module__}
     pickled, refused = b"", ""
     with _lock:
         # Otherwise cloudpickle sends functions of importable modules by name.
-        names -= {"handlerid.events", *pickling.list_registry_pickle_by_value()}
+        names = {one.id.module, one.event.__module__} - {"handlerid.events"}
+        names -= pickling.list_registry_pickle_by_value()
         added = [sys.modules[name] for name in names if name in sys.modules]
         try:
             for module in added:
@@ -272,5 +244,6 @@ def _pickle(handler: RegisteredHandler, event: object, signer: Any) -> PickledHa
             f"{one.id.module}.{one.id.qualname} cannot be sent by value: it, its "
             f"captures or its event cannot be pickled ({refused})"
         )
-    head = f"{handler.id} {int(time()) + _MAX_AGE} {os.urandom(16).hex()}"
-    return PickledHandler(head, pickled, _sign(head, pickled, signer))
+    head = f"{one.id} {int(time()) + _MAX_AGE} {os.urandom(16).hex()}"
+    sent = PickledHandler(head, pickled, b"")
+    return replace(sent, signature=_sign(sent, signer))

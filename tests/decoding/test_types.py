@@ -322,7 +322,7 @@ GONE = "a value; it is missing"
         (
             dict[dt.time, int],
             {"09:30": 1, "09:30:00": 2},
-            {"value.keys()[1]": "a name that is not a duplicate"},
+            {"value": "names that differ"},
         ),
         (tuple[int, Size], [1, {}], {"value[1].width": GONE}),
         (list[int] | None, [1, None], {"value[1]": "an integer"}),
@@ -422,22 +422,6 @@ def test_every_field_of_the_authors_is_named_however_many() -> None:
     with pytest.raises(InvalidEvent) as caught:
         decoder(wide)({"field_3": "a"})
     assert [one.path for one in caught.value.fields] == names
-
-
-def test_a_mapping_that_is_endless_is_refused() -> None:
-    """JSON nests 32 levels at most; a mapping that the host made may hold itself."""
-    circle: dict[str, Any] = {"name": "a"}
-    circle["children"] = [circle]
-    decode = decoder(event_of(Tree))
-    with pytest.raises(InvalidEvent) as caught:
-        decode({"value": circle})
-    assert str(caught.value) == (
-        "the payload does not fit OfEvent: expected less nesting"
-    )
-    deep: dict[str, Any] = {"name": "leaf"}
-    for _ in range(40):
-        deep = {"name": "a", "children": [deep]}
-    assert decode({"value": deep}).value.name == "a"
 
 
 # What a class has of its own

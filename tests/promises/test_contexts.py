@@ -182,7 +182,7 @@ def test_the_key_is_in_no_traceback_of_the_worker() -> None:
         worker.call(forged)
     assert KEY.decode() not in shown(caught.value) + repr(worker)
     # Nor the signature that would be right.
-    right = repr(_sign(forged.head, forged.pickled, _signer(KEY)))[2:-1]
+    right = repr(_sign(forged, _signer(KEY)))[2:-1]
     assert right not in shown(caught.value)
 
 

@@ -37,7 +37,6 @@ def compiled(
         "cls": cls,
         "known": known,
         "refuse_extra": refuse_extra,
-        "too_deep": ("", "less nesting"),
         "NOTHING": NOTHING,
         "NoneType": NoneType,
     }
@@ -47,6 +46,10 @@ def compiled(
 
 
 def _lines(cls: Any, fields: list[Field], scope: dict[str, Any]) -> Iterator[str]:
+    # The library's own names are ASCII, and read without a search for others.
+    if scope["refuse_extra"] or cls.__module__ != "handlerid.events":
+        yield "extra = not known.issuperset(payload)"
+        yield "if extra: payload = as_identifiers(payload, known)"
     takes, gets, checks = [], [], []
     for index, field in enumerate(fields):
         value, default, take = f"v{index}", f"default{index}", f"take{index}"
@@ -58,7 +61,7 @@ def _lines(cls: Any, fields: list[Field], scope: dict[str, Any]) -> Iterator[str
         takes.append(f"{value} = payload[{name}]")
         gets.append(f"{takes[-1]} if {name} in payload else {default}")
         test = test.format(value)
-        checks.append(f"    if {test}: {value} = {take}({value}, misfits)")
+        checks.append(f"if {test}: {value} = {take}({value}, misfits)")
     # Without "in" it is faster: tried if the payload has enough names for all fields.
     # Only for dict itself: a subclass may define __missing__.
     any_names = "; ".join(gets) or "pass"
@@ -67,18 +70,9 @@ def _lines(cls: Any, fields: list[Field], scope: dict[str, Any]) -> Iterator[str
     yield f"    try: {'; '.join(takes) or 'pass'}"
     yield f"    except KeyError: {any_names}"
     yield "misfits = []"
-    yield "try:"
-    yield from checks or ["    pass"]
-    # The library's own names are ASCII, and read without a search for others.
-    if scope["refuse_extra"] or cls.__module__ != "handlerid.events":
-        yield "    if not known.issuperset(payload):"
-        yield "        given = as_identifiers(payload, known)"
-        yield "        if given is not payload: return decode(given, outer)"
-        yield "        if refuse_extra: note_extra(misfits, payload, known)"
-    # A class that refers to itself, in a host's mapping.
-    yield "except RecursionError:"
-    yield "    if outer is not None: raise"
-    yield "    misfits = [too_deep]"
+    yield from checks
+    if scope["refuse_extra"]:
+        yield "if extra: note_extra(misfits, payload, known)"
     yield "if not misfits:"
     # __init__, __post_init__ or __setattr__ of the class may refuse the values.
     yield "    try:"

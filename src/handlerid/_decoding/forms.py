@@ -52,10 +52,8 @@ class Form:
 def _pairs(data: Any) -> Iterable[tuple[str, Any]]:
     # getlist() of Starlette and getall() of aiohttp search all fields for each name.
     if hasattr(data, "getlist"):
-        for method in ("multi_items", "lists"):
-            if callable(pairs := getattr(data, method, None)):
-                return pairs()  # type: ignore[no-any-return]
-        return [(name, data.getlist(name)) for name in data]
+        pairs = getattr(data, "multi_items", None) or getattr(data, "lists", None)
+        return pairs() if pairs else [(name, data.getlist(name)) for name in data]
     pairs = data.items() if isinstance(data, Mapping) else data
     known = not isinstance(pairs, (str, bytes)) and hasattr(pairs, "__iter__")
     expect(known, "data", "a parsed form, such as parse_qsl(body) makes", data)
@@ -79,23 +77,23 @@ def _takes_files(hint: Any) -> bool:
 
 
 def flattened(
-    hints: Mapping[str, Any],
-    kinds: Mapping[str, AbstractSet[type]],
-    required: set[str],
+    fields: Iterable[tuple[str, Any, AbstractSet[type], bool]],
 ) -> Callable[[Mapping[str, list[Any]]], dict[str, Any]]:
-    """Return the function that makes a form a mapping, of fields with JSON types.
+    """Return the function that makes a form a mapping.
 
-    A list gets all values of its name, any other field the one value. A required list
-    is empty if nothing is chosen, a required box is false if it is not ticked. Files
-    are read for fields whose hints name a dataclass with ``contents``.
+    Each field is a name, its hint, the JSON types that it reads, and whether it is
+    required. A list gets all values of its name, any other field the one value. A
+    required list is empty if nothing is chosen, a required box is false if it is not
+    ticked. Files are read for fields whose hints name a dataclass with ``contents``.
     """
-    files = {name for name, hint in hints.items() if _takes_files(hint)}
-    lists = {name for name in kinds if list in kinds[name]}
-    absent: dict[str, Any] = {
-        name: [] if name in lists else False
-        for name in required
-        if name in lists or kinds[name] == {bool}
-    }
+    files, lists, absent = set[str](), set[str](), dict[str, Any]()
+    for name, hint, kinds, required in fields:
+        if _takes_files(hint):
+            files.add(name)
+        if list in kinds:
+            lists.add(name)
+        if required and (list in kinds or kinds == {bool}):
+            absent[name] = [] if list in kinds else False
 
     def flat(form: Mapping[str, list[Any]]) -> dict[str, Any]:
         given = {**absent}

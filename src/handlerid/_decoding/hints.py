@@ -20,6 +20,7 @@ from handlerid._peek import name_of_class
 from handlerid.errors import UnsupportedHandler
 
 _UNIONS = (typing.Union, UnionType)
+_BARE: dict[Any, Any] = {list: (Any,), tuple: (Any, ...), dict: (str, Any)}
 # On 3.12 and 3.13, a ``type`` statement makes an alias of another class.
 _ALIASES = (
     typing_extensions.TypeAliasType,
@@ -34,11 +35,11 @@ def compile_decoder(
 ) -> Callable[[Mapping[str, Any]], Any]:
     """Make the decoder of a dataclass: see ``handlerid._decoding.decoder``."""
     fields = fields_of(event_type)
-    names = {"key", *(field.name for field in fields)}
-    check_names(event_type, names)
+    names = {"handler", "key", *(field.name for field in fields)}
+    check_names(event_type, [field.name for field in fields])
     hook = getattr(event_type, "__handlerid_decoder__", None)
     try:
-        _Readers(hook, lax=form, refuse_extra=refuse_extra).fill(fields)
+        _Readers(hook=hook, lax=form, refuse_extra=refuse_extra).fill(fields)
     except Unreadable as error:
         raise UnsupportedHandler(
             f"the field {error} of the event type {name_of_class(event_type)} has a "
@@ -47,19 +48,15 @@ def compile_decoder(
             "dataclass, or a union of types that JSON writes differently; or pass a "
             f"decoder: class {event_type.__name__}(Event, decoder=...)"
         ) from None
-    names.add("handler")
     rest = {field.name for field in fields if field.rest and form}
     decode = compiled(event_type, fields, names, refuse_extra and not rest)
     if not form:
         return decode
-    required = {field.name for field in fields if field.required}
-    kinds = {field.name: field.reader.kinds for field in fields}
-    flat = flattened({field.name: field.hint for field in fields}, kinds, required)
     own = names - rest
+    flat = flattened((x.name, x.hint, x.reader.kinds, x.required) for x in fields)
 
     def decode_form(form: Mapping[str, Any]) -> Any:
-        if not own.issuperset(form):
-            form = as_identifiers(form, own)
+        form = as_identifiers(form, own)
         given = flat(form)
         for one in rest:  # an input may be called key, too
             given[one] = {x: form[x] for x in form if x == "key" or x not in own}
@@ -70,14 +67,14 @@ def compile_decoder(
     return decode_form
 
 
+@dataclasses.dataclass(eq=False, kw_only=True)
 class _Readers:
     """Finds the readers for one event type; ``hook`` is its ``decoder=``."""
 
-    def __init__(self, hook: Any, *, lax: bool, refuse_extra: bool) -> None:
-        self._hook = hook
-        self._lax = lax
-        self._refuse_extra = refuse_extra
-        self._objects: dict[type, Reader] = {}
+    hook: Any
+    lax: bool
+    refuse_extra: bool
+    objects: dict[type, Reader] = dataclasses.field(default_factory=dict)
 
     def fill(self, fields: list[Field]) -> None:
         """Give each field its reader, or raise ``Unreadable``."""
@@ -93,16 +90,16 @@ class _Readers:
             hash(hint)
             return self._find(hint)
         except _FAILURES:
-            if self._hook is None:
+            if self.hook is None:
                 raise
-            return _hooked(self._hook, hint)
+            return _hooked(self.hook, hint)
 
     def _find(self, hint: Any) -> Reader:
         if hint is Any or hint is object:
             return ANY
         hint = NoneType if hint is None else hint
         if hint in readers.SCALARS:
-            return readers.scalar(hint, lax=self._lax)
+            return readers.scalar(hint, lax=self.lax)
         if isinstance(hint, _ALIASES):
             return self._of(hint.__value__)
         if isinstance(hint, typing.NewType):
@@ -114,26 +111,17 @@ class _Readers:
     def _generic(self, hint: Any) -> Reader:
         origin = typing_extensions.get_origin(hint) or hint
         inner = typing_extensions.get_args(hint)
+        if hint != tuple[()]:
+            inner = inner or _BARE.get(origin, ())
         if origin is list:
-            item = self._of(*inner) if inner else ANY
-            return readers.list_of(repeat(item.read), list)
+            return readers.list_of(repeat(self._of(*inner).read), list)
+        if origin is tuple and inner[1:] == (...,):
+            return readers.list_of(repeat(self._of(inner[0]).read), tuple)
         if origin is tuple:
-            # ``tuple[()]`` has no arguments either.
-            bare = hint is tuple or hint is typing.Tuple  # noqa: UP006 - may be written
-            inner = (Any, ...) if bare else inner
-            reads = [self._of(one).read for one in inner if one is not ...]
-            several = inner[1:] == (...,)
-            return readers.list_of(
-                repeat(*reads) if several else reads,
-                tuple,
-                None if several else len(inner),
-            )
+            reads = [self._of(one).read for one in inner]
+            return readers.list_of(reads, tuple, len(reads))
         if origin is dict:
-            name, item = inner or (str, Any)
-            key = ANY if name is Any else self._of(name)
-            if key is not ANY and key.kinds != {str}:
-                raise Unreadable  # names are text
-            return readers.map_of(key, self._of(item))
+            return readers.map_of(*map(self._of, inner))
         if not inner:
             raise Unreadable  # Final, Literal or Union by itself
         if origin in (typing_extensions.Annotated, typing.Final):
@@ -143,19 +131,19 @@ class _Readers:
         if origin in _UNIONS:
             # If only the hook reads a member, only the hook reads the union.
             members = [self._of(one) for one in inner]
-            return readers.union_of(members, lax=self._lax)
+            return readers.union_of(members, lax=self.lax)
         raise Unreadable
 
     def _one_of(self, members: Iterable[Any]) -> Reader:
         pairs = [(one.value if isinstance(one, Enum) else one, one) for one in members]
-        return readers.one_of(pairs, lax=self._lax)
+        return readers.one_of(pairs, lax=self.lax)
 
     def _class(self, cls: type) -> Reader:
         if issubclass(cls, Enum):
             # __members__: iterating over a Flag leaves out names of several bits.
             return self._one_of(cls.__members__.values())
-        if cls in self._objects:
-            return self._objects[cls]
+        if cls in self.objects:
+            return self.objects[cls]
         if not dataclasses.is_dataclass(cls):
             return readers.text(cls)
         fields = fields_of(cls)
@@ -167,11 +155,11 @@ class _Readers:
                 note(misfits, "an object")
             return value
 
-        reader = Reader(read, "an object", {dict}, {cls})
-        self._objects[cls] = reader  # before the fields: one may refer to the class
+        reader = Reader(read, "an object", {dict, cls})
+        self.objects[cls] = reader  # before the fields: one may refer to the class
         self.fill(fields)
         known = {field.name for field in fields}
-        decode = compiled(cls, fields, known, self._refuse_extra)
+        decode = compiled(cls, fields, known, self.refuse_extra)
         return reader
 
 

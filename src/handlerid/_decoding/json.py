@@ -5,8 +5,9 @@ for a float or have too many digits for Python; half surrogate pairs; and the pa
 must be an object. No error repeats a part of the payload, nor is it raised while one of
 Python's is handled, which holds all of it: tools that collect errors follow contexts.
 
-Payloads with few keys, without lists and escapes, are read by Python's scanner alone:
-counting colons shows that no key is a duplicate. In others, all of it is checked.
+Payloads with few keys, without lists and escapes, are read without other guards:
+counting colons shows that no key is a duplicate. All others, and those with a mistake,
+are read by a decoder that checks everything.
 """
 
 import json
@@ -16,8 +17,6 @@ from typing import Any, NoReturn
 
 from handlerid.errors import MalformedPayload
 
-_NO_JSON = "the payload is not JSON"
-_NO_UTF8 = "the payload is not UTF-8"
 _NO_OBJECT = "the payload is not a JSON object"
 _BRACKET, _BACKSLASH = b"[\\"  # searching for an integer is faster than for bytes
 _DEEPEST = 32  # levels of nesting; an event of fields in lists in fields has a few
@@ -35,59 +34,47 @@ def read_json(payload: Any, max_bytes: int) -> dict[str, Any]:
     """
     if type(payload) is not bytes or len(payload) > max_bytes:
         payload = _as_bytes(payload, max_bytes)
-    try:
-        text = payload.decode()
-    except UnicodeError:
-        text = None
-    if text is None:
-        raise MalformedPayload(_NO_UTF8)
-    colons = text.count(":")
+    colons = payload.count(b":")
     # Each level of objects needs a colon: few colons mean few levels.
-    if colons < _DEEPEST and "[" not in text and "\\" not in text:
+    if colons < _DEEPEST and _BRACKET not in payload and _BACKSLASH not in payload:
         try:
+            text = payload.decode()
             value: dict[str, Any]
             value, end = _scan(text, 0)
             if (
                 end == len(text)
-                and _INFINITIES.isdisjoint(value.values())
+                and _are_finite(value.values())
                 # One colon a key: no key is a duplicate.
                 and (len(value) == colons or _count_colons(value) == colons)
             ):
                 return value
         except (ValueError, StopIteration, AttributeError, TypeError):
             pass  # refused below; or a blank before it, no object, or objects inside it
-    return _read_long(text)
+    return _read_long(payload)
 
 
 def msgspec_reader() -> Callable[[Any, int], dict[str, Any]]:
-    """Return ``read_json`` by msgspec, with the same refusals.
-
-    Where duplicate keys or depth are possible, and to refuse, it calls ``read_json``.
-    """
+    """Return ``read_json`` by msgspec, with the same refusals."""
     try:
         import msgspec  # noqa: PLC0415 - an extra
     except ImportError as error:
         raise ImportError(
             'json="msgspec" needs msgspec, the extra handlerid[msgspec]'
         ) from error
-    decode = msgspec.json.Decoder().decode
+    decode = msgspec.json.Decoder(dict[str, Any]).decode
 
     def read(payload: Any, max_bytes: int) -> dict[str, Any]:
         if type(payload) is not bytes or len(payload) > max_bytes:
             payload = _as_bytes(payload, max_bytes)
         colons = payload.count(b":")
-        if colons >= _DEEPEST or _BRACKET in payload:
-            _check_depth(payload.decode("utf-8", "replace"))
-        try:
-            value = decode(payload)
-        except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-            value = None  # read_json raises below: an error must not chain another
-        if type(value) is dict and (
-            len(value) == colons
-            or (_BACKSLASH not in payload and _count_colons(value) == colons)
-        ):
-            return value
-        return read_json(payload, max_bytes)
+        if colons < _DEEPEST and _BRACKET not in payload and _BACKSLASH not in payload:
+            try:
+                value = decode(payload)
+                if len(value) == colons or _count_colons(value) == colons:
+                    return value
+            except (msgspec.DecodeError, UnicodeDecodeError):
+                pass  # refused below
+        return _read_long(payload)
 
     return read
 
@@ -107,12 +94,15 @@ def _as_bytes(payload: object, max_bytes: int) -> bytes:
     return data
 
 
-def _read_long(text: str) -> dict[str, Any]:
+def _read_long(payload: bytes) -> dict[str, Any]:
+    text = payload.decode(errors="replace")
+    if text.encode() != payload:
+        raise MalformedPayload("the payload is not UTF-8")
     _check_depth(text)
     try:
         value, refused = _decode(text), _NO_OBJECT
     except ValueError:  # also an integer of more digits than Python converts
-        value, refused = None, _NO_JSON
+        value, refused = None, "the payload is not JSON"
     if type(value) is not dict:
         raise MalformedPayload(refused)
     if "\\" in text:  # which can write half a surrogate pair: text without UTF-8
@@ -133,18 +123,12 @@ def _check_depth(text: str) -> None:
 
 
 def _count_colons(value: object) -> int:
-    """Return the colons in the text of an object without escapes and duplicate keys."""
-    colons, waiting = 0, [value]
-    while waiting:
-        one = waiting.pop()
-        if type(one) is str:
-            colons += one.count(":")
-        elif type(one) is list:
-            waiting += one
-        elif type(one) is dict:
-            colons += len(one)
-            waiting += [*one, *one.values()]
-    return colons
+    """Return the colons in the text of an object without lists and escapes."""
+    if type(value) is str:
+        return value.count(":")
+    if type(value) is dict:
+        return len(value) + sum(map(_count_colons, (*value, *value.values())))
+    return 0
 
 
 def _no_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -166,6 +150,7 @@ def _no_constant(_: str) -> NoReturn:
 
 
 _INFINITIES = frozenset([float("inf"), float("-inf")])
+_are_finite = _INFINITIES.isdisjoint
 # The scanner that a decoder has; typeshed does not know the attribute.
 _scan: Any = vars(json.JSONDecoder(parse_constant=_no_constant))["scan_once"]
 _decode = json.JSONDecoder(

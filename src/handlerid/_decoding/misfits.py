@@ -2,6 +2,7 @@
 
 from collections.abc import Container, Iterable, Mapping
 from typing import Any
+from unicodedata import normalize
 
 from handlerid.errors import FieldError, InvalidEvent
 
@@ -12,7 +13,7 @@ MISSING = "a value; it is missing"
 
 MOST = 50  # misfits in items and unknown names: a client may send any number
 UNKNOWN = "no field of this name"
-_LONGEST_NAME = 32
+_LONGEST_NAME, _LONGEST_READ = 32, 256
 
 
 def note(misfits: Misfits, expected: str, path: str = "") -> None:
@@ -37,13 +38,7 @@ def as_identifiers(payload: Mapping[Any, Any], names: Container[str]) -> Any:
     given = payload
     for name in [one for one in payload if one not in names]:
         # The time for combining marks grows with the square of their number.
-        if (
-            isinstance(name, str)
-            and not name.isascii()
-            and len(name) < 8 * _LONGEST_NAME
-        ):
-            from unicodedata import normalize  # noqa: PLC0415 - seldom needed
-
+        if isinstance(name, str) and not name.isascii() and len(name) < _LONGEST_READ:
             one = normalize("NFKC", name)
             if one in names and one not in given:  # else it came twice
                 given = {**given}

@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from dataclasses import dataclass
+from itertools import repeat
 from types import NoneType
 from typing import Any
 
 from handlerid._decoding.misfits import Misfits, note, put_step
 
-_MOST_CHOICES = 10
+_MOST_CHOICES, _MOST_DIGITS = 10, 640
 
 Read = Callable[[Any, Misfits], Any]
 
@@ -32,14 +33,13 @@ class Reader:
     Attributes:
         read: takes a value and the misfits so far, returns the value for the event.
         expected: description of what fits, for errors.
-        kinds: types of the JSON values that it reads; ``object`` for any.
-        natives: types whose instances, from a host's mapping, are returned unchanged.
+        kinds: types of the values that it reads, from JSON or from a host's mapping,
+            whose instances are returned unchanged; ``object`` for any.
     """
 
     read: Read
     expected: str
     kinds: AbstractSet[type]
-    natives: AbstractSet[type] = frozenset()
 
 
 ANY = Reader(lambda value, _: value, "anything", {object})
@@ -51,18 +51,29 @@ SCALARS: dict[type, str] = {
     float: "a finite number",
     NoneType: "null",
 }
-# Text of a form. Python converts up to 640 digits whatever its settings are.
+
+
+def _number(make: Callable[[str], Any], signs: str) -> Callable[[str], Any]:
+    """Return a function that reads ASCII text as a number; None if it is none."""
+    known = frozenset(signs)
+
+    def convert(text: str) -> Any:
+        # So many digits Python converts whatever its settings are.
+        fits = len(text) <= _MOST_DIGITS and known.issuperset(text)
+        try:
+            return make(text) if fits else None
+        except ValueError:
+            return None
+
+    return convert
+
+
 _TRUTH = {"on": True, "true": True, "1": True, "yes": True}
 _TRUTH |= {"off": False, "false": False, "0": False, "no": False, "": False}
-# Possessive: a pattern that goes back takes the square of the time.
-_INTEGER = r"[+-]?[0-9]{1,640}+"
-_NUMBER = (
-    r"[+-]?(?:[0-9]{1,400}+\.?[0-9]{0,400}+|\.[0-9]{1,400}+)(?:[eE][+-]?[0-9]{1,4})?+"
-)
 _FROM_TEXT: dict[type, Callable[[str], Any]] = {
     bool: lambda text: _TRUTH.get(text.lower()),
-    int: lambda text: int(text) if re.fullmatch(_INTEGER, text) else None,
-    float: lambda text: float(text) if re.fullmatch(_NUMBER, text) else None,
+    int: _number(int, "+-0123456789"),
+    float: _number(float, "+-.0123456789eE"),
     NoneType: lambda text: text or None,
 }
 
@@ -97,9 +108,9 @@ def scalar(kind: type, *, lax: bool) -> Reader:
         if from_text is not None and type(value) is str:
             value = from_text(value.strip())
         if is_float and type(value) is int:
-            try:
+            try:  # suppress() would take longer than float()
                 value = float(value)
-            except OverflowError:  # then it does not fit
+            except OverflowError:
                 value = None
         fits = type(value) is kind
         if not fits or (is_float and value * 0.0 != 0.0):  # NaN and infinities
@@ -124,7 +135,7 @@ def text(kind: Any) -> Reader:
             note(misfits, expected)
         return value
 
-    return Reader(read, expected, {str}, {kind})
+    return Reader(read, expected, {str, kind})
 
 
 def one_of(members: Sequence[tuple[Any, object]], *, lax: bool) -> Reader:
@@ -147,8 +158,7 @@ def one_of(members: Sequence[tuple[Any, object]], *, lax: bool) -> Reader:
             note(misfits, expected)
         return value
 
-    natives = {type(member) for _, member in members}.difference(SCALARS)
-    return Reader(read, expected, kinds, natives)
+    return Reader(read, expected, kinds | {type(member) for _, member in members})
 
 
 def _as_text(value: object) -> str:
@@ -162,50 +172,50 @@ def list_of(
     """Read a list, whose items have a reader each; of one length, if it is given."""
     expected = "a list" if length is None else f"a list of {length}"
 
-    def read_list(value: Any, misfits: Misfits) -> Any:
+    def read(value: Any, misfits: Misfits) -> Any:
         if type(value) is not list or length not in (None, len(value)):
             note(misfits, expected)
             return value
-        items = []
-        count = len(misfits)
-        for read, one in zip(reads, value):  # noqa: B905 - strict= would take longer
-            items.append(read(one, misfits))
-            if len(misfits) != count:
-                if not put_step(misfits, f"[{len(items) - 1}]", count):
-                    break
-                count = len(misfits)
-        return make(items)
+        return make(_read_each(reads, value, "[{}]", misfits))
 
-    return Reader(read_list, expected, {list})
+    return Reader(read, expected, {list})
 
 
 def map_of(key: Reader, item: Reader) -> Reader:
-    """Read an object with any names; it becomes a dict.
+    """Read an object with any names, which are text; it becomes a dict.
 
     A misfit's path has the index of the name, because the name is the client's text.
     """
+    if key is not ANY and key.kinds & {*SCALARS, list, dict, object} != {str}:
+        raise Unreadable
 
     def read(value: Any, misfits: Misfits) -> Any:
         if not isinstance(value, Mapping):
             note(misfits, "an object")
             return value
-        items: dict[Any, Any] = {}
-        known = len(misfits)
-        for index, (name, one) in enumerate(value.items()):
-            made = key.read(name, misfits)
-            if made in items:
-                note(misfits, "a name that is not a duplicate")
-            step = "keys"
-            if len(misfits) == known:
-                step = "values"
-                items[made] = item.read(one, misfits)
-            if len(misfits) != known:
-                if not put_step(misfits, f".{step}()[{index}]", known):
-                    break
-                known = len(misfits)
-        return items
+        names = _read_each(repeat(key.read), value, ".keys()[{}]", misfits)
+        if len({*names}) != len(names):
+            note(misfits, "names that differ")
+        values = value.values()
+        items = _read_each(repeat(item.read), values, ".values()[{}]", misfits)
+        return dict(zip(names, items, strict=False))
 
     return Reader(read, "an object", {dict})
+
+
+def _read_each(
+    reads: Iterable[Read], values: Iterable[Any], step: str, misfits: Misfits
+) -> list[Any]:
+    """Read values until there are too many misfits; ``step`` gets an index."""
+    items: list[Any] = []
+    count = len(misfits)
+    for read, one in zip(reads, values):  # noqa: B905 - strict= would take longer
+        items.append(read(one, misfits))
+        if len(misfits) != count:
+            if not put_step(misfits, step.format(len(items) - 1), count):
+                break
+            count = len(misfits)
+    return items
 
 
 def union_of(members: Sequence[Reader], *, lax: bool) -> Reader:
@@ -239,14 +249,13 @@ def union_of(members: Sequence[Reader], *, lax: bool) -> Reader:
             misfits[before:] = [("", expected)]
         return result
 
-    kinds = {kind for member in members for kind in member.kinds}
-    return Reader(read, expected, kinds, set(by_kind) - kinds)
+    return Reader(read, expected, {*by_kind})
 
 
 def _by_kind(members: Sequence[Reader]) -> dict[type, Reader]:
     found: dict[type, Reader] = {}
     for member in members:
-        for kind in member.kinds | member.natives:
+        for kind in member.kinds:
             if found.setdefault(kind, member) is not member or kind is object:
                 raise Unreadable
     if float in found:

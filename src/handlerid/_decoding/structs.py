@@ -39,46 +39,6 @@ def compile_decoder(
 ) -> Callable[[Mapping[str, Any]], Any]:
     """Make the decoder of a Struct: see ``handlerid._decoding.decoder``."""
     config = event_type.__struct_config__
-    fields = _fields(event_type)
-    own = {config.tag_field, *(field.encode_name for field in fields)} - {None}
-    check_names(event_type, own)
-    closed = config.forbid_unknown_fields
-    names, refuse = {"handler", "key", *own}, refuse_extra or closed
-    convert = partial(msgspec.convert, strict=not form, str_keys=True)
-    required = {field.encode_name for field in fields if field.required}
-    hints = {field.encode_name: field.type for field in fields}
-    kinds = {name: _kinds(hint) for name, hint in hints.items()}
-    flat = flattened(hints, kinds, required)
-
-    def decode(payload: Mapping[str, Any]) -> Any:
-        fits = names.issuperset(payload)
-        if not fits:
-            payload = as_identifiers(payload, names)
-            fits = not refuse or names.issuperset(payload)
-        given: Mapping[str, Any] = payload
-        if form:
-            given = flat(payload)
-            for name in given:
-                if kinds.get(name) == {bool}:  # msgspec does not know a box's "on"
-                    given[name] = _ticked(given[name], [])
-        if closed:
-            given = {name: given[name] for name in given if name in own}
-        refused: Misfits = []
-        try:
-            if fits:
-                return convert(given, event_type)
-        except (InvalidEvent, msgspec.ValidationError) as error:
-            refused = refused_by(event_type, error)
-        misfits = _find_misfits(fields, given, convert)
-        if refuse:
-            note_extra(misfits, payload, names)
-        raise refusal(misfits or refused, event_type)
-
-    return decode
-
-
-def _fields(event_type: Any) -> tuple[Any, ...]:
-    """Return the fields of a Struct; refuse one that msgspec cannot read."""
     try:
         msgspec.json.Decoder(event_type)
     except (TypeError, NameError) as error:
@@ -86,7 +46,38 @@ def _fields(event_type: Any) -> tuple[Any, ...]:
             "msgspec cannot read a field of the event type "
             f"{name_of_class(event_type)}: {error}"
         ) from None
-    return msgspec.structs.fields(event_type)
+    fields = msgspec.structs.fields(event_type)
+    own = {config.tag_field, *(field.encode_name for field in fields)} - {None}
+    check_names(event_type, own)
+    names = {"handler", "key", *own}
+    refuse = refuse_extra or config.forbid_unknown_fields
+    convert = partial(msgspec.convert, strict=not form, str_keys=True)
+    boxes = {x.encode_name for x in fields if form and _kinds(x.type) == {bool}}
+    flat = flattened(
+        (x.encode_name, x.type, _kinds(x.type), x.required) for x in fields
+    )
+
+    def decode(payload: Mapping[str, Any]) -> Any:
+        payload = as_identifiers(payload, names)
+        given = {
+            # msgspec does not know a box's "on".
+            name: _ticked(value, []) if name in boxes else value
+            for name, value in (flat(payload) if form else payload).items()
+            if name in own
+        }
+        extra: Misfits = []
+        if refuse:
+            note_extra(extra, payload, names)
+        refused: Misfits = []
+        try:
+            if not extra:
+                return convert(given, event_type)
+        except (InvalidEvent, msgspec.ValidationError) as error:
+            refused = refused_by(event_type, error)
+        misfits = _find_misfits(fields, given, convert) or refused
+        raise refusal(misfits + extra, event_type)
+
+    return decode
 
 
 def _find_misfits(

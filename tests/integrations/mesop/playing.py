@@ -159,7 +159,9 @@ class Player:
             shown.wait_for(timeout=patience * 1_000)
         if dialog := self._dialog():
             logged = self._servers[row.other].log
-            told = "does not exist here" in dialog and "near: app.counter" in logged
+            told = (
+                "does not exist here" in dialog and "no handler is registered" in logged
+            )
             return UNKNOWN if told else f"an error: {dialog}"
         return self._text(section)
 

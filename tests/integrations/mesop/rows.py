@@ -16,7 +16,7 @@ OTHER = "the first runs the second"
 DEAD = "the page is dead"
 CONTACT = '"please contact the developer"'
 NAMED = "an error that names the argument and what to do"
-UNKNOWN = "the user sees an error, the log says which and what is near"
+UNKNOWN = "the user sees an error, the log says which"
 STALE = "the page says that it is out of date and reloads"
 WARNED = ", with a warning"
 

@@ -1,4 +1,4 @@
-"""Which rendering of a page answers an event, and which handlers are near an id."""
+"""Which rendering of a page answers an event."""
 
 from __future__ import annotations
 
@@ -6,7 +6,6 @@ import gc
 import weakref
 from collections.abc import Callable
 from types import SimpleNamespace
-from typing import Any
 
 import mesop as me
 import mesop.protos.ui_pb2 as pb
@@ -68,62 +67,3 @@ def test_an_older_rendering_answers_until_eight_newer_ones() -> None:
         page.click(offered)
     gc.collect()
     assert gone() is None
-
-
-@pytest.mark.parametrize(
-    ("location", "fingerprint", "event", "near"),
-    [
-        (True, True, "other", "on_click"),
-        (False, True, "other", "on_click"),
-        (False, False, "mesop_click", "on_click, counting.<locals>.on_count"),
-        (False, False, "other", ""),
-    ],
-)
-def test_near_is_the_same_location_or_else_the_same_code_or_else_the_same_event(
-    caplog: pytest.LogCaptureFixture,
-    location: bool,
-    fingerprint: bool,
-    event: str,
-    near: str,
-) -> None:
-    page = Page()
-    known, _ = page.render(on_click, counting(1))
-    unknown = "-".join(
-        (
-            "h1",
-            known[3:16] if location else "a" * 13,
-            known[17:37] if fingerprint else "a" * 20,
-        )
-    )
-    with pytest.raises(MesopUserException):
-        page.click(f"{unknown}.{event}")
-    expected = near.replace("on_click", f"{__name__}.on_click").replace(
-        "counting", f"{__name__}.counting"
-    )
-    assert f"near: {expected}" in caplog.messages[-1]
-
-
-def on_click(event: me.ClickEvent) -> None:
-    """Do nothing."""
-
-
-def test_near_names_at_most_five(caplog: pytest.LogCaptureFixture) -> None:
-    page = Page()
-    handlers: list[Any] = []
-    for number in range(9):
-        namespace: dict[str, object] = {"__name__": f"page{number}"}
-        exec(f"def handler(event): return {number}", namespace)
-        handlers.append(namespace["handler"])
-    page.render(*handlers)
-    with pytest.raises(MesopUserException):
-        page.click(f"h1-{'a' * 13}-{'a' * 20}.mesop_click")
-    named = ", ".join(f"page{number}.handler" for number in range(5))
-    assert caplog.messages[-1].endswith(f"near: {named}")
-
-
-def test_text_that_is_no_id_is_near_nothing(caplog: pytest.LogCaptureFixture) -> None:
-    page = Page()
-    page.render(on_click)
-    with pytest.raises(MesopUserException):
-        page.click("nonsense")
-    assert caplog.messages[-1].endswith("near: ")

@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import time
 from collections import deque
+from contextlib import closing
 from contextvars import ContextVar
 from functools import partial
 from threading import BoundedSemaphore
@@ -28,7 +29,7 @@ from mesop.runtime import runtime
 from mesop.server.server_utils import prefix_base_url
 from mesop.warn import warn
 
-from handlerid import Dispatcher, Event, HandlerId, Scope, errors
+from handlerid import Dispatcher, Event, Scope, errors
 from handlerid.integrations.mesop.events import stand_in
 
 if TYPE_CHECKING:
@@ -58,11 +59,9 @@ class Seams:
 
     def scopes(self, context: Any) -> deque[Scope]:
         """Return the scopes of a context, newest first."""
-        try:
-            found: deque[Scope] = context.handlerid_scopes
-        except AttributeError:
-            found = context.handlerid_scopes = deque[Scope](maxlen=8)
-        return found
+        if not hasattr(context, "handlerid_scopes"):
+            context.handlerid_scopes = deque[Scope](maxlen=8)
+        return context.handlerid_scopes  # type: ignore[no-any-return]  # always a deque
 
     def begin(self, context: Any) -> Scope:
         """Return the scope of a new rendering."""
@@ -122,13 +121,11 @@ class Seams:
                 # A colon: Mesop's own id, from a page rendered without handlerid.
                 if error.reload or ":" in wanted:
                     return (yield from _reload(context, event))
-                warn(f"{error}; near: {', '.join(_near(wanted, scopes))}")
+                warn(str(error))
                 raise MesopUserException(error.public) from error
-            loop = asyncio.Runner()  # makes the loop when it is first used
-            try:
+            # The runner makes a loop when it is first used.
+            with closing(asyncio.Runner()) as loop:
                 yield from call.stream(runner=loop.run)
-            finally:
-                loop.close()
 
         return run_event_handler
 
@@ -137,20 +134,6 @@ def _refuse(text: str) -> None:
     """Fail in place of a handler whose signature is wrong; rule 3."""
     warn(text)
     raise MesopUserException(errors.SignatureError.public)
-
-
-def _near(unknown: str, scopes: tuple[Scope, ...]) -> list[str]:
-    """Name up to five handlers of the page that are most like an unknown id."""
-    try:
-        wanted = HandlerId.parse(unknown)
-    except errors.MalformedPayload:
-        return []
-    known = [*scopes[0]] if scopes else []
-    for part in ("location", "fingerprint", "event"):
-        sought = getattr(wanted, part)
-        if near := [one for one in known if getattr(one, part) == sought]:
-            return [f"{one.module}.{one.qualname}" for one in near[:5]]
-    return []
 
 
 def _reload(context: Any, event: Any) -> Steps:
