@@ -24,7 +24,13 @@ from handlerid._dispatch.running import in_context, notify
 from handlerid._dispatch.scope import References, Scope
 from handlerid._identity import HandlerId, location_name
 from handlerid._peek import choose, close_unawaited, expect, not_copied
-from handlerid._registry import RegisteredHandler, Registry, closest, refusal
+from handlerid._registry import (
+    Entries,
+    RegisteredHandler,
+    Registry,
+    closest,
+    refusal,
+)
 
 Resolver = Callable[[HandlerId, Scope], object]
 _Steps = Generator[Any, Any, Any]
@@ -272,61 +278,72 @@ class Dispatcher:
 
     _awaited = coroutine(_steps)  # the same function: what it returns can be awaited
 
-    def _find(  # noqa: C901, PLR0912 - rule 1, step by step
+    def _find(
         self, call: Call, text: str, captures: bytes, scope: Any, rerender: Any
     ) -> _Steps:
-        """Return the handler, and whether extra fields are refused."""
-        root, refuse_extra = self._registry.entries, self._refuse_extra
-        registered = root.find(text)
-        scopes = () if scope is None else (scope,)
-        if not isinstance(scope, Scope) and hasattr(scope, "__iter__"):
-            scopes = tuple(scope)
-        for one in scopes:
-            if not isinstance(one, Scope):
-                expect(False, "scope", "a Scope or an iterable of Scopes", one)
-            one.entries.end_rendering()
-            handler = one.entries.find(text)
+        """Return the handler, and whether extra fields are refused; rule 1."""
+        searched = [("scope", one) for one in _entries_of(scope)]
+        registered = self._registry.entries.find(text)
+        for source, entries in searched:
+            entries.end_rendering()
+            handler = entries.find(text)
             if handler is not None and handler is not registered:
-                call.source = "scope"
-                return handler, refuse_extra
+                call.source = source
+                return handler, self._refuse_extra
         if registered is not None:
-            return registered, refuse_extra
+            return registered, self._refuse_extra
         if text.startswith("t1."):  # those of this server are verified above
             raise errors.ExpiredToken(
                 "a token where ids are used: the page is older or newer than the server"
             )
-        wanted = HandlerId.parse(text)
-        searched = [("scope", one.entries) for one in scopes]
+        wanted, raised = HandlerId.parse(text), list[errors.HandlerIdError]()
+        carried, mutable = None, True
+        if captures:
+            try:
+                carried, mutable = self._references.rebuild(wanted, captures)
+            except _NO_ANSWER as error:
+                raised.append(error)
+        if mutable:
+            asked = self._ask_host(call, wanted, rerender, searched, raised)
+            if (offered := (yield from asked)) is not None:
+                return offered, self._refuse_extra
+        if carried is not None:
+            call.source = "token"
+            return carried, self._refuse_extra
+        return self._find_stale(call, wanted, searched, raised), True
+
+    def _ask_host(
+        self, call: Call, wanted: HandlerId, rerender: Any, searched: Any, raised: Any
+    ) -> _Steps:
+        """Return the handler if a resolver or ``rerender`` offers it, or None."""
+        root = self._registry.entries
         asked: list[Any] = [("resolver", one, wanted) for one in self._resolvers]
-        raised: list[errors.HandlerIdError] = []
         if asked and self._references is None and not root.knows(wanted.location):
             asked = []  # it may be made up, and a resolver renders a page
             why = (
                 f"{refusal(wanted, (), '')}. No resolver was asked, because no scanned "
+                "module has the location: is the module scanned that defines it?"
             )
-            why += "module has the location: is the module scanned that defines it?"
             raised.append(errors.UnknownHandler(why, handler_id=wanted))
         if rerender is not None:
             asked.append(("rerender", rerender))
-        carried = None
-        if captures:
-            try:
-                carried = self._references.rebuild(wanted, captures)
-            except _NO_ANSWER as error:
-                raised.append(error)
-        for source, *ask in asked if carried is None or carried[1] else ():
+        for source, *ask in asked:
             call.source, offered = source, Scope(root.child(), None, call.audience)
             try:
                 yield from _ask(call, source, copy_context(), *ask, offered)
             except _NO_ANSWER as error:
                 raised.append(error)
             offered.entries.end_rendering()
-            if (handler := offered.entries.find(text)) is not None:
-                return handler, refuse_extra
+            if (handler := offered.entries.find(wanted)) is not None:
+                return handler
             searched.append((source, offered.entries))
-        if carried is not None:
-            call.source = "token"
-            return carried[0], refuse_extra
+        return None
+
+    def _find_stale(
+        self, call: Call, wanted: HandlerId, searched: Any, raised: Any
+    ) -> RegisteredHandler:
+        """Return another handler of the location, or raise that nobody answers."""
+        root = self._registry.entries
         at_location = {
             one: (source, entries)
             for source, entries in (*searched, ("registry", root))
@@ -336,7 +353,7 @@ class Dispatcher:
         if near is not None:
             call.source, entries = at_location[near]
             if entries.accepts(near):
-                return entries.resolve(near), True
+                return entries.resolve(near)  # type: ignore[no-any-return]
         raised.insert(0, refusal(wanted, [*at_location], root.identity.fingerprint))
         raise _take_from(raised, signed=self._references is not None)
 
@@ -361,6 +378,17 @@ class Dispatcher:
             raise TypeError("with tokens, audience= is required; None means anybody")
         expect(isinstance(audience, str | None), "audience", "a str or None", audience)
         return audience
+
+
+def _entries_of(scope: Any) -> list[Entries]:
+    """Return the entries of a scope, or of several."""
+    several = () if scope is None else (scope,)
+    if not isinstance(scope, Scope) and hasattr(scope, "__iter__"):
+        several = tuple(scope)
+    for one in several:
+        if not isinstance(one, Scope):
+            expect(False, "scope", "a Scope or an iterable of Scopes", one)
+    return [one.entries for one in several]
 
 
 def _take_from(

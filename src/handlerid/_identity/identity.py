@@ -15,7 +15,7 @@ from _blake2 import blake2b  # hashlib would load OpenSSL, which takes 2 ms
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import zip_longest
 from types import CellType, CodeType, FunctionType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeGuard
 from weakref import ref
 
 from handlerid import _captures
@@ -86,7 +86,7 @@ class Identity:
 
             self._source, self._unused = _source.digest_source, _source.unused_in_source
             self.read_source = _source.read_source
-        self.module_name: Callable[[str], str] = importable_name
+        self.module_name: Callable[..., str] = importable_name
         if module_name is not None:
             expect(callable(module_name), "module_name", "a function", module_name)
             self.module_name = functools.partial(_module_name, module_name)
@@ -146,20 +146,9 @@ class Identity:
             UnstableCapture: a value that is part of the id has no canonical form.
             TypeError, ValueError: ``event`` is no event type, or no wire name.
         """
-        name = "" if event is None else event_name(event)
-        if not captures and type(fn) is FunctionType and not hasattr(fn, "__wrapped__"):
-            record = self.records.get(id(fn.__code__))
-            if record is not None:
-                last = record.last
-                # Equal texts that are other objects take the longer way.
-                if (
-                    last.qualname is fn.__qualname__
-                    and last.module is fn.__module__
-                    and last.event is name
-                ):
-                    return last
-            if fn.__globals__ is not FUNCTOOLS:
-                return self._plain_ids(fn, name, record or self.record(fn))[0]
+        if not captures and _wraps_nothing(fn):
+            name = "" if event is None else event_name(event)
+            return self._plain_ids(fn, name, self.record(fn))[0]
         return self.complete(*self.bare_ids(fn, event, captures=captures))[0]
 
     def bare_ids(
@@ -190,13 +179,8 @@ class Identity:
         carried: Iterable[Any] = ()
         told: Sequence[tuple[str, object]] = ()
         noted = [] if codes is None else codes
-        if (  # one function that wraps no other
-            location is None
-            and type(fn) is FunctionType
-            and not hasattr(fn, "__wrapped__")
-            and fn.__globals__ is not FUNCTOOLS
-        ):
-            record = self.records.get(id(fn.__code__)) or self.record(fn)
+        if location is None and _wraps_nothing(fn):
+            record = self.record(fn)
             noted.append((fn, fn.__code__))
             ids = self._plain_ids(fn, wire_name, record)
             if captures:
@@ -234,9 +218,7 @@ class Identity:
             digest = _hash(self._captures, b"%b#%d" % (digest, number))
         if not digest:
             return bare
-        if not self._keys and len(bare) == 1:  # as most
-            return (with_captures(bare[0], digest),)
-        keyed = [_keyed(digest, key, b"captures") for key in self._keys] or [digest]
+        keyed = self._keyed(digest, b"captures")
         return tuple(map(with_captures, bare, keyed * len(bare)))
 
     def record(self, fn: FunctionType) -> CodeRecord:
@@ -246,8 +228,8 @@ class Identity:
         if record is None:
             record = CodeRecord(fn.__code__, self._forget)
             record.address = address
-            record.digest = record.several = record.binding = record.variables = None
-            record.last, record.closed = _NEVER, False
+            record.digest = record.binding = record.variables = None
+            record.last, record.closed = (None,) * 3, False
             # Of two threads, both use the record of the first.
             record = self.records.setdefault(address, record)
         return record
@@ -297,7 +279,7 @@ class Identity:
             return "functools.partial", parts, anatomy.order
         if codes is not None:
             codes += anatomy.codes
-        names = self._names(anatomy.module, anatomy.qualname, *anatomy.layers)
+        names = self._names(anatomy.module, anatomy.qualname, anatomy.layers[0])
         text = str(write(_hash(self._location, _where(*names)), fingerprint))
         if is_held(value, anatomy.module, anatomy.qualname, unknown=False):
             return text, (), ()
@@ -346,28 +328,20 @@ class Identity:
     def _plain_ids(
         self, fn: FunctionType, event: str, record: CodeRecord
     ) -> tuple[HandlerId, ...]:
-        qualname, module = fn.__qualname__, fn.__module__
-        last = record.last
-        if last.event is event and last.qualname is qualname and last.module is module:
-            return (last,)
-        several, asked = record.several, (event, qualname, module)
-        if several is not None and several[:3] == asked:
-            return several[3:]
-        if not isinstance(module, str):
-            take_apart(fn)  # refuses it
-        record.digest = record.digest or self._hash_code(fn)
-        names = self._names(module, qualname, fn)
-        ids = self._write(names, _where(*names), record.digest, event)
-        if len(ids) == 1 and names[0] is module and names[1] is qualname:
-            record.last = ids[0]
-        else:
-            record.several = (*asked, *ids)
-        return ids
+        last, asked = record.last, (event, fn.__qualname__, fn.__module__)
+        if last[:3] != asked:
+            if not isinstance(fn.__module__, str):
+                take_apart(fn)  # refuses it
+            record.digest = record.digest or self._hash_code(fn)
+            names = self._names(fn.__module__, fn.__qualname__, fn)
+            ids = self._write(names, _where(*names), record.digest, event)
+            record.last = last = (*asked, *ids)
+        return last[3:]
 
     def _ids_at(
         self, anatomy: Anatomy, event: str, location: str | None
     ) -> tuple[HandlerId, ...]:
-        names = self._names(anatomy.module, anatomy.qualname, *anatomy.layers)
+        names = self._names(anatomy.module, anatomy.qualname, anatomy.layers[0])
         where, own = _where(*names), None
         if location is not None:
             module, colon, qualname = location.rpartition(":")
@@ -385,13 +359,17 @@ class Identity:
     def _write(
         self, names: tuple[str, str], where: bytes, code: bytes, event: str
     ) -> tuple[HandlerId, ...]:
-        location = _hash(self._location, where)
-        keyed = [
-            (_keyed(location, key, b"location"), _keyed(code, key, b"code"))
+        locations = self._keyed(_hash(self._location, where), b"location")
+        both = zip(locations, self._keyed(code, b"code"), strict=True)
+        return tuple([write(*one, event, *names) for one in both])
+
+    def _keyed(self, digest: bytes, part: bytes) -> list[bytes]:
+        """Return a digest under each key; without keys, as it is."""
+        size = len(digest)
+        return [
+            blake2b(digest, digest_size=size, key=key, person=part).digest()
             for key in self._keys
-        ]
-        digests = keyed or [(location, code)]
-        return tuple([write(*both, event, *names) for both in digests])
+        ] or [digest]
 
     def _fingerprint(self, anatomy: Anatomy, qualname: str | None = None) -> bytes:
         """The digest of all layers, as if the handler had another qualified name."""
@@ -423,40 +401,40 @@ class Identity:
         except ValueError as error:
             raise UnsupportedHandler(str(error)) from None
 
-    def _names(self, module: str, qualname: str, *layers: Any) -> tuple[str, str]:
+    def _names(self, module: str, qualname: str, layer: Any = None) -> tuple[str, str]:
         if self._source is not None:
             # A location has to be equal on every Python if the fingerprint is.
             qualname = re.sub(_COMPILER_SCOPES, "", qualname)
-        fn = layers[0] if layers else None
-        if type(fn) is FunctionType and self.module_name is importable_name:
-            return importable_name(module, fn.__globals__), qualname
-        return self.module_name(module), qualname
+        home = layer.__globals__ if type(layer) is FunctionType else None
+        return self.module_name(module, home), qualname
 
 
 class CodeRecord(ref[CodeType]):
     """What an identity knows of a code object, for as long as that lives."""
 
-    __slots__ = (
-        *("address", "binding", "closed", "digest", "last", "several", "variables"),
-    )
+    __slots__ = (*("address", "binding", "closed", "digest", "last", "variables"),)
 
     address: int
-    last: HandlerId  # asked for last; one object, so a thread sees all of it
-    # If the id has other names than the function, or there are several keys: event,
-    # qualified name and module of the function, and its ids.
-    several: tuple[Any, ...] | None
+    # Event, qualified name and module that were asked for last, and the ids.
+    last: tuple[Any, ...]
     digest: bytes | None  # unkeyed
     variables: _captures.FreeVariables | None
     closed: bool  # all its free variables count, and none changes after it is made
     binding: object  # how the function is called; the registry sets and reads it
 
 
-_NEVER = HandlerId("")
-
-
 def _forget(records: dict[int, CodeRecord], record: CodeRecord) -> None:
     if records.get(record.address) is record:
         del records[record.address]
+
+
+def _wraps_nothing(fn: Any) -> TypeGuard[FunctionType]:
+    """Return whether it is one function, and no other runs within."""
+    return (
+        type(fn) is FunctionType
+        and not hasattr(fn, "__wrapped__")
+        and fn.__globals__ is not FUNCTOOLS
+    )
 
 
 def _forms(fn: FunctionType) -> list[tuple[str, bytes | int]]:
@@ -469,11 +447,13 @@ def _label(layer: int | None, where: str) -> bytes:
     return (encode_scalar(layer) if layer else b"") + encode_scalar(where)
 
 
-def _module_name(given: Callable[[str], str | None], name: str) -> str:
+def _module_name(
+    given: Callable[[str], str | None], name: str, home: Any = None
+) -> str:
     found = given(name)
     known = isinstance(found, str | None)
     expect(known, "what module_name returns", "a str or None", found)
-    return importable_name(name) if found is None else found
+    return importable_name(name, home) if found is None else found
 
 
 def _where(module: str, qualname: str) -> bytes:
@@ -484,10 +464,6 @@ def _hash(state: blake2b, content: bytes) -> bytes:
     state = state.copy()
     state.update(content)
     return state.digest()
-
-
-def _keyed(digest: bytes, key: bytes, part: bytes) -> bytes:
-    return blake2b(digest, digest_size=len(digest), key=key, person=part).digest()
 
 
 DEFAULT = Identity()

@@ -30,15 +30,13 @@ class HandlerId(str):
 
     Attributes:
         module, qualname: the location; None if the id was parsed.
-        event: wire name of the event, or ``""``.
     """
 
     __module__ = "handlerid"
-    __slots__ = ("event", "module", "qualname")
+    __slots__ = ("module", "qualname")
 
     module: str | None
     qualname: str | None
-    event: str
 
     def __new__(
         cls, text: str, module: str | None = None, qualname: str | None = None
@@ -46,7 +44,6 @@ class HandlerId(str):
         self = str.__new__(cls, text)
         self.module = module
         self.qualname = qualname
-        self.event = text.partition(".")[2]
         return self
 
     @classmethod
@@ -79,6 +76,11 @@ class HandlerId(str):
         """The 16 characters of bound arguments and captures, or ``""``."""
         return self[38:54] if self[37:38] == "-" else ""
 
+    @property
+    def event(self) -> str:
+        """The wire name of the event, or ``""``."""
+        return self.partition(".")[2]
+
     def __reduce__(self) -> tuple[Any, ...]:
         return (type(self), (str(self), self.module, self.qualname))
 
@@ -108,23 +110,19 @@ def write(
     qualname: str | None = None,
 ) -> HandlerId:
     """Write an id without captures, from 8 bytes, 12 bytes and a wire name."""
-    # Filled up to 70 and 100 bits; the last of 14 characters is empty.
-    where = _base32(int.from_bytes(location, "big") << 6, 60)[:13]
-    text = f"h1-{where}-{_base32(int.from_bytes(fingerprint, 'big') << 4, 90)}"
-    found = str.__new__(HandlerId, f"{text}.{event}" if event else text)
-    found.module, found.qualname, found.event = module, qualname, event
-    return found
+    # Of 14 characters for 8 bytes, the last is empty.
+    text = f"h1-{_base32(location)[:13]}-{_base32(fingerprint)}"
+    return HandlerId(f"{text}.{event}" if event else text, module, qualname)
 
 
 def with_captures(bare: HandlerId, captures: bytes) -> HandlerId:
     """Return an id without captures, with these 10 bytes as its captures part."""
-    number = int.from_bytes(captures, "big")  # as _base32, without a call
-    part = "".join([_PAIR[number >> at & 1023] for at in range(70, -1, -10)])
-    found = str.__new__(HandlerId, f"{bare[:37]}-{part}{bare[37:]}")
-    found.module, found.qualname, found.event = bare.module, bare.qualname, bare.event
-    return found
+    text = f"{bare[:37]}-{_base32(captures)}{bare[37:]}"
+    return HandlerId(text, bare.module, bare.qualname)
 
 
-def _base32(number: int, first: int) -> str:
+def _base32(digest: bytes) -> str:
     # Ten bits make two characters. base64.b32encode takes twice as long.
+    free = -8 * len(digest) % 10
+    number, first = int.from_bytes(digest, "big") << free, 8 * len(digest) + free - 10
     return "".join([_PAIR[number >> at & 1023] for at in range(first, -1, -10)])

@@ -145,11 +145,12 @@ class Entries:
                 and not (part or self.names.used)
                 and not hasattr(fn, "__wrapped__")
             ):
-                new_id, code = record.last, fn.__code__
+                last, code = record.last, fn.__code__
+                new_id = last[-1]
                 if not (
-                    new_id.event is how.event.wire_name
-                    and new_id.qualname is fn.__qualname__
-                    and new_id.module is fn.__module__
+                    last[0] is how.event.wire_name
+                    and last[1] is fn.__qualname__
+                    and last[2] is fn.__module__
                 ):
                     new_id = self.identity.handler_id(fn, how.event)
             else:
