@@ -24,13 +24,7 @@ from handlerid._dispatch.running import in_context, notify
 from handlerid._dispatch.scope import References, Scope
 from handlerid._identity import HandlerId, location_name
 from handlerid._peek import choose, close_unawaited, expect, not_copied
-from handlerid._registry import (
-    Entries,
-    RegisteredHandler,
-    Registry,
-    closest,
-    refusal,
-)
+from handlerid._registry import RegisteredHandler, Registry
 
 Resolver = Callable[[HandlerId, Scope], object]
 _Steps = Generator[Any, Any, Any]
@@ -144,8 +138,7 @@ class Dispatcher:
 
         For a host with fields of its own in it; pass the mapping on to ``dispatch``.
         """
-        if not isinstance(body, _JSON):
-            expect(False, "body", "bytes or a str", body)
+        expect(isinstance(body, _JSON), "body", "bytes or a str", body)
         try:
             return self._read_json(body, self._max_bytes)
         except self._refusals as error:
@@ -251,18 +244,17 @@ class Dispatcher:
             fields: Any = payload if type(payload) is dict else self._read(payload)
             text, captures = fields.get("handler"), b""
             if not isinstance(text, str):
-                no_id = 'the payload names no handler in "handler"'
-                if type(fields) is Form and "handler" in fields.fields:
-                    no_id += " once; the name is reserved: rename that input"
-                raise errors.MalformedPayload(no_id)
+                raise _names_no_handler(fields)
             if self._references is not None:
                 tokens = self._references.tokens
                 verified = tokens.verify(text, audience=call.audience)
                 text, captures = verified.handler_id, verified.captures
             handler, refuse_extra = self._handlers.get(text), self._refuse_extra
             if handler is None or scope is not None or not handler.is_current():
-                found = self._find(call, text, captures, scope, rerender)
-                handler, refuse_extra = yield from found
+                handler, scopes = self._find(call, text, scope)
+                if handler is None:
+                    search = self._search(call, text, captures, scopes, rerender)
+                    handler, refuse_extra = yield from search
             call.handler = handler
             if self._authorize is not None:
                 yield from _ask_authorize(call, self._authorize)
@@ -279,19 +271,27 @@ class Dispatcher:
     _awaited = coroutine(_steps)  # the same function: what it returns can be awaited
 
     def _find(
-        self, call: Call, text: str, captures: bytes, scope: Any, rerender: Any
-    ) -> _Steps:
-        """Return the handler, and whether extra fields are refused; rule 1."""
-        searched = [("scope", one) for one in _entries_of(scope)]
+        self, call: Call, text: str, scope: Any
+    ) -> tuple[RegisteredHandler | None, tuple[Scope, ...]]:
+        """Return the handler that a scope or the registry has, and the scopes."""
         registered = self._registry.entries.find(text)
-        for source, entries in searched:
-            entries.end_rendering()
-            handler = entries.find(text)
+        scopes = () if scope is None else (scope,)
+        if not isinstance(scope, Scope) and hasattr(scope, "__iter__"):
+            scopes = tuple(scope)
+        for one in scopes:
+            if not isinstance(one, Scope):
+                expect(False, "scope", "a Scope or an iterable of Scopes", one)
+            one.entries.end_rendering()
+            handler = one.entries.find(text)
             if handler is not None and handler is not registered:
-                call.source = source
-                return handler, self._refuse_extra
-        if registered is not None:
-            return registered, self._refuse_extra
+                call.source = "scope"
+                return handler, scopes
+        return registered, scopes
+
+    def _search(
+        self, call: Call, text: str, captures: bytes, scopes: Any, rerender: Any
+    ) -> _Steps:
+        """Return who else answers, and whether extra fields are refused."""
         if text.startswith("t1."):  # those of this server are verified above
             raise errors.ExpiredToken(
                 "a token where ids are used: the page is older or newer than the server"
@@ -303,6 +303,7 @@ class Dispatcher:
                 carried, mutable = self._references.rebuild(wanted, captures)
             except _NO_ANSWER as error:
                 raised.append(error)
+        searched = {one.entries: "scope" for one in scopes}
         if mutable:
             asked = self._ask_host(call, wanted, rerender, searched, raised)
             if (offered := (yield from asked)) is not None:
@@ -310,7 +311,14 @@ class Dispatcher:
         if carried is not None:
             call.source = "token"
             return carried, self._refuse_extra
-        return self._find_stale(call, wanted, searched, raised), True
+        try:
+            handler = self._registry.entries.resolve(wanted, *searched)
+            own = [x for one, x in searched.items() if handler in one.handlers.values()]
+            call.source = [*own, "registry"][0]
+            return handler, True
+        except _NO_ANSWER as error:
+            raised.append(error)
+        raise _take_from(raised, signed=self._references is not None)
 
     def _ask_host(
         self, call: Call, wanted: HandlerId, rerender: Any, searched: Any, raised: Any
@@ -320,10 +328,9 @@ class Dispatcher:
         asked: list[Any] = [("resolver", one, wanted) for one in self._resolvers]
         if asked and self._references is None and not root.knows(wanted.location):
             asked = []  # it may be made up, and a resolver renders a page
-            why = (
-                f"{refusal(wanted, (), '')}. No resolver was asked, because no scanned "
-                "module has the location: is the module scanned that defines it?"
-            )
+            why = f"no handler is registered at the location of {wanted}. No resolver "
+            why += "was asked, because no scanned module has the location: is the "
+            why += "module scanned that defines it?"
             raised.append(errors.UnknownHandler(why, handler_id=wanted))
         if rerender is not None:
             asked.append(("rerender", rerender))
@@ -336,26 +343,8 @@ class Dispatcher:
             offered.entries.end_rendering()
             if (handler := offered.entries.find(wanted)) is not None:
                 return handler
-            searched.append((source, offered.entries))
+            searched[offered.entries] = source
         return None
-
-    def _find_stale(
-        self, call: Call, wanted: HandlerId, searched: Any, raised: Any
-    ) -> RegisteredHandler:
-        """Return another handler of the location, or raise that nobody answers."""
-        root = self._registry.entries
-        at_location = {
-            one: (source, entries)
-            for source, entries in (*searched, ("registry", root))
-            for one in entries.at_location(wanted.location)
-        }
-        near = closest(wanted, at_location)
-        if near is not None:
-            call.source, entries = at_location[near]
-            if entries.accepts(near):
-                return entries.resolve(near)  # type: ignore[no-any-return]
-        raised.insert(0, refusal(wanted, [*at_location], root.identity.fingerprint))
-        raise _take_from(raised, signed=self._references is not None)
 
     def _read(self, payload: Any) -> Any:
         """Return something with ``get``: a mapping or a form."""
@@ -380,15 +369,11 @@ class Dispatcher:
         return audience
 
 
-def _entries_of(scope: Any) -> list[Entries]:
-    """Return the entries of a scope, or of several."""
-    several = () if scope is None else (scope,)
-    if not isinstance(scope, Scope) and hasattr(scope, "__iter__"):
-        several = tuple(scope)
-    for one in several:
-        if not isinstance(one, Scope):
-            expect(False, "scope", "a Scope or an iterable of Scopes", one)
-    return [one.entries for one in several]
+def _names_no_handler(fields: object) -> errors.MalformedPayload:
+    text = 'the payload names no handler in "handler"'
+    if type(fields) is Form and "handler" in fields.fields:
+        text += " once; the name is reserved: rename that input"
+    return errors.MalformedPayload(text)
 
 
 def _take_from(
@@ -397,7 +382,7 @@ def _take_from(
     """Return the one to raise, and empty the list: a traceback must not hold it."""
     # That the location is known says more than that another one is not.
     stale = [one for one in raised if isinstance(one, errors.StaleHandler)]
-    chosen = (stale or raised[-1:])[0]
+    chosen = (stale or raised)[0]
     raised.clear()
     if signed and isinstance(chosen, errors.UnknownHandler):  # it was offered once
         return errors.GoneHandler(str(chosen), handler_id=chosen.handler_id)

@@ -273,18 +273,26 @@ class Entries:
                 self._aliases, self._locations, renewed = dict(kept), {}, True
         return renewed
 
-    def resolve(self, text: str) -> RegisteredHandler:
-        """Return the handler of an id, as ``Registry.resolve`` does."""
+    def resolve(self, text: str, *others: Entries) -> RegisteredHandler:
+        """Return the handler of an id, as ``Registry.resolve`` does.
+
+        If the id is stale, one of the others may have the handler of its location.
+        """
         found = self.find(text)
-        if found is None:
-            missing = HandlerId.parse(text)
-            known = self.at_location(missing.location)
-            near = closest(missing, known)
-            if near is not None and self.accepts(near):
-                found = self.find(near)
-            if found is None:
-                raise refusal(missing, known, self.identity.fingerprint)
-        return found
+        if found is not None:
+            return found
+        missing = HandlerId.parse(text)
+        known = {
+            one: entries
+            for entries in (*others, self)
+            for one in entries.at_location(missing.location)
+        }
+        near = closest(missing, known)
+        if near is not None and known[near].accepts(near):
+            found = known[near].find(near)
+            if found is not None:
+                return found
+        raise refusal(missing, [*known], self.identity.fingerprint)
 
     def accepts(self, handler_id: HandlerId) -> bool:
         """Return whether the handler of an id answers stale ids of its location."""
