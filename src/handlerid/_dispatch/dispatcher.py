@@ -315,9 +315,10 @@ class Dispatcher:
             handler = self._registry.entries.resolve(wanted, *searched)
             own = [x for one, x in searched.items() if handler in one.handlers.values()]
             call.source = [*own, "registry"][0]
-            return handler, True
         except _NO_ANSWER as error:
             raised.append(error)
+        else:
+            return handler, True
         raise _take_from(raised, signed=self._references is not None)
 
     def _ask_host(

@@ -96,11 +96,6 @@ class Identity:
             expect(isinstance(given, Mapping | None), name, "a mapping of types", given)
         if encoders is not None or decoders is not None:
             _ = self.codec  # checks them
-        # Copying a state is cheaper than making one.
-        self._location = blake2b(digest_size=8, person=b"location")
-        self._code = blake2b(digest_size=12, person=b"bytecode")
-        self._layers = blake2b(digest_size=12, person=b"layers")
-        self._captures = blake2b(digest_size=10, person=b"captures")
         self.records: dict[int, CodeRecord] = {}  # by the address of the code
         self._forget = functools.partial(_forget, self.records)
 
@@ -110,14 +105,11 @@ class Identity:
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self._keys:
-            text = "an Identity with keys cannot be pickled, because a pickle would "
-            raise TypeError(text + "hold the keys; make one in each process")
+            raise TypeError(
+                "an Identity with keys cannot be copied or pickled, because a pickle "
+                "would hold the keys; make one in each process"
+            )
         return functools.partial(type(self), **self._options, **self._given), ()
-
-    def __deepcopy__(self, _: object = None) -> Identity:
-        return self
-
-    __copy__ = __deepcopy__
 
     @functools.cached_property
     def codec(self) -> Codec:
@@ -205,7 +197,7 @@ class Identity:
             forms += [_label(layer, where), form]
         if part:
             forms += [encode_scalar(None), part]
-        return ids, _hash(self._captures, b"".join(forms)) if forms else b""
+        return ids, _hash(b"".join(forms), 10, b"captures") if forms else b""
 
     def complete(
         self, bare: tuple[HandlerId, ...], digest: bytes, number: int = 0
@@ -215,7 +207,7 @@ class Identity:
         Of ids at several locations, those at one stand side by side, one a key.
         """
         if number:
-            digest = _hash(self._captures, b"%b#%d" % (digest, number))
+            digest = _hash(b"%b#%d" % (digest, number), 10, b"captures")
         if not digest:
             return bare
         keyed = self._keyed(digest, b"captures")
@@ -280,7 +272,7 @@ class Identity:
         if codes is not None:
             codes += anatomy.codes
         names = self._names(anatomy.module, anatomy.qualname, anatomy.layers[0])
-        text = str(write(_hash(self._location, _where(*names)), fingerprint))
+        text = str(write(_hash(_where(*names), 8, b"location"), fingerprint))
         if is_held(value, anatomy.module, anatomy.qualname, unknown=False):
             return text, (), ()
         if not _captures.is_looked_into(value):
@@ -359,17 +351,14 @@ class Identity:
     def _write(
         self, names: tuple[str, str], where: bytes, code: bytes, event: str
     ) -> tuple[HandlerId, ...]:
-        locations = self._keyed(_hash(self._location, where), b"location")
+        locations = self._keyed(_hash(where, 8, b"location"), b"location")
         both = zip(locations, self._keyed(code, b"code"), strict=True)
         return tuple([write(*one, event, *names) for one in both])
 
     def _keyed(self, digest: bytes, part: bytes) -> list[bytes]:
         """Return a digest under each key; without keys, as it is."""
         size = len(digest)
-        return [
-            blake2b(digest, digest_size=size, key=key, person=part).digest()
-            for key in self._keys
-        ] or [digest]
+        return [_hash(digest, size, part, key) for key in self._keys] or [digest]
 
     def _fingerprint(self, anatomy: Anatomy, qualname: str | None = None) -> bytes:
         """The digest of all layers, as if the handler had another qualified name."""
@@ -380,7 +369,7 @@ class Identity:
         for layer in anatomy.layers:
             if isinstance(layer, str):
                 text = f"generated {own}" if layer == f"generated {name}" else layer
-                digests.append(_hash(self._layers, text.encode()))
+                digests.append(_hash(text.encode(), 12, b"layers"))
             elif after not in (None, before) and name == layer.__code__.co_name:
                 digests.append(self._hash_code(layer, before, after))
             else:
@@ -388,7 +377,7 @@ class Identity:
                 record.digest = record.digest or self._hash_code(layer)
                 digests.append(record.digest)
         several = len(digests) > 1
-        return _hash(self._layers, b"".join(digests)) if several else digests[0]
+        return _hash(b"".join(digests), 12, b"layers") if several else digests[0]
 
     def _hash_code(
         self, fn: FunctionType, before: str = "", after: str | None = None
@@ -397,7 +386,7 @@ class Identity:
         try:
             if self._source is not None:
                 return self._source(fn, after and after.rpartition(".")[2])
-            return _hash(self._code, encode_code(code))
+            return _hash(encode_code(code), 12, b"bytecode")
         except ValueError as error:
             raise UnsupportedHandler(str(error)) from None
 
@@ -412,7 +401,7 @@ class Identity:
 class CodeRecord(ref[CodeType]):
     """What an identity knows of a code object, for as long as that lives."""
 
-    __slots__ = (*("address", "binding", "closed", "digest", "last", "variables"),)
+    __slots__ = ("address", "binding", "closed", "digest", "last", "variables")
 
     address: int
     # Event, qualified name and module that were asked for last, and the ids.
@@ -460,10 +449,8 @@ def _where(module: str, qualname: str) -> bytes:
     return f"{len(module)}:{module}{qualname}".encode("utf-8", "surrogatepass")
 
 
-def _hash(state: blake2b, content: bytes) -> bytes:
-    state = state.copy()
-    state.update(content)
-    return state.digest()
+def _hash(content: bytes, size: int, part: bytes, key: bytes = b"") -> bytes:
+    return blake2b(content, digest_size=size, key=key, person=part).digest()
 
 
 DEFAULT = Identity()
