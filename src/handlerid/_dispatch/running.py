@@ -72,16 +72,9 @@ class Run:
 
     def steps(self, result: object, runner: Runner | None = None) -> Steps:
         """Yield the steps of what the call returned; async ones need a runner."""
-        if is_async(result) and runner is not None:
+        if is_async(result):
             yield from self.steps_by_runner(result, runner)
             return
-        if is_async(result):
-            close_unawaited(result)
-            raise AsyncHandler(
-                f"{name_of(self._call.handler.fn)} is asynchronous: await adispatch() "
-                "or arun() in the host's event loop, or write "
-                "asyncio.run(app.adispatch(...)) where there is none"
-            )
         if type(result) is not GeneratorType:
             self.result = result
             yield result
@@ -132,8 +125,15 @@ class Run:
                     for step in steps:
                         yield step
 
-    def steps_by_runner(self, result: object, runner: Runner) -> Steps:
+    def steps_by_runner(self, result: object, runner: Runner | None) -> Steps:
         """Yield the steps of what the call returned; the runner is called for each."""
+        if runner is None:
+            close_unawaited(result)
+            raise AsyncHandler(
+                f"{name_of(self._call.handler.fn)} is asynchronous: await adispatch() "
+                "or arun() in the host's event loop, or write "
+                "asyncio.run(app.adispatch(...)) where there is none"
+            )
         steps: Any = self.asteps(result)
         context = copy_context()  # that of the call is entered within
         while (step := runner(work := take(context, steps, known=True))) is not END:

@@ -21,8 +21,8 @@ from weakref import ref
 from handlerid import _captures
 from handlerid._bytecode import encode_code, renamed
 from handlerid._identity.callables import FUNCTOOLS, Anatomy, take_apart
-from handlerid._identity.ids import HandlerId, as_keys, with_captures, write
-from handlerid._peek import choose, expect, importable_name, is_held
+from handlerid._identity.ids import HandlerId, with_captures, write
+from handlerid._peek import as_keys, choose, expect, importable_name, is_held
 from handlerid._values import encode_scalar
 from handlerid._values.tree import mark_of
 from handlerid.errors import UnsupportedHandler
@@ -172,7 +172,7 @@ class Identity:
         told: Sequence[tuple[str, object]] = ()
         noted = [] if codes is None else codes
         if location is None and _wraps_nothing(fn):
-            record = self.record(fn)
+            record = self.records.get(id(fn.__code__)) or self.record(fn)
             noted.append((fn, fn.__code__))
             ids = self._plain_ids(fn, wire_name, record)
             if captures:
@@ -210,6 +210,8 @@ class Identity:
             digest = _hash(b"%b#%d" % (digest, number), 10, b"captures")
         if not digest:
             return bare
+        if not self._keys and len(bare) == 1:  # as most
+            return (with_captures(bare[0], digest),)
         keyed = self._keyed(digest, b"captures")
         return tuple(map(with_captures, bare, keyed * len(bare)))
 

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Sequence
 from itertools import product
 from typing import Any, Self
 
@@ -85,16 +84,6 @@ class HandlerId(str):
         return (type(self), (str(self), self.module, self.qualname))
 
 
-def as_keys(keys: object) -> tuple[bytes, ...]:
-    """Return one key, or several, as the host gave them: the first one writes."""
-    several: Any = (keys,) if isinstance(keys, bytes) else keys
-    ordered = isinstance(several, Sequence)  # a set has no first key
-    if not ordered or not all(isinstance(one, bytes) for one in several):
-        hint = "; did you mean .encode()?" if isinstance(keys, str) else ""
-        raise TypeError(f"keys must be bytes, or a sequence of bytes{hint}")
-    return tuple(dict.fromkeys(several))
-
-
 def location_name(handler_id: str) -> str:
     """Return ``module.qualname`` for texts; of a parsed id, the id itself."""
     if isinstance(handler_id, HandlerId) and handler_id.module is not None:
@@ -117,8 +106,10 @@ def write(
 
 def with_captures(bare: HandlerId, captures: bytes) -> HandlerId:
     """Return an id without captures, with these 10 bytes as its captures part."""
-    text = f"{bare[:37]}-{_base32(captures)}{bare[37:]}"
-    return HandlerId(text, bare.module, bare.qualname)
+    # As the class does, without a call: made at each offer.
+    found = str.__new__(HandlerId, f"{bare[:37]}-{_base32(captures)}{bare[37:]}")
+    found.module, found.qualname = bare.module, bare.qualname
+    return found
 
 
 def _base32(digest: bytes) -> str:
