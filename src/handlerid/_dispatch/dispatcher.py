@@ -197,9 +197,7 @@ class Dispatcher:
         rerender: Callable[[Scope], object] | None = None,
     ) -> object:
         """Prepare a call and run it: see ``prepare`` and ``Call.run``."""
-        call = Call()
-        for _ in self._steps(call, payload, audience, scope, rerender):
-            pass
+        call = self.prepare(payload, audience=audience, scope=scope, rerender=rerender)
         return call.run()
 
     async def adispatch(

@@ -217,15 +217,10 @@ class Identity:
 
     def record(self, fn: FunctionType) -> CodeRecord:
         """Return the record of a function's code; it lives as long as the code."""
-        address = id(fn.__code__)
-        record = self.records.get(address)
-        if record is None:
+        record = self.records.get(id(fn.__code__))
+        if record is None:  # of two threads, both use the record of the first
             record = CodeRecord(fn.__code__, self._forget)
-            record.address = address
-            record.digest = record.binding = record.variables = None
-            record.last, record.closed = (None,) * 3, False
-            # Of two threads, both use the record of the first.
-            record = self.records.setdefault(address, record)
+            record = self.records.setdefault(record.address, record)
         return record
 
     def variables(self, fn: FunctionType) -> _captures.FreeVariables:
@@ -405,13 +400,15 @@ class CodeRecord(ref[CodeType]):
 
     __slots__ = ("address", "binding", "closed", "digest", "last", "variables")
 
-    address: int
-    # Event, qualified name and module that were asked for last, and the ids.
-    last: tuple[Any, ...]
-    digest: bytes | None  # unkeyed
-    variables: _captures.FreeVariables | None
-    closed: bool  # all its free variables count, and none changes after it is made
-    binding: object  # how the function is called; the registry sets and reads it
+    def __init__(self, code: CodeType, _: object = None) -> None:
+        self.address = id(code)
+        # Event, qualified name and module that were asked for last, and the ids.
+        self.last: tuple[Any, ...] = (None, None, None)
+        self.digest: bytes | None = None  # unkeyed
+        self.variables: _captures.FreeVariables | None = None
+        # All its free variables count, and none changes after it is made.
+        self.closed = False
+        self.binding: object = None  # how it is called; the registry sets and reads it
 
 
 def _forget(records: dict[int, CodeRecord], record: CodeRecord) -> None:
