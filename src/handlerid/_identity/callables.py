@@ -56,11 +56,7 @@ _NOTHING = f"has no qualified name, and wraps no function; {_USE}"
 
 
 def take_apart(handler: object) -> Anatomy:
-    """Return the parts of a callable.
-
-    Raises:
-        UnsupportedHandler: it has no identity; the text says what to use instead.
-    """
+    """Return the parts of a callable; UnsupportedHandler says what to use instead."""
     parts, todo = Anatomy(handler), [handler]
     for _ in range(_DEEPEST):
         todo += parts.take_off(todo.pop())[::-1]
