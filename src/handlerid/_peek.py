@@ -134,12 +134,21 @@ def find(names: Mapping[str, Any], qualname: str) -> Any:
     return found
 
 
-def importable_name(name: str, home: Mapping[str, Any] | None = None) -> str:
-    """Importable name of a module; resolves ``__main__``.
+def importable_name(
+    name: str,
+    home: Mapping[str, Any] | None = None,
+    given: Callable[[str], str | None] | None = None,
+) -> str:
+    """Importable name of a module, as the host's function says; resolves ``__main__``.
 
     ``home`` are the globals of a function. One that was pickled by value names the
     ``__main__`` of the sender: its globals have a few names of that alone.
     """
+    if given is not None and (found := given(name)) is not None:
+        expect(
+            isinstance(found, str), "what module_name returns", "a str or None", found
+        )
+        return found
     if name not in ("__main__", "__mp_main__"):
         return name
     # A worker process runs it as __mp_main__, and calls it __main__ when it is done.

@@ -268,9 +268,7 @@ class Dispatcher:
 
     _awaited = coroutine(_steps)  # the same function: what it returns can be awaited
 
-    def _find(
-        self, call: Call, text: str, scope: Any
-    ) -> tuple[RegisteredHandler | None, tuple[Scope, ...]]:
+    def _find(self, call: Call, text: str, scope: Any) -> tuple[Any, tuple[Scope, ...]]:
         """Return the handler that a scope or the registry has, and the scopes."""
         registered = self._registry.entries.find(text)
         scopes = () if scope is None else (scope,)

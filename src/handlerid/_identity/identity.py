@@ -86,10 +86,9 @@ class Identity:
 
             self._source, self._unused = _source.digest_source, _source.unused_in_source
             self.read_source = _source.read_source
-        self.module_name: Callable[..., str] = importable_name
-        if module_name is not None:
-            expect(callable(module_name), "module_name", "a function", module_name)
-            self.module_name = functools.partial(_module_name, module_name)
+        known = module_name is None or callable(module_name)
+        expect(known, "module_name", "a function", module_name)
+        self.module_name = functools.partial(importable_name, given=module_name)
         self._given = dict[str, Any](encoders=encoders, decoders=decoders)
         self._options = dict[str, Any](fingerprint=fingerprint, module_name=module_name)
         for name, given in self._given.items():
@@ -433,15 +432,6 @@ def _forms(fn: FunctionType) -> list[tuple[str, bytes | int]]:
 @functools.lru_cache(maxsize=1024)
 def _label(layer: int | None, where: str) -> bytes:
     return (encode_scalar(layer) if layer else b"") + encode_scalar(where)
-
-
-def _module_name(
-    given: Callable[[str], str | None], name: str, home: Any = None
-) -> str:
-    found = given(name)
-    known = isinstance(found, str | None)
-    expect(known, "what module_name returns", "a str or None", found)
-    return importable_name(name, home) if found is None else found
 
 
 def _where(module: str, qualname: str) -> bytes:
