@@ -63,9 +63,7 @@ def take_apart(handler: object) -> Anatomy:
         if not todo:
             break
     else:
-        raise UnsupportedHandler(
-            f"{described(handler)} wraps itself, or more than {_DEEPEST} callables"
-        )
+        raise parts.refusal(handler, f"wraps itself, or more than {_DEEPEST} callables")
     if not parts.qualname or not parts.layers:
         raise parts.refusal(handler, _NOTHING)
     if not isinstance(parts.module, str):

@@ -15,7 +15,7 @@ from _blake2 import blake2b  # hashlib would load OpenSSL, which takes 2 ms
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import zip_longest
 from types import CellType, CodeType, FunctionType
-from typing import TYPE_CHECKING, Any, Literal, TypeGuard
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeGuard
 from weakref import ref
 
 from handlerid import _captures
@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from handlerid._values.codec import Codec
 
 _LONGEST_KEY = blake2b.MAX_KEY_SIZE
+_Ids: TypeAlias = tuple[HandlerId, ...]
 _COMPILER_SCOPES = r"<(?:list|dict|set)comp>\."  # not from Python 3.12 on
 
 
@@ -153,7 +154,7 @@ class Identity:
         omitted: list[str] | None = None,
         marked: list[int] | None = None,
         codes: list[Any] | None = None,
-    ) -> tuple[tuple[HandlerId, ...], bytes]:
+    ) -> tuple[_Ids, bytes]:
         """Return the ids of a handler without captures part, and the digest for that.
 
         There is one id a key, the writing key's first; the digest may be empty.
@@ -198,9 +199,7 @@ class Identity:
             forms += [encode_scalar(None), part]
         return ids, _hash(b"".join(forms), 10, b"captures") if forms else b""
 
-    def complete(
-        self, bare: tuple[HandlerId, ...], digest: bytes, number: int = 0
-    ) -> tuple[HandlerId, ...]:
+    def complete(self, bare: _Ids, digest: bytes, number: int = 0) -> _Ids:
         """Return ids with their captures part; ``number`` is that among equals.
 
         Of ids at several locations, those at one stand side by side, one a key.
@@ -237,9 +236,7 @@ class Identity:
             record.closed = not odd and "__class__" not in fn.__code__.co_freevars
         return known
 
-    def late(
-        self, fn: Callable[..., object]
-    ) -> list[tuple[FunctionType, str, CellType]]:
+    def late(self, fn: Any) -> list[tuple[FunctionType, str, CellType]]:
         """Return a handler's variables that may change: who reads it, path, cell."""
         layers = [fn] if _captures.is_looked_into(fn) else take_apart(fn).layers
         return _captures.late(layers, self.variables)
@@ -284,9 +281,7 @@ class Identity:
         )
         return [*anatomy.bound, *captures], [*marks, *anatomy.order]
 
-    def difference(
-        self, fn: Callable[..., object], other: Callable[..., object]
-    ) -> tuple[str, ...]:
+    def difference(self, fn: Any, other: Any) -> tuple[str, ...]:
         """Return the variables in which two handlers with one id are not the same."""
         if self._is_again(fn, other):
             return ()
@@ -313,9 +308,7 @@ class Identity:
             and _forms(fn) == _forms(other)
         )
 
-    def _plain_ids(
-        self, fn: FunctionType, event: str, record: CodeRecord
-    ) -> tuple[HandlerId, ...]:
+    def _plain_ids(self, fn: FunctionType, event: str, record: CodeRecord) -> _Ids:
         last, asked = record.last, (event, fn.__qualname__, fn.__module__)
         if last[:3] != asked:
             if not isinstance(fn.__module__, str):
@@ -326,9 +319,7 @@ class Identity:
             record.last = last = (*asked, *ids)
         return last[3:]
 
-    def _ids_at(
-        self, anatomy: Anatomy, event: str, location: str | None
-    ) -> tuple[HandlerId, ...]:
+    def _ids_at(self, anatomy: Anatomy, event: str, location: str | None) -> _Ids:
         names = self._names(anatomy.module, anatomy.qualname, anatomy.layers[0])
         where, own = _where(*names), None
         if location is not None:
@@ -346,7 +337,7 @@ class Identity:
 
     def _write(
         self, names: tuple[str, str], where: bytes, code: bytes, event: str
-    ) -> tuple[HandlerId, ...]:
+    ) -> _Ids:
         locations = self._keyed(_hash(where, 8, b"location"), b"location")
         both = zip(locations, self._keyed(code, b"code"), strict=True)
         return tuple([write(*one, event, *names) for one in both])
@@ -405,8 +396,7 @@ class CodeRecord(ref[CodeType]):
         self.last: tuple[Any, ...] = (None, None, None)
         self.digest: bytes | None = None  # unkeyed
         self.variables: _captures.FreeVariables | None = None
-        # All its free variables count, and none changes after it is made.
-        self.closed = False
+        self.closed = False  # its free variables all count, and none changes later
         self.binding: object = None  # how it is called; the registry sets and reads it
 
 

@@ -7,7 +7,6 @@
 
 from __future__ import annotations
 
-import functools
 import re
 from itertools import product
 from typing import Any, Self
@@ -20,7 +19,6 @@ _GRAMMAR = (
     r"h1-[a-z2-7]{12}[acegikmoqsuwy246]-[a-z2-7]{19}[aq]"
     r"(?:-[a-z2-7]{16})?(?:\.[a-z][a-z0-9_]{0,63})?"
 )
-_compiled = functools.cache(re.compile)  # at the first use: it takes long
 _PAIR = [*map("".join, product("abcdefghijklmnopqrstuvwxyz234567", repeat=2))]
 
 
@@ -41,8 +39,7 @@ class HandlerId(str):
         cls, text: str, module: str | None = None, qualname: str | None = None
     ) -> Self:
         self = str.__new__(cls, text)
-        self.module = module
-        self.qualname = qualname
+        self.module, self.qualname = module, qualname
         return self
 
     @classmethod
@@ -53,7 +50,7 @@ class HandlerId(str):
             MalformedPayload: it does not have the grammar of an id.
         """
         expect(isinstance(text, str), "an id", "a str", text)
-        if not _compiled(_GRAMMAR).fullmatch(text):
+        if not re.fullmatch(_GRAMMAR, text):
             raise MalformedPayload(
                 "the payload's handler is not an id: an id is "
                 "h1-<location>-<fingerprint>[-<captures>][.<event name>]"
