@@ -47,11 +47,16 @@ class Call:
         Raises:
             AsyncHandler: it is asynchronous; use ``arun``.
         """
-        run = Run(self)
-        result = run.begin() if self.observer is None else None
-        if result is None and self.observer is None:  # as most
-            return None
-        with run:
+        result: object = None
+        if self.observer is None:
+            handler = self.handler  # as in Run.begin: most calls come here
+            if handler.takes_event:
+                result = self.context.run(handler.fn, self.event)
+            else:
+                result = self.context.run(handler.fn)
+            if result is None:
+                return None
+        with Run(self) as run:
             for _ in run.steps(run.begin() if result is None else result):
                 pass
         return run.result

@@ -233,7 +233,8 @@ class Dispatcher:
         self, call: Call, payload: Any, audience: Any, scope: Any, rerender: Any
     ) -> _Steps:
         """Fill in a call; rule 3."""
-        call.audience = self._check_audience(audience)
+        if audience is not _NOT_GIVEN or self._references is not None:
+            call.audience = self._check_audience(audience)
         if rerender is not None and not callable(rerender):
             expect(False, "rerender", "a function: partial(render, state)", rerender)
         call.context, call.observer = copy_context(), self._observer

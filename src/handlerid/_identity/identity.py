@@ -33,6 +33,7 @@ if TYPE_CHECKING:
 
 _LONGEST_KEY = blake2b.MAX_KEY_SIZE
 _Ids: TypeAlias = tuple[HandlerId, ...]
+_CAPTURES = blake2b(digest_size=10, person=b"captures")
 _COMPILER_SCOPES = r"<(?:list|dict|set)comp>\."  # not from Python 3.12 on
 
 
@@ -197,7 +198,11 @@ class Identity:
             forms += [_label(layer, where), form]
         if part:
             forms += [encode_scalar(None), part]
-        return ids, _hash(b"".join(forms), 10, b"captures") if forms else b""
+        if not forms:
+            return ids, b""
+        digest = _CAPTURES.copy()  # cheaper than making one, at each offer
+        digest.update(b"".join(forms))
+        return ids, digest.digest()
 
     def complete(self, bare: _Ids, digest: bytes, number: int = 0) -> _Ids:
         """Return ids with their captures part; ``number`` is that among equals.
