@@ -16,4 +16,3 @@ from handlerid._identity.identity import Identity as Identity
 from handlerid._identity.identity import handler_id as handler_id
 from handlerid._identity.ids import HandlerId as HandlerId
 from handlerid._identity.ids import location_name as location_name
-from handlerid._identity.ids import with_captures as with_captures
