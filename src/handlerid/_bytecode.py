@@ -65,14 +65,10 @@ def renamed(code: CodeType, before: str, after: str) -> CodeType:
     Its class is in private names, such as ``__total``; its own name is in the qualified
     names that classes inside it store.
     """
-    private, other = [
-        "_" * bool(name) + name
-        for names in map(_CLASSES.findall, (before, after))
-        for name in ["".join(names[-1:]).lstrip("_")]
-    ]
+    private, other = _private_prefix(before), _private_prefix(after)
 
     def rename(name: str) -> str:
-        if name.startswith(f"{private}__") and not name.endswith("__"):
+        if name.startswith(private) and not name.endswith("__"):
             return other + name.removeprefix(private)
         return name
 
@@ -90,6 +86,12 @@ def renamed(code: CodeType, before: str, after: str) -> CodeType:
         return code.replace(**names, co_consts=tuple(consts))  # type: ignore[arg-type]
 
     return replace(code).replace(co_name=after.rpartition(".")[2])
+
+
+def _private_prefix(qualname: str) -> str:
+    """Return how private names begin in a function: ``_Cart__``."""
+    kind = "".join(_CLASSES.findall(qualname)[-1:]).lstrip("_")
+    return f"_{kind}__" if kind else "__"
 
 
 def _form(code: CodeType) -> list[Any]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import sys
 import threading
+from collections.abc import Sequence
 from contextlib import suppress
 from types import (
     CoroutineType,
@@ -21,7 +22,7 @@ from types import (
 from typing import TYPE_CHECKING, Any, NoReturn, cast
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Mapping
     from threading import RLock
 
 mro: Callable[[type], tuple[type, ...]] = vars(type)["__mro__"].__get__
@@ -133,12 +134,21 @@ def find(names: Mapping[str, Any], qualname: str) -> Any:
     return found
 
 
-def importable_name(name: str, home: Mapping[str, Any] | None = None) -> str:
-    """Importable name of a module; resolves ``__main__``.
+def importable_name(
+    name: str,
+    home: Mapping[str, Any] | None = None,
+    given: Callable[[str], str | None] | None = None,
+) -> str:
+    """Importable name of a module, as the host's function says; resolves ``__main__``.
 
     ``home`` are the globals of a function. One that was pickled by value names the
     ``__main__`` of the sender: its globals have a few names of that alone.
     """
+    if given is not None and (found := given(name)) is not None:
+        expect(
+            isinstance(found, str), "what module_name returns", "a str or None", found
+        )
+        return found
     if name not in ("__main__", "__mp_main__"):
         return name
     # A worker process runs it as __mp_main__, and calls it __main__ when it is done.
@@ -228,3 +238,13 @@ def choose(name: str, value: object, choices: Sequence[str]) -> None:
 
         near = [f'; did you mean "{one}"?' for one in get_close_matches(value, choices)]
         raise ValueError("".join([text, *near[:1]]))
+
+
+def as_keys(keys: object) -> tuple[bytes, ...]:
+    """Return one key, or several, as the host gave them: the first one writes."""
+    several: Any = (keys,) if isinstance(keys, bytes) else keys
+    ordered = isinstance(several, Sequence)  # a set has no first key
+    if not ordered or not all(isinstance(one, bytes) for one in several):
+        hint = "; did you mean .encode()?" if isinstance(keys, str) else ""
+        raise TypeError(f"keys must be bytes, or a sequence of bytes{hint}")
+    return tuple(dict.fromkeys(several))

@@ -602,9 +602,9 @@ def _(tmp: Path) -> None:
 
 
 COMPILED = (
-    "runs compiled code (C, Cython, mypyc, Nuitka), which has no fingerprint; " + USE
+    "runs no Python function, but compiled code (C, Cython, mypyc, Nuitka) or a "
+    f"computed __call__, which has no fingerprint; {USE}"
 )
-CALL = f"has a __call__ that is not a function; {USE}"
 
 
 class Loud(functools.partial[Any]):
@@ -648,7 +648,7 @@ def _(tmp: Path) -> None:
         (Calls.Cached(), f"{__name__}.Calls.Cached"),
         (Calls.Computed(), f"{__name__}.Calls.Computed"),
     ):
-        is_refused(one, f"an object of {name} {CALL}")
+        is_refused(one, f"an object of {name} {COMPILED}")
     inside = "builtins.print, inside an object of functools.partial,"
     is_refused(partial(print, 1), f"{inside} {COMPILED}")
     is_refused(logged(print), f"builtins.print, inside builtins.print, {COMPILED}")

@@ -169,14 +169,6 @@ def test_the_code_of_a_wrapper_counts(shop: ModuleType) -> None:
         app.dispatch(payload)
 
 
-def test_another_call_of_a_class_counts(shop: ModuleType) -> None:
-    app = Dispatcher(Registry())
-    payload = {"handler": str(app.registry.register(shop.Cart()))}
-    shop.Cart.__call__ = lambda self, event: "another"
-    with pytest.raises(StaleHandler):
-        app.dispatch(payload)
-
-
 def test_a_function_that_distinct_ids_cover_counts(shop: ModuleType) -> None:
     """A handler without ``wraps`` captures the function that it calls."""
     for captures, stale in (("distinct", True), ("allow", False)):

@@ -1,20 +1,10 @@
 """A prepared call, and what observes it."""
 
 from _contextvars import Context  # contextvars is one more file, 0.1 ms
-from collections.abc import AsyncGenerator, Generator
-from types import AsyncGeneratorType
+from collections.abc import AsyncGenerator, Coroutine, Generator
 from typing import Any
 
-from handlerid._dispatch.running import (
-    END,
-    Run,
-    Runner,
-    Thread,
-    in_context,
-    is_async,
-    steps_in_threads,
-    take,
-)
+from handlerid._dispatch.running import Run, Runner, Thread, steps_in_threads
 from handlerid._identity import location_name
 from handlerid._peek import not_copied
 from handlerid._registry import RegisteredHandler
@@ -71,22 +61,12 @@ class Call:
                 pass
         return run.result
 
-    async def arun(self) -> object:
+    def arun(self) -> Coroutine[Any, Any, object]:
         """Run or await the handler to the end and return its result.
 
         An async generator has none: None.
         """
-        with Run(self) as run:
-            result = run.begin()
-            if type(result) is AsyncGeneratorType:
-                while (step := await take(self.context, result)) is not END:
-                    run.notify("step", step)
-            elif is_async(result):
-                run.result = await in_context(self.context, result)
-            else:
-                for _ in run.steps(result):
-                    pass
-        return run.result
+        return Run(self).aresult()
 
     def stream(
         self, *, runner: Runner | None = None
@@ -105,11 +85,7 @@ class Call:
                 ``astream``.
         """
         with Run(self) as run:
-            result = run.begin()
-            if runner is not None and is_async(result):
-                yield from run.steps_by_runner(result, runner)
-            else:
-                yield from run.steps(result)
+            yield from run.steps(run.begin(), runner)
             return run.result
 
     def astream(self, *, thread: Thread | None = None) -> AsyncGenerator[object, None]:

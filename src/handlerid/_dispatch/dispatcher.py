@@ -24,7 +24,7 @@ from handlerid._dispatch.running import in_context, notify
 from handlerid._dispatch.scope import References, Scope
 from handlerid._identity import HandlerId, location_name
 from handlerid._peek import choose, close_unawaited, expect, not_copied
-from handlerid._registry import RegisteredHandler, Registry, closest, refusal
+from handlerid._registry import RegisteredHandler, Registry
 
 Resolver = Callable[[HandlerId, Scope], object]
 _Steps = Generator[Any, Any, Any]
@@ -138,8 +138,7 @@ class Dispatcher:
 
         For a host with fields of its own in it; pass the mapping on to ``dispatch``.
         """
-        if not isinstance(body, _JSON):
-            expect(False, "body", "bytes or a str", body)
+        expect(isinstance(body, _JSON), "body", "bytes or a str", body)
         try:
             return self._read_json(body, self._max_bytes)
         except self._refusals as error:
@@ -198,9 +197,7 @@ class Dispatcher:
         rerender: Callable[[Scope], object] | None = None,
     ) -> object:
         """Prepare a call and run it: see ``prepare`` and ``Call.run``."""
-        call = Call()
-        for _ in self._steps(call, payload, audience, scope, rerender):
-            pass
+        call = self.prepare(payload, audience=audience, scope=scope, rerender=rerender)
         return call.run()
 
     async def adispatch(
@@ -245,18 +242,17 @@ class Dispatcher:
             fields: Any = payload if type(payload) is dict else self._read(payload)
             text, captures = fields.get("handler"), b""
             if not isinstance(text, str):
-                no_id = 'the payload names no handler in "handler"'
-                if type(fields) is Form and "handler" in fields.fields:
-                    no_id += " once; the name is reserved: rename that input"
-                raise errors.MalformedPayload(no_id)
+                raise _names_no_handler(fields)
             if self._references is not None:
                 tokens = self._references.tokens
                 verified = tokens.verify(text, audience=call.audience)
                 text, captures = verified.handler_id, verified.captures
             handler, refuse_extra = self._handlers.get(text), self._refuse_extra
             if handler is None or scope is not None or not handler.is_current():
-                found = self._find(call, text, captures, scope, rerender)
-                handler, refuse_extra = yield from found
+                handler, scopes = self._find(call, text, scope)
+                if handler is None:
+                    search = self._search(call, text, captures, scopes, rerender)
+                    handler, refuse_extra = yield from search
             call.handler = handler
             if self._authorize is not None:
                 yield from _ask_authorize(call, self._authorize)
@@ -272,12 +268,9 @@ class Dispatcher:
 
     _awaited = coroutine(_steps)  # the same function: what it returns can be awaited
 
-    def _find(  # noqa: C901, PLR0912 - rule 1, step by step
-        self, call: Call, text: str, captures: bytes, scope: Any, rerender: Any
-    ) -> _Steps:
-        """Return the handler, and whether extra fields are refused."""
-        root, refuse_extra = self._registry.entries, self._refuse_extra
-        registered = root.find(text)
+    def _find(self, call: Call, text: str, scope: Any) -> tuple[Any, tuple[Scope, ...]]:
+        """Return the handler that a scope or the registry has, and the scopes."""
+        registered = self._registry.entries.find(text)
         scopes = () if scope is None else (scope,)
         if not isinstance(scope, Scope) and hasattr(scope, "__iter__"):
             scopes = tuple(scope)
@@ -288,57 +281,67 @@ class Dispatcher:
             handler = one.entries.find(text)
             if handler is not None and handler is not registered:
                 call.source = "scope"
-                return handler, refuse_extra
-        if registered is not None:
-            return registered, refuse_extra
+                return handler, scopes
+        return registered, scopes
+
+    def _search(
+        self, call: Call, text: str, captures: bytes, scopes: Any, rerender: Any
+    ) -> _Steps:
+        """Return who else answers, and whether extra fields are refused."""
         if text.startswith("t1."):  # those of this server are verified above
             raise errors.ExpiredToken(
                 "a token where ids are used: the page is older or newer than the server"
             )
-        wanted = HandlerId.parse(text)
-        searched = [("scope", one.entries) for one in scopes]
+        wanted, raised = HandlerId.parse(text), list[errors.HandlerIdError]()
+        carried, mutable = None, True
+        if captures:
+            try:
+                carried, mutable = self._references.rebuild(wanted, captures)
+            except _NO_ANSWER as error:
+                raised.append(error)
+        searched = {one.entries: "scope" for one in scopes}
+        if mutable:
+            asked = self._ask_host(call, wanted, rerender, searched, raised)
+            if (offered := (yield from asked)) is not None:
+                return offered, self._refuse_extra
+        if carried is not None:
+            call.source = "token"
+            return carried, self._refuse_extra
+        try:
+            handler = self._registry.entries.resolve(wanted, *searched)
+            own = [x for one, x in searched.items() if handler in one.handlers.values()]
+            call.source = [*own, "registry"][0]
+        except _NO_ANSWER as error:
+            raised.append(error)
+        else:
+            return handler, True
+        raise _take_from(raised, signed=self._references is not None)
+
+    def _ask_host(
+        self, call: Call, wanted: HandlerId, rerender: Any, searched: Any, raised: Any
+    ) -> _Steps:
+        """Return the handler if a resolver or ``rerender`` offers it, or None."""
+        root = self._registry.entries
         asked: list[Any] = [("resolver", one, wanted) for one in self._resolvers]
-        raised: list[errors.HandlerIdError] = []
         if asked and self._references is None and not root.knows(wanted.location):
             asked = []  # it may be made up, and a resolver renders a page
-            why = (
-                f"{refusal(wanted, (), '')}. No resolver was asked, because no scanned "
-            )
-            why += "module has the location: is the module scanned that defines it?"
+            why = f"no handler is registered at the location of {wanted}. No resolver "
+            why += "was asked, because no scanned module has the location: is the "
+            why += "module scanned that defines it?"
             raised.append(errors.UnknownHandler(why, handler_id=wanted))
         if rerender is not None:
             asked.append(("rerender", rerender))
-        carried = None
-        if captures:
-            try:
-                carried = self._references.rebuild(wanted, captures)
-            except _NO_ANSWER as error:
-                raised.append(error)
-        for source, *ask in asked if carried is None or carried[1] else ():
+        for source, *ask in asked:
             call.source, offered = source, Scope(root.child(), None, call.audience)
             try:
                 yield from _ask(call, source, copy_context(), *ask, offered)
             except _NO_ANSWER as error:
                 raised.append(error)
             offered.entries.end_rendering()
-            if (handler := offered.entries.find(text)) is not None:
-                return handler, refuse_extra
-            searched.append((source, offered.entries))
-        if carried is not None:
-            call.source = "token"
-            return carried[0], refuse_extra
-        at_location = {
-            one: (source, entries)
-            for source, entries in (*searched, ("registry", root))
-            for one in entries.at_location(wanted.location)
-        }
-        near = closest(wanted, at_location)
-        if near is not None:
-            call.source, entries = at_location[near]
-            if entries.accepts(near):
-                return entries.resolve(near), True
-        raised.insert(0, refusal(wanted, [*at_location], root.identity.fingerprint))
-        raise _take_from(raised, signed=self._references is not None)
+            if (handler := offered.entries.find(wanted)) is not None:
+                return handler
+            searched[offered.entries] = source
+        return None
 
     def _read(self, payload: Any) -> Any:
         """Return something with ``get``: a mapping or a form."""
@@ -363,13 +366,20 @@ class Dispatcher:
         return audience
 
 
+def _names_no_handler(fields: object) -> errors.MalformedPayload:
+    text = 'the payload names no handler in "handler"'
+    if type(fields) is Form and "handler" in fields.fields:
+        text += " once; the name is reserved: rename that input"
+    return errors.MalformedPayload(text)
+
+
 def _take_from(
     raised: list[errors.HandlerIdError], *, signed: bool
 ) -> errors.HandlerIdError:
     """Return the one to raise, and empty the list: a traceback must not hold it."""
     # That the location is known says more than that another one is not.
     stale = [one for one in raised if isinstance(one, errors.StaleHandler)]
-    chosen = (stale or raised[-1:])[0]
+    chosen = (stale or raised)[0]
     raised.clear()
     if signed and isinstance(chosen, errors.UnknownHandler):  # it was offered once
         return errors.GoneHandler(str(chosen), handler_id=chosen.handler_id)

@@ -70,15 +70,11 @@ class Run:
         arguments = (self._call.event,) if handler.takes_event else ()
         return self._context.run(handler.fn, *arguments)
 
-    def steps(self, result: object) -> Steps:
-        """Yield the steps of what the call returned; raise AsyncHandler for async."""
+    def steps(self, result: object, runner: Runner | None = None) -> Steps:
+        """Yield the steps of what the call returned; async ones need a runner."""
         if is_async(result):
-            close_unawaited(result)
-            raise AsyncHandler(
-                f"{name_of(self._call.handler.fn)} is asynchronous: await adispatch() "
-                "or arun() in the host's event loop, or write "
-                "asyncio.run(app.adispatch(...)) where there is none"
-            )
+            yield from self.steps_by_runner(result, runner)
+            return
         if type(result) is not GeneratorType:
             self.result = result
             yield result
@@ -94,6 +90,20 @@ class Run:
                 yield step
         finally:
             self._context.run(result.close)
+
+    async def aresult(self) -> object:
+        """Run or await the handler to the end and return its result."""
+        with self:
+            result = self.begin()
+            if type(result) is AsyncGeneratorType:
+                while (step := await take(self._context, result)) is not END:
+                    self.notify("step", step)
+            elif is_async(result):
+                self.result = await in_context(self._context, result)
+            else:
+                for _ in self.steps(result):
+                    pass
+        return self.result
 
     async def asteps(self, *begun: object) -> AsyncGenerator[object, None]:
         """Yield the steps of what was begun, or of a call; await them."""
@@ -115,8 +125,15 @@ class Run:
                     for step in steps:
                         yield step
 
-    def steps_by_runner(self, result: object, runner: Runner) -> Steps:
+    def steps_by_runner(self, result: object, runner: Runner | None) -> Steps:
         """Yield the steps of what the call returned; the runner is called for each."""
+        if runner is None:
+            close_unawaited(result)
+            raise AsyncHandler(
+                f"{name_of(self._call.handler.fn)} is asynchronous: await adispatch() "
+                "or arun() in the host's event loop, or write "
+                "asyncio.run(app.adispatch(...)) where there is none"
+            )
         steps: Any = self.asteps(result)
         context = copy_context()  # that of the call is entered within
         while (step := runner(work := take(context, steps, known=True))) is not END:

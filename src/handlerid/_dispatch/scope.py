@@ -44,13 +44,13 @@ class References:
 
     def rebuild(
         self, handler_id: HandlerId, captures: bytes
-    ) -> tuple[RegisteredHandler, bool] | None:
+    ) -> tuple[RegisteredHandler | None, bool]:
         """Return the handler that a token carried, and whether it captured a copy.
 
         It has the id of the token: both were signed together.
         """
         if self._closures is None:
-            return None
+            return None, True
         try:
             event = event_type(handler_id.event) if handler_id.event else Event
         except LookupError:

@@ -15,6 +15,4 @@ from handlerid._identity.identity import CodeRecord as CodeRecord
 from handlerid._identity.identity import Identity as Identity
 from handlerid._identity.identity import handler_id as handler_id
 from handlerid._identity.ids import HandlerId as HandlerId
-from handlerid._identity.ids import as_keys as as_keys
 from handlerid._identity.ids import location_name as location_name
-from handlerid._identity.ids import with_captures as with_captures

@@ -24,7 +24,6 @@ from handlerid._peek import (
     close_unawaited,
     described,
     is_a,
-    is_native,
     look_up,
     stored_in,
 )
@@ -38,7 +37,6 @@ Codes = tuple[tuple[Any, CodeType], ...]
 FUNCTOOLS = vars(functools)
 _DEEPEST = 100
 CACHED = "functools.cache"  # a layer
-_DESCRIPTORS = staticmethod, classmethod, property, MethodType, CachedFunction
 # Texts that are code like any other, though no file holds them.
 _NAMES = "frozen string stdin console input exec python-input ipython-input doctest"
 _TYPED = tuple(f"<{name}" for name in _NAMES.split())
@@ -47,8 +45,10 @@ _TYPED = tuple(f"<{name}" for name in _NAMES.split())
 _USE = "use a function that calls it, without functools.wraps"
 _CLASS = "is a class; use a function that makes the object, and event= for an event"
 _DISPATCH = f"chooses what runs by the type of an argument; {_USE}"
-_CALL = f"has a __call__ that is not a function; {_USE}"
-_COMPILED = "runs compiled code (C, Cython, mypyc, Nuitka), which has no fingerprint; "
+_CALL = (
+    "runs no Python function, but compiled code (C, Cython, mypyc, Nuitka) or a "
+    f"computed __call__, which has no fingerprint; {_USE}"
+)
 _NOT_CALLABLE = "is not callable; did you call the handler instead of passing it?"
 _NOT_READ = "was not read from its class; register Class.method, after the class"
 _PROXY = f"is a mock or a proxy, so what it runs is unknown; {_USE}"
@@ -56,20 +56,14 @@ _NOTHING = f"has no qualified name, and wraps no function; {_USE}"
 
 
 def take_apart(handler: object) -> Anatomy:
-    """Return the parts of a callable.
-
-    Raises:
-        UnsupportedHandler: it has no identity; the text says what to use instead.
-    """
+    """Return the parts of a callable; UnsupportedHandler says what to use instead."""
     parts, todo = Anatomy(handler), [handler]
     for _ in range(_DEEPEST):
         todo += parts.take_off(todo.pop())[::-1]
         if not todo:
             break
     else:
-        raise UnsupportedHandler(
-            f"{described(handler)} wraps itself, or more than {_DEEPEST} callables"
-        )
+        raise parts.refusal(handler, f"wraps itself, or more than {_DEEPEST} callables")
     if not parts.qualname or not parts.layers:
         raise parts.refusal(handler, _NOTHING)
     if not isinstance(parts.module, str):
@@ -101,18 +95,6 @@ def _is_generated(fn: FunctionType) -> bool:
     return made and "." not in name and name != "<lambda>"
 
 
-class _Called:
-    """The ``__call__`` of an object, in its class as that is now."""
-
-    def __init__(self, called: object) -> None:
-        self.called = called
-
-    @property
-    def __code__(self) -> object:
-        call = look_up(type(self.called), "__call__")
-        return call.__code__ if type(call) is FunctionType else None
-
-
 class Anatomy:
     """The parts of a callable; the methods take it apart.
 
@@ -124,7 +106,7 @@ class Anatomy:
         captures: captured values, in the order of the layers: number of layers down
             to the one that carries it; variable, or ``self``; value.
         order: marks of partials: the keywords, if they are in another order than bound.
-        codes: what has a ``__code__`` that runs, each with this code.
+        codes: the functions of the layers, each with its code.
     """
 
     def __init__(self, handler: object) -> None:
@@ -180,21 +162,16 @@ class Anatomy:
         if kind is CachedFunction:
             self.layers.append(CACHED)
             return self.wrapped(rest)
-        call, reason = look_up(kind, "__call__"), ""
+        call = look_up(kind, "__call__")
         if is_a(kind, type):
-            reason = _CLASS
-        elif look_up(kind, "__class__") is not OWN_CLASS:
-            reason = _PROXY
-        elif is_a(kind, classmethod, functools.partialmethod):
-            reason = _NOT_READ
-        elif type(call) is not FunctionType:
-            other = not is_native(type(call)) or is_a(type(call), *_DESCRIPTORS)
-            reason = _CALL if other else _COMPILED + _USE
-            reason = _NOT_CALLABLE if call is None else reason
-        if reason:
-            raise self.refusal(rest, reason)
+            raise self.refusal(rest, _CLASS)
+        if look_up(kind, "__class__") is not OWN_CLASS:
+            raise self.refusal(rest, _PROXY)
+        if is_a(kind, classmethod, functools.partialmethod):
+            raise self.refusal(rest, _NOT_READ)
+        if type(call) is not FunctionType:
+            raise self.refusal(rest, _NOT_CALLABLE if call is None else _CALL)
         self.captures.append((len(self.layers), "self", rest))
-        self.codes.append((_Called(rest), call.__code__))
         return (call, *self.wrapped(rest))
 
     def wrapped(self, rest: Any) -> Sequence[Any]:

@@ -15,14 +15,14 @@ from _blake2 import blake2b  # hashlib would load OpenSSL, which takes 2 ms
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from itertools import zip_longest
 from types import CellType, CodeType, FunctionType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any, Literal, TypeAlias, TypeGuard
 from weakref import ref
 
 from handlerid import _captures
 from handlerid._bytecode import encode_code, renamed
 from handlerid._identity.callables import FUNCTOOLS, Anatomy, take_apart
-from handlerid._identity.ids import HandlerId, as_keys, with_captures, write
-from handlerid._peek import choose, expect, importable_name, is_held
+from handlerid._identity.ids import HandlerId, with_captures, write
+from handlerid._peek import as_keys, choose, expect, importable_name, is_held
 from handlerid._values import encode_scalar
 from handlerid._values.tree import mark_of
 from handlerid.errors import UnsupportedHandler
@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from handlerid._values.codec import Codec
 
 _LONGEST_KEY = blake2b.MAX_KEY_SIZE
+_Ids: TypeAlias = tuple[HandlerId, ...]
+_CAPTURES = blake2b(digest_size=10, person=b"captures")
 _COMPILER_SCOPES = r"<(?:list|dict|set)comp>\."  # not from Python 3.12 on
 
 
@@ -86,21 +88,15 @@ class Identity:
 
             self._source, self._unused = _source.digest_source, _source.unused_in_source
             self.read_source = _source.read_source
-        self.module_name: Callable[[str], str] = importable_name
-        if module_name is not None:
-            expect(callable(module_name), "module_name", "a function", module_name)
-            self.module_name = functools.partial(_module_name, module_name)
+        known = module_name is None or callable(module_name)
+        expect(known, "module_name", "a function", module_name)
+        self.module_name = functools.partial(importable_name, given=module_name)
         self._given = dict[str, Any](encoders=encoders, decoders=decoders)
         self._options = dict[str, Any](fingerprint=fingerprint, module_name=module_name)
         for name, given in self._given.items():
             expect(isinstance(given, Mapping | None), name, "a mapping of types", given)
         if encoders is not None or decoders is not None:
             _ = self.codec  # checks them
-        # Copying a state is cheaper than making one.
-        self._location = blake2b(digest_size=8, person=b"location")
-        self._code = blake2b(digest_size=12, person=b"bytecode")
-        self._layers = blake2b(digest_size=12, person=b"layers")
-        self._captures = blake2b(digest_size=10, person=b"captures")
         self.records: dict[int, CodeRecord] = {}  # by the address of the code
         self._forget = functools.partial(_forget, self.records)
 
@@ -110,14 +106,11 @@ class Identity:
 
     def __reduce__(self) -> tuple[Any, ...]:
         if self._keys:
-            text = "an Identity with keys cannot be pickled, because a pickle would "
-            raise TypeError(text + "hold the keys; make one in each process")
+            raise TypeError(
+                "an Identity with keys cannot be copied or pickled, because a pickle "
+                "would hold the keys; make one in each process"
+            )
         return functools.partial(type(self), **self._options, **self._given), ()
-
-    def __deepcopy__(self, _: object = None) -> Identity:
-        return self
-
-    __copy__ = __deepcopy__
 
     @functools.cached_property
     def codec(self) -> Codec:
@@ -146,20 +139,9 @@ class Identity:
             UnstableCapture: a value that is part of the id has no canonical form.
             TypeError, ValueError: ``event`` is no event type, or no wire name.
         """
-        name = "" if event is None else event_name(event)
-        if not captures and type(fn) is FunctionType and not hasattr(fn, "__wrapped__"):
-            record = self.records.get(id(fn.__code__))
-            if record is not None:
-                last = record.last
-                # Equal texts that are other objects take the longer way.
-                if (
-                    last.qualname is fn.__qualname__
-                    and last.module is fn.__module__
-                    and last.event is name
-                ):
-                    return last
-            if fn.__globals__ is not FUNCTOOLS:
-                return self._plain_ids(fn, name, record or self.record(fn))[0]
+        if not captures and _wraps_nothing(fn):
+            name = "" if event is None else event_name(event)
+            return self._plain_ids(fn, name, self.record(fn))[0]
         return self.complete(*self.bare_ids(fn, event, captures=captures))[0]
 
     def bare_ids(
@@ -173,7 +155,7 @@ class Identity:
         omitted: list[str] | None = None,
         marked: list[int] | None = None,
         codes: list[Any] | None = None,
-    ) -> tuple[tuple[HandlerId, ...], bytes]:
+    ) -> tuple[_Ids, bytes]:
         """Return the ids of a handler without captures part, and the digest for that.
 
         There is one id a key, the writing key's first; the digest may be empty.
@@ -190,12 +172,7 @@ class Identity:
         carried: Iterable[Any] = ()
         told: Sequence[tuple[str, object]] = ()
         noted = [] if codes is None else codes
-        if (  # one function that wraps no other
-            location is None
-            and type(fn) is FunctionType
-            and not hasattr(fn, "__wrapped__")
-            and fn.__globals__ is not FUNCTOOLS
-        ):
+        if location is None and _wraps_nothing(fn):
             record = self.records.get(id(fn.__code__)) or self.record(fn)
             noted.append((fn, fn.__code__))
             ids = self._plain_ids(fn, wire_name, record)
@@ -221,35 +198,32 @@ class Identity:
             forms += [_label(layer, where), form]
         if part:
             forms += [encode_scalar(None), part]
-        return ids, _hash(self._captures, b"".join(forms)) if forms else b""
+        if not forms:
+            return ids, b""
+        digest = _CAPTURES.copy()  # cheaper than making one, at each offer
+        digest.update(b"".join(forms))
+        return ids, digest.digest()
 
-    def complete(
-        self, bare: tuple[HandlerId, ...], digest: bytes, number: int = 0
-    ) -> tuple[HandlerId, ...]:
+    def complete(self, bare: _Ids, digest: bytes, number: int = 0) -> _Ids:
         """Return ids with their captures part; ``number`` is that among equals.
 
         Of ids at several locations, those at one stand side by side, one a key.
         """
         if number:
-            digest = _hash(self._captures, b"%b#%d" % (digest, number))
+            digest = _hash(b"%b#%d" % (digest, number), 10, b"captures")
         if not digest:
             return bare
         if not self._keys and len(bare) == 1:  # as most
             return (with_captures(bare[0], digest),)
-        keyed = [_keyed(digest, key, b"captures") for key in self._keys] or [digest]
+        keyed = self._keyed(digest, b"captures")
         return tuple(map(with_captures, bare, keyed * len(bare)))
 
     def record(self, fn: FunctionType) -> CodeRecord:
         """Return the record of a function's code; it lives as long as the code."""
-        address = id(fn.__code__)
-        record = self.records.get(address)
-        if record is None:
+        record = self.records.get(id(fn.__code__))
+        if record is None:  # of two threads, both use the record of the first
             record = CodeRecord(fn.__code__, self._forget)
-            record.address = address
-            record.digest = record.several = record.binding = record.variables = None
-            record.last, record.closed = _NEVER, False
-            # Of two threads, both use the record of the first.
-            record = self.records.setdefault(address, record)
+            record = self.records.setdefault(record.address, record)
         return record
 
     def variables(self, fn: FunctionType) -> _captures.FreeVariables:
@@ -267,9 +241,7 @@ class Identity:
             record.closed = not odd and "__class__" not in fn.__code__.co_freevars
         return known
 
-    def late(
-        self, fn: Callable[..., object]
-    ) -> list[tuple[FunctionType, str, CellType]]:
+    def late(self, fn: Any) -> list[tuple[FunctionType, str, CellType]]:
         """Return a handler's variables that may change: who reads it, path, cell."""
         layers = [fn] if _captures.is_looked_into(fn) else take_apart(fn).layers
         return _captures.late(layers, self.variables)
@@ -297,8 +269,8 @@ class Identity:
             return "functools.partial", parts, anatomy.order
         if codes is not None:
             codes += anatomy.codes
-        names = self._names(anatomy.module, anatomy.qualname, *anatomy.layers)
-        text = str(write(_hash(self._location, _where(*names)), fingerprint))
+        names = self._names(anatomy.module, anatomy.qualname, anatomy.layers[0])
+        text = str(write(_hash(_where(*names), 8, b"location"), fingerprint))
         if is_held(value, anatomy.module, anatomy.qualname, unknown=False):
             return text, (), ()
         if not _captures.is_looked_into(value):
@@ -314,9 +286,7 @@ class Identity:
         )
         return [*anatomy.bound, *captures], [*marks, *anatomy.order]
 
-    def difference(
-        self, fn: Callable[..., object], other: Callable[..., object]
-    ) -> tuple[str, ...]:
+    def difference(self, fn: Any, other: Any) -> tuple[str, ...]:
         """Return the variables in which two handlers with one id are not the same."""
         if self._is_again(fn, other):
             return ()
@@ -343,31 +313,19 @@ class Identity:
             and _forms(fn) == _forms(other)
         )
 
-    def _plain_ids(
-        self, fn: FunctionType, event: str, record: CodeRecord
-    ) -> tuple[HandlerId, ...]:
-        qualname, module = fn.__qualname__, fn.__module__
-        last = record.last
-        if last.event is event and last.qualname is qualname and last.module is module:
-            return (last,)
-        several, asked = record.several, (event, qualname, module)
-        if several is not None and several[:3] == asked:
-            return several[3:]
-        if not isinstance(module, str):
-            take_apart(fn)  # refuses it
-        record.digest = record.digest or self._hash_code(fn)
-        names = self._names(module, qualname, fn)
-        ids = self._write(names, _where(*names), record.digest, event)
-        if len(ids) == 1 and names[0] is module and names[1] is qualname:
-            record.last = ids[0]
-        else:
-            record.several = (*asked, *ids)
-        return ids
+    def _plain_ids(self, fn: FunctionType, event: str, record: CodeRecord) -> _Ids:
+        last, asked = record.last, (event, fn.__qualname__, fn.__module__)
+        if last[:3] != asked:
+            if not isinstance(fn.__module__, str):
+                take_apart(fn)  # refuses it
+            record.digest = record.digest or self._hash_code(fn)
+            names = self._names(fn.__module__, fn.__qualname__, fn)
+            ids = self._write(names, _where(*names), record.digest, event)
+            record.last = last = (*asked, *ids)
+        return last[3:]
 
-    def _ids_at(
-        self, anatomy: Anatomy, event: str, location: str | None
-    ) -> tuple[HandlerId, ...]:
-        names = self._names(anatomy.module, anatomy.qualname, *anatomy.layers)
+    def _ids_at(self, anatomy: Anatomy, event: str, location: str | None) -> _Ids:
+        names = self._names(anatomy.module, anatomy.qualname, anatomy.layers[0])
         where, own = _where(*names), None
         if location is not None:
             module, colon, qualname = location.rpartition(":")
@@ -384,14 +342,15 @@ class Identity:
 
     def _write(
         self, names: tuple[str, str], where: bytes, code: bytes, event: str
-    ) -> tuple[HandlerId, ...]:
-        location = _hash(self._location, where)
-        keyed = [
-            (_keyed(location, key, b"location"), _keyed(code, key, b"code"))
-            for key in self._keys
-        ]
-        digests = keyed or [(location, code)]
-        return tuple([write(*both, event, *names) for both in digests])
+    ) -> _Ids:
+        locations = self._keyed(_hash(where, 8, b"location"), b"location")
+        both = zip(locations, self._keyed(code, b"code"), strict=True)
+        return tuple([write(*one, event, *names) for one in both])
+
+    def _keyed(self, digest: bytes, part: bytes) -> list[bytes]:
+        """Return a digest under each key; without keys, as it is."""
+        size = len(digest)
+        return [_hash(digest, size, part, key) for key in self._keys] or [digest]
 
     def _fingerprint(self, anatomy: Anatomy, qualname: str | None = None) -> bytes:
         """The digest of all layers, as if the handler had another qualified name."""
@@ -402,7 +361,7 @@ class Identity:
         for layer in anatomy.layers:
             if isinstance(layer, str):
                 text = f"generated {own}" if layer == f"generated {name}" else layer
-                digests.append(_hash(self._layers, text.encode()))
+                digests.append(_hash(text.encode(), 12, b"layers"))
             elif after not in (None, before) and name == layer.__code__.co_name:
                 digests.append(self._hash_code(layer, before, after))
             else:
@@ -410,7 +369,7 @@ class Identity:
                 record.digest = record.digest or self._hash_code(layer)
                 digests.append(record.digest)
         several = len(digests) > 1
-        return _hash(self._layers, b"".join(digests)) if several else digests[0]
+        return _hash(b"".join(digests), 12, b"layers") if several else digests[0]
 
     def _hash_code(
         self, fn: FunctionType, before: str = "", after: str | None = None
@@ -419,44 +378,45 @@ class Identity:
         try:
             if self._source is not None:
                 return self._source(fn, after and after.rpartition(".")[2])
-            return _hash(self._code, encode_code(code))
+            return _hash(encode_code(code), 12, b"bytecode")
         except ValueError as error:
             raise UnsupportedHandler(str(error)) from None
 
-    def _names(self, module: str, qualname: str, *layers: Any) -> tuple[str, str]:
+    def _names(self, module: str, qualname: str, layer: Any = None) -> tuple[str, str]:
         if self._source is not None:
             # A location has to be equal on every Python if the fingerprint is.
             qualname = re.sub(_COMPILER_SCOPES, "", qualname)
-        fn = layers[0] if layers else None
-        if type(fn) is FunctionType and self.module_name is importable_name:
-            return importable_name(module, fn.__globals__), qualname
-        return self.module_name(module), qualname
+        home = layer.__globals__ if type(layer) is FunctionType else None
+        return self.module_name(module, home), qualname
 
 
 class CodeRecord(ref[CodeType]):
     """What an identity knows of a code object, for as long as that lives."""
 
-    __slots__ = (
-        *("address", "binding", "closed", "digest", "last", "several", "variables"),
-    )
+    __slots__ = ("address", "binding", "closed", "digest", "last", "variables")
 
-    address: int
-    last: HandlerId  # asked for last; one object, so a thread sees all of it
-    # If the id has other names than the function, or there are several keys: event,
-    # qualified name and module of the function, and its ids.
-    several: tuple[Any, ...] | None
-    digest: bytes | None  # unkeyed
-    variables: _captures.FreeVariables | None
-    closed: bool  # all its free variables count, and none changes after it is made
-    binding: object  # how the function is called; the registry sets and reads it
-
-
-_NEVER = HandlerId("")
+    def __init__(self, code: CodeType, _: object = None) -> None:
+        self.address = id(code)
+        # Event, qualified name and module that were asked for last, and the ids.
+        self.last: tuple[Any, ...] = (None, None, None)
+        self.digest: bytes | None = None  # unkeyed
+        self.variables: _captures.FreeVariables | None = None
+        self.closed = False  # its free variables all count, and none changes later
+        self.binding: object = None  # how it is called; the registry sets and reads it
 
 
 def _forget(records: dict[int, CodeRecord], record: CodeRecord) -> None:
     if records.get(record.address) is record:
         del records[record.address]
+
+
+def _wraps_nothing(fn: Any) -> TypeGuard[FunctionType]:
+    """Return whether it is one function, and no other runs within."""
+    return (
+        type(fn) is FunctionType
+        and not hasattr(fn, "__wrapped__")
+        and fn.__globals__ is not FUNCTOOLS
+    )
 
 
 def _forms(fn: FunctionType) -> list[tuple[str, bytes | int]]:
@@ -469,25 +429,12 @@ def _label(layer: int | None, where: str) -> bytes:
     return (encode_scalar(layer) if layer else b"") + encode_scalar(where)
 
 
-def _module_name(given: Callable[[str], str | None], name: str) -> str:
-    found = given(name)
-    known = isinstance(found, str | None)
-    expect(known, "what module_name returns", "a str or None", found)
-    return importable_name(name) if found is None else found
-
-
 def _where(module: str, qualname: str) -> bytes:
     return f"{len(module)}:{module}{qualname}".encode("utf-8", "surrogatepass")
 
 
-def _hash(state: blake2b, content: bytes) -> bytes:
-    state = state.copy()
-    state.update(content)
-    return state.digest()
-
-
-def _keyed(digest: bytes, key: bytes, part: bytes) -> bytes:
-    return blake2b(digest, digest_size=len(digest), key=key, person=part).digest()
+def _hash(content: bytes, size: int, part: bytes, key: bytes = b"") -> bytes:
+    return blake2b(content, digest_size=size, key=key, person=part).digest()
 
 
 DEFAULT = Identity()

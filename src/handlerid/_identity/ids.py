@@ -7,9 +7,7 @@
 
 from __future__ import annotations
 
-import functools
 import re
-from collections.abc import Sequence
 from itertools import product
 from typing import Any, Self
 
@@ -21,7 +19,6 @@ _GRAMMAR = (
     r"h1-[a-z2-7]{12}[acegikmoqsuwy246]-[a-z2-7]{19}[aq]"
     r"(?:-[a-z2-7]{16})?(?:\.[a-z][a-z0-9_]{0,63})?"
 )
-_compiled = functools.cache(re.compile)  # at the first use: it takes long
 _PAIR = [*map("".join, product("abcdefghijklmnopqrstuvwxyz234567", repeat=2))]
 
 
@@ -30,23 +27,19 @@ class HandlerId(str):
 
     Attributes:
         module, qualname: the location; None if the id was parsed.
-        event: wire name of the event, or ``""``.
     """
 
     __module__ = "handlerid"
-    __slots__ = ("event", "module", "qualname")
+    __slots__ = ("module", "qualname")
 
     module: str | None
     qualname: str | None
-    event: str
 
     def __new__(
         cls, text: str, module: str | None = None, qualname: str | None = None
     ) -> Self:
         self = str.__new__(cls, text)
-        self.module = module
-        self.qualname = qualname
-        self.event = text.partition(".")[2]
+        self.module, self.qualname = module, qualname
         return self
 
     @classmethod
@@ -57,7 +50,7 @@ class HandlerId(str):
             MalformedPayload: it does not have the grammar of an id.
         """
         expect(isinstance(text, str), "an id", "a str", text)
-        if not _compiled(_GRAMMAR).fullmatch(text):
+        if not re.fullmatch(_GRAMMAR, text):
             raise MalformedPayload(
                 "the payload's handler is not an id: an id is "
                 "h1-<location>-<fingerprint>[-<captures>][.<event name>]"
@@ -79,18 +72,13 @@ class HandlerId(str):
         """The 16 characters of bound arguments and captures, or ``""``."""
         return self[38:54] if self[37:38] == "-" else ""
 
+    @property
+    def event(self) -> str:
+        """The wire name of the event, or ``""``."""
+        return self.partition(".")[2]
+
     def __reduce__(self) -> tuple[Any, ...]:
         return (type(self), (str(self), self.module, self.qualname))
-
-
-def as_keys(keys: object) -> tuple[bytes, ...]:
-    """Return one key, or several, as the host gave them: the first one writes."""
-    several: Any = (keys,) if isinstance(keys, bytes) else keys
-    ordered = isinstance(several, Sequence)  # a set has no first key
-    if not ordered or not all(isinstance(one, bytes) for one in several):
-        hint = "; did you mean .encode()?" if isinstance(keys, str) else ""
-        raise TypeError(f"keys must be bytes, or a sequence of bytes{hint}")
-    return tuple(dict.fromkeys(several))
 
 
 def location_name(handler_id: str) -> str:
@@ -108,23 +96,21 @@ def write(
     qualname: str | None = None,
 ) -> HandlerId:
     """Write an id without captures, from 8 bytes, 12 bytes and a wire name."""
-    # Filled up to 70 and 100 bits; the last of 14 characters is empty.
-    where = _base32(int.from_bytes(location, "big") << 6, 60)[:13]
-    text = f"h1-{where}-{_base32(int.from_bytes(fingerprint, 'big') << 4, 90)}"
-    found = str.__new__(HandlerId, f"{text}.{event}" if event else text)
-    found.module, found.qualname, found.event = module, qualname, event
-    return found
+    # Of 14 characters for 8 bytes, the last is empty.
+    text = f"h1-{_base32(location)[:13]}-{_base32(fingerprint)}"
+    return HandlerId(f"{text}.{event}" if event else text, module, qualname)
 
 
 def with_captures(bare: HandlerId, captures: bytes) -> HandlerId:
     """Return an id without captures, with these 10 bytes as its captures part."""
-    number = int.from_bytes(captures, "big")  # as _base32, without a call
-    part = "".join([_PAIR[number >> at & 1023] for at in range(70, -1, -10)])
-    found = str.__new__(HandlerId, f"{bare[:37]}-{part}{bare[37:]}")
-    found.module, found.qualname, found.event = bare.module, bare.qualname, bare.event
+    # As the class does, without a call: made at each offer.
+    found = str.__new__(HandlerId, f"{bare[:37]}-{_base32(captures)}{bare[37:]}")
+    found.module, found.qualname = bare.module, bare.qualname
     return found
 
 
-def _base32(number: int, first: int) -> str:
+def _base32(digest: bytes) -> str:
     # Ten bits make two characters. base64.b32encode takes twice as long.
+    free = -8 * len(digest) % 10
+    number, first = int.from_bytes(digest, "big") << free, 8 * len(digest) + free - 10
     return "".join([_PAIR[number >> at & 1023] for at in range(first, -1, -10)])

@@ -145,11 +145,12 @@ class Entries:
                 and not (part or self.names.used)
                 and not hasattr(fn, "__wrapped__")
             ):
-                new_id, code = record.last, fn.__code__
+                last, code = record.last, fn.__code__
+                new_id = last[-1]
                 if not (
-                    new_id.event is how.event.wire_name
-                    and new_id.qualname is fn.__qualname__
-                    and new_id.module is fn.__module__
+                    last[0] is how.event.wire_name
+                    and last[1] is fn.__qualname__
+                    and last[2] is fn.__module__
                 ):
                     new_id = self.identity.handler_id(fn, how.event)
             else:
@@ -272,18 +273,26 @@ class Entries:
                 self._aliases, self._locations, renewed = dict(kept), {}, True
         return renewed
 
-    def resolve(self, text: str) -> RegisteredHandler:
-        """Return the handler of an id, as ``Registry.resolve`` does."""
+    def resolve(self, text: str, *others: Entries) -> RegisteredHandler:
+        """Return the handler of an id, as ``Registry.resolve`` does.
+
+        If the id is stale, one of the others may have the handler of its location.
+        """
         found = self.find(text)
-        if found is None:
-            missing = HandlerId.parse(text)
-            known = self.at_location(missing.location)
-            near = closest(missing, known)
-            if near is not None and self.accepts(near):
-                found = self.find(near)
-            if found is None:
-                raise refusal(missing, known, self.identity.fingerprint)
-        return found
+        if found is not None:
+            return found
+        missing = HandlerId.parse(text)
+        known = {
+            one: entries
+            for entries in (*others, self)
+            for one in entries.at_location(missing.location)
+        }
+        near = closest(missing, known)
+        if near is not None and known[near].accepts(near):
+            found = known[near].find(near)
+            if found is not None:
+                return found
+        raise refusal(missing, [*known], self.identity.fingerprint)
 
     def accepts(self, handler_id: HandlerId) -> bool:
         """Return whether the handler of an id answers stale ids of its location."""

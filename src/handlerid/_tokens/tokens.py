@@ -31,8 +31,8 @@ from time import time
 from typing import Any
 
 from handlerid import errors
-from handlerid._identity import HandlerId, as_keys, location_name
-from handlerid._peek import expect, not_copied
+from handlerid._identity import HandlerId, location_name
+from handlerid._peek import as_keys, expect, not_copied
 
 _VERSION = "t1."
 _ANY_VERSION = re.compile(r"t(?:0|[1-9][0-9]{0,3})\.")
