@@ -241,6 +241,25 @@ def test_what_seems_to_be_a_handler_is_found_or_listed(folder: Path) -> None:
     }
 
 
+def test_an_object_without_a_form_need_not_be_a_handler(folder: Path) -> None:
+    text = f"""{EVENTS}
+class Guard:
+    def __call__(self, event: ClickEvent): ...
+    def open(self, event: ClickEvent): ...
+
+guard = Guard()
+"""
+    write(folder, app=text, broken=f"{text}on_open = guard.open")
+    found = Registry().scan("app")
+    assert len(found) == 1
+    found = Registry(captures="distinct").scan("app")
+    why = found.skipped["app.Guard.__call__"]
+    assert found.found == ()
+    assert why.startswith("cannot be registered: app.Guard.__call__: self cannot be")
+    with pytest.raises(ScanFailed, match=r"^broken\.Guard\.open cannot be registered"):
+        Registry(captures="distinct").scan("broken")
+
+
 def test_only_what_is_defined_in_the_package(folder: Path) -> None:
     write(
         folder,

@@ -1,7 +1,7 @@
 """A prepared call, and what observes it."""
 
 from _contextvars import Context  # contextvars is one more file, 0.1 ms
-from collections.abc import AsyncGenerator, Coroutine, Generator
+from collections.abc import AsyncGenerator, Generator
 from typing import Any
 
 from handlerid._dispatch.running import Run, Runner, Thread, steps_in_threads
@@ -61,12 +61,12 @@ class Call:
                 pass
         return run.result
 
-    def arun(self) -> Coroutine[Any, Any, object]:
+    async def arun(self) -> object:
         """Run or await the handler to the end and return its result.
 
         An async generator has none: None.
         """
-        return Run(self).aresult()
+        return await Run(self).aresult()
 
     def stream(
         self, *, runner: Runner | None = None

@@ -41,13 +41,14 @@ from handlerid._peek import (
     expect,
     find,
     globals_of,
+    is_native,
     look_up,
     names_of_class,
     namespace,
 )
 from handlerid._registry.captures import functions_of
 from handlerid._registry.signatures import inspect_signature, names_event
-from handlerid.errors import HandlerIdError, ScanFailed
+from handlerid.errors import HandlerIdError, ScanFailed, UnstableCapture
 from handlerid.events import Event
 from handlerid.events.annotations import NO_EVENT
 
@@ -113,17 +114,18 @@ def find_handlers(
             raise failed from cause
         failed.__cause__ = cause
         on_error(failed)
+        skip(name, why)
+
+    def skip(name: str, why: str, *_: object) -> None:
         skipped[name] = why
 
     start = perf_counter()
     modules = {one.__name__: one for one in _imported(package, fail)}
     for module in modules.values():
         index.add(module)
-    found: dict[HandlerId, None] = {}  # a set in order
-    known: dict[int, Handler] = {}
-    for handler_id, fn in decorated.items():
-        if take_apart(fn).module in modules:
-            found[handler_id], known[id(fn)] = None, fn
+    mine = [(x, fn) for x, fn in decorated.items() if take_apart(fn).module in modules]
+    found = dict.fromkeys([x for x, _ in mine])  # a set in order
+    known = {id(fn): fn for _, fn in mine}
     declared = [x for one in modules.values() for x in _declared_in(one, modules)]
     handlers = [*known.values(), *(fn for _, _, fn, events, _ in declared if events)]
     used = {id(one) for fn in handlers for one in functions_of(fn)}
@@ -138,7 +140,10 @@ def find_handlers(
                 # The text of the host's exceptions may hold a value.
                 ours = isinstance(error, HandlerIdError)
                 text = str(error) if ours else type(error).__name__
-                fail(name_of(fn), f"cannot be registered: {text}", name, error)
+                # An object with __call__ need not be a handler.
+                unsure = type(error) is UnstableCapture and not is_native(type(fn))
+                report = skip if unsure else fail
+                report(name_of(fn), f"cannot be registered: {text}", name, error)
     return Scan((*found,), (*modules,), perf_counter() - start, skipped)
 
 
