@@ -118,7 +118,7 @@ def test_a_made_up_id_renders_nothing(
 ) -> None:
     app = server(asked, **identity)
     for _ in range(100):
-        with pytest.raises(UnknownHandler, match="No resolver was asked"):
+        with pytest.raises(UnknownHandler, match="no resolver was asked"):
             app.dispatch(made_up())
     assert not asked
 

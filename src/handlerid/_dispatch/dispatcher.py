@@ -60,11 +60,6 @@ class Dispatcher:
     """
 
     __module__ = "handlerid"
-    __slots__ = (
-        *("__weakref__", "_authorize", "_handlers", "_max_bytes", "_observer"),
-        *("_read_json", "_references", "_refusals", "_refuse_extra", "_registry"),
-        "_resolvers",
-    )
 
     def __init__(
         self,
@@ -86,8 +81,8 @@ class Dispatcher:
         self._resolvers = tuple(resolvers)
         for one in self._resolvers:
             expect(callable(one), "each of resolvers", "a function", one)
-        known = authorize is None or callable(authorize)
-        expect(known, "authorize", "a function", authorize)
+        if authorize is not None:
+            expect(callable(authorize), "authorize", "a function", authorize)
         known = isinstance(observer, Observer | None)
         expect(known, "observer", "an object whose class extends Observer", observer)
         expect(type(max_bytes) is int, "max_bytes", "an int", max_bytes)
@@ -325,9 +320,8 @@ class Dispatcher:
         asked: list[Any] = [("resolver", one, wanted) for one in self._resolvers]
         if asked and self._references is None and not root.knows(wanted.location):
             asked = []  # it may be made up, and a resolver renders a page
-            why = f"no handler is registered at the location of {wanted}. No resolver "
-            why += "was asked, because no scanned module has the location: is the "
-            why += "module scanned that defines it?"
+            why = f"no resolver was asked for {wanted}, because no scanned module has "
+            why += "its location: is the module scanned that defines it?"
             raised.append(errors.UnknownHandler(why, handler_id=wanted))
         if rerender is not None:
             asked.append(("rerender", rerender))

@@ -15,8 +15,9 @@
 from __future__ import annotations
 
 import functools
+from collections.abc import Sequence
 from types import CodeType, FunctionType, MethodType
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from handlerid._captures import CachedFunction, arguments_of, captures_of
 from handlerid._peek import (
@@ -28,9 +29,6 @@ from handlerid._peek import (
     stored_in,
 )
 from handlerid.errors import UnsupportedHandler
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
 
 Codes = tuple[tuple[Any, CodeType], ...]
 

@@ -3,17 +3,12 @@
 from __future__ import annotations
 
 import warnings
+from collections.abc import Sequence
 from types import FunctionType
-from typing import TYPE_CHECKING
 
-from handlerid._identity import location_name, take_apart
+from handlerid._captures import Held
+from handlerid._identity import HandlerId, location_name, take_apart
 from handlerid.errors import CapturesReplaced
-
-if TYPE_CHECKING:
-    from collections.abc import Sequence
-
-    from handlerid._captures import Held
-    from handlerid._identity import HandlerId
 
 MANY = 1_000  # remembered, where names that are made anew may have no end
 
@@ -38,7 +33,7 @@ def captures_replaced(
     """Return the warning that a handler replaces one with other captures."""
     file, line = defined_at(fn)
     silence = '; "refuse" makes this an error, "allow" silences it'
-    silence = "" if where == "omitted" else silence
+    silence *= where != "omitted"
     cure = _WAYS_OUT["self" if where == "scope" and "self" in names else where]
     for _, name, value in take_apart(fn).captures if where == "scope" else ():
         if name in names and type(value) is FunctionType:

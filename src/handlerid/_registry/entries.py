@@ -11,6 +11,7 @@ from functools import partial
 from types import CodeType, FunctionType
 from typing import Any, Literal
 
+from handlerid import errors
 from handlerid._bytecode import encode_code
 from handlerid._captures import Equals, Held, content, has_changed, is_plain
 from handlerid._identity import (
@@ -26,12 +27,6 @@ from handlerid._registry.captures import captures_replaced, late_variable, warn_
 from handlerid._registry.locations import Names, closest, refusal
 from handlerid._registry.scan import CodeIndex
 from handlerid._registry.signatures import Kind, bind
-from handlerid.errors import (
-    CapturesReplaced,
-    HandlerIdError,
-    NameTaken,
-    UnstableCapture,
-)
 from handlerid.events import Event
 
 Captures = Literal["warn", "allow", "refuse", "distinct", "carry"]
@@ -157,8 +152,8 @@ class Entries:
                 (new_id, *aliases), number, codes = self.ids(fn, how.event, part)
                 (one, own), *others = codes
                 code = codes if others or one is not fn else own
-        except UnstableCapture as error:
-            raise UnstableCapture(
+        except errors.UnstableCapture as error:
+            raise errors.UnstableCapture(
                 f"{name_of(fn)}: {error}", where=error.where, type_name=error.type_name
             ) from error
         if self._held is not None and not (
@@ -264,7 +259,7 @@ class Entries:
             try:
                 if self.add(one.fn, one.event).id.location != location:
                     continue
-            except HandlerIdError:
+            except errors.HandlerIdError:
                 continue  # the old one stays, and answers nothing
             with LOCK:
                 if self.handlers.get(one.id) is one:
@@ -312,7 +307,7 @@ class Entries:
         above = self.parent._aliases if self.parent is not None else {}  # noqa: SLF001
         other = self._aliases.get(alias) or above.get(alias)
         if other and location_name(other.id) != location_name(new):
-            raise NameTaken(
+            raise errors.NameTaken(
                 f"{location_name(other.id)} and {location_name(new)} are both "
                 "moved_from one place and have the same code: only one of them can "
                 "answer the ids from there"
@@ -369,7 +364,7 @@ class Entries:
         elif self.captures == "allow" or (self.distinct and where == "scope"):
             return  # the numbers say that they are the same
         raises = self.captures == "refuse"
-        if raises or (CapturesReplaced, key) not in self.warned:
+        if raises or (errors.CapturesReplaced, key) not in self.warned:
             names = self.identity.difference(old.fn, new.fn)
             if names:
                 replaced = captures_replaced(new.id, new.fn, names, where)

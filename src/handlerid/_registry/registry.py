@@ -53,8 +53,8 @@ class Registry(Holder):
         unstable: Unstable = "refuse",
         stale: Stale = "refuse",
     ) -> None:
-        known = isinstance(identity, Identity | None)
-        expect(known, "identity", "an Identity", identity)
+        identity = Identity() if identity is None else identity
+        expect(isinstance(identity, Identity), "identity", "an Identity", identity)
         choose("captures", captures, get_args(Captures))
         choose("unstable", unstable, get_args(Unstable))
         choose("stale", stale, get_args(Stale))
@@ -63,9 +63,7 @@ class Registry(Holder):
                 'unstable="omit" needs captures="distinct" or "carry": with '
                 f'"{captures}", captures are not part of ids'
             )
-        self.entries: Entries = Entries(
-            identity or Identity(), captures, unstable, stale
-        )
+        self.entries: Entries = Entries(identity, captures, unstable, stale)
         self._decorated: dict[HandlerId, Handler] = {}
 
     @property

@@ -15,27 +15,23 @@ from __future__ import annotations
 import functools
 import inspect
 import sys
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from inspect import Parameter
 from types import FunctionType, MethodType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 from weakref import ref
 
 import typing_extensions
 
 from handlerid._captures import Unset, captures_of
 from handlerid._decoding import decoder
-from handlerid._identity import CACHED, name_of, take_apart
+from handlerid._identity import CACHED, CodeRecord, Identity, name_of, take_apart
 from handlerid._peek import look_up, name_of_class, stored_in
 from handlerid._registry.captures import MANY, defined_at, functions_of
 from handlerid.errors import SignatureError
 from handlerid.events import Event, adopt, event_type, is_event_type
 from handlerid.events.annotations import NO_EVENT, UNIONS, Named, event_types
-
-if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
-
-    from handlerid._identity import CodeRecord, Identity
 
 Kind = Literal["plain", "generator", "coroutine", "async generator"]
 
