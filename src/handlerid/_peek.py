@@ -19,7 +19,7 @@ from types import (
     MethodType,
     ModuleType,
 )
-from typing import TYPE_CHECKING, Any, NoReturn, cast
+from typing import TYPE_CHECKING, Any, NoReturn, SupportsIndex, cast
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -166,12 +166,16 @@ def importable_name(
     return sys.intern(f"{package}.{name}" if package else name)  # one text for all ids
 
 
-def not_copied(self: object, _: object = None) -> NoReturn:
-    """Refuse to be copied or pickled, as ``__reduce_ex__``."""
-    raise TypeError(
-        f"a {type(self).__name__} cannot be copied or pickled: share it in a process, "
-        "and make one in each process"
-    )
+class Shared:
+    """Base of what is shared in a process: it is neither copied nor pickled."""
+
+    __slots__ = ()
+
+    def __reduce_ex__(self, _: SupportsIndex, /) -> NoReturn:
+        raise TypeError(
+            f"a {type(self).__name__} cannot be copied or pickled: share it in a "
+            "process, and make one in each process"
+        )
 
 
 def close_unawaited(awaitable: object) -> None:

@@ -6,12 +6,12 @@ from typing import Any
 
 from handlerid._dispatch.running import Run, Runner, Thread, steps_in_threads
 from handlerid._identity import location_name
-from handlerid._peek import not_copied
+from handlerid._peek import Shared
 from handlerid._registry import RegisteredHandler
 from handlerid.errors import HandlerIdError
 
 
-class Call:
+class Call(Shared):
     """A handler and its event, ready to run; made by ``Dispatcher.prepare``.
 
     ``authorize``, the handler with all its steps and the observer run in its one
@@ -35,8 +35,6 @@ class Call:
     source: str = "registry"
     observer: "Observer | None" = None
     awaits: bool = False  # whether functions of the host may return awaitables
-
-    __reduce_ex__ = not_copied
 
     def __repr__(self) -> str:
         return f"<Call of {location_name(self.handler.id)} from {self.source}>"

@@ -23,7 +23,7 @@ from handlerid._dispatch.call import Call, Observer
 from handlerid._dispatch.running import in_context, notify
 from handlerid._dispatch.scope import References, Scope
 from handlerid._identity import HandlerId, location_name
-from handlerid._peek import choose, close_unawaited, expect, not_copied
+from handlerid._peek import Shared, choose, close_unawaited, expect
 from handlerid._registry import RegisteredHandler, Registry
 
 Resolver = Callable[[HandlerId, Scope], object]
@@ -33,7 +33,7 @@ _NO_ANSWER = (errors.UnknownHandler, errors.StaleHandler)
 _JSON = (bytes, str, bytearray, memoryview)
 
 
-class Dispatcher:
+class Dispatcher(Shared):
     """Answers payloads with calls of handlers; one for an application, for any thread.
 
     Args:
@@ -60,6 +60,11 @@ class Dispatcher:
     """
 
     __module__ = "handlerid"
+    __slots__ = (
+        *("__weakref__", "_authorize", "_handlers", "_max_bytes", "_observer"),
+        *("_read_json", "_references", "_refusals", "_refuse_extra", "_registry"),
+        "_resolvers",
+    )
 
     def __init__(
         self,
@@ -110,8 +115,6 @@ class Dispatcher:
     def registry(self) -> Registry:
         """The handlers of the application."""
         return self._registry
-
-    __reduce_ex__ = not_copied
 
     def __repr__(self) -> str:
         tokens = "" if self._references is None else ", with tokens"

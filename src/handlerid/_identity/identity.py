@@ -90,6 +90,7 @@ class Identity:
             self.read_source = _source.read_source
         known = module_name is None or callable(module_name)
         expect(known, "module_name", "a function", module_name)
+        self.module_name: Callable[..., str]
         self.module_name = functools.partial(importable_name, given=module_name)
         self._given = dict[str, Any](encoders=encoders, decoders=decoders)
         self._options = dict[str, Any](fingerprint=fingerprint, module_name=module_name)
@@ -396,12 +397,12 @@ class CodeRecord(ref[CodeType]):
     __slots__ = ("address", "binding", "closed", "digest", "last", "variables")
 
     def __init__(self, code: CodeType, _: object = None) -> None:
-        self.address = id(code)
+        self.address: int = id(code)
         # Event, qualified name and module that were asked for last, and the ids.
         self.last: tuple[Any, ...] = (None, None, None)
         self.digest: bytes | None = None  # unkeyed
         self.variables: _captures.FreeVariables | None = None
-        self.closed = False  # its free variables all count, and none changes later
+        self.closed: bool = False  # its free variables all count, and do not change
         self.binding: object = None  # how it is called; the registry sets and reads it
 
 

@@ -22,7 +22,7 @@ from handlerid._identity import (
     location_name,
     name_of,
 )
-from handlerid._peek import LOCK, not_copied
+from handlerid._peek import LOCK, Shared
 from handlerid._registry.captures import captures_replaced, late_variable, warn_once
 from handlerid._registry.locations import Names, closest, refusal
 from handlerid._registry.scan import CodeIndex
@@ -373,12 +373,10 @@ class Entries:
                 warn_once(replaced, key, new.fn, self.warned)
 
 
-class Holder:
+class Holder(Shared):
     """What holds entries: it is a container of their ids."""
 
     entries: Entries
-
-    __reduce_ex__ = not_copied
 
     def __contains__(self, handler_id: object) -> bool:
         return isinstance(handler_id, str) and self.entries.find(handler_id) is not None

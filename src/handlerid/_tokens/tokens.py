@@ -32,7 +32,7 @@ from typing import Any
 
 from handlerid import errors
 from handlerid._identity import HandlerId, location_name
-from handlerid._peek import as_keys, expect, not_copied
+from handlerid._peek import Shared, as_keys, expect
 
 _VERSION = "t1."
 _ANY_VERSION = re.compile(r"t(?:0|[1-9][0-9]{0,3})\.")
@@ -106,7 +106,7 @@ class Key:
         return self._cipher(state.digest())
 
 
-class Tokens:
+class Tokens(Shared):
     """Issue and verify tokens. Immutable, so any thread may use an instance.
 
     Args:
@@ -170,8 +170,6 @@ class Tokens:
         self._max_age, self._replay, self._skew = max_age, replay, clock_skew
         self._due = _EXPIRES * (max_age is not None) | _NONCE * (replay is not None)
         self._encrypt, self._max_bytes = encrypt, max_bytes
-
-    __reduce_ex__ = not_copied
 
     def __repr__(self) -> str:
         more = ", replay=..." * bool(self._replay) + ", encrypt=True" * self._encrypt
