@@ -324,7 +324,8 @@ class Dispatcher(Shared):
         if asked and self._references is None and not root.knows(wanted.location):
             asked = []  # it may be made up, and a resolver renders a page
             why = f"no resolver was asked for {wanted}, because no scanned module has "
-            why += "its location: is the module scanned that defines it?"
+            why += "its location: is the module scanned that defines it? If it has "
+            why += "another name in each process, set Identity(module_name=...)"
             raised.append(errors.UnknownHandler(why, handler_id=wanted))
         if rerender is not None:
             asked.append(("rerender", rerender))
