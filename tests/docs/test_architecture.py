@@ -62,7 +62,7 @@ def test_the_core_reads_in_an_hour() -> None:
     everything = [
         file for room in ROOMS if room != "integrations" for file in files_of(room)
     ]
-    assert lines_of([*everything, PACKAGE / "__init__.py"]) <= 8_900
+    assert lines_of([*everything, PACKAGE / "__init__.py"]) <= 10_000
 
 
 def test_no_module_imports_from_the_door_of_its_own_room() -> None:
