@@ -75,9 +75,8 @@ class RegisteredHandler:
 
     def is_current(self) -> bool:
         """Return whether its functions have the code that was hashed."""
-        fn: Any = self.fn
-        code = self.code
-        return is_current(code) if type(code) is tuple else fn.__code__ is code
+        code, own = self.code, getattr(self.fn, "__code__", None)
+        return own is code or (type(code) is tuple and is_current(code))
 
     def __repr__(self) -> str:
         return f"<RegisteredHandler {location_name(self.id)}: {self.kind}, {self.id}>"
@@ -175,7 +174,7 @@ class Entries:
                 and known.fn is fn
                 and known.event is how.event
                 and known.takes_event is how.takes_event
-                and known.is_current()
+                and (known.code is code or known.is_current())
                 and (not aliases or all(self.find(x) is known for x in aliases))
             ):
                 return known
