@@ -75,8 +75,8 @@ class RegisteredHandler:
 
     def is_current(self) -> bool:
         """Return whether its functions have the code that was hashed."""
-        code, own = self.code, getattr(self.fn, "__code__", None)
-        return own is code or (type(code) is tuple and is_current(code))
+        code = self.code
+        return is_current(code) if type(code) is tuple else self.fn.__code__ is code
 
     def __repr__(self) -> str:
         return f"<RegisteredHandler {location_name(self.id)}: {self.kind}, {self.id}>"
