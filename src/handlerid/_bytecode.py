@@ -26,10 +26,9 @@ from operator import attrgetter
 from types import CodeType
 from typing import Any
 
-_OPTIMIZED = 0x01  # the flag that functions have and class bodies do not
-_FUTURES = 0x1FE0000  # all flags of __future__
+OPTIMIZED = 0x01  # the flag that functions have and class bodies do not
+FUTURES = 0x1FE0000  # all flags of __future__
 
-_CLASSES = re.compile(r"([^.<>]+)\.(?!<locals>)")  # in a qualified name
 _UNCOPIED = sys.version_info < (3, 12)  # rule 4
 _RESUME = dis.opmap["RESUME"]
 _fields = attrgetter(
@@ -38,6 +37,19 @@ _fields = attrgetter(
     *("co_consts", "co_names", "co_varnames", "co_freevars", "co_cellvars"),
 )
 _NAME, _FLAGS, _BYTECODE, _CONSTANTS, _NAMES = 0, 4, 5, 7, 8
+
+
+def nested(code: CodeType) -> list[CodeType]:
+    """Return a code object and all that it contains, at any depth."""
+    found = [code]
+    for one in found:
+        found += [const for const in one.co_consts if type(const) is CodeType]
+    return found
+
+
+def class_of(qualname: str) -> str:
+    """Return the class whose private names a function may use, or ``""``."""
+    return "".join(re.findall(r"([^.<>]+)\.(?!<locals>)", qualname)[-1:])
 
 
 def encode_code(code: CodeType) -> bytes:
@@ -79,7 +91,7 @@ def renamed(code: CodeType, before: str, after: str) -> CodeType:
                 consts[at] = replace(value)
             elif type(value) is tuple and set(map(type, value)) == {str}:
                 consts[at] = tuple(map(rename, value))  # of keyword arguments
-            elif value == code.co_qualname and not code.co_flags & _OPTIMIZED:
+            elif value == code.co_qualname and not code.co_flags & OPTIMIZED:
                 consts[at] = after + value.removeprefix(before)
         fields = ("co_names", "co_varnames", "co_freevars", "co_cellvars")
         names = {one: tuple(map(rename, getattr(code, one))) for one in fields}
@@ -90,21 +102,21 @@ def renamed(code: CodeType, before: str, after: str) -> CodeType:
 
 def _private_prefix(qualname: str) -> str:
     """Return how private names begin in a function: ``_Cart__``."""
-    kind = "".join(_CLASSES.findall(qualname)[-1:]).lstrip("_")
+    kind = class_of(qualname).lstrip("_")
     return f"_{kind}__" if kind else "__"
 
 
 def _form(code: CodeType) -> list[Any]:
     """Return what is written: 12 fields of a function, 9 of a class body."""
     form = [*_fields(code)]
-    form[_FLAGS] &= ~_FUTURES
+    form[_FLAGS] &= ~FUTURES
     if _UNCOPIED and _RESUME not in form[_BYTECODE][:4:2]:
         form[_BYTECODE] = code.co_code
     if CodeType in map(type, form[_CONSTANTS]):
         form[_CONSTANTS] = tuple(
             [_form(c) if type(c) is CodeType else c for c in form[_CONSTANTS]]
         )
-    if not form[_FLAGS] & _OPTIMIZED and "__firstlineno__" in form[_NAMES]:
+    if not form[_FLAGS] & OPTIMIZED and "__firstlineno__" in form[_NAMES]:
         return _class_body(code, form)
     return form
 

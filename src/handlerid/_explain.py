@@ -25,7 +25,7 @@ from textwrap import dedent
 from types import CodeType, EllipsisType, FunctionType, NoneType
 from typing import Any, Self, overload
 
-from handlerid._bytecode import encode_code
+from handlerid._bytecode import FUTURES, encode_code
 from handlerid._captures import Unset
 from handlerid._identity import DEFAULT, HandlerId, Identity, take_apart
 from handlerid._peek import name_of_class
@@ -38,7 +38,6 @@ _LITERALS = (str, bytes, int, float, complex, bool, NoneType, EllipsisType)
 _JUMPS = frozenset((*dis.hasjrel, *dis.hasjabs))
 _NEGATED = {"CONTAINS_OP": ("in", "not in"), "IS_OP": ("is", "is not")}
 _LABEL = re.compile(r"^(  (?:\w+ to )?)L\d+(:?)$|^  try L.*")
-_FUTURES = 0x1FE0000  # flags of __future__, which are not hashed
 _WIDEST = 60  # characters of a constant that are shown; a digest replaces the rest
 
 
@@ -277,7 +276,7 @@ def _code_lines(code: CodeType) -> Iterator[str]:
         f"arguments: {code.co_argcount}, {code.co_posonlyargcount} positional-only, "
         f"{code.co_kwonlyargcount} keyword-only"
     )
-    yield f"flags: {dis.pretty_flags(code.co_flags & ~_FUTURES)}"
+    yield f"flags: {dis.pretty_flags(code.co_flags & ~FUTURES)}"
     yield from _instructions(code)
     for field in ("names", "varnames", "freevars", "cellvars"):
         yield f"{field}: {', '.join(getattr(code, f'co_{field}')) or '-'}"

@@ -34,7 +34,7 @@ raw_qualname: Callable[[type], object] = vars(type)["__qualname__"].__get__
 _flags_of: Callable[[type], int] = vars(type)["__flags__"].__get__
 
 LOCK: RLock = threading.RLock()
-"""The library's. A fork waits for it, so that no child finds it locked."""
+"""The one lock of the library. A fork waits for it: no child starts with it locked."""
 
 if hasattr(os, "register_at_fork"):
     # Not later: what is registered while a process forks would release it alone.
@@ -42,8 +42,9 @@ if hasattr(os, "register_at_fork"):
     os.register_at_fork(before=LOCK.acquire, **_after)
 
 OWN_CLASS = vars(object)["__class__"]
-"""Says what an object is; mocks and proxies have another one."""
+"""Ordinary objects inherit this descriptor; mocks and proxies define their own."""
 
+_NAMES = ("module", "qualname", "name")
 _IMMUTABLE = 1 << 8
 """The flag of classes written in C: Python code cannot change or rename them."""
 
@@ -194,23 +195,19 @@ def described(value: object) -> str:
         return name_of_class(cast("type", value))
     if is_a(kind, MethodType) and kind is not MethodType:  # compiled by Nuitka
         return described(vars(MethodType)["__func__"].__get__(value))
-    names = ["?"]
     if look_up(kind, "__call__") and look_up(kind, "__class__") is OWN_CLASS:
-        names = [
-            _stored_name(value, f"__{x}__") for x in ("module", "qualname", "name")
-        ]
-    name = next((one for one in names[1:] if one != "?"), "")
-    if not name:
-        return f"an object of {name_of_class(kind)}".replace("?.", "")
-    return f"{names[0]}.{name}".removeprefix("?.")
+        module, *names = [_stored_name(value, f"__{x}__") for x in _NAMES]
+        if name := next(filter(None, names), ""):
+            return f"{module}.{name}" if module else name
+    return f"an object of {name_of_class(kind)}"
 
 
 def _stored_name(value: object, name: str) -> str:
-    found = look_up(type(value), name)
+    found, stored = look_up(type(value), name), None
     if type(found) in (GetSetDescriptorType, MemberDescriptorType):
         with suppress(AttributeError):
-            return text(found.__get__(value))
-    return "?"
+            stored = found.__get__(value)
+    return stored if type(stored) is str else ""
 
 
 def expect(right: object, name: str, wanted: str, value: object) -> None:

@@ -67,6 +67,8 @@ class GoneHandler(UnknownHandler):
 class StaleHandler(HandlerIdError):
     """The location is known, but its code, bound arguments or captures differ.
 
+    The page is older or newer than this server.
+
     Attributes:
         handler_id: the id that was looked up.
         current: the ids known at this location, the last registered one last.
@@ -82,7 +84,7 @@ class StaleHandler(HandlerIdError):
 
 
 class FieldError(NamedTuple):
-    """A field that does not fit: its path, ``"files[0].size"``, and what would."""
+    """A field's path, ``"files[0].size"``, and what fits; never the value that came."""
 
     path: str
     expected: str
@@ -118,7 +120,8 @@ class NoDecision(NotAllowed, TypeError):
 class InvalidToken(HandlerIdError):
     """The signature of a token, or of a handler sent by value, is wrong.
 
-    Or the captures in the token are corrupt.
+    It was tampered with or signed with another key, or the captures in the token are
+    corrupt.
     """
 
     status = 403
@@ -165,7 +168,7 @@ class SignatureError(HandlerIdError, TypeError):
 
 
 class ScanFailed(HandlerIdError):
-    """A scanned module cannot be imported, or registered: see ``__cause__``."""
+    """A scanned module, named ``module``, cannot be used: see ``__cause__``."""
 
     module: str = ""
 
@@ -181,8 +184,9 @@ class AsyncHandler(HandlerIdError):
 class CapturesReplaced(HandlerIdError, UserWarning):
     """A handler was replaced by one with the same id and other captures.
 
-    With ``captures="warn"`` this is a warning; with ``captures="refuse"`` it is raised
-    and nothing is replaced. ``names`` are the captured variables that differ.
+    With ``captures="warn"`` this is a warning, and the last one answers; with
+    ``captures="refuse"`` it is raised, and nothing is replaced. ``names`` are the
+    captured variables that differ; ``filename`` and ``line`` define the handler.
     """
 
     handler_id: str = ""

@@ -58,8 +58,9 @@ def submit(
 ) -> Future[Any]:
     """Run a call in an executor and return its future.
 
-    In another process, the worker resolves the id in the registry of its own
-    dispatcher. An async handler runs with ``asyncio.run``.
+    In a thread pool the call runs here, in its own context. In another process, the
+    worker resolves the id in the registry of its own dispatcher. An async handler runs
+    with ``asyncio.run``.
 
     Args:
         call: from ``Dispatcher.prepare``; ``authorize`` is not asked again.
@@ -67,8 +68,8 @@ def submit(
         worker: ``"module:name"`` of the worker process's ``Dispatcher``, or ``Worker``.
         key: signs what is sent by value; at least 16 bytes, known to the ``Worker``.
         by_value: send the handler itself, pickled by cloudpickle, to a worker process
-            that does not have it. It has to arrive within 600 seconds, its time in the
-            executor's queue included; clocks may differ by 60 seconds.
+            that does not have it, such as a closure. It has to arrive within 600
+            seconds with its time in the queue; clocks may differ by 60 seconds.
 
     Raises:
         ValueError: ``worker`` is not ``"module:name"``, or ``by_value`` has no key.
@@ -133,7 +134,7 @@ class Worker:
             InvalidToken: the signature is not of this key and this release of Python.
             ExpiredToken: it arrived too late, or for the second time.
         """
-        # No local variable: a traceback that shows those would show how to sign.
+        # Tracebacks may show local variables: the right signature is none.
         if not hmac.compare_digest(_sign(sent, self._signer), sent.signature):
             raise InvalidToken(
                 "the signature of a handler sent by value is wrong: the sender has "

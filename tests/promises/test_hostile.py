@@ -112,7 +112,7 @@ REFUSED: dict[str, tuple[Any, str]] = {
     "no __call__": (Uncallable(), f"an object of {__name__}.Uncallable {UNCALLABLE}"),
     "raises for its class": (Liar(), f"an object of {__name__}.Liar {PROXY}"),
     "a class": (HostileClass, f"{__name__}.HostileClass {CLASS}"),
-    "its module is no text": (Odd(), f"an object of Odd {UNCALLABLE}"),
+    "its module is no text": (Odd(), f"an object of ?.Odd {UNCALLABLE}"),
 }
 
 

@@ -143,15 +143,23 @@ def test_functions(parameters: str, future: bool) -> None:
 def test_an_annotation_that_says_no_event_type(
     parameters: str, text: str, reason: str, future: bool
 ) -> None:
-    signature = inspect_signature(define(parameters, future=future))
-    takes_event, _, accepts, doubt = signature
+    fn = define(parameters, future=future)
+    takes_event, _, accepts, doubt = inspect_signature(fn)
     assert takes_event is ("=" not in parameters)
     assert accepts == ()
     reason = reason or (
         "cannot be evaluated (is it local, or imported under TYPE_CHECKING only?)"
     )
-    assert f" of its parameter event {reason}. Import" in doubt
+    assert doubt.endswith(f" of its parameter event {reason}")
     assert text in doubt.replace("handlerid.events.", "")
+    with pytest.warns(UserWarning, match="without an event type") as warned:
+        Registry().register(fn)
+    line = fn.__code__.co_firstlineno
+    assert str(warned[0].message) == (
+        f"{fn.__module__}.{fn.__qualname__} ({fn.__code__.co_filename}:{line}) is "
+        f"registered without an event type: {doubt}. Import the event type at run "
+        "time, annotate one, or pass it: register(fn, event=...)"
+    )
 
 
 TYPE_STATEMENT = """

@@ -15,8 +15,8 @@ from typing import Any
 
 import pytest
 
-from handlerid._source.syntax import encode_syntax
 from tests.pythons import require_python
+from tests.source.forms import encode_syntax
 from tests.support.fresh import run_fresh
 from tests.support.pyodide import run_pyodide
 

@@ -13,8 +13,8 @@ import pytest
 
 from handlerid import Identity
 from handlerid._source import digest_source
-from handlerid._source.syntax import encode_syntax
 from handlerid.errors import UnsupportedHandler
+from tests.source.forms import encode_syntax
 from tests.source.test_text import digest, load, no_pyc
 
 if TYPE_CHECKING:

@@ -10,7 +10,6 @@ from textwrap import dedent
 
 import pytest
 
-from handlerid._source.syntax import encode_syntax
 from tests.promises.corpus.source_ids import Ids
 from tests.promises.corpus.source_measure import (
     differing,
@@ -19,6 +18,7 @@ from tests.promises.corpus.source_measure import (
     split_by_layout,
 )
 from tests.pythons import require_python
+from tests.source.forms import encode_syntax
 from tests.support.pyodide import require_pyodide
 
 

@@ -25,10 +25,10 @@ from zipfile import ZipFile
 import pytest
 
 from handlerid._source import digest_source, unused_in_source
-from handlerid._source.syntax import encode_syntax
 from handlerid._source.text import _parse
 from handlerid.errors import UnsupportedHandler
 from tests.pythons import require_python
+from tests.source.forms import encode_syntax
 from tests.support.fresh import run_fresh
 from tests.support.pyodide import run_pyodide
 

@@ -115,7 +115,7 @@ def is_looked_into(value: object) -> bool:
 
 
 def is_plain(cells: tuple[CellType, ...] | None) -> bool:
-    """Return whether no cell is empty, or holds what ``late`` searches."""
+    """Return whether all cells are filled, and ``late`` finds nothing in them."""
     try:
         for cell in cells or ():
             value = cell.cell_contents

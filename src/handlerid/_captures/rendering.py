@@ -66,7 +66,7 @@ class Equals:
         return equals.setdefault(one, len(equals))
 
     def end(self) -> None:
-        """Let go of handlers that others replaced: nothing is offered any more."""
+        """Forget the replaced handlers, at the end of the rendering."""
         self.offered, self._first, self._equals = {}, {}, {}
 
 

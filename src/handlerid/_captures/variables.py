@@ -147,10 +147,10 @@ def _around(code: CodeType, names: dict[str, Any]) -> tuple[CodeType, ...]:
 def functions_in(
     values: Iterable[object], home: object = None
 ) -> Iterator[FunctionType]:
-    """Yield the functions in values, wrapped and captured ones too; none is run.
+    """Yield the functions in values, also wrapped and captured ones; nothing is run.
 
-    The last value comes first. Of classes, those of the module ``home`` are looked
-    into; of what an object keeps, functions.
+    The last value comes first. Classes are searched if they belong to the module
+    ``home``, and objects for functions that they store.
     """
     todo, seen = [*values], set[int]()
     while todo:

@@ -43,7 +43,7 @@ def read_json(payload: Any, max_bytes: int) -> dict[str, Any]:
             value, end = _scan(text, 0)
             if (
                 end == len(text)
-                and _are_finite(value.values())
+                and _INFINITIES.isdisjoint(value.values())
                 # One colon a key: no key is a duplicate.
                 and (len(value) == colons or _count_colons(value) == colons)
             ):
@@ -150,7 +150,6 @@ def _no_constant(_: str) -> NoReturn:
 
 
 _INFINITIES = frozenset([float("inf"), float("-inf")])
-_are_finite = _INFINITIES.isdisjoint
 # The scanner that a decoder has; typeshed does not know the attribute.
 _scan: Any = vars(json.JSONDecoder(parse_constant=_no_constant))["scan_once"]
 _decode = json.JSONDecoder(

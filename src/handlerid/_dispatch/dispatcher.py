@@ -1,8 +1,9 @@
 """From a payload to a call of its handler.
 
 1. Who answers, in this order: scopes, the registry, carried captures if all of them are
-   immutable, resolvers, ``rerender``, mutable carried captures (late, because these are
-   copies), and with ``stale="accept"`` another handler of the location.
+   immutable, resolvers, ``rerender``, carried captures that are mutable (last, because
+   what a handler changes in these copies is lost), and with ``stale="accept"`` another
+   handler of the location.
 2. ``authorize`` is asked before the payload is decoded, and only True is a yes.
 3. Functions of the host may return an awaitable: ``aprepare`` awaits it, ``prepare``
    refuses it and runs the same generator, ``_steps``, at once.

@@ -10,7 +10,7 @@ from handlerid._captures import Held
 from handlerid._identity import HandlerId, location_name, take_apart
 from handlerid.errors import CapturesReplaced
 
-MANY = 1_000  # remembered, where names that are made anew may have no end
+MANY = 1_000  # cache entries: a page may make new names at each rendering
 
 _KEY = "give each component a key and read event.key"
 _LAST = "the one registered last answers for both. "
@@ -72,7 +72,7 @@ def warn_once(
 ) -> None:
     """Warn once a key; again, if a filter made an error of the warning.
 
-    Of many keys, as of names made while rendering, some are forgotten.
+    After 1,000 keys all are forgotten: a page may make new names at each rendering.
     """
     once = kind, _ = type(warning), key
     if once not in warned:

@@ -34,7 +34,6 @@ Unstable = Literal["refuse", "omit"]
 Stale = Literal["refuse", "accept"]
 
 _CODE = 37  # length of location and fingerprint in an id
-_WHERE = slice(3, 16)  # the location in an id
 
 
 class RegisteredHandler:
@@ -68,7 +67,7 @@ class RegisteredHandler:
         self.kind: Kind = kind
         self.takes_event: bool = takes_event
         self.decode: Callable[[Mapping[str, Any]], Any] = decode
-        # What was hashed: its own, or the functions that it is made of with theirs.
+        # What was hashed: its code, or its functions, each with its code.
         self.code: CodeType | Codes = code
         # Among equals in a scope; None if its captures were omitted from the id.
         self.number: int | None = number
@@ -196,9 +195,9 @@ class Entries:
     def ids(
         self, fn: Callable[..., object], event: type[Event], part: bytes = b""
     ) -> tuple[tuple[HandlerId, ...], int | None, Codes]:
-        """Return its id, then those by other keys and at locations it had before.
+        """Return the ids of a handler, its number among equals, and what was hashed.
 
-        Then its number, and what was hashed, as a registered handler has them.
+        The ids by other keys, and at locations it had before, come after its own.
         """
         equals = self.equals
         if equals is not None and equals.offered:
@@ -246,10 +245,10 @@ class Entries:
             return found
         if self.parent is not None:
             return self.parent.find(text)
-        return self.find(text) if self._renew(str(text)[_WHERE]) else None
+        return self.find(text) if self._renew(HandlerId(text).location) else None
 
     def _renew(self, location: str) -> bool:
-        """Enter handlers whose code was replaced under the ids of their new code."""
+        """Register handlers whose code was replaced under their new ids."""
         renewed = False
         for handler_id in self.at_location(location):
             one = self.handlers.get(handler_id)
@@ -336,10 +335,7 @@ class Entries:
             return (*(one for one in above if one not in own), *own)
 
     def knows(self, location: str) -> bool:
-        """Return whether this release may have a handler at a location.
-
-        That is said by what is registered, and by what was scanned.
-        """
+        """Return whether a location is registered, or may be, by what was scanned."""
         return self.index.knows(location) or bool(self.at_location(location))
 
     def forget(self, module: str) -> tuple[HandlerId, ...]:

@@ -25,7 +25,7 @@ from time import perf_counter
 from types import CodeType, FunctionType, ModuleType
 from typing import Any
 
-from handlerid._bytecode import encode_code
+from handlerid._bytecode import OPTIMIZED, encode_code, nested
 from handlerid._captures import functions_in
 from handlerid._identity import (
     Codes,
@@ -47,7 +47,12 @@ from handlerid._peek import (
     namespace,
 )
 from handlerid._registry.captures import functions_of
-from handlerid._registry.signatures import inspect_signature, names_event
+from handlerid._registry.signatures import (
+    ANNOTATE,
+    annotated_types,
+    inspect_signature,
+    parameters_of,
+)
 from handlerid.errors import HandlerIdError, ScanFailed, UnstableCapture
 from handlerid.events import Event
 from handlerid.events.annotations import NO_EVENT
@@ -55,11 +60,11 @@ from handlerid.events.annotations import NO_EVENT
 OnError = Callable[[ScanFailed], object]
 Handler = Callable[..., object]
 Fail = Callable[[str, str, str, BaseException | None], None]
-# Each with the function that it is in, and the code which that had.
+# Code by qualified name and address: the code, the function that contains it, and the
+# code that this function had.
 _Named = dict[str, dict[int, tuple[CodeType, Codes]]]
 
-_FUNCTION = 0x01  # the flag of code of functions; class bodies have none
-_UNKNOWN = "has no event type"
+_METHOD = "is a method without its object; register the bound method"
 _HIDDEN = (
     "has an event type, but not as its first parameter's; use functools.wraps or "
     "functools.update_wrapper in a decorator, or register it with event="
@@ -114,9 +119,6 @@ def find_handlers(
             raise failed from cause
         failed.__cause__ = cause
         on_error(failed)
-        skip(name, why)
-
-    def skip(name: str, why: str, *_: object) -> None:
         skipped[name] = why
 
     start = perf_counter()
@@ -129,21 +131,25 @@ def find_handlers(
     declared = [x for one in modules.values() for x in _declared_in(one, modules)]
     handlers = [*known.values(), *(fn for _, _, fn, events, _ in declared if events)]
     used = {id(one) for fn in handlers for one in functions_of(fn)}
-    for name, path, fn, events, why in declared:
-        # What a handler calls, as a partial does, is none that was passed over.
-        if not events and used.isdisjoint(map(id, functions_in([fn]))):
-            skipped[f"{name}.{path}"] = why
+    skipped |= {
+        f"{name}.{path}": why
+        for name, path, fn, events, why in declared
+        # Functions inside a registered handler, such as a partial's, are not skipped.
+        if not events and used.isdisjoint(map(id, functions_in([fn])))
+    }
+    for name, _, fn, events, _ in declared:
         for event in events if id(fn) not in known else ():
             try:
                 found[register(fn, event)] = None
             except Exception as error:  # noqa: BLE001 - encoders are the host's
                 # The text of the host's exceptions may hold a value.
                 ours = isinstance(error, HandlerIdError)
-                text = str(error) if ours else type(error).__name__
-                # An object with __call__ need not be a handler.
-                unsure = type(error) is UnstableCapture and not is_native(type(fn))
-                report = skip if unsure else fail
-                report(name_of(fn), f"cannot be registered: {text}", name, error)
+                reason = str(error) if ours else type(error).__name__
+                text = f"cannot be registered: {reason}"
+                if type(error) is UnstableCapture and not is_native(type(fn)):
+                    skipped[name_of(fn)] = text  # an object that need not be a handler
+                else:
+                    fail(name_of(fn), text, name, error)
     return Scan((*found,), (*modules,), perf_counter() - start, skipped)
 
 
@@ -244,22 +250,33 @@ def _declared_in(
     """
     home = module.__name__
     for path, owner, value in _members(vars(module), home):
-        kind, fn, why = type(value), value, ""
+        kind, fn = type(value), value
         if owner is not None and issubclass(kind, (staticmethod, classmethod)):
             fn = getattr(owner, path.rpartition(".")[2])
         elif issubclass(kind, type) or look_up(kind, "__call__") is None:
             continue
-        elif owner is not None:
-            why = "is a method without its object; register the bound method"
         if kind is FunctionType and home != value.__module__ in scanned:
             continue  # it comes with its own module
-        events, why = ((), why) if why else _accepted(fn, scanned)
-        if not events and not why.startswith(_UNKNOWN):
-            inside = [*functions_in([fn])]
-            compiled = not inside and described(fn) in (path, f"{home}.{path}")
-            if not compiled and not any(map(names_event, inside)):
-                continue
+        inside = [*functions_in([fn])]
+        compiled = not inside and described(fn) in (path, f"{home}.{path}")
+        if not compiled and not any(map(_names_event, inside)):
+            continue
+        bare = owner is not None and fn is value
+        events, why = ((), _METHOD) if bare else _accepted(fn, scanned)
         yield home, path, fn, events, why
+
+
+def _names_event(fn: FunctionType) -> bool:
+    """Return whether a parameter of a function, any of them, is for an event.
+
+    An annotation that cannot be evaluated counts if it mentions an Event.
+    """
+    for one in parameters_of(fn, follow_wrapped=False) or ():
+        types, doubt = annotated_types(one.annotation, fn, fn)
+        unknown = doubt not in ("", NO_EVENT) and "Event" in str(one.annotation)
+        if unknown or any(issubclass(kind, Event) for kind in types):
+            return True
+    return False
 
 
 def _accepted(fn: Any, scanned: Container[str]) -> tuple[Sequence[type[Event]], str]:
@@ -270,11 +287,11 @@ def _accepted(fn: Any, scanned: Container[str]) -> tuple[Sequence[type[Event]], 
     except HandlerIdError as error:
         return (), str(error).removeprefix(f"{described(fn)} ")
     events = [one for one in accepts if Event in one.__mro__]
-    if events and made_in not in scanned:
+    if events and made_in in scanned:
+        return events, ""
+    if events:
         return (), f"is defined in {made_in}, which was not scanned"
-    if "Event" in doubt and NO_EVENT not in doubt:
-        return (), f"{_UNKNOWN}: {doubt.partition('event type: ')[2]}"
-    return events, _HIDDEN
+    return (), f"has no event type: {doubt}. {ANNOTATE}" if doubt else _HIDDEN
 
 
 class CodeIndex:
@@ -402,10 +419,8 @@ def _by_name(roots: Iterable[tuple[Any, CodeType]]) -> _Named:
     """Return the code of functions, nested code too, by qualified name and address."""
     found: _Named = {}
     for root in roots:
-        every = [root[1]]
-        for code in every:
-            every += [const for const in code.co_consts if type(const) is CodeType]
-            if code.co_flags & _FUNCTION:
+        for code in nested(root[1]):
+            if code.co_flags & OPTIMIZED:  # of a function
                 named = found.setdefault(code.co_qualname, {})
                 named.setdefault(id(code), (code, (root,)))
     return found

@@ -35,6 +35,10 @@ from handlerid.events.annotations import NO_EVENT, UNIONS, Named, event_types
 
 Kind = Literal["plain", "generator", "coroutine", "async generator"]
 
+ANNOTATE = (
+    "Import the event type at run time, annotate one, or pass it: "
+    "register(fn, event=...)"
+)
 _KINDS: tuple[tuple[int, Kind], ...] = (
     (inspect.CO_ASYNC_GENERATOR, "async generator"),
     (inspect.CO_COROUTINE | inspect.CO_ITERABLE_COROUTINE, "coroutine"),
@@ -168,7 +172,12 @@ def _inspect(
             f"{name_of(fn)} is cached, which needs arguments that can be hashed, and "
             f"no {name_of_class(event)} can be; cache a function that the handler calls"
         )
-    kind, doubt = _kind(fn), "" if asked else doubt
+    if asked:
+        doubt = ""
+    elif doubt:
+        doubt = f"is registered without an event type: {doubt}. {ANNOTATE}"
+        doubt = "{} ({}:{}) {}".format(name_of(fn), *defined_at(fn), doubt)
+    kind = _kind(fn)
     basis: tuple[object, ...] = ()
     if function is not None and not doubt:
         basis = _basis(function, shape, asked, event, parameter)
@@ -227,7 +236,7 @@ def inspect_signature(fn: Any) -> tuple[bool, str, tuple[type[Event], ...], str]
     """
     # functools.wraps copies annotations: most were written at the innermost function.
     functions, bound = functions_of(fn)[::-1], _bound(fn)
-    wrapped, parameters = _wrapped(fn), _parameters(fn, follow_wrapped=False)
+    wrapped, parameters = _wrapped(fn), parameters_of(fn, follow_wrapped=False)
     required = _required(fn, parameters or ())
     opened = [one for one in parameters or () if one.kind is Parameter.VAR_POSITIONAL]
     if wrapped is not None and (parameters is None or (opened and not required)):
@@ -241,11 +250,11 @@ def inspect_signature(fn: Any) -> tuple[bool, str, tuple[type[Event], ...], str]
         return False, "", (), ""
     first = parameters[0]
     required = required or first in opened
-    found = [_event_types(first.annotation, one, bound) for one in functions]
+    found = [annotated_types(first.annotation, one, bound) for one in functions]
     doubts = [doubt for _, doubt in found]
     if required and wrapped:
-        below = _parameters(wrapped, follow_wrapped=True) or ()
-        found += [_event_types(one.annotation, functions[0], bound) for one in below]
+        below = parameters_of(wrapped, follow_wrapped=True) or ()
+        found += [annotated_types(one.annotation, functions[0], bound) for one in below]
     for accepts, _ in found:
         if accepts:
             return True, first.name, accepts, ""
@@ -253,16 +262,11 @@ def inspect_signature(fn: Any) -> tuple[bool, str, tuple[type[Event], ...], str]
         return required, first.name, (), ""
     text = getattr(first.annotation, "__forward_arg__", first.annotation)
     text = text if isinstance(text, str) else inspect.formatannotation(text)
-    file, line = defined_at(fn)
-    doubt = (
-        f"{name_of(fn)} ({file}:{line}) is registered without an event type: the "
-        f"annotation {text} of its parameter {first.name} {doubts[0]}. Import the "
-        "event type at run time, annotate one, or pass it: register(fn, event=...)"
-    )
+    doubt = f"the annotation {text} of its parameter {first.name} {doubts[0]}"
     return required, first.name, (), doubt
 
 
-def _parameters(fn: Any, *, follow_wrapped: bool) -> list[Parameter] | None:
+def parameters_of(fn: Any, *, follow_wrapped: bool) -> list[Parameter] | None:
     """Return the parameters of a callable, or None if they are unknown."""
     call = look_up(type(fn), "__call__")
     if type(call) is FunctionType and stored_in(fn)("__signature__") is None:
@@ -302,15 +306,6 @@ def _required(fn: Callable[..., object], parameters: Sequence[Parameter]) -> boo
     return bool(names)
 
 
-def names_event(fn: FunctionType) -> bool:
-    """Return whether a parameter of a function, any of them, has an event type."""
-    found = [
-        _event_types(one.annotation, fn, fn)[0]
-        for one in _parameters(fn, follow_wrapped=False) or ()
-    ]
-    return any(issubclass(one, Event) for types in found for one in types)
-
-
 def _bound(fn: Any) -> object:
     """Return the object or class whose method a handler is; itself if it is none."""
     while inner := fn.func if type(fn) is functools.partial else _wrapped(fn):
@@ -318,7 +313,7 @@ def _bound(fn: Any) -> object:
     return fn.__self__ if type(fn) is MethodType else fn
 
 
-def _event_types(annotation: object, fn: FunctionType, bound: object) -> Named:
+def annotated_types(annotation: object, fn: FunctionType, bound: object) -> Named:
     """Return the event types that an annotation of a function names."""
     captures = dict(captures_of(fn)[: len(fn.__code__.co_freevars)])
     cells = {name: value for name, value in captures.items() if value is not Unset}

@@ -25,11 +25,6 @@ _NUMBERS = frozenset({"conversion", "is_async", "level", "simple"})
 _LEFT_OUT_OF_OUTERMOST = frozenset({"decorator_list", "defaults", "kw_defaults"})
 
 
-def encode_syntax(node: ast.AST) -> bytes:
-    """Return the canonical bytes of a syntax tree, usually of a function."""
-    return encode_functions(node)[node]
-
-
 def encode_functions(tree: ast.AST) -> dict[ast.AST, bytes]:
     """Return the canonical bytes of each function in a tree, and of the tree.
 

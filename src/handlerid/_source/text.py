@@ -19,7 +19,6 @@ import dis
 import linecache
 import marshal
 import os
-import re
 import warnings
 from _blake2 import blake2b
 from contextlib import suppress
@@ -29,7 +28,7 @@ from pathlib import Path
 from types import CodeType
 from typing import TYPE_CHECKING, Any, NamedTuple, TypeAlias
 
-from handlerid._bytecode import encode_code
+from handlerid._bytecode import class_of, encode_code, nested
 from handlerid._peek import LOCK
 from handlerid._source.syntax import encode_constant, encode_functions
 from handlerid.errors import UnsupportedHandler
@@ -50,7 +49,6 @@ _ANNOTATIONS = __future__.annotations.compiler_flag
 # By the decorator types.coroutine, and by what is around a function.
 _SET_FROM_OUTSIDE = CO_ITERABLE_COROUTINE | CO_NESTED
 
-_CLASSES = re.compile(r"([^.<>]+)\.(?!<locals>)")  # in a qualified name
 _SIZE = 12  # of digests and keys
 _SEVERAL = bytes(_SIZE)  # the digest of lambdas that cannot be distinguished
 
@@ -224,11 +222,11 @@ def _functions(
             nodes.setdefault(position, []).append(node)
     apart: dict[object, dict[bytes, list[ast.Lambda]]] = {}
     bare: dict[_Position, CodeType] = {}
-    for code in _codes(_compile(content, place)):
+    for code in nested(_compile(content, place)):
         position, free = (code.co_firstlineno, code.co_name), {*code.co_freevars}
         found = nodes.get(position, [])
         if len({forms[node] for node in found}) > 1:
-            owner = ["_", *_CLASSES.findall(code.co_qualname)][-1]
+            owner = class_of(code.co_qualname) or "_"
             scope = position, owner, code.co_freevars
             if scope not in apart:
                 apart[scope] = _compile_apart(found, owner, code.co_freevars, place)
@@ -236,7 +234,7 @@ def _functions(
         unread: set[str] = set()
         if free and not free.isdisjoint(_annotating(found)):
             if not bare:  # annotations are texts there, which use no variable
-                without = _codes(_compile(content, place, _ANNOTATIONS))
+                without = nested(_compile(content, place, _ANNOTATIONS))
                 bare = {(one.co_firstlineno, one.co_name): one for one in without}
             used = bare.get(position, code).co_freevars
             unread = free.difference(used, _read_by(code))
@@ -257,7 +255,7 @@ def _annotating(functions: list[_Function]) -> Iterator[str]:
 
 def _read_by(code: CodeType) -> Iterator[str]:
     """Yield the variables of enclosing functions that code reads."""
-    for one in _codes(code):
+    for one in nested(code):
         # dis makes a text of every constant.
         bare = one.replace(co_consts=(None,) * len(one.co_consts))
         for instruction in dis.get_instructions(bare):
@@ -299,14 +297,6 @@ def _compile(source: _Content | ast.Module, place: _Place, more: int = 0) -> Any
 
 def _inside(code: CodeType) -> list[CodeType]:
     return [const for const in code.co_consts if type(const) is CodeType]
-
-
-def _codes(code: CodeType) -> list[CodeType]:
-    """Return a code object and all that are nested in it."""
-    found = [code]
-    for one in found:
-        found += _inside(one)
-    return found
 
 
 def _hash(content: bytes) -> bytes:

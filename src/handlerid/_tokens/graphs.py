@@ -140,7 +140,7 @@ _NATIVE = {
 
 
 def _find_native(module: Any, qualname: Any, *owner: Any) -> Any:
-    """Return what is written in C: a function, a method, or that of an object."""
+    """Return a function written in C, a method of a class, or a bound method."""
     held, _, name = qualname.rpartition(".")
     if not held:
         return _NATIVE.get((module, name))
@@ -231,7 +231,7 @@ class Writer:
         is_one = row.fill if row else tag == "x"
         is_one = is_one or (tag == "r" and not issubclass(kind, tuple))
         if is_one:
-            # What cannot be made before its parts cannot be in them.
+            # An object that is made from its parts cannot be one of them.
             late = tag == "x" or is_struct(kind)
             self.met[id(value)] = value, [] if late else node
         node += self.nodes(tag, names, parts)

@@ -306,7 +306,7 @@ class Tokens(Shared):
         # What is not ASCII becomes "?", which no token has: the signature is wrong.
         signed, _, signature = token.encode("ascii", "replace").rpartition(b".")
         for key in self._keys:
-            # No local variable: a traceback that shows those would show how to sign.
+            # Tracebacks may show local variables: the right signature is none.
             if hmac.compare_digest(key.sign(signed), signature):
                 return signed, key
         raise errors.InvalidToken(

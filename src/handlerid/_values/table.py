@@ -106,14 +106,17 @@ def _alone(split: Split) -> Split:  # nothing was stored in the object itself
 def _split_alias(value: Any) -> Sequence[Any]:  # such as List[int], Literal[1]
     origin = value.__origin__
     of = origin if type(origin) is type(typing.Literal) else value
-    # No other way leads to its name.
     return [getattr(of, "_name", None) or origin, value.__args__]
 
 
 def _make_alias(origin: Any, args: Any) -> object:
-    return (vars(typing)[origin] if type(origin) is str else origin)[args]
+    form = vars(typing)[origin] if type(origin) is str else origin
+    if type(origin) is str and type(form) not in _FORMS:
+        raise ValueError(origin)
+    return form[args]
 
 
+_FORMS = type(typing.List), type(typing.Literal)  # noqa: UP006
 _slice = attrgetter("start", "stop", "step")
 _alias = Row("@", _split_alias, _make_alias)
 _list: Any = typing.List[int]  # noqa: UP006 - the type of it

@@ -51,7 +51,7 @@ def step(tag: str, parts: Sequence[Any], index: int) -> str:
         return f".{parts[2].split(',')[index - 3]}"
     if tag in "dO":
         return "[value]" if index % 2 else "[key]"
-    if tag in "xhAJKXY":  # the part is inside the value, but for Python not in it
+    if tag in "xhAJKXY":  # of an internal part: Python code has no path to it
         return ""
     return "[item]" if tag in "SZ" else f"[{index}]"
 

@@ -140,7 +140,8 @@ def split_by_layout(files: list[Path]) -> tuple[int, list[str]]:
         pairs = zip(functions(tree), functions(again), strict=True)
         for before, after in pairs:
             compared += 1
-            if syntax.encode_syntax(before) != syntax.encode_syntax(after):
+            one, other = syntax.encode_functions(before), syntax.encode_functions(after)
+            if one[before] != other[after]:
                 found.append(f"{file}:{getattr(before, 'lineno', 0)}")
     return compared, found
 
