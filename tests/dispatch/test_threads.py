@@ -172,6 +172,14 @@ def wait_for(happened: Callable[[], bool]) -> None:
     assert happened()
 
 
+async def closed_in_a_thread(gate: Gate) -> None:
+    await happened(gate.began)
+    gate.opened.set()
+    await happened(gate.ended)
+    assert gate.waited
+    assert MAIN not in gate.threads
+
+
 @pytest.mark.anyio
 async def test_a_scope_that_is_cancelled_closes_in_a_thread() -> None:
     """Of anyio and trio; there everything that awaits is cancelled at once."""
@@ -180,11 +188,7 @@ async def test_a_scope_that_is_cancelled_closes_in_a_thread() -> None:
         async with aclosing(streamed(gate, in_thread)) as steps:
             assert await anext(steps) == 0
             scope.cancel()
-    await happened(gate.began)
-    gate.opened.set()
-    await happened(gate.ended)
-    assert gate.waited
-    assert MAIN not in gate.threads
+    await closed_in_a_thread(gate)
 
 
 @pytest.mark.anyio
@@ -195,11 +199,7 @@ async def test_a_stream_that_is_dropped_closes_in_a_thread() -> None:
     await anext(steps)
     del steps
     gc.collect()
-    await happened(gate.began)
-    gate.opened.set()
-    await happened(gate.ended)
-    assert gate.waited
-    assert MAIN not in gate.threads
+    await closed_in_a_thread(gate)
 
 
 def test_a_pool_that_is_full_closes_all_the_same() -> None:

@@ -131,6 +131,17 @@ def captured(node: Any) -> bytes:
 
 
 ATTACKS: dict[str, tuple[bytes, type[HandlerIdError]]] = {
+    # typing compiles texts, and has names for modules.
+    "a text as a type": (captured(["@", "List", ["t", "run_me()"]]), InvalidToken),
+    "bare text as a type": (captured(["@", "List", "run_me()"]), InvalidToken),
+    "a module of typing's": (captured(["@", "sys", ["t", "x"]]), InvalidToken),
+    "what typing has no alias of": (captured(["@", "cast", ["t", 1]]), InvalidToken),
+    "a class without parameters": (
+        captured(["@", ["C", HERE, "Note"], ["t", 1]]),
+        InvalidToken,
+    ),
+    "a function that runs code": (captured(["u", "builtins", "eval"]), StaleHandler),
+    "a function of any module": (captured(["u", "os", "system"]), StaleHandler),
     # Names.
     "a module that was not scanned": (located("os", "system"), UnknownHandler),
     "builtins": (located("builtins", "eval"), UnknownHandler),

@@ -41,6 +41,7 @@ _MAX_DEPTH = 50
 _LARGEST = 1 << 63
 _CODE = slice(17, 54)  # of an id: its fingerprint, and its captures part if any
 _SIMPLE = frozenset(map(id, (str, bool, type(None))))
+# What runs code or reaches files and frames is not carried, signed or not.
 _NOT_NATIVE = (
     "__build_class__ __import__ breakpoint compile delattr eval exec getattr globals "
     "input locals open setattr vars"

@@ -111,12 +111,15 @@ def _split_alias(value: Any) -> Sequence[Any]:  # such as List[int], Literal[1]
 
 def _make_alias(origin: Any, args: Any) -> object:
     form = vars(typing)[origin] if type(origin) is str else origin
-    if type(origin) is str and type(form) not in _FORMS:
-        raise ValueError(origin)
+    if type(form) is not _LITERAL and (
+        str in map(type, args)  # typing compiles texts
+        or (type(form) is not _FORM and typing.Generic not in form.__mro__)
+    ):
+        raise ValueError
     return form[args]
 
 
-_FORMS = type(typing.List), type(typing.Literal)  # noqa: UP006
+_FORM, _LITERAL = type(typing.List), type(typing.Literal)  # noqa: UP006
 _slice = attrgetter("start", "stop", "step")
 _alias = Row("@", _split_alias, _make_alias)
 _list: Any = typing.List[int]  # noqa: UP006 - the type of it
