@@ -39,11 +39,7 @@ _addresses = {
         *(ipaddress.IPv6Address, ipaddress.IPv6Interface, ipaddress.IPv6Network),
     )
 }
-_address = (
-    "n",
-    lambda value: [type(value).__name__, str(value)],
-    lambda name, text: _addresses[name](text),
-)
+_address = ("n", lambda v: [type(v).__name__, str(v)], lambda k, v: _addresses[k](v))
 _path = ("p", lambda value: [_posix(value)], pathlib.Path)  # one on every platform
 
 ROWS: dict[type, tuple[str, Any, Any]] = {
