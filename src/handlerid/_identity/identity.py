@@ -146,8 +146,6 @@ class Identity:
             old = record.last  # equal texts that are other objects take the longer way
             if old[0] is name and old[1] is fn.__qualname__ and old[2] is fn.__module__:
                 return old[3]  # type: ignore[no-any-return]
-            if fn.__globals__ is not FUNCTOOLS:
-                return self._plain_ids(fn, name, record)[0]
         return self.complete(*self.bare_ids(fn, event, captures=captures))[0]
 
     def bare_ids(
