@@ -1,0 +1,307 @@
+"""One application's end of the wire."""
+
+from __future__ import annotations
+
+import os
+from base64 import b64encode
+from collections.abc import Callable, Iterable
+from functools import cache
+from hashlib import blake2b, sha384
+from pathlib import Path
+from typing import Literal
+
+from handlerid import Event, HandlerId, HandlerIdError, Scope
+from handlerid.web import answers, requests
+from handlerid.web.answers import Answer
+from handlerid.web.errors import BodyTooLarge, MethodNotAllowed
+from handlerid.web.markup import HTML, attributes
+from handlerid.web.requests import Request
+
+Busy = Literal["drop", "queue", "latest"]
+_SCRIPT = Path(__file__).with_name("client.js")
+_FOREVER = "public, max-age=31536000, immutable"
+
+
+class Endpoint:
+    """Check requests, make answers, and write what a page needs to send events.
+
+    It does no I/O, and is immutable, so any thread may use it at any time.
+
+    Args:
+        path: where events are posted, and the client is served.
+        release: name of the deployed version, at most 32 of ``[a-z0-9-]``, such as a
+            short commit; by default that of the environment variable
+            ``HANDLERID_RELEASE``, else none. All servers of a release need the same.
+        hosts: the origins of this application, ``"http://intranet:8000"``. They are
+            needed over plain http only: with https, and on localhost, browsers say
+            themselves that a request comes from a page of the same origin.
+        origins: other origins whose pages may send events.
+        allow_no_browser: whether clients that are no browsers may send cookies.
+        max_json: the longest body of JSON, in bytes.
+        max_form: the longest body of a form, in bytes, files included.
+        prefix: how the attributes begin, in the page and for the client.
+
+    Raises:
+        ValueError: an argument has not the form that it needs.
+    """
+
+    __module__ = "handlerid.web"
+    __slots__ = ("_limits", "path", "prefix", "release", "url")
+
+    def __init__(
+        self,
+        *,
+        path: str = "/_handlerid",
+        release: str | None = None,
+        hosts: Iterable[str] = (),
+        origins: Iterable[str] = (),
+        allow_no_browser: bool = False,
+        max_json: int = 65_536,
+        max_form: int = 16_777_216,
+        prefix: str = "data-",
+    ) -> None:
+        if release is None:
+            release = os.environ.get("HANDLERID_RELEASE") or None
+        if release is not None and not requests.is_release(release):
+            raise ValueError(
+                f"release must be at most 32 of a-z, 0-9 and -, not {release!r}"
+            )
+        if not path.startswith("/") or path.endswith("/"):
+            raise ValueError(
+                f"path must begin with / and not end with it, not {path!r}"
+            )
+        for name, one in (("hosts", hosts), ("origins", origins)):
+            if isinstance(one, str):
+                raise TypeError(f"{name} must be a list of origins: [{one!r}]")
+        self.path = path
+        self.release = release
+        self.url = path if release is None else f"{path}/{release}"
+        self.prefix = prefix
+        self._limits = requests.Limits(
+            frozenset(map(requests.as_origin, hosts)),
+            frozenset(map(requests.as_origin, origins)),
+            allow_no_browser,
+            max_json,
+            max_form,
+        )
+
+    def __repr__(self) -> str:
+        return f"<Endpoint {self.url}>"
+
+    # Requests.
+
+    def request(
+        self, method: str, headers: requests.Headers, path: str = ""
+    ) -> Request:
+        """Return a request; its ``check`` raises what is wrong with it.
+
+        Args:
+            method: as it came, ``"POST"``.
+            headers: pairs of bytes, as ASGI servers and h11 give them.
+            path: what follows ``path`` and a slash, that is, the release; or ``""``.
+        """
+        return Request(method, headers, path, self._limits)
+
+    # Answers.
+
+    def headers(self) -> list[tuple[str, str]]:
+        """Return the headers that every answer has."""
+        named = [] if self.release is None else [("Handlerid-Release", self.release)]
+        return [("Cache-Control", "no-store"), *named]
+
+    def stream_headers(self) -> list[tuple[str, str]]:
+        """Return the headers of a stream of steps; see ``step_bytes``."""
+        return [
+            ("Content-Type", answers.STREAM),
+            *self.headers(),
+            ("Cache-Control", "no-transform"),
+            ("X-Accel-Buffering", "no"),
+        ]
+
+    def html(self, text: str = "") -> Answer:
+        """Answer with HTML; with nothing, 204."""
+        if not text:
+            return Answer(204, self.headers(), b"")
+        kind = ("Content-Type", "text/html; charset=utf-8")
+        return Answer(200, [kind, *self.headers()], text.encode())
+
+    def json(self, value: object) -> Answer:
+        """Answer with JSON, for a page whose own code shows it.
+
+        Raises:
+            TypeError, ValueError: JSON cannot hold the value.
+        """
+        kind = ("Content-Type", "application/json")
+        return Answer(200, [kind, *self.headers()], answers.to_json(value))
+
+    def back(self, request: Request) -> Answer:
+        """Answer a navigation after success: the browser loads its page again."""
+        return Answer(303, [("Location", request.back), *self.headers()], b"")
+
+    def refuse(self, error: HandlerIdError, request: Request | None = None) -> Answer:
+        """Answer with a refusal: a problem of RFC 9457, or a page for a navigation.
+
+        Args:
+            error: what the checks, the dispatcher or ``authorize`` raised;
+                ``HandlerFailed()`` for a handler's own exception, which is for the log.
+            request: None if the checks refused it.
+        """
+        page = None if request is None else request.release
+        members = answers.problem(error, page, self.release)
+        headers = self.headers()
+        if "retry_after" in members:
+            headers.append(("Retry-After", str(members["retry_after"])))
+        if isinstance(error, MethodNotAllowed):
+            headers.append(("Allow", "POST"))
+        if isinstance(error, BodyTooLarge):
+            headers.append(("Connection", "close"))
+        if request is not None and request.navigation:
+            text = answers.problem_page(members, request.back)
+            kind = ("Content-Type", "text/html; charset=utf-8")
+            return Answer(error.status, [kind, *headers], text.encode())
+        kind = ("Content-Type", answers.PROBLEM)
+        return Answer(error.status, [kind, *headers], answers.to_json(members))
+
+    def refuse_step(
+        self, error: HandlerIdError, request: Request | None = None
+    ) -> bytes:
+        """Return the last event of a stream that failed."""
+        page = None if request is None else request.release
+        members = answers.problem(error, page, self.release)
+        return answers.step_bytes("refused", answers.to_json(members).decode())
+
+    # The page.
+
+    def attributes(
+        self,
+        scope: Scope,
+        fn: Callable[..., object],
+        event: type[Event] | None = None,
+        *,
+        key: str = "",
+        busy: Busy | None = None,
+        double: Literal["ignore"] | None = None,
+        debounce: int | None = None,
+        throttle: int | None = None,
+        keys: str | None = None,
+        bubble: bool = False,
+        stale: Literal["resend"] | None = None,
+    ) -> HTML:
+        """Offer a handler, and return the attributes of an element that calls it.
+
+        Args:
+            scope: of this rendering.
+            fn: the handler.
+            event: its event; may be left out if the annotation says it. A handler that
+                takes nothing gets clicks.
+            key: the key of the element's events.
+            busy: what happens to an event while another one is in flight.
+            double: ``"ignore"`` a second click within half a second.
+            debounce: milliseconds of quiet before an event is sent.
+            throttle: milliseconds in which at most one event is sent.
+            keys: names of keys for ``KeyDownEvent``, ``"Enter Escape"``.
+            bubble: whether ancestors that have the attribute get the event, too.
+            stale: ``"resend"`` a click that a deploy refused, after the reload.
+
+        Raises:
+            What ``Scope.offer`` raises.
+        """
+        reference = scope.offer(fn, event)
+        return attributes(
+            [
+                (f"{self.prefix}{name}", value)
+                for name, value in (
+                    (f"h-{_event_of(reference)}", reference),
+                    ("key", key or None),
+                    ("busy", busy),
+                    ("double", double),
+                    ("debounce", debounce),
+                    ("throttle", throttle),
+                    ("keys", keys),
+                    ("bubble", bubble),
+                    ("stale", stale),
+                )
+            ]
+        )
+
+    def inputs(
+        self,
+        scope: Scope,
+        fn: Callable[..., object],
+        event: type[Event] | None = None,
+        *,
+        key: str = "",
+    ) -> HTML:
+        """Offer a handler, and return the hidden inputs of a form without JavaScript.
+
+        The form has ``method="post"`` and ``action`` is ``url``.
+        """
+        pairs = [("_handler", scope.offer(fn, event)), ("_wire", requests.WIRE_VERSION)]
+        pairs += [("_key", key)] if key else []
+        return HTML(
+            "".join(
+                f"<input {attributes([('type', 'hidden'), ('name', k), ('value', v)])}>"
+                for k, v in pairs
+            )
+        )
+
+    def script(
+        self,
+        *,
+        audience: str | None = None,
+        nonce: str | None = None,
+        busy: Literal["queue"] | None = None,
+        root: str = "",
+    ) -> HTML:
+        """Return the script tag of the client; it belongs into the head of the page.
+
+        Args:
+            audience: that of the page's scope; what the user typed is kept over a
+                reload for the same audience alone. Only a digest of it is written.
+            nonce: of the page's Content-Security-Policy.
+            busy: ``"queue"`` to send all events of the page one after the other, if
+                the state travels in the page.
+            root: where the application is mounted, ``"/shop"``.
+        """
+        _, name, integrity = _client()
+        pairs: list[tuple[str, object]] = [
+            ("src", f"{root}{self.path}/{name}"),
+            ("integrity", integrity),
+            ("defer", True),
+            ("nonce", nonce),
+            ("data-handlerid", root + self.url),
+            ("data-release", self.release),
+            ("data-audience", None if audience is None else _digest(audience)),
+            ("data-prefix", None if self.prefix == "data-" else self.prefix),
+            ("data-busy", busy),
+        ]
+        return HTML(f"<script {attributes(pairs)}></script>")
+
+    def client(self, name: str) -> Answer:
+        """Answer a GET below ``path``: the client under its name, else 404."""
+        source, known, _ = _client()
+        if name != known:
+            return Answer(404, self.headers(), b"")
+        kind = ("Content-Type", "text/javascript; charset=utf-8")
+        return Answer(200, [kind, ("Cache-Control", _FOREVER)], source)
+
+
+def _event_of(reference: str) -> str:
+    """Return the wire name in an id or a token; a click if there is none."""
+    if reference.startswith("t1."):
+        reference = reference[3:].rsplit(".", 2)[0]
+    return HandlerId.parse(reference).event or "click"
+
+
+def _digest(audience: str) -> str:
+    text = audience.encode("utf-8", "surrogatepass")
+    return blake2b(text, digest_size=8, person=b"handlerid page").hexdigest()
+
+
+@cache
+def _client() -> tuple[bytes, str, str]:
+    """Return the client, the name that it is served under, and its integrity."""
+    source = _SCRIPT.read_bytes()
+    digest = sha384(source).digest()
+    name = f"client.{digest[:8].hex()}.js"
+    return source, name, f"sha384-{b64encode(digest).decode()}"
