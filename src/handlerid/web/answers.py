@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from html import escape
-from typing import Any, NamedTuple
+from typing import Any, Literal, NamedTuple
 
 from handlerid.errors import ExpiredToken, HandlerIdError, InvalidEvent, UnknownHandler
 
@@ -13,7 +13,10 @@ PROBLEM = "application/problem+json"
 STREAM = "text/event-stream; charset=utf-8"
 
 _OUT_OF_DATE = "This page is out of date. Reload it."
-_NOT_HERE = "This action is not available any more. Reload the page and try again."
+_NOT_HERE = (
+    "This action is not available. Reload the page; if that does not help, it is a "
+    "mistake of the application."
+)
 
 
 class Answer(NamedTuple):
@@ -74,8 +77,10 @@ def problem_page(members: dict[str, Any], back: str) -> str:
     )
 
 
-def step_bytes(event: str, data: str = "") -> bytes:
-    r"""Return one server-sent event: ``html``, ``json``, ``refused`` or ``end``.
+def step_bytes(
+    event: Literal["html", "json", "refused", "end"], data: str = ""
+) -> bytes:
+    r"""Return one server-sent event of a stream; the last one is refused or end.
 
     Example:
         >>> step_bytes("html", "<p>1</p>\n<p>2</p>")

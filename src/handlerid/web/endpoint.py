@@ -3,22 +3,18 @@
 from __future__ import annotations
 
 import os
-from base64 import b64encode
 from collections.abc import Callable, Iterable
-from functools import cache
-from hashlib import blake2b, sha384
-from pathlib import Path
+from math import ceil
 from typing import Literal
 
-from handlerid import Event, HandlerId, HandlerIdError, Scope
-from handlerid.web import answers, requests
+from handlerid import Event, HandlerIdError, Scope
+from handlerid.web import answers, markup, requests
 from handlerid.web.answers import Answer
 from handlerid.web.errors import BodyTooLarge, MethodNotAllowed
 from handlerid.web.markup import HTML, attributes
 from handlerid.web.requests import Request
 
 Busy = Literal["drop", "queue", "latest"]
-_SCRIPT = Path(__file__).with_name("client.js")
 _FOREVER = "public, max-age=31536000, immutable"
 
 
@@ -41,12 +37,16 @@ class Endpoint:
         max_form: the longest body of a form, in bytes, files included.
         prefix: how the attributes begin, in the page and for the client.
 
+    Attributes:
+        url: where this release's events are posted: the ``action`` of a form.
+
     Raises:
+        TypeError: ``hosts`` or ``origins`` is a text instead of a list.
         ValueError: an argument has not the form that it needs.
     """
 
     __module__ = "handlerid.web"
-    __slots__ = ("_limits", "path", "prefix", "release", "url")
+    __slots__ = ("_limits", "_release", "path", "prefix", "release", "url")
 
     def __init__(
         self,
@@ -77,6 +77,7 @@ class Endpoint:
         self.release = release
         self.url = path if release is None else f"{path}/{release}"
         self.prefix = prefix
+        self._release = [("Handlerid-Release", release)] if release else []
         self._limits = requests.Limits(
             frozenset(map(requests.as_origin, hosts)),
             frozenset(map(requests.as_origin, origins)),
@@ -106,16 +107,15 @@ class Endpoint:
 
     def headers(self) -> list[tuple[str, str]]:
         """Return the headers that every answer has."""
-        named = [] if self.release is None else [("Handlerid-Release", self.release)]
-        return [("Cache-Control", "no-store"), *named]
+        return [("Cache-Control", "no-store"), *self._release]
 
     def stream_headers(self) -> list[tuple[str, str]]:
         """Return the headers of a stream of steps; see ``step_bytes``."""
         return [
             ("Content-Type", answers.STREAM),
-            *self.headers(),
-            ("Cache-Control", "no-transform"),
+            ("Cache-Control", "no-store, no-transform"),
             ("X-Accel-Buffering", "no"),
+            *self._release,
         ]
 
     def html(self, text: str = "") -> Answer:
@@ -138,36 +138,33 @@ class Endpoint:
         """Answer a navigation after success: the browser loads its page again."""
         return Answer(303, [("Location", request.back), *self.headers()], b"")
 
-    def refuse(self, error: HandlerIdError, request: Request | None = None) -> Answer:
+    def refuse(self, error: HandlerIdError, request: Request) -> Answer:
         """Answer with a refusal: a problem of RFC 9457, or a page for a navigation.
 
         Args:
             error: what the checks, the dispatcher or ``authorize`` raised;
                 ``HandlerFailed()`` for a handler's own exception, which is for the log.
-            request: None if the checks refused it.
+                An error class of the host's may have ``retry_after``, in seconds.
+            request: the refused one.
         """
-        page = None if request is None else request.release
-        members = answers.problem(error, page, self.release)
+        members = answers.problem(error, request.release, self.release)
         headers = self.headers()
         if "retry_after" in members:
-            headers.append(("Retry-After", str(members["retry_after"])))
+            headers.append(("Retry-After", str(ceil(members["retry_after"]))))
         if isinstance(error, MethodNotAllowed):
             headers.append(("Allow", "POST"))
         if isinstance(error, BodyTooLarge):
             headers.append(("Connection", "close"))
-        if request is not None and request.navigation:
+        if request.navigation:
             text = answers.problem_page(members, request.back)
             kind = ("Content-Type", "text/html; charset=utf-8")
             return Answer(error.status, [kind, *headers], text.encode())
         kind = ("Content-Type", answers.PROBLEM)
         return Answer(error.status, [kind, *headers], answers.to_json(members))
 
-    def refuse_step(
-        self, error: HandlerIdError, request: Request | None = None
-    ) -> bytes:
+    def refuse_step(self, error: HandlerIdError, request: Request) -> bytes:
         """Return the last event of a stream that failed."""
-        page = None if request is None else request.release
-        members = answers.problem(error, page, self.release)
+        members = answers.problem(error, request.release, self.release)
         return answers.step_bytes("refused", answers.to_json(members).decode())
 
     # The page.
@@ -211,7 +208,7 @@ class Endpoint:
             [
                 (f"{self.prefix}{name}", value)
                 for name, value in (
-                    (f"h-{_event_of(reference)}", reference),
+                    (f"h-{markup.event_of(reference)}", reference),
                     ("key", key or None),
                     ("busy", busy),
                     ("double", double),
@@ -263,7 +260,7 @@ class Endpoint:
                 the state travels in the page.
             root: where the application is mounted, ``"/shop"``.
         """
-        _, name, integrity = _client()
+        _, name, integrity = markup.client()
         pairs: list[tuple[str, object]] = [
             ("src", f"{root}{self.path}/{name}"),
             ("integrity", integrity),
@@ -271,7 +268,7 @@ class Endpoint:
             ("nonce", nonce),
             ("data-handlerid", root + self.url),
             ("data-release", self.release),
-            ("data-audience", None if audience is None else _digest(audience)),
+            ("data-audience", None if audience is None else markup.digest_of(audience)),
             ("data-prefix", None if self.prefix == "data-" else self.prefix),
             ("data-busy", busy),
         ]
@@ -279,29 +276,8 @@ class Endpoint:
 
     def client(self, name: str) -> Answer:
         """Answer a GET below ``path``: the client under its name, else 404."""
-        source, known, _ = _client()
+        source, known, _ = markup.client()
         if name != known:
             return Answer(404, self.headers(), b"")
         kind = ("Content-Type", "text/javascript; charset=utf-8")
         return Answer(200, [kind, ("Cache-Control", _FOREVER)], source)
-
-
-def _event_of(reference: str) -> str:
-    """Return the wire name in an id or a token; a click if there is none."""
-    if reference.startswith("t1."):
-        reference = reference[3:].rsplit(".", 2)[0]
-    return HandlerId.parse(reference).event or "click"
-
-
-def _digest(audience: str) -> str:
-    text = audience.encode("utf-8", "surrogatepass")
-    return blake2b(text, digest_size=8, person=b"handlerid page").hexdigest()
-
-
-@cache
-def _client() -> tuple[bytes, str, str]:
-    """Return the client, the name that it is served under, and its integrity."""
-    source = _SCRIPT.read_bytes()
-    digest = sha384(source).digest()
-    name = f"client.{digest[:8].hex()}.js"
-    return source, name, f"sha384-{b64encode(digest).decode()}"

@@ -1,8 +1,16 @@
-"""What an endpoint writes into a page."""
+"""What an endpoint writes into a page, and the client that it names there."""
 
 from __future__ import annotations
 
+from base64 import b64encode
+from functools import cache
+from hashlib import blake2b, sha384
 from html import escape
+from pathlib import Path
+
+from handlerid import HandlerId
+
+_SCRIPT = Path(__file__).with_name("client.js")
 
 
 class HTML(str):
@@ -24,3 +32,25 @@ def attributes(pairs: list[tuple[str, object]]) -> HTML:
             if value is not None and value is not False
         )
     )
+
+
+def event_of(reference: str) -> str:
+    """Return the wire name in an id or a token; a click if there is none."""
+    if reference.startswith("t1."):
+        reference = reference[3:].rsplit(".", 2)[0]
+    return HandlerId.parse(reference).event or "click"
+
+
+def digest_of(audience: str) -> str:
+    """Return what the page shows of an audience."""
+    text = audience.encode("utf-8", "surrogatepass")
+    return blake2b(text, digest_size=8, person=b"handlerid page").hexdigest()
+
+
+@cache
+def client() -> tuple[bytes, str, str]:
+    """Return the client, the name that it is served under, and its integrity."""
+    source = _SCRIPT.read_bytes()
+    digest = sha384(source).digest()
+    name = f"client.{digest[:8].hex()}.js"
+    return source, name, f"sha384-{b64encode(digest).decode()}"

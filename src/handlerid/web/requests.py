@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Collection, Iterable
 from typing import Any, NamedTuple
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import parse_qsl
 
 from handlerid import Form, HandlerIdError
 from handlerid.errors import MalformedPayload
@@ -29,6 +29,10 @@ JSON, URLENCODED, MULTIPART = (
 )
 _MOST_FIELDS = 1000
 is_release = re.compile(r"[a-z0-9-]{1,32}").fullmatch
+_origin = re.compile(
+    r"(https?)://([a-z0-9._-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?", re.IGNORECASE
+).fullmatch
+_DEFAULT_PORTS = {"http": "80", "https": "443"}
 
 # Two headers of one name are joined, as HTTP does. So no check sees only one of them.
 Headers = Iterable[tuple[bytes, bytes]]
@@ -61,7 +65,8 @@ class Request:
             and routing, never whether something is allowed.
         navigation: whether the browser sent a form by itself, so that the answer is a
             page.
-        back: path and query of the page that a navigation came from.
+        back: path and query of the page of this origin that a navigation came from,
+            else ``"/"``.
     """
 
     __module__ = "handlerid.web"
@@ -82,12 +87,14 @@ class Request:
         self.release = said if is_release(said) else None
         form = self.media_type not in (JSON, "")
         self.navigation = form and b"handlerid-wire" not in known
-        self.back = _page_before(known) if self.navigation else "/"
+        self.back = "/"
         self._chunks: list[bytes] = []
         self._size = 0
         self._refusal: HandlerIdError | None = None
         try:
             _check(method, known, limits)
+            if self.navigation:
+                self.back = _page_before(known, limits.own)
             self._check_body(known, parameters.strip().lower())
         except HandlerIdError as error:
             self._refusal = error.with_traceback(None)
@@ -131,6 +138,7 @@ class Request:
 
         Raises:
             MalformedPayload: the form is not UTF-8, or has over 1,000 fields.
+            OtherWire: as of ``form``.
             TypeError: the form is ``multipart/form-data``: parse it with the framework,
                 and use ``form``.
         """
@@ -155,10 +163,19 @@ class Request:
             raise MalformedPayload("the form cannot be read") from None
 
     def form(self, *parsed: Any) -> Form:
-        """Return a form that the framework parsed, without what is the wire's own."""
+        """Return a form that the framework parsed, without what is the wire's own.
+
+        Args:
+            parsed: what ``Form`` takes.
+
+        Raises:
+            OtherWire: the form names another version, and no header names this one.
+        """
         self.check()
         form = Form(*parsed)
-        form.fields.pop("_wire", None)
+        versions = form.fields.pop("_wire", [WIRE_VERSION])
+        if self.navigation and versions != [WIRE_VERSION]:
+            raise _other_wire()
         return form
 
     def _check_body(self, headers: dict[bytes, str], parameters: str) -> None:
@@ -183,12 +200,16 @@ def _too_large(limit: int) -> BodyTooLarge:
     return BodyTooLarge(f"the body is longer than {limit} bytes")
 
 
+def _other_wire() -> OtherWire:
+    return OtherWire(f"the version of the wire is not {WIRE_VERSION}")
+
+
 def _check(method: str, headers: dict[bytes, str], limits: Limits) -> None:
     if method != "POST":
         raise MethodNotAllowed("events are sent by POST alone")
     _check_origin(headers, limits)
     if headers.get(b"handlerid-wire", WIRE_VERSION) != WIRE_VERSION:
-        raise OtherWire("the request speaks another version of the wire than 1")
+        raise _other_wire()
 
 
 def _read(headers: Headers) -> dict[bytes, str]:
@@ -197,7 +218,7 @@ def _read(headers: Headers) -> dict[bytes, str]:
     for name, value in headers:
         lower = name.lower()
         if lower in _READ:
-            text = value.decode("latin-1").strip()
+            text = value.decode("latin-1").strip(" \t")
             known[lower] = f"{known[lower]}, {text}" if lower in known else text
     return known
 
@@ -208,15 +229,12 @@ def as_origin(text: str) -> str:
     Raises:
         ValueError: it is not an origin.
     """
-    parts = urlsplit(text)
-    default = {"http": 80, "https": 443}.get(parts.scheme)
-    host = parts.hostname
-    whole = f"{parts.scheme}://{parts.netloc}".lower()
-    if default is None or not host or "@" in whole or text.lower() != whole:
+    found = _origin(text)
+    if found is None:
         raise ValueError(f"not an origin: {text!r}; write it as https://example.org")
-    host = f"[{host}]" if ":" in host else host
-    port = "" if parts.port in (None, default) else f":{parts.port}"
-    return f"{parts.scheme}://{host}{port}"
+    scheme, host, port = found[1].lower(), found[2].lower(), found[3]
+    named = port and port != _DEFAULT_PORTS[scheme]
+    return f"{scheme}://{host}:{port}" if named else f"{scheme}://{host}"
 
 
 def _check_origin(headers: dict[bytes, str], limits: Limits) -> None:
@@ -250,10 +268,11 @@ def _check_origin(headers: dict[bytes, str], limits: Limits) -> None:
     )
 
 
-def _page_before(headers: dict[bytes, str]) -> str:
+def _page_before(headers: dict[bytes, str], own: Collection[str]) -> str:
     """Return where a navigation came from: a path of this origin."""
-    text = headers.get(b"referer", "")
-    origin = headers.get(b"origin", "")
+    text, origin = headers.get(b"referer", ""), headers.get(b"origin", "")
+    if headers.get(b"sec-fetch-site") != "same-origin" and origin not in own:
+        return "/"  # of a listed origin: its paths are not those of this one
     rest = text.removeprefix(origin)
     # "//host" and "/\host" are other hosts to a browser.
     if origin and rest != text and re.fullmatch(r"/(?![/\\])[!-~]*", rest):
