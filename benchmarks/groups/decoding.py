@@ -136,7 +136,8 @@ def called(run: Run, group: Group) -> Table:
 
     with_url = as_browsers_write({**payload, "more": "https://example.org/"})
     nested = as_browsers_write({**payload, "more": [{"a": [1]}]})
-    form = Form({name: str(value) for name, value in payload.items()})
+    inputs = {"handler": "_handler", "key": "_key"}
+    form = Form({inputs.get(name, name): str(payload[name]) for name in payload})
     bad = {**payload, "key": 7, "client_x": "12"}
     all_bad = {**dict.fromkeys(payload), "handler": handler}
     contenders = [

@@ -319,7 +319,7 @@ def test_the_librarys_own_events_alone_ignore_unknown_names() -> None:
 
 def test_the_id_and_the_key_are_never_refused() -> None:
     assert decoder(Empty)({"handler": "h", "key": "k"}) == Empty()
-    assert decoder(Empty, form=True)({"handler": ["h"], "key": ["k"]}) == Empty()
+    assert decoder(Empty, form=True)({"_handler": ["h"], "_key": ["k"]}) == Empty()
 
 
 # One decoder a class

@@ -28,6 +28,7 @@ from handlerid._decoding import Form, decoder
 from handlerid.errors import FieldError, InvalidEvent, MalformedPayload
 from handlerid.events import Event, InputEvent, SubmitEvent, UploadedFile
 from tests.decoding.test_types import CASES, Colour, Level, Size, event_of
+from tests.support.forms import as_form
 
 
 @dataclass(kw_only=True, slots=True)
@@ -44,8 +45,8 @@ def join(data: Any) -> Any:
 
 
 PAIRS: list[Any] = [
-    ("handler", "h"),
-    ("key", "k"),
+    ("_handler", "h"),
+    ("_key", "k"),
     ("name", "Ada"),
     ("age", "36"),
     ("news", "on"),
@@ -141,26 +142,26 @@ def test_a_default_stands_for_what_a_form_leaves_out() -> None:
 
 
 @pytest.mark.parametrize(
-    "payload", [[], [("handler", "h")] * 2, {"handler": []}, {"other": "h"}]
+    "payload", [[], [("_handler", "h")] * 2, {"_handler": []}, {"other": "h"}]
 )
 def test_a_form_has_one_id_or_none(payload: Any) -> None:
-    assert Form(payload).get("handler") is None
-    assert Form(PAIRS).get("handler") == "h"
+    assert Form(payload).get("_handler") is None
+    assert Form(PAIRS).get("_handler") == "h"
 
 
 def test_every_bad_field_of_a_form_is_named() -> None:
     with pytest.raises(InvalidEvent) as caught:
         join(
             {
-                "handler": "h",
-                "key": ["secret", "secret"],
+                "_handler": "h",
+                "_key": ["secret", "secret"],
                 "age": "secret",
                 "news": "secret",
                 "ratio": "nan",
             }
         )
     assert caught.value.fields == (
-        FieldError("key", "a string"),
+        FieldError("_key", "a string"),
         FieldError("name", "a value; it is missing"),
         FieldError("age", "an integer"),
         FieldError("news", "true or false"),
@@ -171,7 +172,7 @@ def test_every_bad_field_of_a_form_is_named() -> None:
 
 def test_a_mapping_that_is_no_form_is_as_strict_as_json() -> None:
     with pytest.raises(InvalidEvent):
-        decoder(JoinEvent)({**dict(PAIRS), "colours": []})
+        decoder(JoinEvent)({**dict(PAIRS[2:]), "colours": []})
 
 
 def read(hint: Any, *texts: str) -> object:
@@ -283,17 +284,20 @@ def test_extra_names_of_a_form() -> None:
 def test_a_submit_event_has_all_inputs_of_a_form(
     refuse_extra: bool | None,
 ) -> None:
-    sent = Form([*PAIRS, ("fields", "f")]).fields
+    more = [("fields", "f"), ("key", "l"), ("handler", "i"), ("value", "v")]
+    sent = Form([*PAIRS, *more]).fields
     assert decoder(SubmitEvent, form=True, refuse_extra=refuse_extra)(sent) == (
         SubmitEvent(
             key="k",
             fields={
-                "key": ["k"],
                 "name": ["Ada"],
                 "age": ["36"],
                 "news": ["on"],
                 "colours": ["red", "blue"],
                 "fields": ["f"],
+                "key": ["l"],
+                "handler": ["i"],
+                "value": ["v"],
             },
         )
     )
@@ -353,7 +357,7 @@ def test_files_of_frameworks_are_read(make: Any, event_type: Any) -> None:
     handler = registry.register(lambda event: event, event_type)
     files = [("photo", make()), ("more", make()), ("more", make())]
     hello = UploadedFile(name="a.txt", mime_type="text/plain", contents=b"hello")
-    fields = {"handler": str(handler)}
+    fields = {"_handler": str(handler)}
     for form in (
         Form([*fields.items(), *files]),
         Form(fields, files),
@@ -371,7 +375,7 @@ def test_a_file_that_was_not_chosen_is_not_sent() -> None:
         StarletteFile(BytesIO(), filename=""),
         FileStorage(BytesIO(), filename=""),
     ):
-        sent = Form([("handler", "h"), ("photo", empty), ("more", empty)]).fields
+        sent = Form([("_handler", "h"), ("photo", empty), ("more", empty)]).fields
         assert decoder(PhotoEvent, form=True)(sent) == PhotoEvent()
         event = decoder(SubmitEvent, form=True)(sent)
         assert event == SubmitEvent(fields={"photo": [], "more": []})
@@ -389,29 +393,102 @@ def submitted() -> tuple[Dispatcher, str]:
     return Dispatcher(registry), registry.register(lambda event: event, SubmitEvent)
 
 
-@pytest.mark.parametrize("name", ["key", "fields", "wire_name", "self", "value"])
+@pytest.mark.parametrize(
+    "name", ["handler", "key", "fields", "wire_name", "self", "value"]
+)
 def test_an_input_may_have_any_name(
     name: str, submitted: tuple[Dispatcher, str]
 ) -> None:
     app, handler = submitted
     for texts in (["a"], ["a", "b"]):
-        sent = [("handler", handler), *((name, text) for text in texts), ("x", "y")]
-        event: Any = app.dispatch(Form(sent))
-        assert event.fields == {name: texts, "x": ["y"]}
-        assert event.key == ("a" if (name, texts) == ("key", ["a"]) else "")
+        sent = [("_handler", handler), *((name, text) for text in texts), ("x", "y")]
+        for key in ({}, {"_key": "k"}):
+            event: Any = app.dispatch(Form(sent, key))
+            assert event.fields == {name: texts, "x": ["y"]}
+            assert event.key == key.get("_key", "")
 
 
-def test_an_input_called_handler_is_refused_with_the_reason(
-    submitted: tuple[Dispatcher, str],
+@dataclass(kw_only=True)
+class NamedEvent(Event):
+    fields: str
+    value: list[str]
+
+
+class NamedStruct(msgspec.Struct):
+    fields: str
+    value: list[str]
+    key: str = ""
+
+
+@pytest.mark.parametrize("event_type", [NamedEvent, NamedStruct])
+def test_a_field_of_a_host_is_an_input_of_its_name(event_type: Any) -> None:
+    """But its ``key`` is that of the component: an input so called has no field."""
+    decode = decoder(event_type, form=True)
+    sent = {"_handler": ["h"], "_key": ["k"], "fields": ["f"], "value": ["v", "w"]}
+    event = decode(sent)
+    assert (event.key, event.fields, event.value) == ("k", "f", ["v", "w"])
+    for name in ("handler", "key"):
+        with pytest.raises(InvalidEvent) as caught:
+            decode({**sent, name: ["a"]})
+        assert caught.value.fields == (FieldError(name, "no field of this name"),)
+        lenient = decoder(event_type, form=True, refuse_extra=False)
+        assert lenient({**sent, name: ["a"]}) == event
+    with pytest.raises(InvalidEvent) as caught:
+        decode({**sent, "_key": ["k", "l"]})
+    assert [one.path for one in caught.value.fields] == ["_key"]
+
+
+@dataclass(kw_only=True)
+class KeyedEvent(Event):
+    key: str
+
+
+class KeyedStruct(msgspec.Struct):
+    key: str
+
+
+@pytest.mark.parametrize("event_type", [KeyedEvent, KeyedStruct])
+def test_a_key_that_is_required_is_looked_for_in_the_right_input(
+    event_type: Any,
 ) -> None:
+    assert decoder(event_type)({"key": "k"}) == event_type(key="k")
+    decode = decoder(event_type, form=True)
+    assert decode({"_key": ["k"]}) == event_type(key="k")
+    for sent, paths in ({}, ["_key"]), ({"key": ["k"]}, ["_key", "key"]):
+        with pytest.raises(InvalidEvent) as caught:
+            decode(sent)
+        assert [one.path for one in caught.value.fields] == paths
+
+
+def test_the_names_of_a_form_are_none_in_json() -> None:
+    registry = Registry()
+    app = Dispatcher(registry)
+    handler = registry.register(lambda event: event, JoinEvent)
+    sent: Any = {"handler": handler, "name": "Ada", "age": 3, "news": True}
+    sent |= {"colours": [], "_key": "k"}
+    with pytest.raises(InvalidEvent) as caught:
+        app.dispatch(sent)
+    assert caught.value.fields == (FieldError("_key", "no field of this name"),)
+    sent["_handler"] = sent.pop("handler")
+    with pytest.raises(MalformedPayload) as refused:
+        app.dispatch(sent)
+    assert str(refused.value) == 'the payload names no handler in "handler"'
+
+
+def test_a_form_names_one_handler(submitted: tuple[Dispatcher, str]) -> None:
     app, handler = submitted
     file = StarletteFile(BytesIO(), filename="a")
-    for more in ([("handler", "Ada")], [("handler", file)], [("handler", handler)]):
+    for sent in (
+        [],
+        [("handler", handler)],
+        [("_handler", file)],
+        [("_handler", handler), ("_handler", handler)],
+        [("_handler", handler), ("_handler", file)],
+    ):
         with pytest.raises(MalformedPayload) as caught:
-            app.dispatch(Form([("handler", handler), *more]))
+            app.dispatch(Form(sent))
         assert str(caught.value) == (
-            'the payload names no handler in "handler" once; the name is reserved: '
-            "rename that input"
+            'the payload names no handler in "_handler", or several'
         )
 
 
@@ -487,7 +564,7 @@ def test_a_field_has_the_name_that_python_reads(
         for payload in (sent, json.dumps(sent), MappingProxyType(sent)):
             event: Any = app.dispatch(payload)
             assert (getattr(event, f"{MU}g"), event.file, event.on) == (250, "a", True)
-        event = app.dispatch(Form(text))
+        event = app.dispatch(as_form(text))
         assert (getattr(event, f"{MU}g"), event.file, event.on) == (250, "a", True)
 
 
@@ -496,7 +573,7 @@ def test_a_field_of_an_inner_object_and_beside_the_inputs_of_a_form(
 ) -> None:
     event = decoder(doses["DoseEvent"])({"on": True, "inner": {f"{MICRO}g": 2}})
     assert getattr(event.inner, f"{MU}g") == 2.0
-    sent = {"handler": ["h"], f"{MICRO}g": ["3"], f"{MICRO}": ["a"]}
+    sent = {"_handler": ["h"], f"{MICRO}g": ["3"], f"{MICRO}": ["a"]}
     event = decoder(doses["DoseSubmitEvent"], form=True)(sent)
     assert getattr(event, f"{MU}g") == 3.0
     assert event.fields == {MICRO: ["a"]}  # a text, not a name

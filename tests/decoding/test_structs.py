@@ -206,7 +206,7 @@ def test_the_tag_of_a_struct_is_one_of_its_names(*, refuse_extra: bool) -> None:
         "the payload does not fit TreeEvent: expected values that TreeEvent takes "
         "together"
     )
-    form = Form({"handler": "h", "kind": "oak", "leaf": Leaf(2)})
+    form = Form({"_handler": "h", "kind": "oak", "leaf": Leaf(2)})
     assert decoder(TreeEvent, form=True)(form.fields) == TreeEvent(Leaf(2))
 
 
@@ -229,7 +229,7 @@ def test_names_that_a_struct_does_not_have() -> None:
 
 def test_a_struct_from_a_form() -> None:
     def read(*pairs: tuple[str, str]) -> Any:
-        sent = [("handler", "h"), ("name", "Ada"), ("age", "36"), *pairs]
+        sent = [("_handler", "h"), ("name", "Ada"), ("age", "36"), *pairs]
         return decoder(BoxesEvent, form=True)(Form(sent).fields)
 
     assert read() == BoxesEvent("Ada", ticked=False, age=36, chosen=[])
@@ -250,8 +250,8 @@ def test_a_struct_from_a_form() -> None:
 
 def test_annotated_and_abstract_lists_of_a_struct_from_a_form() -> None:
     decode = decoder(RowsEvent, form=True)
-    assert decode({"handler": ["h"]}) == RowsEvent([], ticked=False)
-    form = Form({"handler": "h", "numbers": "1", "few": "2", "ticked": "on"})
+    assert decode({"_handler": ["h"]}) == RowsEvent([], ticked=False)
+    form = Form({"_handler": "h", "numbers": "1", "few": "2", "ticked": "on"})
     assert decode(form.fields) == RowsEvent([1], ticked=True, few=[2])
 
 

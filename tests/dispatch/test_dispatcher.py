@@ -21,7 +21,6 @@ from handlerid import (
     ClickEvent,
     Dispatcher,
     Event,
-    Form,
     InputBlurEvent,
     InputEnterEvent,
     Registry,
@@ -39,6 +38,7 @@ from handlerid.errors import (
     StaleHandler,
     UnknownHandler,
 )
+from tests.support.forms import as_form
 
 HERE = __name__
 ELSEWHERE = f"h1-{'a' * 13}-{'a' * 20}"
@@ -130,7 +130,7 @@ async def test_every_kind_of_payload_goes_every_way(registry: Registry) -> None:
     fields = {"handler": str(registry.register(on_click)), "key": "k"}
     text = json.dumps(fields)
     payloads: list[Any] = [
-        *(fields, MappingProxyType(fields), Form(fields), text, text.encode()),
+        *(fields, MappingProxyType(fields), as_form(fields), text, text.encode()),
         *(bytearray(text.encode()), memoryview(text.encode())),
     ]
     for json_reader in ("standard", "msgspec"):
@@ -184,7 +184,7 @@ def test_a_handler_that_takes_nothing_gets_nothing(app: Dispatcher) -> None:
             {"handler": ["h1"]},
             {"Handler": "h1"},
         ),
-        *({"handler": {"id": "h1"}}, b"{}", '{"handler": true}', Form({})),
+        *({"handler": {"id": "h1"}}, b"{}", '{"handler": true}'),
     ],
 )
 def test_a_payload_that_names_no_handler(app: Dispatcher, payload: Any) -> None:
@@ -257,7 +257,7 @@ def test_extra_fields_are_ignored_or_refused(registry: Registry) -> None:
 
     def refused(app: Dispatcher, payload: Any) -> list[str]:
         with pytest.raises(InvalidEvent):
-            app.prepare(Form({k: str(v) for k, v in payload.items()}))
+            app.prepare(as_form({k: str(v) for k, v in payload.items()}))
         with pytest.raises(InvalidEvent) as caught:
             app.prepare(payload)
         return [one.path for one in caught.value.fields]

@@ -14,9 +14,10 @@ import msgspec
 import pydantic
 import pytest
 
-from handlerid import Dispatcher, Event, Form, Registry
+from handlerid import Dispatcher, Event, Registry
 from handlerid._decoding import decoder
 from handlerid.errors import FieldError, InvalidEvent
+from tests.support.forms import as_form
 
 
 def with_pydantic(value: Any, kind: Any) -> object:
@@ -63,7 +64,7 @@ def test_a_hook_reads_the_types_that_the_library_does_not(hook: Any) -> None:
         "prices": ["1", "2"],
         "lines": {"a": {"price": "3"}},
     }
-    for sent in (payload, msgspec.json.encode(payload), Form({**payload})):
+    for sent in (payload, msgspec.json.encode(payload), as_form(payload)):
         event = dispatcher.prepare(sent).event
         assert event == QuoteEvent(
             price=Decimal("1.50"),

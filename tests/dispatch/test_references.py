@@ -14,7 +14,6 @@ import pytest
 from handlerid import (
     ClickEvent,
     Dispatcher,
-    Form,
     HandlerId,
     Identity,
     Observer,
@@ -29,6 +28,7 @@ from handlerid.errors import (
     UnknownHandler,
     UnstableCapture,
 )
+from tests.support.forms import as_form
 
 KEY = b"0123456789abcdef0123456789abcdef"
 ALICE, BOB = "the session of alice", "the session of bob"
@@ -113,7 +113,7 @@ def test_a_token_stands_for_the_id(signed: Dispatcher) -> None:
     assert Tokens(KEY).verify(text).handler_id == handler_id
     payload = {"handler": text, "key": "k"}
     body = json.dumps(payload)
-    form = Form({"handler": text, "key": "k"})
+    form = as_form(payload)
     sent: Any
     for sent in (payload, body, body.encode(), memoryview(body.encode()), form):
         assert signed.dispatch(sent, audience=None) == "k"

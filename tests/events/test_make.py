@@ -99,7 +99,7 @@ def test_it_makes_events_of_forms_too() -> None:
         pass
 
     registry = Registry()
-    form = Form({"handler": registry.register(on_tap, FormTappedEvent), "x": "7"})
+    form = Form({"_handler": registry.register(on_tap, FormTappedEvent), "x": "7"})
     assert Dispatcher(registry).dispatch(form) == Tap(7)
 
 

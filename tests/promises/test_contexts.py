@@ -18,13 +18,13 @@ from handlerid import (
     ClickEvent,
     Dispatcher,
     Event,
-    Form,
     Registry,
     Tokens,
     handler_id,
 )
 from handlerid.errors import HandlerIdError, InvalidEvent, UnsupportedHandler
 from handlerid.executors import PickledHandler, Worker, _sign, _signer, submit
+from tests.support.forms import as_form
 
 SECRET = "S3CRET-value"
 KEY = b"a-secret-of-sender-and-worker"
@@ -100,7 +100,7 @@ def test_a_body_that_cannot_be_read(reader: Any, body: str) -> None:
 def test_a_field_that_does_not_fit(field: str, value: object) -> None:
     app = Dispatcher(Registry())
     fields = {"handler": str(app.registry.register(on_order)), field: value}
-    payloads: list[Any] = [fields, json.dumps(fields), Form(fields)]
+    payloads: list[Any] = [fields, json.dumps(fields), as_form(fields)]
     for payload in payloads:
         with pytest.raises(HandlerIdError) as caught:
             app.dispatch(payload)
@@ -226,7 +226,7 @@ def test_of_unknown_names_one_is_quoted_short_and_escaped(
     for body in bodies:
         for handler in (on_row, on_click_only):
             sent: Any = {"handler": app.registry.register(handler), **body}
-            payload = Form({k: str(v) for k, v in sent.items()}) if form else sent
+            payload = as_form({k: str(v) for k, v in sent.items()}) if form else sent
             with pytest.raises(InvalidEvent) as caught:
                 app.dispatch(payload)
             text = str(caught.value)

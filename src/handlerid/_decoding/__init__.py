@@ -40,7 +40,7 @@ def decoder(
         event_type: the class: a dataclass, or a ``msgspec.Struct``.
         form: whether the payload is the ``fields`` of a ``Form``.
         refuse_extra: whether unknown fields are refused; None: as rule 4 says.
-            ``handler`` and ``key`` are never refused.
+            The reference and the key are never refused.
 
     Raises:
         UnsupportedHandler: the class cannot be decoded.

@@ -76,7 +76,7 @@ def _lines(cls: Any, fields: list[Field], scope: dict[str, Any]) -> Iterator[str
     yield "if not misfits:"
     # __init__, __post_init__ or __setattr__ of the class may refuse the values.
     yield "    try:"
-    arguments = ", ".join(f"{field.name}=v{i}" for i, field in enumerate(fields))
+    arguments = ", ".join(f"{field.argument}=v{i}" for i, field in enumerate(fields))
     if cls.__new__ is object.__new__ and type(cls).__call__ is type.__call__:
         yield "        event = new(cls)"
         yield f"        init(event, {arguments})"

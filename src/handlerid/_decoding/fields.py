@@ -17,12 +17,12 @@ NOTHING: Any = dataclasses.MISSING
 
 
 class Field:
-    """A field of a dataclass; ``reader``, which reads its values, is set later."""
+    """A field, ``name`` in a payload; ``reader``, for its values, is set later."""
 
     reader: Reader
 
     def __init__(self, hint: Any, field: "dataclasses.Field[Any]") -> None:
-        self.name, self.hint = field.name, hint
+        self.name, self.argument, self.hint = field.name, field.name, hint
         self.default: Any = field.default
         self.factory: Any = field.default_factory
         self.required = self.default is NOTHING and self.factory is NOTHING

@@ -6,6 +6,9 @@ from typing import Any, get_args
 
 from handlerid._peek import expect
 
+INPUTS = {"handler": "_handler", "key": "_key"}
+"""What a form has instead of these names, which its inputs may have."""
+
 
 class Form:
     """The payload of an HTML form, in which every value is text.
@@ -13,6 +16,7 @@ class Form:
     Wrap the parsed form: ``dispatcher.dispatch(Form(await request.form()))``. Text is
     then accepted for a number, a bool or None, and a field that is a list gets all
     values of its name. A mapping without the wrapper is decoded as strictly as JSON.
+    The input ``_handler`` has the reference, and ``_key`` the key.
 
     Args:
         data: a form of Starlette, Werkzeug, Django or aiohttp; pairs, as ``parse_qsl``

@@ -13,7 +13,7 @@ import typing_extensions
 import handlerid._decoding.readers as readers  # noqa: PLR0402 - not by the door
 from handlerid._decoding.compiled import compiled
 from handlerid._decoding.fields import Field, check_names, fields_of
-from handlerid._decoding.forms import flattened
+from handlerid._decoding.forms import INPUTS, flattened
 from handlerid._decoding.misfits import Misfits, as_identifiers, note
 from handlerid._decoding.readers import ANY, Reader, Unreadable
 from handlerid._peek import name_of_class
@@ -35,7 +35,6 @@ def compile_decoder(
 ) -> Callable[[Mapping[str, Any]], Any]:
     """Make the decoder of a dataclass: see ``handlerid._decoding.decoder``."""
     fields = fields_of(event_type)
-    names = {"handler", "key", *(field.name for field in fields)}
     check_names(event_type, [field.name for field in fields])
     hook = getattr(event_type, "__handlerid_decoder__", None)
     try:
@@ -48,6 +47,10 @@ def compile_decoder(
             "dataclass, or a union of types that JSON writes differently; or pass a "
             f"decoder: class {event_type.__name__}(Event, decoder=...)"
         ) from None
+    inputs = INPUTS if form else {}
+    for field in fields:
+        field.name = inputs.get(field.name, field.name)
+    names = {*(x.name for x in fields), *(inputs.get(x, x) for x in INPUTS)}
     rest = {field.name for field in fields if field.rest and form}
     decode = compiled(event_type, fields, names, refuse_extra and not rest)
     if not form:
@@ -57,12 +60,8 @@ def compile_decoder(
 
     def decode_form(form: Mapping[str, Any]) -> Any:
         form = as_identifiers(form, own)
-        given = flat(form)
-        for one in rest:  # an input may be called key, too
-            given[one] = {x: form[x] for x in form if x == "key" or x not in own}
-            if not isinstance(given.get("key", ""), str):
-                del given["key"]
-        return decode(given)
+        others = {one: {x: form[x] for x in form if x not in own} for one in rest}
+        return decode(flat(form) | others)
 
     return decode_form
 

@@ -14,7 +14,7 @@ from typing import Annotated, Any, Union, get_args, get_origin
 import msgspec
 
 from handlerid._decoding.fields import check_names
-from handlerid._decoding.forms import flattened
+from handlerid._decoding.forms import INPUTS, flattened
 from handlerid._decoding.misfits import (
     MISSING,
     Misfits,
@@ -46,22 +46,24 @@ def compile_decoder(
             "msgspec cannot read a field of the event type "
             f"{name_of_class(event_type)}: {error}"
         ) from None
-    fields = msgspec.structs.fields(event_type)
-    own = {config.tag_field, *(field.encode_name for field in fields)} - {None}
-    check_names(event_type, own)
-    names = {"handler", "key", *own}
+    inputs = INPUTS if form else {}
+    found = msgspec.structs.fields(event_type)
+    fields = [(inputs.get(x.encode_name, x.encode_name), x) for x in found]
+    own = {name: field.encode_name for name, field in fields}
+    if config.tag_field is not None:
+        own[config.tag_field] = config.tag_field
+    check_names(event_type, own.values())
+    names = {*own, *(inputs.get(x, x) for x in INPUTS)}
     refuse = refuse_extra or config.forbid_unknown_fields
     convert = partial(msgspec.convert, strict=not form, str_keys=True)
-    boxes = {x.encode_name for x in fields if form and _kinds(x.type) == {bool}}
-    flat = flattened(
-        (x.encode_name, x.type, _kinds(x.type), x.required) for x in fields
-    )
+    boxes = {name for name, x in fields if form and _kinds(x.type) == {bool}}
+    flat = flattened((name, x.type, _kinds(x.type), x.required) for name, x in fields)
 
     def decode(payload: Mapping[str, Any]) -> Any:
         payload = as_identifiers(payload, names)
         given = {
             # msgspec does not know a box's "on".
-            name: _ticked(value, []) if name in boxes else value
+            own[name]: _ticked(value, []) if name in boxes else value
             for name, value in (flat(payload) if form else payload).items()
             if name in own
         }
@@ -81,17 +83,16 @@ def compile_decoder(
 
 
 def _find_misfits(
-    fields: tuple[Any, ...], payload: Mapping[str, Any], convert: Callable[..., Any]
+    fields: list[tuple[str, Any]], given: dict[str, Any], convert: Callable[..., Any]
 ) -> Misfits:
     misfits: Misfits = []
-    for field in fields:
-        name = field.encode_name
-        if name not in payload:
+    for name, field in fields:
+        if field.encode_name not in given:
             if field.required:
                 note(misfits, MISSING, name)
             continue
         try:
-            convert(payload[name], field.type)
+            convert(given[field.encode_name], field.type)
         except (ValueError, InvalidEvent) as error:
             # The text of an error raised by a class may contain a value.
             ours = isinstance(error, InvalidEvent) or error.__cause__ is not None

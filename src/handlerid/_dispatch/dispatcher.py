@@ -155,7 +155,8 @@ class Dispatcher(Shared):
 
         Args:
             payload: a flat object ``{"handler": <reference>, "key": ..., ...}`` as
-                JSON, as a mapping that the host has read, or as a ``Form``.
+                JSON, as a mapping that the host has read, or as a ``Form``, which
+                has ``_handler`` and ``_key``.
             audience: who sends it, as the host knows. Required with tokens.
             scope: scopes that the host keeps, the newest first.
             rerender: renders the page again if nobody has the handler; called as
@@ -240,9 +241,11 @@ class Dispatcher(Shared):
         call.context, call.observer = copy_context(), self._observer
         try:
             fields: Any = payload if type(payload) is dict else self._read(payload)
-            text, captures = fields.get("handler"), b""
+            form = type(fields) is Form
+            text, captures = fields.get("_handler" if form else "handler"), b""
             if not isinstance(text, str):
-                raise _names_no_handler(fields)
+                name = '"_handler", or several' if form else '"handler"'
+                raise errors.MalformedPayload(f"the payload names no handler in {name}")
             if self._references is not None:
                 tokens = self._references.tokens
                 verified = tokens.verify(text, audience=call.audience)
@@ -259,7 +262,6 @@ class Dispatcher(Shared):
             if refuse_extra is None and type(fields) is dict:
                 call.event = handler.decode(fields)
             else:
-                form = type(fields) is Form
                 decode = decoder(handler.event, form=form, refuse_extra=refuse_extra)
                 call.event = decode(fields.fields if form else fields)
         except self._refusals as error:
@@ -364,13 +366,6 @@ class Dispatcher(Shared):
             raise TypeError("with tokens, audience= is required; None means anybody")
         expect(isinstance(audience, str | None), "audience", "a str or None", audience)
         return audience
-
-
-def _names_no_handler(fields: object) -> errors.MalformedPayload:
-    text = 'the payload names no handler in "handler"'
-    if type(fields) is Form and "handler" in fields.fields:
-        text += " once; the name is reserved: rename that input"
-    return errors.MalformedPayload(text)
 
 
 def _take_from(raised: list[Any], *, signed: bool) -> errors.HandlerIdError:

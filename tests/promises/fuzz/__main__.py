@@ -41,12 +41,13 @@ JSON = st.recursive(
 )
 TEXTS = st.sampled_from(["", "1", "-.5", "on", "1" * 400, "%", *WORDS]) | st.text()
 FORMS = st.builds(
-    lambda way, pairs: way + b"handler=@&" + urlencode(pairs).encode(),
+    lambda way, pairs: way + b"_handler=@&" + urlencode(pairs).encode(),
     st.sampled_from([b"f", b"e", b"t", b"u"]),
     st.lists(
         st.tuples(
             st.sampled_from(
-                [one.name for one in fields(FuzzedEvent)] + ["handler", "\u00b5g"]
+                [one.name for one in fields(FuzzedEvent)]
+                + ["handler", "_handler", "_key", "\u00b5g"]
             )
             | st.text(),
             TEXTS | st.lists(TEXTS, min_size=100).map("".join),

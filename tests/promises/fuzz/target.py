@@ -227,12 +227,12 @@ SEEDS = [
     b's{"handler":"@","count":1,"colour":2,"grid":[[1]],"names":{"a":1}}',
     b's{"handler":"@","day":"2024-02-29","anything":[{}],"ratio":"x"}',
     b'm{"handler":"@","ratio":NaN,"grid":[[Infinity]]}',
-    b"fhandler=@&text=a&flag=on&count=1&ratio=.5&literal=1&colour=2&day=2024-02-29",
-    b"fhandler=@&either=1&either=2&row=1&row=a&maybe=&data=aGk%3D",
-    b"ehandler=@&cells=1&cells=a&counts=1.5&counts=&counts=on&parts=aGk%3D&more=1",
-    b"fhandler=@&moments=2024-02-29T09:30&key=k&%C2%B5g=1&%CE%BCg=2",
-    b"thandler=@&cells=1&cells=a&count=1&ratio=.5&colour=red&%C2%B5g=1&key=k",
-    b"uhandler=@&key=k&key=l&fields=f&a=1&a=2&%C2%B5g=250",
+    b"f_handler=@&text=a&flag=on&count=1&ratio=.5&literal=1&colour=2&day=2024-02-29",
+    b"f_handler=@&either=1&either=2&row=1&row=a&maybe=&data=aGk%3D",
+    b"e_handler=@&cells=1&cells=a&counts=1.5&counts=&counts=on&parts=aGk%3D&more=1",
+    b"f_handler=@&moments=2024-02-29T09:30&_key=k&%C2%B5g=1&%CE%BCg=2",
+    b"t_handler=@&cells=1&cells=a&count=1&ratio=.5&colour=red&%C2%B5g=1&_key=k&key=l",
+    b"u_handler=@&_key=k&key=l&handler=h&fields=f&a=1&a=2&%C2%B5g=250",
 ]
 
 DICTIONARY = [

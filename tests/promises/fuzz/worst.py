@@ -73,17 +73,17 @@ WORST = {
     "not UTF-8 at the end": b'j{"text":"' + b"a" * ROOM + b"\xff",
     "a struct": _filled('s{"handler":"@","grid":[', '["a"],', "[]]}"),
     "a struct too deep": _filled('s{"handler":"@","anything":', "[", ""),
-    "a form of text": _filled("fhandler=@&text=", "a", ""),
-    "a form of digits": _filled("fhandler=@&count=", "9", ""),
-    "a form of a fraction": _filled("fhandler=@&ratio=", "9", ""),
-    "a form of one name": _filled("fhandler=@", "&either=1", ""),
-    "a form of blanks": _filled("fhandler=@&count=", "%20", "x"),
+    "a form of text": _filled("f_handler=@&text=", "a", ""),
+    "a form of digits": _filled("f_handler=@&count=", "9", ""),
+    "a form of a fraction": _filled("f_handler=@&ratio=", "9", ""),
+    "a form of one name": _filled("f_handler=@", "&either=1", ""),
+    "a form of blanks": _filled("f_handler=@&count=", "%20", "x"),
     "marks that have to be sorted": _filled(
-        "fhandler=@&" + "&".join([MARKS] * 40) + "&a", "\u0315\u0300", "=1"
+        "f_handler=@&" + "&".join([MARKS] * 40) + "&a", "\u0315\u0300", "=1"
     ),
     **{
         f"a form of {name} for {field}": _filled(
-            f"{way}handler=@", f"&{field}={text}", ""
+            f"{way}_handler=@", f"&{field}={text}", ""
         )
         for name, text in TEXTS.items()
         for way, field in [
@@ -94,7 +94,7 @@ WORST = {
     },
     **{
         f"a form of many names{sign}, way {way}": (
-            f"{way}handler=@" + "".join(f"&{n}{sign}=" for n in range(6_500))
+            f"{way}_handler=@" + "".join(f"&{n}{sign}=" for n in range(6_500))
         ).encode()[:MOST]
         for way in "fetu"
         for sign in ("", "\u00b5")
