@@ -20,6 +20,7 @@ GROUPS = {
     "captures": (3, 15),
     "decoding": (3, 10),
     "dispatch": (5, 15),
+    "endpoint": (4, 40),
     "mesop": (3, 16),
     "footprint": (4, 60),
     "correctness": (9, 45),
