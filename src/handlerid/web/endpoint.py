@@ -204,22 +204,18 @@ class Endpoint:
             What ``Scope.offer`` raises.
         """
         reference = scope.offer(fn, event)
-        return attributes(
-            [
-                (f"{self.prefix}{name}", value)
-                for name, value in (
-                    (f"h-{markup.event_of(reference)}", reference),
-                    ("key", key or None),
-                    ("busy", busy),
-                    ("double", double),
-                    ("debounce", debounce),
-                    ("throttle", throttle),
-                    ("keys", keys),
-                    ("bubble", bubble),
-                    ("stale", stale),
-                )
-            ]
-        )
+        given = {
+            f"h-{markup.event_of(reference)}": reference,
+            "key": key or None,
+            "busy": busy,
+            "double": double,
+            "debounce": debounce,
+            "throttle": throttle,
+            "keys": keys,
+            "bubble": bubble,
+            "stale": stale,
+        }
+        return attributes(given, self.prefix)
 
     def inputs(
         self,
@@ -233,12 +229,13 @@ class Endpoint:
 
         The form has ``method="post"`` and ``action`` is ``url``.
         """
-        pairs = [("_handler", scope.offer(fn, event)), ("_wire", requests.WIRE_VERSION)]
-        pairs += [("_key", key)] if key else []
+        fields = {"_handler": scope.offer(fn, event), "_wire": requests.WIRE_VERSION}
+        if key:
+            fields["_key"] = key
         return HTML(
             "".join(
-                f"<input {attributes([('type', 'hidden'), ('name', k), ('value', v)])}>"
-                for k, v in pairs
+                f'<input type="hidden" {attributes({"name": name, "value": value})}>'
+                for name, value in fields.items()
             )
         )
 
@@ -261,18 +258,18 @@ class Endpoint:
             root: where the application is mounted, ``"/shop"``.
         """
         _, name, integrity = markup.client()
-        pairs: list[tuple[str, object]] = [
-            ("src", f"{root}{self.path}/{name}"),
-            ("integrity", integrity),
-            ("defer", True),
-            ("nonce", nonce),
-            ("data-handlerid", root + self.url),
-            ("data-release", self.release),
-            ("data-audience", None if audience is None else markup.digest_of(audience)),
-            ("data-prefix", None if self.prefix == "data-" else self.prefix),
-            ("data-busy", busy),
-        ]
-        return HTML(f"<script {attributes(pairs)}></script>")
+        given = {
+            "src": f"{root}{self.path}/{name}",
+            "integrity": integrity,
+            "defer": True,
+            "nonce": nonce,
+            "data-handlerid": root + self.url,
+            "data-release": self.release,
+            "data-audience": None if audience is None else markup.digest_of(audience),
+            "data-prefix": None if self.prefix == "data-" else self.prefix,
+            "data-busy": busy,
+        }
+        return HTML(f"<script {attributes(given)}></script>")
 
     def client(self, name: str) -> Answer:
         """Answer a GET below ``path``: the client under its name, else 404."""

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from base64 import b64encode
+from collections.abc import Mapping
 from functools import cache
 from hashlib import blake2b, sha384
 from html import escape
 from pathlib import Path
-
-from handlerid import HandlerId
 
 _SCRIPT = Path(__file__).with_name("client.js")
 
@@ -23,12 +22,12 @@ class HTML(str):
         return self
 
 
-def attributes(pairs: list[tuple[str, object]]) -> HTML:
+def attributes(given: Mapping[str, object], prefix: str = "") -> HTML:
     """Write attributes, without those that are None or False; True has no value."""
     return HTML(
         " ".join(
-            name if value is True else f'{name}="{escape(str(value))}"'
-            for name, value in pairs
+            prefix + name if value is True else f'{prefix}{name}="{escape(str(value))}"'
+            for name, value in given.items()
             if value is not None and value is not False
         )
     )
@@ -36,9 +35,10 @@ def attributes(pairs: list[tuple[str, object]]) -> HTML:
 
 def event_of(reference: str) -> str:
     """Return the wire name in an id or a token; a click if there is none."""
-    if reference.startswith("t1."):
-        reference = reference[3:].rsplit(".", 2)[0]
-    return HandlerId.parse(reference).event or "click"
+    parts = reference.split(".")
+    if parts[0] == "t1":
+        parts = parts[1:-2]  # without what was signed, and the signature
+    return parts[1] if len(parts) > 1 else "click"
 
 
 def digest_of(audience: str) -> str:
