@@ -24,6 +24,7 @@ from handlerid.errors import (
     NameTaken,
     NoDecision,
     NotAllowed,
+    OtherAudience,
     ScanFailed,
     SignatureError,
     StaleHandler,
@@ -43,6 +44,7 @@ TABLE: list[tuple[type[HandlerIdError], int, str]] = [
     (InvalidEvent, 422, "The request does not fit this action."),
     (NotAllowed, 403, "This action is not allowed."),
     (NoDecision, 403, "This action is not allowed."),
+    (OtherAudience, 403, "This page belongs to another session. Reload it."),
     (InvalidToken, 403, "This action is not allowed."),
     (ExpiredToken, 410, "This page has expired. Reload it."),
     (UnstableCapture, 500, AUTHORS),
@@ -68,8 +70,8 @@ WITHOUT_DATA: list[type[HandlerIdError]] = [
     NameTaken,
     NotAllowed,
     NoDecision,
+    OtherAudience,
     InvalidToken,
-    ExpiredToken,
     UnsupportedHandler,
     SignatureError,
     AsyncHandler,
@@ -103,6 +105,8 @@ CASES: list[tuple[HandlerIdError, dict[str, object]]] = [
         {"handler_id": "", "names": (), "filename": "", "line": 0},
     ),
     (ScanFailed("a", module="app.page"), {"module": "app.page"}),
+    (ExpiredToken("a"), {"aged": False}),
+    (ExpiredToken("a", aged=True), {"aged": True}),
     *((error("a"), {}) for error in WITHOUT_DATA),
 ]
 
@@ -226,7 +230,12 @@ def test_replaced_captures_are_a_warning_and_an_error() -> None:
 
 def test_a_reload_helps_where_the_page_is_old() -> None:
     reload = {error for error, _, _ in TABLE if error.reload}
-    assert reload == {StaleHandler, GoneHandler, ExpiredToken}
+    assert reload == {StaleHandler, GoneHandler, ExpiredToken, OtherAudience}
+
+
+def test_a_host_that_knows_no_other_audience_catches_what_is_not_allowed() -> None:
+    assert issubclass(OtherAudience, NotAllowed)
+    assert not NotAllowed.reload
 
 
 def test_one_except_catches_whatever_the_library_raises() -> None:

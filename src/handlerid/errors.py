@@ -107,7 +107,7 @@ class InvalidEvent(HandlerIdError):
 
 
 class NotAllowed(HandlerIdError):
-    """``authorize`` did not return True, or the token is for another audience."""
+    """``authorize`` did not return True, or see ``OtherAudience``."""
 
     status = 403
     public = "This action is not allowed."
@@ -115,6 +115,13 @@ class NotAllowed(HandlerIdError):
 
 class NoDecision(NotAllowed, TypeError):
     """``authorize`` returned neither True nor False: the host's mistake, and no yes."""
+
+
+class OtherAudience(NotAllowed):
+    """A token with a right signature that was issued for another audience."""
+
+    reload = True
+    public = "This page belongs to another session. Reload it."
 
 
 class InvalidToken(HandlerIdError):
@@ -132,11 +139,13 @@ class ExpiredToken(HandlerIdError):
     """A token, or a handler sent by value, that is too old or was used before.
 
     Or the token was issued in another version of the format or with other settings.
+    ``aged``: it is too old by the clock, whatever the server's release is.
     """
 
     status = 410
     reload = True
     public = "This page has expired. Reload it."
+    aged: bool = False
 
 
 # Mistakes of the author, raised when a handler is registered or its id is computed.

@@ -145,7 +145,8 @@ class Worker:
         if not now - _CLOCK_SKEW < end < now + _MAX_AGE + _CLOCK_SKEW:
             raise ExpiredToken(
                 f"{handler_id} was sent by value and arrived too late, or the clocks "
-                f"of sender and worker differ by more than {_CLOCK_SKEW} seconds"
+                f"of sender and worker differ by more than {_CLOCK_SKEW} seconds",
+                aged=end < now,
             )
         # The clock of what remembers may differ from this one, too.
         if self._replay(bytes.fromhex(nonce), end + 2 * _CLOCK_SKEW) is not True:

@@ -24,6 +24,7 @@ from handlerid.errors import (
     ExpiredToken,
     HandlerIdError,
     NotAllowed,
+    OtherAudience,
     StaleHandler,
     UnknownHandler,
     UnstableCapture,
@@ -128,22 +129,26 @@ async def test_every_way_in_verifies_the_audience(signed: Dispatcher) -> None:
     assert await signed.adispatch(payload, audience=ALICE) == "k"
     for other in (BOB, None):
         for way in (signed.prepare, signed.dispatch):
-            with pytest.raises(NotAllowed, match="another audience"):
+            with pytest.raises(OtherAudience, match="another audience"):
                 way(payload, audience=other)
         for later in (signed.aprepare, signed.adispatch):
-            with pytest.raises(NotAllowed, match="another audience"):
+            with pytest.raises(OtherAudience, match="another audience"):
                 await later(payload, audience=other)
 
 
 def test_an_id_alone_was_offered_to_nobody(signed: Dispatcher) -> None:
     handler_id = signed.registry.register(on_click)
-    with pytest.raises(ExpiredToken):
+    with pytest.raises(ExpiredToken) as caught:
         answer(signed, str(handler_id))
+    assert str(caught.value) == "an id: the page was rendered without tokens"
+    assert not caught.value.aged
 
 
 def test_a_token_where_ids_are_used_is_an_old_page(signed: Dispatcher) -> None:
-    with pytest.raises(ExpiredToken):
+    with pytest.raises(ExpiredToken) as caught:
         answer(Dispatcher(signed.registry), offer(signed, on_click))
+    assert str(caught.value) == "a token: the page was rendered with tokens"
+    assert not caught.value.aged
 
 
 def test_a_refused_token_is_told_to_the_observer(signed: Dispatcher) -> None:
@@ -155,9 +160,9 @@ def test_a_refused_token_is_told_to_the_observer(signed: Dispatcher) -> None:
 
     app = Dispatcher(signed.registry, tokens=Tokens(KEY), observer=Seeing())
     text = offer(app, on_click, audience=ALICE)
-    with pytest.raises(NotAllowed):
+    with pytest.raises(OtherAudience):
         app.dispatch({"handler": text}, audience=BOB)
-    assert [type(one) for one in refused] == [NotAllowed]
+    assert [type(one) for one in refused] == [OtherAudience]
 
 
 def test_authorize_is_asked_after_the_token_and_before_the_event() -> None:
@@ -171,7 +176,7 @@ def test_authorize_is_asked_after_the_token_and_before_the_event() -> None:
     app = Dispatcher(Registry(), tokens=Tokens(KEY), authorize=nobody)
     app.registry.register(on_click)
     text = offer(app, on_click, audience=ALICE)
-    with pytest.raises(NotAllowed, match="another audience"):
+    with pytest.raises(OtherAudience, match="another audience"):
         app.dispatch({"handler": text, "key": 7}, audience=BOB)
     assert asked == []
     with pytest.raises(NotAllowed, match="authorize refused"):

@@ -480,17 +480,18 @@ def test_a_message_runs_once_and_expires(clock: list[float]) -> None:
             with pytest.raises(ExpiredToken) as caught:
                 worker().call(one)  # another worker of the same process
             text = f"{handler_id} was sent by value and ran already"
-            assert str(caught.value) == text
+            assert (str(caught.value), caught.value.aged) == (text, False)
     clock[0] = 1_000.0
     one = message()
     handler_id = one.head.split()[0]
-    for clock[0] in (1_660.0, 939.9):
+    for clock[0], aged in (1_660.0, True), (939.9, False):
         with pytest.raises(ExpiredToken) as caught:
             worker().call(one)
         assert str(caught.value) == (
             f"{handler_id} was sent by value and arrived too late, or the clocks of "
             "sender and worker differ by more than 60 seconds"
         )
+        assert caught.value.aged is aged
 
 
 def test_what_a_worker_forgot_has_expired(clock: list[float]) -> None:

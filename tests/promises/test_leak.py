@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from handlerid import ClickEvent, Dispatcher, Registry, Scope, Tokens
-from handlerid.errors import CapturesReplaced, HandlerIdError, NotAllowed
+from handlerid.errors import CapturesReplaced, HandlerIdError, OtherAudience
 
 KEY = bytes(range(32))
 
@@ -80,5 +80,5 @@ def test_tokens_close_it(captures: str) -> None:
             payload = {"handler": reference}
             answer = server.dispatch(payload, audience=user, scope=[his, hers])
             assert answer == f"the account of {user}"
-        with pytest.raises(NotAllowed):
+        with pytest.raises(OtherAudience):
             server.dispatch({"handler": alice}, audience="bob")

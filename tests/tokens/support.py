@@ -27,9 +27,8 @@ INVALID = (
 )
 NO_TOKEN = "not a token: a token begins with t1."
 OTHER_PURPOSE = "the token was issued for another purpose"
-OTHER_VERSION = (
-    "the token's format is not t1: the page is older or newer than this server"
-)
+OTHER_VERSION = "the token's format is not t1: the page is older or newer"
+EXPIRED = "the token has expired"
 OTHER_SETTINGS = (
     "the token was issued with other settings of max_age, replay or encrypt than this "
     "server's: the page is older or newer"
@@ -68,6 +67,7 @@ def refusal(
         tokens.verify(token, audience=audience)  # type: ignore[arg-type] # also others
     assert type(caught.value) is error
     assert caught.value.__context__ is None
+    assert getattr(caught.value, "aged", False) is (str(caught.value) == EXPIRED)
     secrets = [AUDIENCE, CAPTURES.decode(), KEY.hex(), CLICK, CLOSE]
     secrets += [part for part in str(token).split(".") if len(part) > 4]
     for text in (str(caught.value), caught.value.public):

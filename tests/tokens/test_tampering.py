@@ -9,12 +9,13 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from handlerid import HandlerId, Tokens
-from handlerid.errors import ExpiredToken, InvalidToken, NotAllowed
+from handlerid.errors import ExpiredToken, InvalidToken, OtherAudience
 from tests.tokens.support import (
     AUDIENCE,
     CAPTURES,
     CLICK,
     CLOSE,
+    EXPIRED,
     INVALID,
     KEY,
     NO_TOKEN,
@@ -239,7 +240,7 @@ def test_moved_to_another_purpose(tokens: Tokens) -> None:
 def test_another_audience(tokens: Tokens, audience: str | None) -> None:
     for issued_for, sent_by in ((AUDIENCE, audience), (audience, AUDIENCE)):
         token = issued(tokens, audience=issued_for)
-        text = refusal(NotAllowed, tokens, token, sent_by)
+        text = refusal(OtherAudience, tokens, token, sent_by)
         assert text == "the token was issued for another audience"
 
 
@@ -253,7 +254,7 @@ def test_another_version_is_an_old_page_and_no_attack(version: str) -> None:
 def test_an_id_is_an_old_page_and_no_attack() -> None:
     for handler_id in (CLICK, CLICK.partition(".")[0]):
         text = refusal(ExpiredToken, PLAIN, handler_id)
-        assert text == "not a token but an id: the page was rendered without tokens"
+        assert text == "an id: the page was rendered without tokens"
     invalid(PLAIN, CLICK + "x" * 100)
     invalid(PLAIN, CLICK[:-6] + ".click.")
 
@@ -273,7 +274,7 @@ def test_expired(tokens: Tokens, monkeypatch: pytest.MonkeyPatch) -> None:
     assert tokens.verify(token, audience=AUDIENCE).expires == 4_600
     clock.now = 4_600.0
     text = refusal(ExpiredToken, tokens, token)
-    assert text == "the token has expired: the page is too old"
+    assert text == EXPIRED
 
 
 @pytest.mark.parametrize("encrypt", [False, True])
@@ -282,7 +283,7 @@ def test_replayed(encrypt: bool) -> None:
     token = issued(tokens)
     tokens.verify(token, audience=AUDIENCE)
     text = refusal(ExpiredToken, tokens, token)
-    assert text == "the token was used before, and each token works once"
+    assert text == "the token was used before, and each works once"
     tokens.verify(issued(tokens), audience=AUDIENCE)  # the same, but another token
 
 

@@ -291,9 +291,7 @@ class Dispatcher(Shared):
     ) -> _Steps:
         """Return who else answers, and whether extra fields are refused."""
         if text.startswith("t1."):  # those of this server are verified above
-            raise errors.ExpiredToken(
-                "a token where ids are used: the page is older or newer than the server"
-            )
+            raise errors.ExpiredToken("a token: the page was rendered with tokens")
         wanted, raised = HandlerId.parse(text), list[errors.HandlerIdError]()
         carried, mutable = None, True
         if captures:

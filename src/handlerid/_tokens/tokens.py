@@ -238,7 +238,7 @@ class Tokens(Shared):
 
         Raises:
             InvalidToken: not a token, tampered with, or of another key.
-            NotAllowed: issued for another audience.
+            OtherAudience: issued for another audience.
             ExpiredToken: too old, of another purpose or of other settings than this
                 server's, or used before.
             TypeError: ``audience`` is not a str, or ``replay`` did not return a bool.
@@ -256,7 +256,7 @@ class Tokens(Shared):
         if fields[_PURPOSE] != key.purpose:
             raise errors.ExpiredToken("the token was issued for another purpose")
         if not hmac.compare_digest(key.digest_of(audience), fields[_AUDIENCE]):
-            raise errors.NotAllowed("the token was issued for another audience")
+            raise errors.OtherAudience("the token was issued for another audience")
         secret, encrypted = captures or handler_id.captures, bool(flags & _ENCRYPTED)
         if self._due & ~flags or (secret and encrypted != self._encrypt):
             raise errors.ExpiredToken(
@@ -266,7 +266,7 @@ class Tokens(Shared):
         if flags & _EXPIRES:
             expires = int.from_bytes(fields[_EXPIRES], signed=True)
             if time() >= expires:
-                raise errors.ExpiredToken("the token has expired: the page is too old")
+                raise errors.ExpiredToken("the token has expired", aged=True)
         if encrypted:
             cipher = key.cipher(fields[_NONCE])
             captures = cipher.decrypt(_GCM_NONCE, captures, head + b"." + body[:at])
@@ -278,9 +278,7 @@ class Tokens(Shared):
         if not isinstance(first, bool):
             raise TypeError("replay must return True for the first use, else False")
         if not first:
-            raise errors.ExpiredToken(
-                "the token was used before, and each token works once"
-            )
+            raise errors.ExpiredToken("the token was used before, and each works once")
         return Verified(handler_id, captures, expires)
 
     def _check_signature(self, token: object) -> tuple[bytes, Key]:
@@ -290,14 +288,11 @@ class Tokens(Shared):
         if not token.startswith(_VERSION):
             if _ANY_VERSION.match(token):
                 raise errors.ExpiredToken(
-                    "the token's format is not t1: the page is older or newer than "
-                    "this server"
+                    "the token's format is not t1: the page is older or newer"
                 )
             with suppress(errors.MalformedPayload):
                 HandlerId.parse(token)
-                raise errors.ExpiredToken(
-                    "not a token but an id: the page was rendered without tokens"
-                )
+                raise errors.ExpiredToken("an id: the page was rendered without tokens")
             raise errors.InvalidToken("not a token: a token begins with t1.")
         if len(token) > self._max_bytes:
             raise errors.InvalidToken(

@@ -27,7 +27,7 @@ from handlerid.errors import (
     InvalidEvent,
     InvalidToken,
     MalformedPayload,
-    NotAllowed,
+    OtherAudience,
     StaleHandler,
     UnknownHandler,
 )
@@ -321,7 +321,7 @@ def test_an_id_where_a_token_is_required(servers: Servers) -> None:
 
 @pytest.mark.parametrize("audience", ["bob", "alic", "alicea", "Alice", "", None])
 def test_a_token_of_somebody_else(servers: Servers, audience: str | None) -> None:
-    with nothing_happens(NotAllowed):
+    with nothing_happens(OtherAudience):
         servers.tokens.dispatch({"handler": servers.token}, audience=audience)
 
 
