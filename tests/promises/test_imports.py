@@ -9,8 +9,19 @@ from tests.support.fresh import run_fresh
 HEAVY = ("asyncio", "cloudpickle", "cryptography", "msgspec")
 """Modules that take milliseconds, and that few handlers need."""
 
-ON_TOP = ("handlerid.executors", "handlerid.integrations", "handlerid.testing")
+ON_TOP = (
+    "handlerid.executors",
+    "handlerid.integrations",
+    "handlerid.testing",
+    "handlerid.web",
+)
 OPTIONAL = ("handlerid._source", "handlerid._tokens.closures")
+
+FRAMEWORKS = (
+    *("starlette", "fastapi", "flask", "werkzeug", "django", "aiohttp", "jinja2"),
+    *("anyio", "trio", "h11", "multipart", "python_multipart"),
+)
+INPUT_OUTPUT = ("socket", "ssl", "select", "selectors", "http", "wsgiref", "threading")
 
 FIRST_CLICK = """
 registry = Registry()
@@ -18,6 +29,17 @@ registry = Registry()
 def on_click(event: ClickEvent): return event.key
 body = '{"handler": "%s", "key": "a"}' % next(iter(registry))
 assert Dispatcher(registry).dispatch(body.encode()) == "a"
+"""
+POSTED_CLICK = """
+from handlerid import Dispatcher, Registry
+endpoint, app = Endpoint(), Dispatcher(Registry())
+with app.scope() as scope:
+    page = endpoint.attributes(scope, lambda: "clicked") + endpoint.script()
+kind = [(b"content-type", b"application/json"), (b"sec-fetch-site", b"same-origin")]
+request = endpoint.request("POST", kind)
+request.feed(b'{"handler": "%s"}' % page.split('"')[1].encode())
+assert app.dispatch(request.payload(), scope=scope) == "clicked"
+assert endpoint.refuse(HandlerFailed(), request).status == 500
 """
 
 
@@ -44,6 +66,15 @@ def test_a_first_click_loads_no_layer() -> None:
     names = "from handlerid import ClickEvent, Dispatcher, Registry"
     modules = loaded_by(f"{names}\n{FIRST_CLICK}")
     assert within(modules, (*ON_TOP, *OPTIONAL, "msgspec", "cloudpickle")) == set()
+
+
+def test_the_web_is_without_input_output_and_frameworks() -> None:
+    of_the_core = loaded_by("import handlerid")
+    modules = loaded_by(f"from handlerid.web import *\n{POSTED_CLICK}")
+    assert modules > {"handlerid.web.endpoint", "handlerid.web.requests"}
+    heavy = within(modules, (*HEAVY, *FRAMEWORKS, *INPUT_OUTPUT)) - of_the_core
+    others = within(modules, ON_TOP) - within(modules, ("handlerid.web",))
+    assert (heavy, others) == (set(), set())
 
 
 def test_the_modules_are_there_with_the_package() -> None:

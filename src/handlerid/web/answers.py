@@ -7,7 +7,13 @@ import re
 from html import escape
 from typing import Any, Literal, NamedTuple
 
-from handlerid.errors import ExpiredToken, HandlerIdError, InvalidEvent, UnknownHandler
+from handlerid.errors import (
+    ExpiredToken,
+    HandlerIdError,
+    InvalidEvent,
+    OtherAudience,
+    UnknownHandler,
+)
 
 PROBLEM = "application/problem+json"
 STREAM = "text/event-stream; charset=utf-8"
