@@ -61,6 +61,19 @@ from handlerid.errors import (
 from handlerid.events import KeyDownEvent, SliderValueChangeEvent, event_type
 from handlerid.executors import submit
 from handlerid.testing import Recorder, assert_stable
+from handlerid.web import (
+    HTML,
+    Answer,
+    BodyTooLarge,
+    CrossOrigin,
+    Endpoint,
+    HandlerFailed,
+    MethodNotAllowed,
+    OtherWire,
+    Request,
+    UnsupportedBody,
+    step_bytes,
+)
 
 KEY = bytes(range(32))
 
@@ -203,7 +216,8 @@ def dispatching() -> None:
     steps = call.astream(thread=asyncio.to_thread)
     assert_type(steps, AsyncGenerator[object, None])
     assert_type(call.astream(thread=to_thread.run_sync), AsyncGenerator[object, None])
-    bodies: list[Payload] = [body, bytearray(body), body.decode(), Form(payload)]
+    bodies: list[Payload] = [body, bytearray(body), body.decode()]
+    bodies.append(Form({"_handler": reference, "_key": "a"}))
     for one in bodies:
         assert app.dispatch(one, scope=[scope]) == "a"
     state = {"count": 0}
@@ -278,3 +292,47 @@ def testing() -> None:
     app.dispatch({"handler": app.registry.register(on_click)})
     assert len(recorder.calls) == 1
     assert_stable(__name__, directory=False)
+
+
+def web() -> None:
+    end = Endpoint(
+        path="/events",
+        release="r1",
+        hosts=["http://intranet:8000"],
+        origins={"https://partner.example"},
+        allow_no_browser=True,
+        max_json=1000,
+        max_form=2000,
+        prefix="data-x-",
+    )
+    assert_type(end.release, str | None)
+    assert_type((end.path, end.url, end.prefix), tuple[str, str, str])
+    app = Dispatcher(Registry())
+    with app.scope() as scope:
+        tags = assert_type(end.attributes(scope, on_click, busy="latest"), HTML)
+        assert_type(end.inputs(scope, on_click, ClickEvent, key="a"), HTML)
+        assert_type(end.script(audience=scope.audience, busy="queue"), HTML)
+        assert_type(tags.__html__(), str)
+    headers = [(b"content-type", b"application/json")]
+    request = assert_type(end.request("POST", headers, "r1"), Request)
+    assert_type(request.release, str | None)
+    assert_type((request.media_type, request.back), tuple[str, str])
+    assert_type((request.max_bytes, request.navigation), tuple[int, bool])
+    request.check()
+    assert_type(request.count(b""), bytes)
+    request.feed(b"{}")
+    assert_type(request.payload(), bytes | Form)
+    assert_type(request.form([("_handler", "h1")], {"a": ["b"]}), Form)
+    for error in (
+        *(BodyTooLarge(), CrossOrigin(), MethodNotAllowed()),
+        *(HandlerFailed(), OtherWire(), UnsupportedBody()),
+    ):
+        assert_type(end.refuse(error, request), Answer)
+        assert_type(end.refuse_step(error, request), bytes)
+    for answer in (end.html("a"), end.json([1]), end.back(request), end.client("a")):
+        assert_type(answer.status, int)
+        assert_type(answer.headers, list[tuple[str, str]])
+        assert_type(answer.body, bytes)
+    assert_type(end.headers(), list[tuple[str, str]])
+    assert_type(end.stream_headers(), list[tuple[str, str]])
+    assert_type(step_bytes("end"), bytes)

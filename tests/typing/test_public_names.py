@@ -11,9 +11,15 @@ from typing import Any
 import pytest
 
 import handlerid
+from handlerid import web
 from tests.typing import public_names
 
 PROGRAM = Path(public_names.__file__).read_text("utf-8")
+PUBLIC: dict[str, Any] = {
+    name: getattr(module, name)
+    for module in (handlerid, web)
+    for name in module.__all__
+}
 PARTS = [
     name
     for name, value in vars(public_names).items()
@@ -28,20 +34,23 @@ def test_the_types_are_true(name: str) -> None:
     getattr(public_names, name)()
 
 
-def test_every_public_name_is_used() -> None:
-    used = {
+def used(module: str) -> set[str]:
+    return {
         alias.name
         for node in ast.walk(ast.parse(PROGRAM))
-        if isinstance(node, ast.ImportFrom) and node.module == "handlerid"
+        if isinstance(node, ast.ImportFrom) and node.module == module
         for alias in node.names
     }
+
+
+def test_every_public_name_is_used() -> None:
     names = {name for name in handlerid.__all__ if name[0] != "_"}
-    assert used == names - {"errors", "events"}
+    assert used("handlerid") == names - {"errors", "events"}
+    assert used("handlerid.web") == {*web.__all__}
 
 
 def test_public_names_are_where_they_say() -> None:
-    for name in handlerid.__all__:
-        value: Any = getattr(handlerid, name)
+    for name, value in PUBLIC.items():
         if isinstance(value, type):
             assert value.__module__.count("._") == 0, name
             assert "__repr__" in dir(value)
@@ -49,8 +58,7 @@ def test_public_names_are_where_they_say() -> None:
 
 def test_annotations_resolve() -> None:
     """``typing.get_type_hints`` works on every class and function, members too."""
-    values = [getattr(handlerid, name) for name in handlerid.__all__]
-    for value in values:
+    for value in PUBLIC.values():
         members = [value]
         if isinstance(value, type):
             members += [one for name, one in vars(value).items() if name[0] != "_"]

@@ -39,6 +39,7 @@ class Endpoint:
 
     Attributes:
         url: where this release's events are posted: the ``action`` of a form.
+        max_json: as given, also for ``Dispatcher(max_bytes=...)``.
 
     Raises:
         TypeError: ``hosts`` or ``origins`` is a text instead of a list.
@@ -46,7 +47,7 @@ class Endpoint:
     """
 
     __module__ = "handlerid.web"
-    __slots__ = ("_limits", "_release", "path", "prefix", "release", "url")
+    __slots__ = ("_limits", "_release", "max_json", "path", "prefix", "release", "url")
 
     def __init__(
         self,
@@ -73,10 +74,11 @@ class Endpoint:
         for name, one in (("hosts", hosts), ("origins", origins)):
             if isinstance(one, str):
                 raise TypeError(f"{name} must be a list of origins: [{one!r}]")
-        self.path = path
-        self.release = release
-        self.url = path if release is None else f"{path}/{release}"
-        self.prefix = prefix
+        self.path: str = path
+        self.max_json: int = max_json
+        self.release: str | None = release
+        self.url: str = path if release is None else f"{path}/{release}"
+        self.prefix: str = prefix
         self._release = [("Handlerid-Release", release)] if release else []
         self._limits = requests.Limits(
             frozenset(map(requests.as_origin, hosts)),
@@ -175,7 +177,7 @@ class Endpoint:
         fn: Callable[..., object],
         event: type[Event] | None = None,
         *,
-        key: str = "",
+        key: str | int = "",
         busy: Busy | None = None,
         double: Literal["ignore"] | None = None,
         debounce: int | None = None,
@@ -191,7 +193,7 @@ class Endpoint:
             fn: the handler.
             event: its event; may be left out if the annotation says it. A handler that
                 takes nothing gets clicks.
-            key: the key of the element's events.
+            key: the key of the element's events, which get it as text.
             busy: what happens to an event while another one is in flight.
             double: ``"ignore"`` a second click within half a second.
             debounce: milliseconds of quiet before an event is sent.
@@ -206,7 +208,7 @@ class Endpoint:
         reference = scope.offer(fn, event)
         given = {
             f"h-{markup.event_of(reference)}": reference,
-            "key": key or None,
+            "key": None if key == "" else key,
             "busy": busy,
             "double": double,
             "debounce": debounce,
@@ -223,15 +225,15 @@ class Endpoint:
         fn: Callable[..., object],
         event: type[Event] | None = None,
         *,
-        key: str = "",
+        key: str | int = "",
     ) -> HTML:
         """Offer a handler, and return the hidden inputs of a form without JavaScript.
 
         The form has ``method="post"`` and ``action`` is ``url``.
         """
         fields = {"_handler": scope.offer(fn, event), "_wire": requests.WIRE_VERSION}
-        if key:
-            fields["_key"] = key
+        if key != "":
+            fields["_key"] = str(key)
         return HTML(
             "".join(
                 f'<input type="hidden" {attributes({"name": name, "value": value})}>'

@@ -7,7 +7,7 @@ the wire, media type, length. Nothing of the body is read before they are done.
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -28,7 +28,7 @@ JSON, URLENCODED, MULTIPART = (
     "multipart/form-data",
 )
 _MOST_FIELDS = 1000
-is_release = re.compile(r"[a-z0-9-]{1,32}").fullmatch
+is_release: Callable[[str], object] = re.compile(r"[a-z0-9-]{1,32}").fullmatch
 _origin = re.compile(
     r"(https?)://([a-z0-9._-]+|\[[0-9a-f:.]+\])(?::([0-9]{1,5}))?", re.IGNORECASE
 ).fullmatch
@@ -81,13 +81,13 @@ class Request:
         known = _read(headers)
         kind, _, parameters = known.get(b"content-type", "").partition(";")
         kind = kind.strip().lower()
-        self.media_type = kind if kind in (JSON, URLENCODED, MULTIPART) else ""
-        self.max_bytes = limits.max_json if kind == JSON else limits.max_form
+        self.media_type: str = kind if kind in (JSON, URLENCODED, MULTIPART) else ""
+        self.max_bytes: int = limits.max_json if kind == JSON else limits.max_form
         said = known.get(b"handlerid-release", path)
-        self.release = said if is_release(said) else None
+        self.release: str | None = said if is_release(said) else None
         form = self.media_type not in (JSON, "")
-        self.navigation = form and b"handlerid-wire" not in known
-        self.back = "/"
+        self.navigation: bool = form and b"handlerid-wire" not in known
+        self.back: str = "/"
         self._chunks: list[bytes] = []
         self._size = 0
         self._refusal: HandlerIdError | None = None
