@@ -264,3 +264,8 @@ def test_the_page_has_a_digest_of_the_audience() -> None:
     assert digests[0] == script(Endpoint(), audience="anna")["data-audience"]
     assert digests[0] == "67e5b40b5d6914b6"  # what was kept is found after a deploy
     assert "data-audience" not in script(audience=None)
+
+
+def test_a_key_may_be_a_number(scope: Scope) -> None:
+    assert 'data-key="0"' in ENDPOINT.attributes(scope, on_click, key=0)
+    assert 'name="_key" value="0"' in ENDPOINT.inputs(scope, on_submit, key=0)
