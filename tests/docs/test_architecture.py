@@ -60,7 +60,10 @@ def test_the_core_reads_in_an_hour() -> None:
     files = [file for room in CORE for file in files_of(room)]
     assert lines_of([file for file in files if file.name != "scan.py"]) <= 2_900
     everything = [
-        file for room in ROOMS if room != "integrations" for file in files_of(room)
+        file
+        for room in ROOMS
+        if room not in ("integrations", "web")  # the web's own bound is above
+        for file in files_of(room)
     ]
     assert lines_of([*everything, PACKAGE / "__init__.py"]) <= 10_000
 
@@ -85,4 +88,4 @@ def test_what_is_to_be_edited_is_there() -> None:
         if name.startswith("docs/"):
             assert (ROOT / name).exists(), name
         else:
-            assert (PACKAGE / name).is_dir() or (PACKAGE / f"{name}.py").exists(), name
+            assert (PACKAGE / name).exists() or (PACKAGE / f"{name}.py").exists(), name

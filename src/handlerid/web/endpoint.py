@@ -8,11 +8,25 @@ from math import ceil
 from typing import Literal
 
 from handlerid import Event, HandlerIdError, Scope
-from handlerid.web import answers, markup, requests
-from handlerid.web.answers import Answer
+from handlerid.web.answers import (
+    PROBLEM,
+    STREAM,
+    Answer,
+    problem,
+    problem_page,
+    step_bytes,
+    to_json,
+)
 from handlerid.web.errors import BodyTooLarge, MethodNotAllowed
-from handlerid.web.markup import HTML, attributes
-from handlerid.web.requests import Request
+from handlerid.web.markup import HTML, attributes, client, digest_of, event_of
+from handlerid.web.requests import (
+    WIRE_VERSION,
+    Headers,
+    Limits,
+    Request,
+    as_origin,
+    is_release,
+)
 
 Busy = Literal["drop", "queue", "latest"]
 _FOREVER = "public, max-age=31536000, immutable"
@@ -63,7 +77,7 @@ class Endpoint:
     ) -> None:
         if release is None:
             release = os.environ.get("HANDLERID_RELEASE") or None
-        if release is not None and not requests.is_release(release):
+        if release is not None and not is_release(release):
             raise ValueError(
                 f"release must be at most 32 of a-z, 0-9 and -, not {release!r}"
             )
@@ -80,9 +94,9 @@ class Endpoint:
         self.url: str = path if release is None else f"{path}/{release}"
         self.prefix: str = prefix
         self._release = [("Handlerid-Release", release)] if release else []
-        self._limits = requests.Limits(
-            frozenset(map(requests.as_origin, hosts)),
-            frozenset(map(requests.as_origin, origins)),
+        self._limits = Limits(
+            frozenset(map(as_origin, hosts)),
+            frozenset(map(as_origin, origins)),
             allow_no_browser,
             max_json,
             max_form,
@@ -93,9 +107,7 @@ class Endpoint:
 
     # Requests.
 
-    def request(
-        self, method: str, headers: requests.Headers, path: str = ""
-    ) -> Request:
+    def request(self, method: str, headers: Headers, path: str = "") -> Request:
         """Return a request; its ``check`` raises what is wrong with it.
 
         Args:
@@ -114,7 +126,7 @@ class Endpoint:
     def stream_headers(self) -> list[tuple[str, str]]:
         """Return the headers of a stream of steps; see ``step_bytes``."""
         return [
-            ("Content-Type", answers.STREAM),
+            ("Content-Type", STREAM),
             ("Cache-Control", "no-store, no-transform"),
             ("X-Accel-Buffering", "no"),
             *self._release,
@@ -134,7 +146,7 @@ class Endpoint:
             TypeError, ValueError: JSON cannot hold the value.
         """
         kind = ("Content-Type", "application/json")
-        return Answer(200, [kind, *self.headers()], answers.to_json(value))
+        return Answer(200, [kind, *self.headers()], to_json(value))
 
     def back(self, request: Request) -> Answer:
         """Answer a navigation after success: the browser loads its page again."""
@@ -149,7 +161,7 @@ class Endpoint:
                 An error class of the host's may have ``retry_after``, in seconds.
             request: the refused one.
         """
-        members = answers.problem(error, request.release, self.release)
+        members = problem(error, request.release, self.release)
         headers = self.headers()
         if "retry_after" in members:
             headers.append(("Retry-After", str(ceil(members["retry_after"]))))
@@ -158,16 +170,16 @@ class Endpoint:
         if isinstance(error, BodyTooLarge):
             headers.append(("Connection", "close"))
         if request.navigation:
-            text = answers.problem_page(members, request.back)
+            text = problem_page(members, request.back)
             kind = ("Content-Type", "text/html; charset=utf-8")
             return Answer(error.status, [kind, *headers], text.encode())
-        kind = ("Content-Type", answers.PROBLEM)
-        return Answer(error.status, [kind, *headers], answers.to_json(members))
+        kind = ("Content-Type", PROBLEM)
+        return Answer(error.status, [kind, *headers], to_json(members))
 
     def refuse_step(self, error: HandlerIdError, request: Request) -> bytes:
         """Return the last event of a stream that failed."""
-        members = answers.problem(error, request.release, self.release)
-        return answers.step_bytes("refused", answers.to_json(members).decode())
+        members = problem(error, request.release, self.release)
+        return step_bytes("refused", to_json(members).decode())
 
     # The page.
 
@@ -207,7 +219,7 @@ class Endpoint:
         """
         reference = scope.offer(fn, event)
         given = {
-            f"h-{markup.event_of(reference)}": reference,
+            f"h-{event_of(reference)}": reference,
             "key": None if key == "" else key,
             "busy": busy,
             "double": double,
@@ -231,7 +243,7 @@ class Endpoint:
 
         The form has ``method="post"`` and ``action`` is ``url``.
         """
-        fields = {"_handler": scope.offer(fn, event), "_wire": requests.WIRE_VERSION}
+        fields = {"_handler": scope.offer(fn, event), "_wire": WIRE_VERSION}
         if key != "":
             fields["_key"] = str(key)
         return HTML(
@@ -259,7 +271,7 @@ class Endpoint:
                 the state travels in the page.
             root: where the application is mounted, ``"/shop"``.
         """
-        _, name, integrity = markup.client()
+        _, name, integrity = client()
         given = {
             "src": f"{root}{self.path}/{name}",
             "integrity": integrity,
@@ -267,7 +279,7 @@ class Endpoint:
             "nonce": nonce,
             "data-handlerid": root + self.url,
             "data-release": self.release,
-            "data-audience": None if audience is None else markup.digest_of(audience),
+            "data-audience": None if audience is None else digest_of(audience),
             "data-prefix": None if self.prefix == "data-" else self.prefix,
             "data-busy": busy,
         }
@@ -275,7 +287,7 @@ class Endpoint:
 
     def client(self, name: str) -> Answer:
         """Answer a GET below ``path``: the client under its name, else 404."""
-        source, known, _ = markup.client()
+        source, known, _ = client()
         if name != known:
             return Answer(404, self.headers(), b"")
         kind = ("Content-Type", "text/javascript; charset=utf-8")
