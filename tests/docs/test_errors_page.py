@@ -7,6 +7,7 @@ from inspect import get_annotations
 from pathlib import Path
 
 from handlerid import errors
+from handlerid.web import errors as web_errors
 
 PAGE = Path(__file__).parents[2] / "docs" / "reference" / "errors.md"
 
@@ -24,7 +25,8 @@ def rows() -> dict[str, tuple[int, set[str], str]]:
 
 
 def error_classes() -> dict[str, type[errors.HandlerIdError]]:
-    kinds = {n: c for n, c in vars(errors).items() if isinstance(c, type)}
+    everything = vars(errors) | vars(web_errors)
+    kinds = {n: c for n, c in everything.items() if isinstance(c, type)}
     return {
         name: cls
         for name, cls in kinds.items()
@@ -49,6 +51,12 @@ def test_the_rows_say_what_the_classes_say() -> None:
         for name, cls in error_classes().items()
     }
     assert rows() == actual
+
+
+def test_the_errors_with_a_reload_are_listed() -> None:
+    listed = PAGE.read_text("utf-8").partition("True for")[2].partition(";")[0]
+    reloading = {name for name, cls in error_classes().items() if cls.reload}
+    assert set(re.findall(r"`(\w+)`", listed)) == reloading
 
 
 def test_the_warning_is_described() -> None:

@@ -348,9 +348,11 @@ def test_a_form_is_read_as_browsers_write_it() -> None:
 
 @pytest.mark.parametrize("body", [b"a=\xff", b"a=%FF", b"%ED%A0%80=1", b"a=%C3"])
 def test_a_form_that_is_not_utf8_is_malformed(body: bytes) -> None:
-    with pytest.raises(MalformedPayload, match=r"^the form cannot be read$") as caught:
+    with pytest.raises(
+        MalformedPayload, match=r"^the form is not UTF-8, or "
+    ) as caught:
         fields(body)
-    assert (caught.value.__cause__, caught.value.__suppress_context__) == (None, True)
+    assert (caught.value.__cause__, caught.value.__context__) == (None, None)
 
 
 def test_a_form_has_at_most_1000_fields() -> None:

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
 from typing import Any, NamedTuple
 from urllib.parse import parse_qsl
 
@@ -150,17 +151,17 @@ class Request:
             raise TypeError(
                 "parse multipart/form-data with the framework: form(parsed)"
             )
-        try:
-            return self.form(
-                parse_qsl(
-                    body.decode(),
-                    keep_blank_values=True,
-                    errors="strict",
-                    max_num_fields=_MOST_FIELDS,
-                )
+        pairs = None
+        with suppress(ValueError):  # it holds the body: no error may lead to it
+            pairs = parse_qsl(
+                body.decode(),
+                keep_blank_values=True,
+                errors="strict",
+                max_num_fields=_MOST_FIELDS,
             )
-        except ValueError:
-            raise MalformedPayload("the form cannot be read") from None
+        if pairs is None:
+            raise MalformedPayload("the form is not UTF-8, or has over 1,000 fields")
+        return self.form(pairs)
 
     def form(self, *parsed: Any) -> Form:
         """Return a form that the framework parsed, without what is the wire's own.
