@@ -24,6 +24,15 @@ def test_every_line_names_tests_that_exist() -> None:
             assert found, f"{PAGE.name} names {name}, and there is no such test"
 
 
+def test_the_page_says_what_the_origin_check_does_not_cover() -> None:
+    section = PAGE.read_text("utf-8").partition("## Requests from other sites")[2]
+    covered, _, rest = section.partition("\n## ")[0].partition("It does not cover:")
+    not_covered = set(re.findall(r"^- \*\*([^*]+?)\.?\*\*", rest, re.MULTILINE))
+    assert not_covered >= {"Clickjacking", "XSS", "A stolen session"}
+    for name in ("Sec-Fetch-Site", "Origin", "Endpoint(hosts=...)", "allow_no_browser"):
+        assert f"`{name}" in covered
+
+
 def test_every_attack_stands_on_the_page() -> None:
     attacks = importlib.import_module("tests.promises.attacks.test_attacks")
     text = PAGE.read_text("utf-8")
