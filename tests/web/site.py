@@ -167,7 +167,7 @@ class Release:
         self.registry = Registry()
         self.dispatcher = Dispatcher(self.registry, tokens=room.tokens)
         self.functions: dict[str, Callable[..., object]] = {}
-        self.page("nobody", "")  # registers the handlers that it offers
+        self.page("nobody")  # registers the handlers that it offers
         for does in room.spec["does"].values():
             for part in (does, *does.get("steps", ())):
                 self.render(part.get("html", ""), "nobody", n=0)
@@ -212,10 +212,10 @@ class Release:
                 **more,
             )
 
-    def page(self, user: str, nonce: str) -> str:
+    def page(self, user: str, nonce: str = "", path: str = "") -> str:
         spec = self.room.spec
         text = PAGE.format(head=spec["head"], body=spec["body"])
-        return self.render(text, user, nonce=nonce, n=0)
+        return self.render(text, user, nonce=nonce, path=path, n=0)
 
     async def answer(self, request: Request, path: str) -> Response:
         """Answer an event, as an integration does."""
@@ -314,7 +314,9 @@ async def visit(request: Request) -> Response:
     nonce = secrets.token_urlsafe()
     headers = {"Cache-Control": "private, no-store", **room.spec["headers"]}
     headers = {name: value.format(nonce=nonce) for name, value in headers.items()}
-    return HTMLResponse(release.page(user_of(request), nonce), headers=headers)
+    return HTMLResponse(
+        release.page(user_of(request), nonce, f"/{path}"), headers=headers
+    )
 
 
 async def receive(room: Room, request: Request, path: str) -> Response:

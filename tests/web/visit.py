@@ -12,7 +12,7 @@ from playwright.sync_api import Page
 
 from handlerid import Event
 
-__all__ = ["Post", "Room", "Run", "Site"]
+__all__ = ["Post", "Room", "Run", "Site", "forgive", "raised"]
 
 SCRIPT = "{{ script() }}"
 
@@ -27,6 +27,22 @@ for (const name of ["send", "answer", "refused", "failed", "newer", "missing",
         window.raised.push({name, detail, id: event.target.id ?? ""});
     });
 """
+
+
+def raised(page: Page, name: str, least: int = 1) -> list[Any]:
+    """Wait until the client raised so many events; return the details of all."""
+    known = f"raised.filter(one => one.name === {name!r}).map(one => one.detail)"
+    page.wait_for_function(f"{known}.length >= {least}")
+    details: list[Any] = page.evaluate(known)
+    return details
+
+
+def forgive(complaints: list[str], *statuses: int) -> None:
+    """Remove what a browser says of every answer with such a status."""
+    known = tuple(f"the server responded with a status of {one}" for one in statuses)
+    rest = [text for text in complaints if not any(one in text for one in known)]
+    assert len(rest) < len(complaints), "there was no such answer"
+    complaints[:] = rest
 
 
 @dataclass(frozen=True)

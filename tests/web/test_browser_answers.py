@@ -1,0 +1,307 @@
+"""What the page becomes by an answer, and what of the user's it keeps."""
+
+from __future__ import annotations
+
+import pytest
+from playwright.sync_api import BrowserContext, Page, expect
+
+from tests.web.visit import Site, raised
+
+GO = '<button {{ on("click", "go") }}>Go</button>'
+
+
+def click(page: Page) -> None:
+    """Click, and wait for the whole answer."""
+    go = page.get_by_role("button", name="Go")
+    go.click()
+    expect(go).not_to_have_attribute("aria-busy", "true")
+
+
+def test_elements_take_the_place_of_those_with_their_ids(
+    page: Page, site: Site
+) -> None:
+    room = site.room(
+        '<p id="a">old</p><p id="b">same</p><ul id="c"><li>old</ul>' + GO,
+        does={
+            "go": {"html": '<p id="a" class="x">{{ n }}</p>text<ul id="c"><li>new</ul>'}
+        },
+    )
+    room.visit(page)
+    page.evaluate("window.b = document.querySelector('#b')")
+    click(page)
+    expect(page.locator("#a")).to_have_text("1")
+    expect(page.locator("#a")).to_have_class("x")
+    expect(page.locator("#c li")).to_have_text(["new"])
+    assert page.evaluate("document.querySelector('#b') === b")
+    click(page)
+    expect(page.locator("#a")).to_have_text("2")
+
+
+def test_a_row_of_a_table_is_replaced(page: Page, site: Site) -> None:
+    room = site.room(
+        '<table><tr id="r"><td>old</table>' + GO,
+        does={"go": {"html": '<tr id="r"><td>new'}},
+    )
+    room.visit(page)
+    click(page)
+    expect(page.locator("table tr#r td")).to_have_text("new")
+
+
+def test_handlers_of_an_answer_work(page: Page, site: Site) -> None:
+    row = '<p id="a"><button {{ on("click", "go", key=n|string) }}>Go</button></p>'
+    room = site.room(row, does={"go": {"html": row}})
+    room.visit(page)
+    click(page)
+    room.events(1)
+    click(page)
+    assert [event.key for event in room.events(2)] == ["0", "1"]
+
+
+FORM = """<form id="form" {{ on("submit", "go") }}>
+<label>Name <input id="name" name="name" value="{{ "server" if n else "" }}"></label>
+<label>City <input id="city" name="city" value="{{ "server" if n else "" }}"></label>
+<label>Text <textarea name="text">{{ "server" if n else "" }}</textarea></label>
+<label>Tea <input type="checkbox" name="tea"></label>
+<button>Send</button></form>"""
+
+
+def test_focus_and_selection_are_kept(page: Page, site: Site) -> None:
+    room = site.room(FORM, does={"go": {"html": FORM}})
+    room.visit(page)
+    name = page.get_by_label("Name")
+    name.fill("hello")
+    name.evaluate("field => field.setSelectionRange(1, 3, 'backward')")
+    name.press("Enter")
+    expect(page.get_by_label("City")).to_have_value("server")
+    expect(name).to_be_focused()
+    expect(name).to_have_value("hello")
+    assert name.evaluate(
+        "f => [f.selectionStart, f.selectionEnd, f.selectionDirection]"
+    ) == [1, 3, "backward"]
+
+
+def test_the_focus_of_an_element_without_an_id_is_kept(page: Page, site: Site) -> None:
+    room = site.room(FORM, does={"go": {"html": FORM}})
+    room.visit(page)
+    page.get_by_role("button", name="Send").focus()
+    page.keyboard.press("Enter")
+    expect(page.get_by_label("Name")).to_have_value("server")
+    expect(page.get_by_role("button", name="Send")).to_be_focused()
+
+
+def test_fields_that_changed_meanwhile_keep_their_values(
+    page: Page, site: Site
+) -> None:
+    room = site.room(FORM, does={"go": {"wait": "go", "html": FORM}})
+    room.visit(page)
+    page.get_by_role("button", name="Send").click()
+    room.runs(1)
+    page.get_by_label("Name").press_sequentially("typed")
+    page.get_by_label("Tea").check()
+    page.get_by_label("Text").press_sequentially("being typed")
+    room.open("go")
+    expect(page.get_by_label("City")).to_have_value("server")
+    expect(page.get_by_label("Name")).to_have_value("typed")
+    expect(page.get_by_label("Tea")).to_be_checked()
+    expect(page.get_by_label("Text")).to_have_value("being typed")
+    expect(page.get_by_label("Text")).to_be_focused()
+
+
+def test_what_was_sent_gives_way_to_the_answer(page: Page, site: Site) -> None:
+    room = site.room(FORM, does={"go": {"html": FORM}})
+    room.visit(page)
+    page.get_by_label("Name").fill("typed")
+    page.get_by_label("Tea").check()
+    page.get_by_role("button", name="Send").click()
+    expect(page.get_by_label("Name")).to_have_value("server")
+    expect(page.get_by_label("Tea")).not_to_be_checked()
+
+
+def test_scroll_positions_are_kept(page: Page, site: Site) -> None:
+    box = (
+        '<div id="box"><p>{{ n }}</p><div style="height: 100px; overflow: auto"'
+        ' class="scrolled"><div style="height: 900px"></div></div></div>'
+    )
+    tall = '<div style="height: 2000px"></div>'
+    room = site.room(GO + box + tall, does={"go": {"html": box}})
+    room.visit(page)
+    page.evaluate("document.querySelector('.scrolled').scrollTop = 250")
+    page.evaluate("scrollTo(0, 40)")
+    page.get_by_role("button").evaluate("button => button.click()")
+    expect(page.locator("#box p")).to_have_text("1")
+    assert page.evaluate("document.querySelector('.scrolled').scrollTop") == 250
+    assert page.evaluate("scrollY") == 40
+
+
+def test_an_answer_older_than_the_shown_one_is_dropped(page: Page, site: Site) -> None:
+    room = site.room(
+        '<p id="a">{{ n }}</p><button {{ on("click", "go") }}>First</button>'
+        '<button {{ on("click", "go") }}>Second</button>',
+        does={"go": {"wait": "go{n}", "html": '<p id="a">{{ n }}</p>'}},
+    )
+    room.visit(page)
+    first = page.get_by_role("button", name="First")
+    second = page.get_by_role("button", name="Second")
+    first.click()
+    room.runs(1)
+    second.click()
+    room.runs(2)
+    room.open("go2")
+    expect(page.locator("#a")).to_have_text("2")
+    room.open("go1")
+    expect(first).not_to_have_attribute("aria-busy", "true")
+    expect(page.locator("#a")).to_have_text("2")
+
+
+def test_scripts_of_an_answer_never_run(page: Page, site: Site) -> None:
+    room = site.room(
+        '<p id="a">old</p><script id="s"></script><svg id="v"></svg>' + GO,
+        does={
+            "go": {
+                "html": '<p id="a">new<script>window.ran = 1</script></p>'
+                '<script id="s">window.ran = 2</script>'
+                '<svg id="v"><script>window.ran = 3</script></svg>'
+            }
+        },
+    )
+    room.visit(page)
+    click(page)
+    expect(page.locator("#a")).to_contain_text("new")
+    assert page.evaluate("window.ran") is None
+
+
+def test_an_id_that_the_page_lacks_is_told(page: Page, site: Site) -> None:
+    room = site.room(
+        '<p id="a">old</p>' + GO,
+        does={"go": {"html": '<p id="gone">x</p><p id="a">new</p>'}},
+    )
+    room.visit(page)
+    click(page)
+    assert raised(page, "missing") == [{"id": "gone"}]
+    expect(page.locator("#a")).to_have_text("new")
+
+
+STEPS = [{"html": '<p id="a">1 of 2</p>'}, {"wait": "go"}, {"json": {"done": 1}}]
+
+
+def test_steps_are_shown_as_they_arrive(page: Page, site: Site) -> None:
+    last = {"html": '<p id="a">2 of 2</p>\n<p id="b">done</p>'}
+    room = site.room(
+        '<p id="a">0</p><p id="b"></p>' + GO, does={"go": {"steps": [*STEPS, last]}}
+    )
+    room.visit(page)
+    go = page.get_by_role("button")
+    go.click()
+    expect(page.locator("#a")).to_have_text("1 of 2")
+    expect(go).to_have_attribute("aria-busy", "true")
+    room.open("go")
+    expect(page.locator("#a")).to_have_text("2 of 2")
+    expect(page.locator("#b")).to_have_text("done")
+    expect(go).not_to_have_attribute("aria-busy", "true")
+    answers = [answer["data"] for answer in raised(page, "answer", 3)]
+    assert answers[1] == {"done": 1}
+    assert page.evaluate("raised.filter(one => one.name === 'failed')") == []
+    expect(page.get_by_role("status")).to_have_count(0)
+
+
+@pytest.mark.parametrize("how", ["unfinished", "cut"])
+def test_a_stream_without_its_end_is_told(
+    page: Page, site: Site, how: str, complaints: list[str]
+) -> None:
+    steps = [{"html": '<p id="a">1 of 2</p>', "unfinished": True}]
+    if how == "cut":
+        steps.append({"cut": True})
+    room = site.room('<p id="a">0</p>' + GO, does={"go": {"steps": steps}})
+    room.visit(page)
+    click(page)
+    expect(page.locator("#a")).to_have_text("1 of 2")
+    expect(page.get_by_role("status")).not_to_be_empty()
+    assert len(raised(page, "failed")) == 1
+    assert len(complaints) == (how == "cut"), complaints
+    complaints.clear()
+
+
+def test_a_refused_step_is_told(page: Page, site: Site) -> None:
+    steps = [{"html": '<p id="a">1 of 2</p>'}, {"fail": True}]
+    room = site.room('<p id="a">0</p>' + GO, does={"go": {"steps": steps}})
+    room.visit(page)
+    click(page)
+    expect(page.locator("#a")).to_have_text("1 of 2")
+    expect(page.get_by_role("status")).to_have_text("This action failed on the server.")
+    (refusal,) = raised(page, "refused")
+    assert refusal["error"] == "HandlerFailed"
+    assert page.evaluate("raised.filter(one => one.name === 'failed')") == []
+
+
+def test_json_is_for_the_pages_own_code(page: Page, site: Site) -> None:
+    room = site.room(
+        f'<div id="around">{GO}</div>', does={"go": {"json": {"price": [1, None]}}}
+    )
+    room.visit(page)
+    page.evaluate(
+        """document.querySelector("#around").addEventListener("handlerid:answer",
+            (event) => { window.price = event.detail.data.price[0]; });"""
+    )
+    click(page)
+    (answer,) = raised(page, "answer")
+    assert answer == {"type": "application/json", "data": {"price": [1, None]}}
+    assert page.evaluate("window.price") == 1
+
+
+def test_nothing_is_an_answer(page: Page, site: Site) -> None:
+    room = site.room(GO, does={"go": {}})
+    room.visit(page)
+    click(page)
+    room.runs(1)
+    assert page.evaluate("raised.filter(one => one.name === 'failed')") == []
+    expect(page.get_by_role("status")).to_have_count(0)
+
+
+def test_a_redirect_is_followed(page: Page, site: Site) -> None:
+    room = site.room(
+        '<p id="a">{{ path }}</p>' + GO, does={"go": {"redirect": "/elsewhere"}}
+    )
+    room.visit(page)
+    click(page)
+    expect(page.locator("#a")).to_have_text("/elsewhere")
+    assert page.url == room.url
+
+
+def test_an_unreachable_server_is_told(
+    page: Page, context: BrowserContext, site: Site, complaints: list[str]
+) -> None:
+    room = site.room(
+        '<p id="a">0</p>' + GO, does={"go": {"html": '<p id="a">{{ n }}</p>'}}
+    )
+    room.visit(page)
+    context.set_offline(True)
+    click(page)
+    assert raised(page, "failed") == [{"status": 0}]
+    expect(page.get_by_role("status")).not_to_be_empty()
+    context.set_offline(False)
+    click(page)
+    expect(page.locator("#a")).to_have_text("1")
+    expect(page.get_by_role("status")).to_be_empty()
+    assert "ERR_INTERNET_DISCONNECTED" in complaints.pop()
+    assert len(room.pages()) == 1
+
+
+def test_the_page_may_add_headers_and_keep_an_event_back(
+    page: Page, site: Site
+) -> None:
+    room = site.room(GO + '<button {{ on("click", key="kept") }}>Kept</button>')
+    room.visit(page)
+    page.evaluate(
+        """document.addEventListener("handlerid:send", (event) => {
+            event.detail.headers["X-Token"] = "t";
+            if (event.detail.payload.key === "kept") event.preventDefault();
+        })"""
+    )
+    page.get_by_role("button", name="Kept").click()
+    click(page)
+    (post,) = room.posts(1)
+    assert post.headers["x-token"] == "t"
+    assert post.headers["handlerid-wire"] == "1"
+    assert post.headers["handlerid-release"] == "r1"
+    assert post.path == "r1"
+    expect(page.get_by_text("Kept")).not_to_have_attribute("aria-busy", "true")
