@@ -18,8 +18,10 @@ from tests.support.fresh import environment
 __all__ = [
     "OUTCOMES",
     "SERVER",
+    "SIZE",
     "Click",
     "Fleet",
+    "Server",
     "Settings",
     "judge",
     "roll",
@@ -46,7 +48,7 @@ class Server:
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             text=True,
-            env=environment(folder),
+            env=environment(folder, HANDLERID_RELEASE=str(release)),
         )
 
     def ask(self, settings: Settings, **what: object) -> Any:
@@ -122,7 +124,7 @@ class Fleet:
         for place, controls in sent.items():
             server = self.servers[place]
             payloads = [{"handler": x["handler"], **x["sent"]} for x in controls]
-            answers = server.ask(settings, clicks=payloads)
+            answers = server.ask(settings, clicks=payloads, page=str(page.release))
             for control, answer in zip(controls, answers, strict=True):
                 outcome = judge(control, answer)
                 yield Click(control, page.release, server.release, answer, outcome)

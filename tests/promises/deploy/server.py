@@ -16,8 +16,10 @@ from store.journal import DONE, GUARDED, NAMED
 
 from handlerid import Dispatcher, Identity, Registry, Scope, Tokens
 from handlerid.errors import CapturesReplaced, HandlerIdError
+from handlerid.web import Endpoint
 
 KEY = bytes(range(32))
+web = Endpoint()  # its release is HANDLERID_RELEASE
 
 
 class Host:
@@ -65,13 +67,15 @@ class Host:
             one["warned"] = any(str(x.handler_id) in handler for x in lost)
         return controls
 
-    def click(self, payload: dict[str, object]) -> dict[str, object]:
-        """Answer a click: what its handler did, or the error."""
+    def click(self, payload: dict[str, object], page: str) -> dict[str, object]:
+        """Answer a click at a page of a release: what its handler did, or the error."""
         DONE.clear()
         try:
             self.app.dispatch(payload, rerender=self.rerender, **self.audience)
         except HandlerIdError as error:
-            told = {"status": error.status, "reload": error.reload}
+            told: dict[str, object] = {"status": error.status, "reload": error.reload}
+            request = web.request("POST", [(b"handlerid-release", page.encode())])
+            told["refusal"] = json.loads(web.refuse(error, request).body)
             return {"error": type(error).__name__, "text": str(error), **told}
         except Exception as error:  # noqa: BLE001 - an outcome, too
             return {"error": type(error).__name__, "text": str(error), "status": 500}
@@ -92,7 +96,7 @@ def main() -> None:
             hosts[settings] = Host(*settings)
         host = hosts[settings]
         if "clicks" in asked:
-            answer: Any = [host.click(payload) for payload in asked["clicks"]]
+            answer: Any = [host.click(one, asked["page"]) for one in asked["clicks"]]
         else:
             answer = host.page()
         print(json.dumps(answer), flush=True)

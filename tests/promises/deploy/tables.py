@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 
 from tests.promises.deploy.changes import CHANGES
 from tests.promises.deploy.fleet import OUTCOMES, Click, Settings
+from tests.promises.deploy.resent import FRONTS, RESULTS, Answers, play
 
 MODES = ("warn", "warn, tokens", "warn, accept", "distinct", "carry")
 WAYS = ("scan", "resolvers", "rerender")
@@ -46,6 +47,17 @@ def outcomes(clicks: Iterable[Click], change: str, page: int, server: int) -> st
         if (one.control["change"], one.page, one.server) == (change, page, server)
     }
     return " or ".join(x for x in OUTCOMES if x in found) or "-"
+
+
+def by_front(answers: Answers) -> str:
+    """What becomes of 1,000 clicks behind each front."""
+    rows = [["front", "refused clicks", *RESULTS]]
+    for kind in FRONTS:
+        for resend in (False, True):
+            found = play(answers, kind, resend=resend)
+            parts = [f"{found[x] / found.total() * 1000:.0f}" for x in RESULTS]
+            rows.append([kind, "resent once" if resend else "not resent", *parts])
+    return table(rows)
 
 
 def table(rows: Sequence[Sequence[str]]) -> str:

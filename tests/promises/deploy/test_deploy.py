@@ -24,7 +24,8 @@ from tests.promises.deploy.fleet import (
     roll,
     running,
 )
-from tests.promises.deploy.tables import ALL, MODES, by_change, by_settings
+from tests.promises.deploy.resent import FRONTS, RESULTS, Answers, ask, play
+from tests.promises.deploy.tables import ALL, MODES, by_change, by_front, by_settings
 from tests.pythons import require_python
 from tests.support.fresh import environment
 
@@ -66,6 +67,11 @@ def releases(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
 @pytest.fixture(scope="module")
 def rolled(releases: list[Path]) -> Rolled:
     return roll(releases, SAMPLE)
+
+
+@pytest.fixture(scope="module")
+def answers(releases: list[Path]) -> Answers:
+    return ask(releases)
 
 
 def found(clicks: Sequence[Click], *outcomes: str) -> set[str]:
@@ -137,6 +143,37 @@ def test_the_docs_have_the_tables(rolled: Rolled) -> None:
     assert len(documented) >= 7
     for row in by_settings(documented).splitlines():
         assert row in text
+
+
+def test_a_reload_helps_where_the_releases_differ(answers: Answers) -> None:
+    told = {
+        (page == server, one.outcome, one.reload)
+        for (page, server, _), one in answers.items()
+    }
+    assert told == {
+        (True, "right", False),
+        (False, "right", False),
+        (False, "WRONG", False),
+        (False, "reload", True),
+        (False, "unknown", True),
+        (False, "refused by field", True),
+    }
+
+
+@pytest.mark.parametrize("front", FRONTS)
+def test_a_click_that_is_resent_reloads_less(answers: Answers, front: str) -> None:
+    once, twice = (play(answers, front, resend=one) for one in (False, True))
+    assert {*once, *twice} <= {*RESULTS}
+    if front == "by the page's release":  # where the first is not, none is
+        assert once == twice
+        return
+    assert twice["right"] / twice.total() > once["right"] / once.total()
+    for result in ("reload", "reload more than once", "given up"):
+        assert twice[result] / twice.total() < once[result] / once.total()
+
+
+def test_the_docs_have_what_becomes_of_resent_clicks(answers: Answers) -> None:
+    assert by_front(answers) in PAGE.read_text("utf-8")
 
 
 def test_a_server_ends_with_its_input(releases: list[Path]) -> None:
