@@ -61,6 +61,7 @@ SCROLL = ["scroll_left", "scroll_top", "scroll_width", "scroll_height"]
 STANDARD: dict[str, tuple[str, dict[str, object]]] = {
     "AutocompleteEnterEvent": ("autocomplete_enter", VALUE),
     "AutocompleteSelectionChangeEvent": ("autocomplete_selection_change", VALUE),
+    "BlurEvent": ("blur", {}),
     "ButtonToggleChangeEvent": ("button_toggle_change", {"values": REQUIRED}),
     "ChangeEvent": ("change", VALUE),
     "CheckboxChangeEvent": ("checkbox_change", {"checked": REQUIRED}),

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 __all__ = [
     "AutocompleteEnterEvent",
     "AutocompleteSelectionChangeEvent",
+    "BlurEvent",
     "ButtonToggleChangeEvent",
     "ChangeEvent",
     "CheckboxChangeEvent",

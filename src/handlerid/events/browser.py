@@ -49,6 +49,11 @@ class FocusEvent(Event):
 
 
 @dataclass(kw_only=True, slots=True)
+class BlurEvent(Event):
+    """A field, or another component, lost the focus."""
+
+
+@dataclass(kw_only=True, slots=True)
 class KeyDownEvent(Event):
     """A key was pressed; ``pressed`` is the browser's ``key``: ``"a"``, ``"Enter"``."""
 
