@@ -146,9 +146,8 @@ def importable_name(
     ``__main__`` of the sender: its globals have a few names of that alone.
     """
     if given is not None and (found := given(name)) is not None:
-        expect(
-            isinstance(found, str), "what module_name returns", "a str or None", found
-        )
+        named = isinstance(found, str)
+        expect(named, "what module_name returns", "a str or None", found)
         return found
     if name not in ("__main__", "__mp_main__"):
         return name

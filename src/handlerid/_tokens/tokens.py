@@ -91,8 +91,7 @@ class Key:
         """Return the keyed digest of an audience; ``b""`` for anybody."""
         if audience is None:
             return b""
-        if not isinstance(audience, str):
-            raise TypeError("audience must be a str, or None for anybody")
+        expect(isinstance(audience, str), "audience", "a str or None", audience)
         state = self._audience.copy()
         state.update(audience.encode("utf-8", "surrogatepass"))
         return state.digest()
