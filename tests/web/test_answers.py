@@ -371,3 +371,25 @@ def test_another_name_is_not_found(name: str) -> None:
     answer = NAMED.client(name)
     assert (answer.status, answer.body) == (404, b"")
     assert dict(answer.headers)["Cache-Control"] == "no-store"
+
+
+@pytest.mark.parametrize(
+    ("value", "status", "body"),
+    [
+        (None, 204, b""),
+        ("", 204, b""),
+        ("<p>", 200, b"<p>"),
+        ({"a": 1}, 200, b'{"a":1}'),
+        ([], 200, b"[]"),
+        (0, 200, b"0"),
+    ],
+)
+def test_what_a_handler_returned(value: object, status: int, body: bytes) -> None:
+    answer = NAMED.answer(value)
+    assert (answer.status, answer.body) == (status, body)
+    assert answer in (NAMED.html(str(value or "")), NAMED.json(value))
+
+
+def test_what_json_cannot_hold_is_a_mistake_of_the_handler() -> None:
+    with pytest.raises(TypeError, match="not JSON serializable"):
+        NAMED.answer(object())

@@ -269,3 +269,16 @@ def test_the_page_has_a_digest_of_the_audience() -> None:
 def test_a_key_may_be_a_number(scope: Scope) -> None:
     assert 'data-key="0"' in ENDPOINT.attributes(scope, on_click, key=0)
     assert 'name="_key" value="0"' in ENDPOINT.inputs(scope, on_submit, key=0)
+
+
+def test_what_a_template_gets(scope: Scope) -> None:
+    helpers = ENDPOINT.helpers(scope, root="/shop")
+    text = "{{ script(nonce='n') }} {{ on(fn, key=1) }} {{ inputs(fn) }} {{ action }}"
+    html = jinja2.Environment(autoescape=True).from_string(text)
+    written = [
+        ENDPOINT.script(audience=scope.audience, root="/shop", nonce="n"),
+        ENDPOINT.attributes(scope, on_click, key=1),
+        ENDPOINT.inputs(scope, on_click),
+        "/shop/_handlerid/r1",
+    ]
+    assert html.render(helpers, fn=on_click) == " ".join(written)

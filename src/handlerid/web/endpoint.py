@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable
+from functools import partial
 from math import ceil
-from typing import Literal
+from typing import Any, Literal
 
 from handlerid import Event, HandlerIdError, Scope
 from handlerid.web.answers import (
@@ -148,6 +149,16 @@ class Endpoint:
         kind = ("Content-Type", "application/json")
         return Answer(200, [kind, *self.headers()], to_json(value))
 
+    def answer(self, value: object) -> Answer:
+        """Answer with what a handler returned: nothing, a text, which is HTML, or JSON.
+
+        Raises:
+            TypeError, ValueError: JSON cannot hold the value.
+        """
+        if value is None or isinstance(value, str):
+            return self.html(value or "")
+        return self.json(value)
+
     def back(self, request: Request) -> Answer:
         """Answer a navigation after success: the browser loads its page again."""
         return Answer(303, [("Location", request.back), *self.headers()], b"")
@@ -182,6 +193,20 @@ class Endpoint:
         return step_bytes("refused", to_json(members).decode())
 
     # The page.
+
+    def helpers(self, scope: Scope, *, root: str = "") -> dict[str, Any]:
+        """Return what the templates of an application need, by name.
+
+        ``on(fn, ...)`` and ``inputs(fn, ...)`` are ``attributes`` and ``inputs`` of the
+        scope, ``script(...)`` is the tag for its audience, and ``action`` is where a
+        form without JavaScript is posted. ``root`` is where the application is mounted.
+        """
+        return {
+            "on": partial(self.attributes, scope),
+            "inputs": partial(self.inputs, scope),
+            "script": partial(self.script, audience=scope.audience, root=root),
+            "action": root + self.url,
+        }
 
     def attributes(
         self,

@@ -131,8 +131,10 @@ class Request:
         return data
 
     def feed(self, data: bytes) -> None:
-        """Keep bytes of the body for ``payload``; counts them, as ``count`` does."""
-        self._chunks.append(self.count(data))
+        """Count bytes of the body, and keep them for ``payload``, if it reads them."""
+        self.count(data)
+        if self.media_type != MULTIPART:
+            self._chunks.append(data)
 
     def payload(self) -> bytes | Form:
         """Return what ``Dispatcher.prepare`` takes, from the bytes that were fed.
