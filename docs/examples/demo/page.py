@@ -2,27 +2,28 @@
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Collection
+from functools import partial
+from hashlib import blake2b
 from pathlib import Path
-from typing import NamedTuple
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
-from markupsafe import Markup
 
-from handlerid import (
-    ClickEvent,
-    Event,
-    InputBlurEvent,
-    InputEnterEvent,
-    Registry,
-    Scope,
-)
+from handlerid import ClickEvent, InputBlurEvent, InputEnterEvent, Registry, Scope
 from handlerid.errors import NotAllowed
+from handlerid.web import HTML, Endpoint
 from state import State, current
 
-__all__ = ["Link", "offer_links", "page", "registry"]
+__all__ = ["endpoint", "offer_links", "page", "registry"]
 
 registry = Registry()
 """The handlers that every server knows as soon as it has started."""
+
+HERE = Path(__file__).parent
+FILES = sorted([*HERE.glob("*.py"), *HERE.glob("templates/*")])
+RELEASE = blake2b(b"".join(map(Path.read_bytes, FILES)), digest_size=8).hexdigest()
+
+endpoint = Endpoint(release=RELEASE)
+"""Where pages send their events. After an edit it is another release."""
 
 FIELDS = ("name", "email", "city")
 LINKS = {"docs": "https://example.org/docs", "news": "https://example.org/news"}
@@ -129,19 +130,12 @@ def navigate(url: str) -> None:
     current.get().url = url
 
 
-class Link(NamedTuple):
-    """A link of the page: the reference to its handler, and its key."""
-
-    name: str
-    handler: str
-    key: str = ""
-
-
-def offer_links(state: State, scope: Scope) -> list[Link]:
-    """Offer a handler for each link, in the mode of the state."""
+def offer_links(state: State, scope: Scope) -> dict[str, HTML]:
+    """Offer a handler for each link, in the mode of the state; return attributes."""
+    on = partial(endpoint.attributes, scope)
     if state.mode == "key":
-        return [Link(name, scope.offer(open_link), name) for name in LINKS]
-    return [Link(name, scope.offer(link(url))) for name, url in LINKS.items()]
+        return {name: on(open_link, key=name) for name in LINKS}
+    return {name: on(link(url)) for name, url in LINKS.items()}
 
 
 # A generator: the page is rendered again at every yield, and at the end.
@@ -175,13 +169,14 @@ async def ask(name: str) -> str:
 # The page.
 
 templates = Environment(
-    loader=FileSystemLoader(Path(__file__).parent / "templates"),
+    loader=FileSystemLoader(HERE / "templates"),
     undefined=StrictUndefined,
     autoescape=True,
     trim_blocks=True,
     lstrip_blocks=True,
 )
 templates.globals.update(
+    endpoint=endpoint,
     increment=increment,
     keep_draft=keep_draft,
     send=send,
@@ -189,44 +184,33 @@ templates.globals.update(
     choose_mode=choose_mode,
     brew=brew,
     greet=greet,
-    InputBlurEvent=InputBlurEvent,
+    ClickEvent=ClickEvent,
     InputEnterEvent=InputEnterEvent,
     FIELDS=FIELDS,
     MODES=MODES,
 )
 
-TRIGGERS = {
-    "click": "click",
-    "input_blur": "blur",
-    "input_enter": "keydown[key=='Enter' && !isComposing]",
-}
-
 
 def page(
-    state: State, scope: Scope, links: list[Link], template: str, **trace: str
+    state: State,
+    scope: Scope,
+    links: Callable[[], dict[str, HTML]],
+    section: str = "",
+    **trace: str,
 ) -> str:
-    """Render the page.
+    """Render the page, or what the answer to an event of a section has.
 
     Args:
         state: what the page shows.
         scope: of this rendering; the page offers its handlers there.
-        links: the links, already offered.
-        template: the file name of the template.
+        links: offers the links.
+        section: the id of the section; ``""`` for the whole page.
         trace: which process rendered the page and which one answered.
     """
-
-    def on(
-        handler: Callable[..., object], event: type[Event] = ClickEvent, key: str = ""
-    ) -> Markup:
-        return attributes(scope.offer(handler, event), event, key)
-
-    return templates.get_template(template).render(
-        on=on, attributes=attributes, state=state, links=links, **trace
+    return templates.get_template("main.html" if section else "page.html").render(
+        on=partial(endpoint.attributes, scope),
+        state=state,
+        links=links,
+        section=section,
+        **trace,
     )
-
-
-def attributes(handler: str, event: type[Event] = ClickEvent, key: str = "") -> Markup:
-    """The attributes by which an element calls a handler; ``page.js`` reads them."""
-    return Markup(
-        'data-handler="{}" data-event="{}" data-key="{}" hx-trigger="{}"'
-    ).format(handler, event.wire_name, key, TRIGGERS[event.wire_name])

@@ -1,11 +1,8 @@
 """One server process: what a framework author writes to embed handlerid.
 
-One route renders the page. The others take an event, dispatch it and render the page
-again. The server keeps nothing between two requests.
-
-The answer to an event is a sequence of pages, each ended by ``ANSWER_END``: one for
-every step of the handler, and one more if the state changed after the last step. The
-browser shows the newest.
+One route renders the page. Another one takes an event, dispatches it and answers with
+the part of the page that it changed: as HTML, or, if the handler is a generator, as a
+stream with that part at every step. The server keeps nothing between two requests.
 
 Asynchronous handlers run in the event loop of the server. Plain ones may block, so they
 run in threads.
@@ -24,32 +21,29 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import uvicorn
-from itsdangerous import BadSignature
 from starlette.applications import Starlette
 from starlette.concurrency import run_in_threadpool
-from starlette.responses import HTMLResponse, PlainTextResponse, StreamingResponse
+from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
 from handlerid import Dispatcher, HandlerIdError, Registry, Tokens
-from page import offer_links, page, registry
+from handlerid.web import HandlerFailed, step_bytes
+from page import endpoint, offer_links, page, registry
 from state import SECRET, State, current
 
 if TYPE_CHECKING:
-    from collections.abc import AsyncIterator
+    from collections.abc import AsyncIterator, Callable
 
     from starlette.requests import Request
-    from starlette.responses import Response
 
-    from handlerid import Scope
+    from handlerid import Call, Scope
+    from handlerid.web import HTML, Answer
+    from handlerid.web import Request as Received
 
-__all__ = ["ANSWER_END", "create_app", "render"]
-
-ANSWER_END = "\x1e"
-"""The ASCII record separator, which no page contains."""
+__all__ = ["PID", "create_app", "render", "respond"]
 
 PID = str(os.getpid())
-FRESH = {"Cache-Control": "no-store"}
 
 logger = logging.getLogger("handlerid.demo")
 
@@ -65,25 +59,19 @@ carry = Dispatcher(
 carry.registry.scan("page")  # closures of this module may be rebuilt from tokens
 
 
-def render(
-    state: State,
-    scope: Scope,
-    template: str = "main.html",
-    rendered_by: str = "",
-    answered_by: str = "",
-) -> str:
-    """Render the page, and offer its handlers in ``scope``."""
-    if state.mode == "distinct":
-        with distinct.scope() as own:
-            links = offer_links(state, own)
-    elif state.mode == "carry":
-        with carry.scope(audience=state.session) as own:
-            links = offer_links(state, own)
-    else:
-        links = offer_links(state, scope)
-    return page(
-        state, scope, links, template, rendered_by=rendered_by, answered_by=answered_by
-    )
+def render(state: State, scope: Scope, **shown: str) -> str:
+    """Render the page or a section of it, and offer its handlers in ``scope``."""
+
+    def links() -> dict[str, HTML]:
+        if state.mode == "distinct":
+            with distinct.scope() as own:
+                return offer_links(state, own)
+        if state.mode == "carry":
+            with carry.scope(audience=state.session) as own:
+                return offer_links(state, own)
+        return offer_links(state, scope)
+
+    return page(state, scope, links, **shown)
 
 
 async def show(request: Request) -> Response:
@@ -91,70 +79,87 @@ async def show(request: Request) -> Response:
     saved = request.query_params.get("state")
     state = State.verify(saved) if saved else State()
     with app.scope() as scope:
-        html = render(state, scope, "page.html", rendered_by=PID)
-    return HTMLResponse(html, headers=FRESH)
+        html = render(state, scope, rendered_by=PID, answered_by="")
+    return HTMLResponse(html, headers=dict(endpoint.headers()))
 
 
 async def answer(request: Request) -> Response:
     """Dispatch an event. Whatever is refused is refused before the response begins."""
+    received = read_headers(request)
+    async for chunk in request.stream():
+        received.feed(chunk)
+    payload = received.payload()
     state = State.verify(request.headers.get("page-state", ""))
     current.set(state)
-    payload = await request.body()
-    match request.path_params.get("mode"):
+    links = partial(offer_links, state)
+    match request.headers.get("mode"):
         case "distinct":
-            call = distinct.prepare(payload, rerender=partial(offer_links, state))
+            call = distinct.prepare(payload, rerender=links)
         case "carry":
             call = carry.prepare(payload, audience=state.session)
         case _:
-            call = app.prepare(payload, rerender=partial(render, state))
+            call = app.prepare(payload, rerender=links)
 
     def rendered() -> str:
+        section = request.headers.get("section", "")
         rendered_by = request.headers.get("rendered-by", "")
+        shown = {"section": section, "rendered_by": rendered_by, "answered_by": PID}
         with app.scope() as scope:
-            html = render(state, scope, rendered_by=rendered_by, answered_by=PID)
-        return html + ANSWER_END
+            return render(state, scope, **shown)
 
-    async def pages() -> AsyncIterator[str]:
-        sent = ""
-        async with aclosing(call.astream(thread=run_in_threadpool)) as steps:
-            async for _ in steps:
-                sent = state.sign()
-                yield rendered()
-        if state.sign() != sent:
-            yield rendered()
-
-    body = await begun(pages())
-    return StreamingResponse(body, media_type="text/html", headers=FRESH)
+    match call.handler.kind:
+        case "plain":
+            await run_in_threadpool(call.run)
+        case "coroutine":
+            await call.arun()
+        case _:
+            response = StreamingResponse(steps(call, rendered, received))
+            response.headers.update(dict(endpoint.stream_headers()))
+            return response
+    return respond(endpoint.html(rendered()))
 
 
-async def begun(pages: AsyncIterator[str]) -> AsyncIterator[str]:
-    """Wait for the first page, so that a handler that fails at once is a 500."""
-    first = await anext(pages)
+async def steps(
+    call: Call, rendered: Callable[[], str], received: Received
+) -> AsyncIterator[bytes]:
+    """Render at every step of the handler, and at its end."""
+    try:
+        async with aclosing(call.astream(thread=run_in_threadpool)) as stream:
+            async for _ in stream:
+                yield step_bytes("html", rendered())
+        yield step_bytes("html", rendered())
+        yield step_bytes("end")
+    except HandlerIdError as error:
+        yield endpoint.refuse_step(error, received)
+    except Exception:
+        logger.exception("a step failed")
+        yield endpoint.refuse_step(HandlerFailed(), received)
 
-    async def all_pages() -> AsyncIterator[str]:
-        yield first
-        async for following in pages:
-            yield following
 
-    return all_pages()
+def read_headers(request: Request) -> Received:
+    release = request.path_params.get("release", "")
+    return endpoint.request(request.method, request.headers.raw, release)
 
 
-# What the page shows when there is no answer. The developer's text goes to the log.
+def respond(answer: Answer) -> Response:
+    return Response(answer.body, answer.status, dict(answer.headers))
+
+
+# The developer's text of a refusal goes to the log.
 
 
 def refused(request: Request, error: Exception) -> Response:
     assert isinstance(error, HandlerIdError)
     logger.warning("refused, %s: %s", type(error).__name__, error)
-    return PlainTextResponse(error.public, error.status)
-
-
-def tampered(request: Request, error: Exception) -> Response:
-    logger.warning("refused, the state was not signed here: %s", error)
-    return PlainTextResponse("This page was not made here. Open it anew.", 403)
+    return respond(endpoint.refuse(error, read_headers(request)))
 
 
 def failed(request: Request, error: Exception) -> Response:
-    return PlainTextResponse("This action failed on the server.", 500)
+    return respond(endpoint.refuse(HandlerFailed(), read_headers(request)))
+
+
+async def client(request: Request) -> Response:
+    return respond(endpoint.client(request.path_params["name"]))
 
 
 def create_app() -> Starlette:
@@ -163,16 +168,11 @@ def create_app() -> Starlette:
     return Starlette(
         routes=[
             Route("/", show),
-            Route("/event", answer, methods=["POST"]),
-            Route("/event/{mode}", answer, methods=["POST"]),
+            Route(endpoint.path + "/{name}", client),
+            Route(endpoint.path + "/{release}", answer, methods=["POST"]),
             Mount("/static", StaticFiles(directory=static)),
-            Mount("/htmx", StaticFiles(packages=[("js_lib_htmx", "static/htmx")])),
         ],
-        exception_handlers={
-            HandlerIdError: refused,
-            BadSignature: tampered,
-            Exception: failed,
-        },
+        exception_handlers={HandlerIdError: refused, Exception: failed},
     )
 
 

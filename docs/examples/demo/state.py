@@ -10,14 +10,23 @@ import secrets
 from contextvars import ContextVar
 from dataclasses import asdict, dataclass, field, fields
 
-from itsdangerous import URLSafeSerializer
+from itsdangerous import BadSignature, URLSafeSerializer
 
-__all__ = ["SECRET", "State", "current"]
+from handlerid import HandlerIdError
+
+__all__ = ["SECRET", "ForgedState", "State", "current"]
 
 SECRET = os.environ["HANDLERID_DEMO_SECRET"]
 """All servers sign with the same secret."""
 
 _serializer = URLSafeSerializer(SECRET, salt="handlerid demo state")
+
+
+class ForgedState(HandlerIdError):
+    """None of these servers signed the state."""
+
+    status = 403
+    public = "This page was not made here. Open it anew."
 
 
 @dataclass
@@ -50,9 +59,12 @@ class State:
         """Read the text that came back from a page.
 
         Raises:
-            itsdangerous.BadSignature: none of these servers signed it.
+            ForgedState: none of these servers signed it.
         """
-        saved = _serializer.loads(text)
+        try:
+            saved = _serializer.loads(text)
+        except BadSignature:
+            raise ForgedState("the state was not signed here") from None
         # A page from before a deploy may have other fields.
         names = [f.name for f in fields(cls) if f.name in saved]
         return cls(**{name: saved[name] for name in names})
