@@ -20,7 +20,7 @@ GROUPS = {
     "captures": (3, 15),
     "decoding": (3, 10),
     "dispatch": (5, 15),
-    "endpoint": (4, 40),
+    "endpoint": (2, 25),
     "mesop": (3, 16),
     "footprint": (4, 60),
     "correctness": (9, 45),

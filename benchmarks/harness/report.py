@@ -33,7 +33,7 @@ PACKAGES = (
     *("mesop", "dask", "joblib", "marimo", "prefect"),
     *("pydantic", "cattrs", "mashumaro", "dacite"),
     *("nicegui", "textual", "blinker", "psygnal", "pluggy"),
-    *("itsdangerous", "starlette", "uvicorn", "gunicorn"),
+    *("itsdangerous", "jinja2", "starlette", "uvicorn", "gunicorn"),
 )
 
 PLOTTING = {
