@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect, sync_playwright
+from playwright.sync_api import Browser, Locator, Page, expect, sync_playwright
 
 from tests.demo.running import Demo, copy_demo, edit, running_demo
 
@@ -272,6 +272,31 @@ def test_a_refusal_is_shown_and_the_page_goes_on(
     expect(notice).to_be_empty()
 
 
+def colors(element: Locator) -> list[str]:
+    """Text and background; neither lets anything through."""
+    style = element.evaluate(
+        "e => (s => [s.color, s.backgroundColor, s.opacity])(getComputedStyle(e))"
+    )
+    assert style.pop() == "1"
+    assert all(color.startswith("rgb(") for color in style)
+    return [*style]
+
+
+def contrast(one: str, other: str) -> float:
+    """The contrast ratio of WCAG 2."""
+
+    def luminance(color: str) -> float:
+        channels = [int(part) / 255 for part in re.findall(r"\d+", color)]
+        red, green, blue = (
+            c / 12.92 if c <= 0.04045 else ((c + 0.055) / 1.055) ** 2.4
+            for c in channels
+        )
+        return 0.2126 * red + 0.7152 * green + 0.0722 * blue
+
+    dark, light = sorted([luminance(one), luminance(other)])
+    return (light + 0.05) / (dark + 0.05)
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_notice_on_a_phone_lies_over_the_page(
     page: Page, shared_demo: Demo, complaints: list[str], scheme: str
@@ -302,13 +327,10 @@ def test_a_notice_on_a_phone_lies_over_the_page(
         }"""
     )
     assert hidden == []
-    background, opacity = notice.evaluate(
-        """notice => {
-            const {backgroundColor, opacity} = getComputedStyle(notice);
-            return [backgroundColor, opacity];
-        }"""
-    )
-    assert (background[:4], opacity) == ("rgb(", "1"), "the page shines through"
+    text, background = colors(notice)
+    _, card = colors(page.locator("#brew"))
+    assert contrast(text, background) >= 4.5
+    assert contrast(background, card) >= 3, "it cannot be told from what lies under it"
 
 
 def test_the_modes_are_chosen_with_the_keyboard(page: Page, shared_demo: Demo) -> None:
