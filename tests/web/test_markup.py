@@ -129,6 +129,7 @@ def test_the_event_can_be_named(scope: Scope) -> None:
 
 OPTIONS: list[tuple[dict[str, Any], dict[str, str | None]]] = [
     ({"key": "row-7"}, {"data-key": "row-7"}),
+    ({"key": 0}, {"data-key": "0"}),
     ({"key": ""}, {}),
     ({"busy": "queue"}, {"data-busy": "queue"}),
     ({"double": "ignore"}, {"data-double": "ignore"}),
@@ -213,6 +214,7 @@ def test_inputs_of_a_form(scope: Scope) -> None:
         for name, value in values.items()
     ]
     assert 'name="_key"' not in ENDPOINT.inputs(scope, on_submit)
+    assert 'name="_key" value="0"' in ENDPOINT.inputs(scope, on_submit, key=0)
 
 
 # The script tag.
