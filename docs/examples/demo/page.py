@@ -176,7 +176,6 @@ templates = Environment(
     lstrip_blocks=True,
 )
 templates.globals.update(
-    endpoint=endpoint,
     increment=increment,
     keep_draft=keep_draft,
     send=send,
@@ -208,9 +207,5 @@ def page(
         trace: which process rendered the page and which one answered.
     """
     return templates.get_template("main.html" if section else "page.html").render(
-        on=partial(endpoint.attributes, scope),
-        state=state,
-        links=links,
-        section=section,
-        **trace,
+        state=state, links=links, section=section, **endpoint.helpers(scope), **trace
     )
