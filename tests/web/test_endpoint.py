@@ -204,7 +204,7 @@ def test_a_release_fits_into_a_header_and_a_path(release: str) -> None:
 
 @pytest.mark.parametrize("path", ["", "/", "events", "/events/", "https://a.test/"])
 def test_the_path_is_absolute(path: str) -> None:
-    with pytest.raises(ValueError, match=r"^path must begin with / and not end with"):
+    with pytest.raises(ValueError, match=r"^path must begin and not end with /, not "):
         Endpoint(path=path)
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from html import escape
+from math import ceil
 from typing import Any, Literal, NamedTuple
 
 from handlerid.errors import (
@@ -14,7 +15,9 @@ from handlerid.errors import (
     OtherAudience,
     UnknownHandler,
 )
+from handlerid.web.errors import BodyTooLarge, MethodNotAllowed
 
+PAGE = "text/html; charset=utf-8"
 PROBLEM = "application/problem+json"
 STREAM = "text/event-stream; charset=utf-8"
 
@@ -70,6 +73,20 @@ def problem(
     if isinstance(error, InvalidEvent):
         members["fields"] = [field._asdict() for field in error.fields]
     return members
+
+
+def problem_headers(
+    error: HandlerIdError, members: dict[str, Any]
+) -> list[tuple[str, str]]:
+    """Return the headers that HTTP asks for besides those of every answer."""
+    headers = []
+    if "retry_after" in members:  # whole seconds
+        headers.append(("Retry-After", str(ceil(members["retry_after"]))))
+    if isinstance(error, MethodNotAllowed):
+        headers.append(("Allow", "POST"))
+    if isinstance(error, BodyTooLarge):  # or the server would read the rest of it
+        headers.append(("Connection", "close"))
+    return headers
 
 
 def problem_page(members: dict[str, Any], back: str) -> str:

@@ -5,27 +5,27 @@ from __future__ import annotations
 import os
 from collections.abc import Callable, Iterable
 from functools import partial
-from math import ceil
 from typing import Any, Literal
 
 from handlerid import Event, HandlerIdError, Scope
 from handlerid.web.answers import (
+    PAGE,
     PROBLEM,
     STREAM,
     Answer,
     problem,
+    problem_headers,
     problem_page,
     step_bytes,
     to_json,
 )
-from handlerid.web.errors import BodyTooLarge, MethodNotAllowed
-from handlerid.web.markup import HTML, attributes, client, digest_of, event_of
+from handlerid.web.markup import HTML, attributes, client, digest_of, event_of, hidden
 from handlerid.web.requests import (
     WIRE_VERSION,
     Headers,
     Limits,
     Request,
-    as_origin,
+    as_origins,
     is_release,
 )
 
@@ -36,7 +36,7 @@ _FOREVER = "public, max-age=31536000, immutable"
 class Endpoint:
     """Check requests, make answers, and write what a page needs to send events.
 
-    It does no I/O, and is immutable, so any thread may use it at any time.
+    It does no I/O and keeps no state, so any thread may use it at any time.
 
     Args:
         path: where events are posted, and the client is served.
@@ -44,9 +44,9 @@ class Endpoint:
             short commit; by default that of the environment variable
             ``HANDLERID_RELEASE``, else none. All servers of a release need the same.
         hosts: the origins of this application, ``"http://intranet:8000"``. They are
-            needed over plain http only: with https, and on localhost, browsers say
-            themselves that a request comes from a page of the same origin.
-        origins: other origins whose pages may send events.
+            needed over plain http, except on localhost. Over https, browsers say
+            themselves that a page of the same origin sent a request.
+        origins: other origins whose pages may send events. CORS is the host's.
         allow_no_browser: whether clients that are no browsers may send cookies.
         max_json: the longest body of JSON, in bytes.
         max_form: the longest body of a form, in bytes, files included.
@@ -58,7 +58,7 @@ class Endpoint:
 
     Raises:
         TypeError: ``hosts`` or ``origins`` is a text instead of a list.
-        ValueError: an argument has not the form that it needs.
+        ValueError: the path, the release or an origin has another form.
     """
 
     __module__ = "handlerid.web"
@@ -83,12 +83,7 @@ class Endpoint:
                 f"release must be at most 32 of a-z, 0-9 and -, not {release!r}"
             )
         if not path.startswith("/") or path.endswith("/"):
-            raise ValueError(
-                f"path must begin with / and not end with it, not {path!r}"
-            )
-        for name, one in (("hosts", hosts), ("origins", origins)):
-            if isinstance(one, str):
-                raise TypeError(f"{name} must be a list of origins: [{one!r}]")
+            raise ValueError(f"path must begin and not end with /, not {path!r}")
         self.path: str = path
         self.max_json: int = max_json
         self.release: str | None = release
@@ -96,8 +91,8 @@ class Endpoint:
         self.prefix: str = prefix
         self._release = [("Handlerid-Release", release)] if release else []
         self._limits = Limits(
-            frozenset(map(as_origin, hosts)),
-            frozenset(map(as_origin, origins)),
+            as_origins("hosts", hosts),
+            as_origins("origins", origins),
             allow_no_browser,
             max_json,
             max_form,
@@ -106,10 +101,8 @@ class Endpoint:
     def __repr__(self) -> str:
         return f"<Endpoint {self.url}>"
 
-    # Requests.
-
     def request(self, method: str, headers: Headers, path: str = "") -> Request:
-        """Return a request; its ``check`` raises what is wrong with it.
+        """Check a request; ``Request.check`` and its other methods raise the error.
 
         Args:
             method: as it came, ``"POST"``.
@@ -137,7 +130,7 @@ class Endpoint:
         """Answer with HTML; with nothing, 204."""
         if not text:
             return Answer(204, self.headers(), b"")
-        kind = ("Content-Type", "text/html; charset=utf-8")
+        kind = ("Content-Type", PAGE)
         return Answer(200, [kind, *self.headers()], text.encode())
 
     def json(self, value: object) -> Answer:
@@ -173,19 +166,12 @@ class Endpoint:
             request: the refused one.
         """
         members = problem(error, request.release, self.release)
-        headers = self.headers()
-        if "retry_after" in members:
-            headers.append(("Retry-After", str(ceil(members["retry_after"]))))
-        if isinstance(error, MethodNotAllowed):
-            headers.append(("Allow", "POST"))
-        if isinstance(error, BodyTooLarge):
-            headers.append(("Connection", "close"))
+        kind, body = PROBLEM, to_json(members)
         if request.navigation:
-            text = problem_page(members, request.back)
-            kind = ("Content-Type", "text/html; charset=utf-8")
-            return Answer(error.status, [kind, *headers], text.encode())
-        kind = ("Content-Type", PROBLEM)
-        return Answer(error.status, [kind, *headers], to_json(members))
+            kind, body = PAGE, problem_page(members, request.back).encode()
+        more = problem_headers(error, members)
+        headers = [("Content-Type", kind), *self.headers(), *more]
+        return Answer(error.status, headers, body)
 
     def refuse_step(self, error: HandlerIdError, request: Request) -> bytes:
         """Return the last event of a stream that failed."""
@@ -228,8 +214,7 @@ class Endpoint:
         Args:
             scope: of this rendering.
             fn: the handler.
-            event: its event; may be left out if the annotation says it. A handler that
-                takes nothing gets clicks.
+            event: as of ``Scope.offer``. A handler that takes nothing gets clicks.
             key: the key of the element's events, which get it as text.
             busy: what happens to an event while another one is in flight.
             double: ``"ignore"`` a second click within half a second.
@@ -239,8 +224,7 @@ class Endpoint:
             bubble: whether ancestors that have the attribute get the event, too.
             stale: ``"resend"`` a click that a deploy refused, after the reload.
 
-        Raises:
-            What ``Scope.offer`` raises.
+        Raises what ``Scope.offer`` raises.
         """
         reference = scope.offer(fn, event)
         given = {
@@ -271,12 +255,7 @@ class Endpoint:
         fields = {"_handler": scope.offer(fn, event), "_wire": WIRE_VERSION}
         if key != "":
             fields["_key"] = str(key)
-        return HTML(
-            "".join(
-                f'<input type="hidden" {attributes({"name": name, "value": value})}>'
-                for name, value in fields.items()
-            )
-        )
+        return hidden(fields)
 
     def script(
         self,

@@ -33,6 +33,16 @@ def attributes(given: Mapping[str, object], prefix: str = "") -> HTML:
     )
 
 
+def hidden(fields: Mapping[str, str]) -> HTML:
+    """Write hidden inputs."""
+    return HTML(
+        "".join(
+            f'<input type="hidden" {attributes({"name": name, "value": value})}>'
+            for name, value in fields.items()
+        )
+    )
+
+
 def event_of(reference: str) -> str:
     """Return the wire name in an id or a token; a click if there is none."""
     parts = reference.split(".")

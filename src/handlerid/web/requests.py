@@ -104,7 +104,7 @@ class Request:
         return f"<Request of {self.media_type}, release {self.release}>"
 
     def check(self) -> None:
-        """Raise what is wrong with the method or a header; the other methods do, too.
+        """Raise the error of the first check that failed; every other method does, too.
 
         Raises:
             MethodNotAllowed, CrossOrigin, OtherWire, UnsupportedBody, BodyTooLarge,
@@ -226,7 +226,14 @@ def _read(headers: Headers) -> dict[bytes, str]:
     return known
 
 
-def as_origin(text: str) -> str:
+def as_origins(argument: str, texts: Iterable[str]) -> frozenset[str]:
+    """Return the origins that an argument of the host lists."""
+    if isinstance(texts, str):
+        raise TypeError(f"{argument} must be a list of origins: [{texts!r}]")
+    return frozenset(map(_as_origin, texts))
+
+
+def _as_origin(text: str) -> str:
     """Return ``scheme://host:port`` as browsers write it.
 
     Raises:
