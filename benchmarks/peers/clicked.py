@@ -22,8 +22,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, Response
 from starlette.routing import Route
 
-from handlerid import ClickEvent, Dispatcher, HandlerIdError, Registry, Tokens
-from handlerid.web import HTML, Answer, Endpoint
+from handlerid import ClickEvent, Dispatcher, Registry, Tokens
+from handlerid.integrations.starlette import Handlers
+from handlerid.web import HTML, Endpoint
 
 __all__ = [
     "URL",
@@ -122,13 +123,13 @@ def toggle(key: str) -> str:
 
 async def in_a_thread(request: Request) -> Response:
     payload = await request.json()
-    assert request.session["audience"] == AUDIENCE
+    assert request.session["handlerid"] == AUDIENCE
     return HTMLResponse(await run_in_threadpool(toggle, payload["key"]))
 
 
 async def in_the_loop(request: Request) -> Response:
     payload = await request.json()
-    assert request.session["audience"] == AUDIENCE
+    assert request.session["handlerid"] == AUDIENCE
     return HTMLResponse(toggle(payload["key"]))
 
 
@@ -179,32 +180,9 @@ async def offering_closures(event: ClickEvent) -> str:
         return render(attributes)
 
 
-async def answer(request: Request) -> Response:
-    release = request.path_params["release"]
-    asked = web.request(request.method, request.headers.raw, release)
-    try:
-        asked.check()
-        async for chunk in request.stream():
-            asked.feed(chunk)
-        audience = request.session["audience"]
-        call = await app.aprepare(asked.payload(), audience=audience)
-    except HandlerIdError as error:
-        return _response(web.refuse(error, asked))
-    plain = call.handler.kind == "plain"
-    html: Any = await (run_in_threadpool(call.run) if plain else call.arun())
-    return _response(web.html(html))
-
-
-def _response(answer: Answer) -> Response:
-    response = Response(answer.body, answer.status)
-    for name, value in answer.headers:
-        response.headers.append(name, value)
-    return response
-
-
 def endpoint() -> Starlette:
     """Make the application of the endpoint."""
-    return _application([Route(f"{web.path}/{{release}}", answer, methods=["POST"])])
+    return _application(Handlers(dispatcher=app, endpoint=web).routes)
 
 
 def _application(routes: list[Route]) -> Starlette:
@@ -232,7 +210,7 @@ def click(
         site: what the browser says of the page's origin.
     """
     body = dumps({"handler": handler, **FIELDS}, separators=(",", ":")).encode()
-    session = b64encode(dumps({"audience": AUDIENCE, "user": "anna"}).encode())
+    session = b64encode(dumps({"handlerid": AUDIENCE, "user": "anna"}).encode())
     cookie = TimestampSigner(SECRET).sign(session).decode()
     agent = "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 Chrome/140.0.0.0"
     headers = {
