@@ -40,7 +40,8 @@ def browser() -> Iterator[Browser]:
 @pytest.fixture(scope="module")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     log = tmp_path_factory.mktemp("site") / "log"
-    with running("-m", "tests.web.site", log=log, env=environment(ROOT)) as server:
+    command = ("-c", "from tests.web.site import main; main()")
+    with running(*command, log=log, env=environment(ROOT)) as server:
         try:
             opened = Site(server.read(r"site: (\S+)"))
         except AssertionError as error:

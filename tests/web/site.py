@@ -1,4 +1,4 @@
-"""A site for the browser's tests: ``python -m tests.web.site`` prints its address.
+"""A site for the browser's tests: ``main`` serves it and prints its address.
 
 A test asks for a room: a page, what its handlers do, and the releases that serve it.
 The releases of a room stand behind one address and take turns as the test says. A room
@@ -15,7 +15,7 @@ import pickle
 import secrets
 import socket
 from collections.abc import AsyncIterator, Callable
-from contextlib import aclosing
+from contextlib import aclosing, suppress
 from contextvars import ContextVar
 from dataclasses import dataclass
 from functools import partial
@@ -55,6 +55,8 @@ PAGE = """<!doctype html>
 </html>
 """
 
+DEADLINE = 60  # seconds that a test waits for what has to happen
+
 # Real functions: their ids are made as those of an application. The edition is part of
 # the code, so that a release with another one answers that the handler is stale.
 PLAIN = """async def {name}(event):
@@ -64,11 +66,6 @@ STEPS = """async def {name}(event):
     async for step in run_steps({name!r}, event, {edition!r}):
         yield step
 """
-
-
-@dataclass(kw_only=True, slots=True)
-class BlurEvent(Event):
-    """An event type of the host; the library has none for ``blur``."""
 
 
 @dataclass(kw_only=True, slots=True)
@@ -319,6 +316,11 @@ async def visit(request: Request) -> Response:
     )
 
 
+async def favicon(request: Request) -> Response:
+    """Answer what every browser asks for, so that its console stays empty."""
+    return Response(status_code=204)
+
+
 async def receive(room: Room, request: Request, path: str) -> Response:
     headers = dict(request.headers)
     body = (await request.body()).decode("latin-1")
@@ -357,19 +359,21 @@ async def drive(request: Request) -> Response:
 
 
 async def look(request: Request) -> Response:
-    """Wait until there are so many pages, posts or runs, and return all."""
+    """Wait until there are so many pages, posts or runs; return those that are."""
     room = rooms[request.path_params["room"]]
     wanted = {name: int(value) for name, value in request.query_params.items()}
-    async with room.changed:
-        await room.changed.wait_for(
-            lambda: all(len(getattr(room, name)) >= n for name, n in wanted.items())
-        )
+    with suppress(TimeoutError):
+        async with asyncio.timeout(DEADLINE), room.changed:
+            await room.changed.wait_for(
+                lambda: all(len(getattr(room, name)) >= n for name, n in wanted.items())
+            )
     return JSONResponse({"pages": room.pages, "posts": room.posts, "runs": room.runs})
 
 
 app = Starlette(
     routes=[
         Route("/r/{room}/{path:path}", visit, methods=["GET", "POST"]),
+        Route("/favicon.ico", favicon),
         Route("/rooms", make, methods=["POST"]),
         Route("/rooms/{room}", drive, methods=["POST"]),
         Route("/rooms/{room}", look),
@@ -382,7 +386,3 @@ def main() -> None:
         print(f"site: http://127.0.0.1:{listener.getsockname()[1]}", flush=True)
         config = uvicorn.Config(app, access_log=False, timeout_graceful_shutdown=1)
         uvicorn.Server(config).run(sockets=[listener])
-
-
-if __name__ == "__main__":
-    main()

@@ -65,19 +65,31 @@ FORM = """<form id="form" {{ on("submit", "go") }}>
 <button>Send</button></form>"""
 
 
-def test_focus_and_selection_are_kept(page: Page, site: Site) -> None:
-    room = site.room(FORM, does={"go": {"html": FORM}})
+def test_a_focused_field_keeps_its_value_and_selection(page: Page, site: Site) -> None:
+    keys = '<div {{ on("key_down", "go", keys="Escape") }}>FORM</div>'
+    room = site.room(keys.replace("FORM", FORM), does={"go": {"html": FORM}})
     room.visit(page)
     name = page.get_by_label("Name")
     name.fill("hello")
     name.evaluate("field => field.setSelectionRange(1, 3, 'backward')")
-    name.press("Enter")
+    name.press("Escape")
     expect(page.get_by_label("City")).to_have_value("server")
     expect(name).to_be_focused()
     expect(name).to_have_value("hello")
     assert name.evaluate(
         "f => [f.selectionStart, f.selectionEnd, f.selectionDirection]"
     ) == [1, 3, "backward"]
+
+
+def test_the_field_of_a_sent_message_may_be_emptied(page: Page, site: Site) -> None:
+    form = FORM.replace('"server" if n', '"" if n')
+    room = site.room(form, does={"go": {"html": form}})
+    room.visit(page)
+    name = page.get_by_label("Name")
+    name.fill("hello")
+    name.press("Enter")
+    expect(name).to_have_value("")
+    expect(name).to_be_focused()
 
 
 def test_the_focus_of_an_element_without_an_id_is_kept(page: Page, site: Site) -> None:
@@ -135,8 +147,8 @@ def test_scroll_positions_are_kept(page: Page, site: Site) -> None:
 
 def test_an_answer_older_than_the_shown_one_is_dropped(page: Page, site: Site) -> None:
     room = site.room(
-        '<p id="a">{{ n }}</p><button {{ on("click", "go") }}>First</button>'
-        '<button {{ on("click", "go") }}>Second</button>',
+        '<p id="a">0</p><button {{ on("click", "go", key="1") }}>First</button>'
+        '<button {{ on("click", "go", key="2") }}>Second</button>',
         does={"go": {"wait": "go{n}", "html": '<p id="a">{{ n }}</p>'}},
     )
     room.visit(page)
@@ -201,7 +213,7 @@ def test_steps_are_shown_as_they_arrive(page: Page, site: Site) -> None:
     answers = [answer["data"] for answer in raised(page, "answer", 3)]
     assert answers[1] == {"done": 1}
     assert page.evaluate("raised.filter(one => one.name === 'failed')") == []
-    expect(page.get_by_role("status")).to_have_count(0)
+    expect(page.get_by_role("status")).to_be_empty()
 
 
 @pytest.mark.parametrize("how", ["unfinished", "cut"])
@@ -217,7 +229,6 @@ def test_a_stream_without_its_end_is_told(
     expect(page.locator("#a")).to_have_text("1 of 2")
     expect(page.get_by_role("status")).not_to_be_empty()
     assert len(raised(page, "failed")) == 1
-    assert len(complaints) == (how == "cut"), complaints
     complaints.clear()
 
 
@@ -244,7 +255,7 @@ def test_json_is_for_the_pages_own_code(page: Page, site: Site) -> None:
     )
     click(page)
     (answer,) = raised(page, "answer")
-    assert answer == {"type": "application/json", "data": {"price": [1, None]}}
+    assert answer == {"type": "json", "data": {"price": [1, None]}}
     assert page.evaluate("window.price") == 1
 
 
@@ -254,7 +265,7 @@ def test_nothing_is_an_answer(page: Page, site: Site) -> None:
     click(page)
     room.runs(1)
     assert page.evaluate("raised.filter(one => one.name === 'failed')") == []
-    expect(page.get_by_role("status")).to_have_count(0)
+    expect(page.get_by_role("status")).to_be_empty()
 
 
 def test_a_redirect_is_followed(page: Page, site: Site) -> None:
@@ -262,9 +273,9 @@ def test_a_redirect_is_followed(page: Page, site: Site) -> None:
         '<p id="a">{{ path }}</p>' + GO, does={"go": {"redirect": "/elsewhere"}}
     )
     room.visit(page)
-    click(page)
+    page.get_by_role("button").click()
     expect(page.locator("#a")).to_have_text("/elsewhere")
-    assert page.url == room.url
+    assert page.url == f"{room.url}elsewhere"
 
 
 def test_an_unreachable_server_is_told(
@@ -282,8 +293,8 @@ def test_an_unreachable_server_is_told(
     click(page)
     expect(page.locator("#a")).to_have_text("1")
     expect(page.get_by_role("status")).to_be_empty()
-    assert "ERR_INTERNET_DISCONNECTED" in complaints.pop()
-    assert len(room.pages()) == 1
+    assert len(room.pages()) == len(room.posts()) == 1
+    complaints.clear()
 
 
 def test_the_page_may_add_headers_and_keep_an_event_back(

@@ -69,7 +69,7 @@ class Site:
     """The running site."""
 
     def __init__(self, address: str) -> None:
-        self._client = httpx.Client(base_url=address, timeout=60, trust_env=False)
+        self._client = httpx.Client(base_url=address, timeout=90, trust_env=False)
 
     def close(self) -> None:
         self._client.close()
@@ -128,7 +128,7 @@ class Room:
 
     def runs(self, least: int = 0) -> list[Run]:
         """Wait for so many runs of handlers, and return all."""
-        runs = self._look(runs=least)["runs"]
+        runs = self._look("runs", least)
         for run in runs:
             run["event"] = pickle.loads(base64.b64decode(run["event"]))
         return [Run(**run) for run in runs]
@@ -144,11 +144,11 @@ class Room:
 
     def posts(self, least: int = 0) -> list[Post]:
         """Wait until so many events were sent, and return all."""
-        return [Post(**post) for post in self._look(posts=least)["posts"]]
+        return [Post(**post) for post in self._look("posts", least)]
 
     def pages(self, least: int = 0) -> list[str]:
         """Wait for so many loads of the page; return the releases that rendered it."""
-        return [page["release"] for page in self._look(pages=least)["pages"]]
+        return [page["release"] for page in self._look("pages", least)]
 
     def open(self, gate: str) -> None:
         """Let the handlers go on that wait for a gate, now or later."""
@@ -166,8 +166,11 @@ class Room:
             instead={"status_code": status, "content": body, "media_type": media_type}
         )
 
-    def _look(self, **least: int) -> Any:
-        return self._client.get(self._path, params=least).raise_for_status().json()
+    def _look(self, name: str, least: int) -> list[dict[str, Any]]:
+        answer = self._client.get(self._path, params={name: least}).raise_for_status()
+        entries: list[dict[str, Any]] = answer.json()[name]
+        assert len(entries) >= least, f"only {len(entries)} {name}: {answer.json()}"
+        return entries
 
     def _drive(self, **said: object) -> None:
         self._client.post(self._path, json=said).raise_for_status()
