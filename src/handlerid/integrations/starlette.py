@@ -201,9 +201,9 @@ class _Event(Request):
             async with aclosing(call.astream(thread=self.handlers.run)) as steps:
                 async for step in steps:
                     yield _step(await self.made(call, step))
+                    await asyncio.sleep(0)  # notice that the client left
             # What ran after the last step may have changed the page.
-            yield _step(await self.made(call, None))
-            yield step_bytes("end")
+            yield _step(await self.made(call, None)) + step_bytes("end")
         except Exception as error:  # noqa: BLE001 - the handler's
             yield self.end.refuse_step(self.refusal(error), self.checked)
 
