@@ -288,10 +288,6 @@ def forbidden() -> None:
     """``authorize`` says no."""
 
 
-def undecided() -> None:
-    """``authorize`` says what is no bool."""
-
-
 async def broken() -> None:
     """``authorize`` fails."""
 

@@ -6,11 +6,15 @@ import json
 import re
 import socket
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
+from handlerid import Dispatcher, HandlerId, Registry, Tokens
+from handlerid.errors import OtherAudience
+from handlerid.integrations.starlette import Handlers
 from tests.integrations.starlette.running import (
     KEY,
     Site,
@@ -247,10 +251,8 @@ def test_a_tab_from_before_login_never_runs_for_the_user(site: Site) -> None:
 
 def test_a_key_can_be_rotated(site: Site, visitor: Visitor) -> None:
     """The first key signs, and all verify."""
-    from handlerid import HandlerId, Tokens
-
     token = visitor.references["clicked"]
-    with pytest.raises(Exception, match="audience"):
+    with pytest.raises(OtherAudience):
         Tokens(KEY.encode()).verify(token, audience="another")
     old = Tokens(b"the key before the last rotation", max_age=60)
     handler_id = HandlerId.parse(token.split(".", 1)[1].rsplit(".", 2)[0])
@@ -425,14 +427,11 @@ def test_fastapi_renders_the_page_anew(site: Site) -> None:
         assert visitor.fire("whoami").json() == {"user": None}
 
 
-def test_below_a_root_path_without_sessions(
-    tmp_path_factory: pytest.TempPathFactory,
-) -> None:
+def test_below_a_root_path(tmp_path: Path) -> None:
     """A front removes ``/shop`` before the server sees it."""
-    log = tmp_path_factory.mktemp("root") / "log"
-    name = "tests.integrations.starlette.site:"
+    name, log = "tests.integrations.starlette.site:app", tmp_path / "log"
     with (
-        serving(f"{name}app", log, "--root-path", "/shop") as site,
+        serving(name, log, "--root-path", "/shop") as site,
         Visitor(site.url) as visitor,
     ):
         visitor.visit()
@@ -444,10 +443,14 @@ def test_below_a_root_path_without_sessions(
 # Mistakes of the application.
 
 
-def test_a_key_is_needed(monkeypatch: pytest.MonkeyPatch) -> None:
-    from handlerid import Dispatcher, Registry
-    from handlerid.integrations.starlette import Handlers
+def test_sessions_are_needed(tmp_path: Path) -> None:
+    name = "tests.integrations.starlette.site:without_sessions"
+    with serving(name, tmp_path / "log") as site, Visitor(site.url) as visitor:
+        assert visitor.get("/").status_code == 500
+        assert "SessionMiddleware must be installed to access request" in site.log
 
+
+def test_a_key_is_needed() -> None:
     text = (
         "key is needed; this makes one: "
         'python -c "import secrets; print(secrets.token_hex())"'
