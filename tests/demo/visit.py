@@ -30,7 +30,6 @@ class Control:
 
     Attributes:
         section: the id of the section that contains it.
-        mode: the ``data-mode`` around it.
         handler: the reference to its handler, an id or a token.
         event: the wire name of the event that it sends.
         key: the key of that event.
@@ -38,7 +37,6 @@ class Control:
     """
 
     section: str
-    mode: str
     handler: str
     event: str
     key: str
@@ -171,7 +169,6 @@ class Visit:
             "Page-State": self.state,
             "Rendered-By": self.rendered_by,
             "Section": control.section,
-            "Mode": control.mode,
         }
         self.arrivals = []
         text = ""
@@ -206,11 +203,9 @@ class _Reader(HTMLParser):
             self.page.release = values["data-release"]
         if tag == "section":
             self._section = values["id"]
-        modes = [one["data-mode"] for _, one, _ in self._open if "data-mode" in one]
         controls = [
             Control(
                 self._section,
-                "".join(modes),
                 handler,
                 name.removeprefix("data-h-"),
                 values.get("data-key", ""),

@@ -27,8 +27,8 @@ from starlette.responses import HTMLResponse, Response, StreamingResponse
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from handlerid import Dispatcher, HandlerIdError, Registry, Tokens
-from handlerid.web import HandlerFailed, step_bytes
+from handlerid import Dispatcher, Form, HandlerId, HandlerIdError, Registry, Tokens
+from handlerid.web import HandlerFailed, UnsupportedBody, step_bytes
 from page import endpoint, offer_links, page, registry
 from state import SECRET, State, current
 
@@ -50,7 +50,7 @@ logger = logging.getLogger("handlerid.demo")
 app = Dispatcher(registry)
 
 # An application has one Dispatcher. This page shows three ways to treat captures, and
-# each is a setting of a registry.
+# each is a setting of a registry; the references to the links tell which one made them.
 distinct = Dispatcher(Registry(captures="distinct"))
 carry = Dispatcher(
     Registry(captures="carry"),
@@ -88,17 +88,18 @@ async def answer(request: Request) -> Response:
     received = read_headers(request)
     async for chunk in request.stream():
         received.feed(chunk)
-    payload = received.payload()
+    body = received.payload()
+    if isinstance(body, Form):
+        raise UnsupportedBody("the page has no form")
+    payload = app.read(body)
     state = State.verify(request.headers.get("page-state", ""))
     current.set(state)
-    links = partial(offer_links, state)
-    match request.headers.get("mode"):
-        case "distinct":
-            call = distinct.prepare(payload, rerender=links)
-        case "carry":
-            call = carry.prepare(payload, audience=state.session)
-        case _:
-            call = app.prepare(payload, rerender=links)
+    reference = str(payload.get("handler"))
+    if reference.startswith("t"):
+        call = carry.prepare(payload, audience=state.session)
+    else:
+        own = distinct if HandlerId.parse(reference).captures else app
+        call = own.prepare(payload, rerender=partial(offer_links, state))
 
     def rendered() -> str:
         section = request.headers.get("section", "")

@@ -7,7 +7,6 @@ document.addEventListener("handlerid:send", ({ target, detail }) => {
     "Page-State": state(),
     "Rendered-By": document.body.dataset.renderedBy,
     Section: target.closest("section").id,
-    Mode: target.closest("[data-mode]")?.dataset.mode ?? "",
   });
 });
 
