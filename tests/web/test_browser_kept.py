@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import Page, expect
 
+from handlerid import SubmitEvent
 from tests.web.visit import Room, Site, forgive, raised
 
 STALE = '<button {{ on("click", "save") }}>Save {{ release }}</button>'
@@ -29,7 +30,11 @@ FORM = """<form name="order" action="/{{ release }}">
 def stored(page: Page) -> list[str]:
     """All that the page ever wrote into its storage."""
     written: list[str] = []
-    page.expose_function("wrote", written.append)
+
+    def wrote(text: str) -> None:
+        written.append(text)
+
+    page.expose_function("wrote", wrote)
     page.add_init_script(
         """{
             const setItem = Storage.prototype.setItem;
@@ -179,7 +184,9 @@ def test_text_is_kept_for_five_minutes(
     page.clock.fast_forward(seconds * 1000)
     room.serve("r3")
     room.visit(page)
-    expect(page.get_by_role("status")).to_have_count(int(kept))
+    expect(page.get_by_role("status")).to_have_text(
+        "This page was updated." if kept else ""
+    )
     expect(page.get_by_role("textbox")).to_have_value("typed" if kept else "")
     left = page.evaluate("JSON.stringify(Object.values(sessionStorage))")
     assert "typed" not in left
@@ -200,6 +207,29 @@ def test_a_field_that_became_another_is_a_conflict(
     load_again(page, room)
     assert raised(page, "conflict") == [{"name": "text", "value": "12"}]
     expect(page.locator("input")).to_have_value("r2" if "value" in changed else "")
+    forgive(complaints, 409)
+
+
+def test_a_lost_form_is_submitted_again_with_what_was_typed(
+    page: Page, site: Site, complaints: list[str]
+) -> None:
+    room = site.room(
+        '<form action="/{{ release }}" {{ on("submit", "save", stale="resend") }}>'
+        '<input name="text"><button>Send {{ release }}</button></form>',
+        edited=("save",),
+        serve=("r1",),
+        events=("r2",),
+    )
+    room.visit(page)
+    room.serve("r2")
+    page.get_by_role("textbox").fill("typed")
+    page.get_by_role("textbox").press("Enter")
+    (run,) = room.runs(1)
+    assert run.event == SubmitEvent(fields={"text": ["typed"]})
+    assert run.edition == "r2"
+    expect(page.get_by_role("button", name="Send r2")).to_be_visible()
+    expect(page.get_by_role("textbox")).to_have_value("typed")
+    assert len(room.settled(page)) == 1
     forgive(complaints, 409)
 
 

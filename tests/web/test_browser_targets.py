@@ -137,3 +137,14 @@ def test_the_client_is_a_module_and_a_plain_script(
     room.visit(page)
     page.get_by_role("button").click()
     assert [event.key for event in room.events(1)] == ["k"]
+
+
+def test_the_attributes_may_have_another_prefix(page: Page, site: Site) -> None:
+    room = site.room(
+        '<button {{ on("click", key="k", busy="queue") }}>OK</button>',
+        endpoint={"prefix": "data-x-"},
+    )
+    room.visit(page)
+    expect(page.locator("button[data-x-h-click][data-x-key]")).to_have_count(1)
+    page.get_by_role("button").click()
+    assert [event.key for event in room.events(1)] == ["k"]
