@@ -316,6 +316,14 @@ def test_nothing_is_read_of_a_request_that_is_refused() -> None:
             read()
 
 
+def test_a_refusal_leads_to_no_header() -> None:
+    request = post(ENDPOINT, sec_fetch_site="cross-site", cookie="session=s3cret")
+    with pytest.raises(CrossOrigin) as caught:
+        request.check()
+    frames = [entry.name for entry in caught.traceback]
+    assert frames == [test_a_refusal_leads_to_no_header.__name__, "check"]
+
+
 # The payload.
 
 
