@@ -53,8 +53,9 @@ class Handlers:
             expire after a day; so a worker answers closures that it never made.
         endpoint: limits, origins and the release; by default ``Endpoint()``.
         templates: for ``page``; by default those in the folder ``templates``.
-        render: called with the request of an event whose handler returned nothing, or
-            yielded None; makes the answer, such as the page. Plain or asynchronous.
+        render: called with the request of an event whose handler returned nothing; it
+            makes the answer, such as the page. Of a generator, it makes each step that
+            is None, and one more after the last such step. Plain or asynchronous.
 
     Attributes:
         routes: to be added to the application: ``Starlette(routes=[..., *routes])``,
@@ -142,14 +143,14 @@ class _Event(Request):
         super().__init__(scope, self.counted)
         self.handlers, self.end, self.source = handlers, handlers.endpoint, receive
         self.rest = self.path_params.get("rest", "")
-        self.checked = self.end.request(self.method, scope["headers"], self.rest)
+        self.wire = self.end.request(self.method, scope["headers"], self.rest)
 
     async def answer(self) -> Response:
         """Prepare the call and run it, unless its answer is a stream."""
         try:
             if self.rest and self.method in ("GET", "HEAD"):
                 return _response(self.end.client(self.rest))
-            self.checked.check()
+            self.wire.check()
             payload = await self.payload()
             audience = self.scope.get("session", {}).get("handlerid", "")
             call = await self.handlers.dispatcher.aprepare(payload, audience=audience)
@@ -157,33 +158,31 @@ class _Event(Request):
             # docs/how-to/answer-refused-payloads.md.
             self.expected = NotAllowed
             plain = call.handler.kind in ("plain", "generator")
-            if "generator" in call.handler.kind and not self.checked.navigation:
+            if "generator" in call.handler.kind and not self.wire.navigation:
                 return _Stream(self.steps(call), 200, dict(self.end.stream_headers()))
             value = await (self.handlers.run(call.run) if plain else call.arun())
-            moved = "location" in getattr(value, "headers", ())
-            if self.checked.navigation and not moved:
-                return _response(self.end.back(self.checked))
+            if self.wire.navigation and "location" not in getattr(value, "headers", ()):
+                return _response(self.end.back(self.wire))
             return await self.made(call, value)
         except Exception as error:
             hosts = tuple(self.scope["starlette.exception_handlers"][0])
             if isinstance(error, hosts) and not isinstance(error, HandlerIdError):
                 raise
-            return _response(self.end.refuse(self.refusal(error), self.checked))
+            return _response(self.end.refuse(self.refusal(error), self.wire))
 
     async def counted(self) -> Message:
         """Receive a part of the body, and count it."""
         message = await self.source()
-        self.checked.feed(message.get("body", b""))
+        self.wire.feed(message.get("body", b""))
         return message
 
     async def payload(self) -> bytes | Form:
+        multipart = self.wire.media_type == "multipart/form-data"
         try:
-            if self.checked.media_type == "multipart/form-data":
-                return self.checked.form(await self.form())
-            await self.body()
+            read = await self.form() if multipart else await self.body()
         except (HTTPException, ClientDisconnect):
             raise MalformedPayload("the body cannot be read, or is cut off") from None
-        return self.checked.payload()
+        return self.wire.form(read) if multipart else self.wire.payload()
 
     async def made(self, call: Call, value: object) -> Response:
         """Make the answer of what a handler returned or yielded."""
@@ -197,15 +196,17 @@ class _Event(Request):
         return value
 
     async def steps(self, call: Call) -> AsyncGenerator[bytes, None]:
+        step: object = None
         try:
             async with aclosing(call.astream(thread=self.handlers.run)) as steps:
                 async for step in steps:
                     yield _step(await self.made(call, step))
                     await asyncio.sleep(0)  # notice that the client left
             # What ran after the last step may have changed the page.
-            yield _step(await self.made(call, None)) + step_bytes("end")
+            last = _step(await self.made(call, None)) if step is None else b""
+            yield last + step_bytes("end")
         except Exception as error:  # noqa: BLE001 - the handler's
-            yield self.end.refuse_step(self.refusal(error), self.checked)
+            yield self.end.refuse_step(self.refusal(error), self.wire)
 
     def refusal(self, error: Exception) -> HandlerIdError:
         """Log an error, and return what is sent for it."""

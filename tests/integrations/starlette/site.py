@@ -284,6 +284,16 @@ def moods() -> Iterator[None]:
     mood.set("happy")
 
 
+def told() -> Iterator[str]:
+    mood.set("told")
+    yield "<p>"
+
+
+def silent() -> Iterator[str]:
+    mood.set("silent")
+    yield from ()
+
+
 def forbidden() -> None:
     """``authorize`` says no."""
 
@@ -292,7 +302,9 @@ async def broken() -> None:
     """``authorize`` fails."""
 
 
-SUB: list[Callable[..., object]] = [set_mood, set_mood_async, moods, forbidden, broken]
+SUB: list[Callable[..., object]] = [
+    *(set_mood, set_mood_async, moods, told, silent, forbidden, broken),
+]
 
 
 async def allow(call: Call) -> bool:

@@ -207,6 +207,14 @@ def test_the_page_is_rendered_after_each_step_and_at_the_end(moody: Visitor) -> 
     assert (moods, end) == (["tired", "awake", "happy"], ("end", ""))
 
 
+def test_the_page_is_not_rendered_after_steps_of_the_handler_s_own(
+    moody: Visitor,
+) -> None:
+    assert events_in(moody.fire("told").text) == [("html", "<p>"), ("end", "")]
+    (_, page), end = events_in(moody.fire("silent").text)
+    assert (">silent at" in page, end) == (True, ("end", ""))
+
+
 def test_authorize_is_asked(moody: Visitor) -> None:
     assert problem(moody.fire("forbidden"))["error"] == "NotAllowed"
     answer = moody.fire("broken")  # its HTTPException is the application's to answer
@@ -447,7 +455,8 @@ def test_sessions_are_needed(tmp_path: Path) -> None:
     name = "tests.integrations.starlette.site:without_sessions"
     with serving(name, tmp_path / "log") as site, Visitor(site.url) as visitor:
         assert visitor.get("/").status_code == 500
-        assert "SessionMiddleware must be installed to access request" in site.log
+        said = "SessionMiddleware must be installed to access request"
+        until(lambda: said in site.log)
 
 
 def test_a_key_is_needed() -> None:
