@@ -36,7 +36,7 @@ check: $(VENV)/.check  ## format, lint, types, import contract, docs examples
 	@echo "check: types"
 	@$(PY) -m mypy
 	@$(PYRIGHT)
-	@PYTHONPATH=src $(PYRIGHT) --verifytypes handlerid --ignoreexternal >$(VENV)/pyright.log || \
+	@PATH="$(CURDIR)/$(VENV)/bin:$$PATH" PYTHONPATH=src $(PYRIGHT) --verifytypes handlerid --ignoreexternal >$(VENV)/pyright.log || \
 	  { cat $(VENV)/pyright.log; exit 1; }
 	@rm $(VENV)/pyright.log
 	@echo "check: import contract"

@@ -157,7 +157,7 @@ def test_every_bad_field_of_a_struct_is_named_and_no_value() -> None:
             FieldError("key", "str"),
             FieldError("count", "int >= 1"),
             FieldError("items[1].price", "float"),
-            FieldError("day", "a value for datetime.date | None"),
+            FieldError("day", "a value for date | None"),
             FieldError("colour", "a value for Literal"),
         )
         assert M not in str(error)

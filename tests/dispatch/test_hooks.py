@@ -84,7 +84,7 @@ def test_a_hook_reads_the_types_that_the_library_does_not(hook: Any) -> None:
         dispatcher.prepare(bad)
     assert caught.value.fields == (
         FieldError("price", "a value for Decimal"),
-        FieldError("order", "a value for uuid.UUID | None"),
+        FieldError("order", "a value for UUID | None"),
         FieldError("prices[1]", "a value for Decimal"),
         FieldError("lines.values()[0].price", "a value for Decimal"),
         FieldError("count", "an integer"),

@@ -1,6 +1,7 @@
 """The decoder of a dataclass, and the reader for each type that a field may have."""
 
 import dataclasses
+import re
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
@@ -163,7 +164,9 @@ class _Readers:
 
 
 def _hooked(hook: Any, hint: Any) -> Reader:
-    expected = f"a value for {getattr(hint, '__name__', None) or hint}"
+    # Without modules: the text may be sent to a browser.
+    name = re.sub(r"\w+\.", "", getattr(hint, "__name__", None) or str(hint))
+    expected = f"a value for {name}"
 
     def read(value: Any, misfits: Misfits) -> Any:
         try:
