@@ -59,7 +59,7 @@ def serving(
         variables: of the environment.
     """
     fixed = ("--port", "0", "--no-access-log", *options)
-    env = environment(cwd, ROOT, **{"APP_KEY": KEY, **variables})
+    env = environment(cwd, **{"APP_KEY": KEY, **variables})
     with running("-m", "uvicorn", app, *fixed, log=log, cwd=cwd, env=env):
         try:
             site = Site(log)

@@ -1,0 +1,111 @@
+"""The page about Starlette and FastAPI: its files, as printed, in an empty folder."""
+
+from __future__ import annotations
+
+import re
+import tomllib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Page, expect
+
+from tests.integrations.starlette.running import ROOT, Site, Visitor, serving
+
+TEXT = (ROOT / "docs/how-to/use-with-starlette.md").read_text("utf-8")
+
+
+def files() -> dict[str, str]:
+    """Return the files of the page by name; ``shop`` is printed in pieces."""
+    found: dict[str, str] = {}
+    fences = r"^(?:`([\w./]+)`[^\n`]*:\n\n)?```(py|html)\n(.*?)^```$"
+    for given, kind, text in re.findall(fences, TEXT, re.MULTILINE | re.DOTALL):
+        name = given or {"py": "shop.py", "html": "templates/shop.html"}[kind]
+        found[name] = found.get(name, "") + text + "\n" * (kind == "py")
+    return found
+
+
+@contextmanager
+def printed(folder: Path, app: str, *options: str) -> Iterator[Site]:
+    """Serve an application of the page from an empty folder."""
+    for name, text in files().items():
+        path = folder / "empty" / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+    with serving(app, folder / "log", *options, cwd=folder / "empty") as site:
+        yield site
+
+
+def test_a_user_writes_at_most_25_lines() -> None:
+    found = files()
+    names = ["app.py", "templates/page.html"]
+    assert list(found)[:2] == names
+    lines = [one for name in names for one in found[name].splitlines() if one.strip()]
+    assert len(lines) <= 25
+
+
+def test_what_is_installed_is_an_extra() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
+    assert "$ pip install 'handlerid[starlette]' uvicorn\n" in TEXT
+    needed = {"starlette", "python-multipart", "itsdangerous", "jinja2"}
+    extra = project["optional-dependencies"]["starlette"]
+    assert {re.split("[><=]", one)[0] for one in extra} == needed
+
+
+@pytest.mark.parametrize(
+    ("app", "options"), [("app:app", ("--workers", "2")), ("fast:app", ())]
+)
+def test_the_page_that_counts(
+    page: Page, tmp_path: Path, app: str, options: tuple[str, ...]
+) -> None:
+    assert f"$ uvicorn {app} {' '.join(options)}\n" in TEXT or app == "fast:app"
+    with printed(tmp_path, app, *options) as site:
+        page.goto(site.url)
+        for times in range(1, 4):
+            page.get_by_role("button", name="Add one").click()
+            expect(page.locator("#count")).to_have_text(f"Clicked {times} times")
+
+
+def test_the_shop(page: Page, complaints: list[str], tmp_path: Path) -> None:
+    with printed(tmp_path, "shop:app", "--workers", "2") as site:
+        page.goto(site.url)
+        item, items = page.get_by_label("Item"), page.locator("li")
+        for name in ("tea", "milk"):
+            item.fill(name)
+            item.press("Enter")
+            expect(items.filter(has_text=name)).to_have_count(1)
+        page.get_by_role("button", name="Remove tea").click()
+        expect(items).to_have_count(1)
+        expect(items).to_contain_text("milk")
+
+        brew, brewed = page.get_by_role("button", name="Brew"), page.locator("#brew")
+        brew.click()
+        notice = page.get_by_role("status").filter(has_text="not allowed")
+        expect(notice).to_be_visible()
+        expect(brewed).to_have_text("")
+        assert ["403" in one for one in complaints] == [True]
+        complaints.clear()
+        page.get_by_label("Name").fill("Ann")
+        page.get_by_role("button", name="Log in").click()
+        expect(page.get_by_text("You are Ann.")).to_be_visible()
+        brew.click()
+        expect(brewed).to_have_text("ready")
+
+        chosen = tmp_path / "<b>.txt"
+        chosen.write_text("hello", "utf-8")
+        page.get_by_label("File").set_input_files(chosen)
+        expect(page.locator("#kept")).to_have_text("<b>.txt: 5 bytes")
+
+        page.get_by_role("button", name="Log out").click()
+        expect(page.get_by_role("button", name="Log in")).to_be_visible()
+
+
+def test_the_form_works_without_javascript(page: Page, tmp_path: Path) -> None:
+    with printed(tmp_path, "shop:app") as site, Visitor(site.url) as visitor:
+        text = visitor.visit()
+        (reference,) = re.findall(r'name="_handler" value="([^"]+)"', text)
+        visitor.references["add"] = reference
+        answer = visitor.navigate("add", item="tea")
+        assert (answer.status_code, answer.headers["location"]) == (303, "/")
+        assert "Remove tea" in visitor.visit()
