@@ -183,6 +183,23 @@ def test_clicks_in_quick_succession_are_all_counted(
     expect(page.locator("#counter .result")).to_have_text("10")
 
 
+def test_a_click_is_answered_after_an_answer_replaced_its_element(
+    page: Page, shared_demo: Demo
+) -> None:
+    page.goto(shared_demo.address)
+    follow_links(page, "event.key")
+    page.evaluate(
+        """() => {
+            const [docs, news] = document.querySelectorAll("#links button");
+            const carry = document.querySelector("#links [data-key='carry']");
+            for (const element of [carry, news, docs]) element.click();
+        }"""
+    )
+    expect(page.locator("#links output")).to_have_text(DOCS)
+    expect(page.locator("#links button[data-h-click^='t1.']")).to_have_count(2)
+    expect(page.locator("#notice")).to_be_empty()
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_a_narrow_window_does_not_scroll_sideways(
     page: Page, shared_demo: Demo, scheme: str

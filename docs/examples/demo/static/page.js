@@ -6,7 +6,8 @@ document.addEventListener("handlerid:send", ({ target, detail }) => {
   Object.assign(detail.headers, {
     "Page-State": state(),
     "Rendered-By": document.body.dataset.renderedBy,
-    Section: target.closest("section").id,
+    // Without one, the answer is the whole page: an answer has replaced the element.
+    Section: target.closest?.("section").id ?? "",
   });
 });
 
