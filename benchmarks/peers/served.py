@@ -32,6 +32,8 @@ __all__ = ["main", "plain"]
 class Named:
     """In place of a scope: the references are a text that means nothing."""
 
+    audience = None
+
     def offer(self, handler: Callable[..., object], event: Any = None) -> str:
         return f"h1-{'a' * 13}-{'a' * 20}.click"
 
