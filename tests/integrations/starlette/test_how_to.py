@@ -19,7 +19,7 @@ TEXT = (ROOT / "docs/how-to/use-with-starlette.md").read_text("utf-8")
 def files() -> dict[str, str]:
     """Return the files of the page by name; ``shop`` is printed in pieces."""
     found: dict[str, str] = {}
-    fences = r"^(?:`([\w./]+)`[^\n`]*:\n\n)?```(py|html)\n(.*?)^```$"
+    fences = r"^(?:`([\w./]+)`[^\n`]*:\n\n)?```(py|html)(?:\+jinja)?\n(.*?)^```$"
     for given, kind, text in re.findall(fences, TEXT, re.MULTILINE | re.DOTALL):
         name = given or {"py": "shop.py", "html": "templates/shop.html"}[kind]
         found[name] = found.get(name, "") + text + "\n" * (kind == "py")

@@ -11,6 +11,7 @@ import httpx
 from playwright.sync_api import Locator, Page, expect
 
 from tests.integrations.starlette.running import (
+    KEY,
     ROOT,
     Site,
     Visitor,
@@ -22,8 +23,8 @@ FOLDER = ROOT / "docs" / "examples" / "todo_starlette"
 
 
 @contextmanager
-def todo(folder: Path, name: str, *options: str) -> Iterator[Site]:
-    variables = {"TODO_DATABASE": str(folder / "todo.sqlite")}
+def todo(folder: Path, name: str, *options: str, key: str = KEY) -> Iterator[Site]:
+    variables = {"TODO_DATABASE": str(folder / "todo.sqlite"), "APP_KEY": key}
     with serving("app:app", folder / name, *options, cwd=FOLDER, **variables) as site:
         yield site
 
@@ -134,8 +135,15 @@ def press(page: Page, to: Locator, key: str) -> None:
 
 
 def test_by_keyboard_on_a_phone(page: Page, tmp_path: Path) -> None:
-    """Two workers take the clicks as they come, and the focus stays where it was."""
-    with todo(tmp_path, "log", "--workers", "2") as site:
+    """As the README says, so two workers take the clicks; the focus stays."""
+    shown = re.search(
+        r"^\$ cd docs/examples/todo_starlette\n\$ APP_KEY=(\S+) uvicorn app:app (.+)$",
+        (ROOT / "README.md").read_text("utf-8"),
+        re.MULTILINE,
+    )
+    assert shown is not None
+    key, options = shown.groups()
+    with todo(tmp_path, "log", *options.split(), key=key) as site:
         page.goto(site.url)
         field, rows = page.get_by_label("What is to be done?"), page.locator(".row")
         press(page, field, "t")
