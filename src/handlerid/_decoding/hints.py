@@ -1,7 +1,6 @@
 """The decoder of a dataclass, and the reader for each type that a field may have."""
 
 import dataclasses
-import re
 import typing
 from collections.abc import Callable, Iterable, Mapping
 from enum import Enum
@@ -15,7 +14,7 @@ import handlerid._decoding.readers as readers  # noqa: PLR0402 - not by the door
 from handlerid._decoding.compiled import compiled
 from handlerid._decoding.fields import Field, check_names, fields_of
 from handlerid._decoding.forms import INPUTS, flattened
-from handlerid._decoding.misfits import Misfits, as_identifiers, note
+from handlerid._decoding.misfits import Misfits, as_identifiers, note, value_for
 from handlerid._decoding.readers import ANY, Reader, Unreadable
 from handlerid._peek import name_of_class
 from handlerid.errors import UnsupportedHandler
@@ -164,9 +163,7 @@ class _Readers:
 
 
 def _hooked(hook: Any, hint: Any) -> Reader:
-    # Without modules: the text may be sent to a browser.
-    name = re.sub(r"\w+\.", "", getattr(hint, "__name__", None) or str(hint))
-    expected = f"a value for {name}"
+    expected = value_for(hint)
 
     def read(value: Any, misfits: Misfits) -> Any:
         try:

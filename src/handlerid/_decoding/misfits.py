@@ -1,5 +1,6 @@
 """Misfits: the fields of a payload that do not fit, without their values."""
 
+import re
 from collections.abc import Container, Iterable, Mapping
 from typing import Any
 from unicodedata import normalize
@@ -14,6 +15,11 @@ MISSING = "a value; it is missing"
 MOST = 50  # misfits in items and unknown names: a client may send any number
 UNKNOWN = "no field of this name"
 _LONGEST_NAME, _LONGEST_READ = 32, 256
+
+
+def value_for(hint: Any) -> str:
+    """Say what fits a type, without its module: the text may get to a browser."""
+    return "a value for " + re.sub(r"\w+\.", "", getattr(hint, "__name__", str(hint)))
 
 
 def note(misfits: Misfits, expected: str, path: str = "") -> None:

@@ -22,6 +22,7 @@ from handlerid._decoding.misfits import (
     note,
     note_extra,
     refusal,
+    value_for,
     refused_by,
 )
 from handlerid._decoding.readers import scalar
@@ -98,8 +99,7 @@ def _find_misfits(
             ours = isinstance(error, InvalidEvent) or error.__cause__ is not None
             text = None if ours else _TEXT.fullmatch(str(error))
             wanted, path = text.groups() if text else (None, None)
-            fallback = f"a value for {getattr(field.type, '__name__', field.type)}"
-            expected = wanted.replace("`", "") if wanted else fallback
+            expected = wanted.replace("`", "") if wanted else value_for(field.type)
             note(misfits, expected, f"{name}{path or ''}")
     return misfits
 
