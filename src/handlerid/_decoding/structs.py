@@ -22,8 +22,8 @@ from handlerid._decoding.misfits import (
     note,
     note_extra,
     refusal,
-    value_for,
     refused_by,
+    value_for,
 )
 from handlerid._decoding.readers import scalar
 from handlerid._peek import name_of_class
