@@ -15,7 +15,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, suppress
 from contextvars import ContextVar
-from functools import cached_property, partial
+from functools import cached_property
 from logging import getLogger
 from secrets import token_urlsafe
 from typing import Any
@@ -74,7 +74,7 @@ class Handlers:
         templates: Jinja2Templates | None = None,
         render: Callable[[Request], object] | None = None,
     ) -> None:
-        self.endpoint = endpoint or Endpoint()
+        self.endpoint: Endpoint = endpoint or Endpoint()
         if dispatcher is None:
             keys = [key] if isinstance(key, str) else key or [""]
             if not all(keys):
@@ -84,11 +84,12 @@ class Handlers:
             dispatcher = Dispatcher(carry, tokens=tokens, max_bytes=most)
         dispatcher.scope(audience="")  # without tokens, it raises now
         self._unscanned, self._modules = dispatcher, modules
-        self.templates, self.render = templates or Jinja2Templates("templates"), render
+        self.templates: Jinja2Templates = templates or Jinja2Templates("templates")
+        self.render: Callable[[Request], object] | None = render
         self._threads = ThreadPoolExecutor(40, "handlerid")
         # What follows the path is a release, or the name of the client.
         paths = self.endpoint.path, self.endpoint.path + "/{rest}"
-        self.routes = [Route(path, self, name=repr(self)) for path in paths]
+        self.routes: list[Route] = [Route(one, self, name=repr(self)) for one in paths]
 
     @cached_property
     def dispatcher(self) -> Dispatcher:
@@ -137,12 +138,11 @@ class Handlers:
 class _Event(Request):
     """An event that arrived, until it is answered."""
 
-    expected: type[HandlerIdError] = HandlerIdError  # what is no failure
-
     def __init__(self, handlers: Handlers, scope: Any, receive: Receive) -> None:
         super().__init__(scope, self.counted)
         self.handlers, self.end, self.source = handlers, handlers.endpoint, receive
-        self.rest = self.path_params.get("rest", "")
+        # What is expected is no failure.
+        self.rest, self.expected = self.path_params.get("rest", ""), HandlerIdError
         self.wire = self.end.request(self.method, scope["headers"], self.rest)
 
     async def answer(self) -> Response:
@@ -187,7 +187,7 @@ class _Event(Request):
     async def made(self, call: Call, value: object) -> Response:
         """Make the answer of what a handler returned or yielded."""
         if value is None and (render := self.handlers.render) is not None:
-            value = await self.handlers.run(partial(call.context.run, render, self))
+            value = await self.handlers.run(lambda: call.context.run(render, self))
             if asyncio.iscoroutine(value):
                 value = await asyncio.create_task(value, context=call.context)
         if not isinstance(value, Response):
