@@ -250,7 +250,7 @@ def test_the_user_acts_and_the_event_arrives(
 # Forms and files.
 
 FORM = """
-<form {{ on("submit", key="form") }} MORE>
+<form {{ on("submit", key="form", busy="queue") }} MORE>
   <input name="title" value="Tea">
   <input type="checkbox" name="tag" value="a" checked>
   <input type="checkbox" name="tag" value="b" checked>

@@ -30,7 +30,8 @@ from tests.web.visit import Room, Site
 # border of 7; its child begins at 50, 30 inside of that, and is 40 wide and high.
 BOX = """<body style="margin: 0; height: 4000px">
 <div id="box" style="position: absolute; left: 100px; top: 1600px; width: 200px;
-    height: 100px; padding: 20px; border: 7px solid" {{ on(EVENT, key="box") }}>
+    height: 100px; padding: 20px; border: 7px solid"
+    {{ on(EVENT, key="box", busy="queue") }}>
   <span style="position: absolute; left: 50px; top: 30px; width: 40px; height: 40px">
   </span>
 </div></body>"""

@@ -20,9 +20,10 @@ from tests.web.visit import Site
 
 def test_a_click_on_a_label_counts_once(page: Page, site: Site) -> None:
     room = site.room(
-        '<div {{ on("click", key="around") }}>'
+        '<div {{ on("click", key="around", busy="queue") }}>'
         '<label for="x">Outside</label><input type="checkbox" id="x"></div>'
-        '<label {{ on("click", key="label") }}>Inside<input type="checkbox"></label>'
+        '<label {{ on("click", key="label", busy="queue") }}>'
+        'Inside<input type="checkbox"></label>'
     )
     room.visit(page)
     page.get_by_text("Outside").click()
