@@ -101,6 +101,50 @@ def test_the_shop(page: Page, complaints: list[str], tmp_path: Path) -> None:
         expect(page.get_by_role("button", name="Log in")).to_be_visible()
 
 
+def test_a_page_of_another_user_is_told(
+    page: Page, complaints: list[str], tmp_path: Path
+) -> None:
+    """A tab from before login, one of a session that ended, and Back after logout."""
+
+    def log_in(tab: Page) -> None:
+        tab.get_by_label("Name").fill("Ann")
+        tab.get_by_role("button", name="Log in").click()
+        expect(tab.get_by_text("You are Ann.")).to_be_visible()
+
+    def log_out(tab: Page) -> None:
+        tab.get_by_role("button", name="Log out").click()
+        expect(tab.get_by_role("button", name="Log in")).to_be_visible()
+
+    with printed(tmp_path, "shop:app", "--workers", "2") as site:
+        page.goto(site.url)
+        page.get_by_label("Item").fill("tea")
+        page.get_by_role("button", name="Add").click()
+        expect(page.locator("li")).to_have_count(1)
+        other = page.context.new_page()
+        other.goto(site.url)
+
+        log_in(page)
+        other.get_by_role("button", name="Remove tea").click()
+        expect(other.get_by_text("You are Ann.")).to_be_visible()
+        expect(other.locator("li")).to_have_count(1)
+
+        log_out(other)
+        page.get_by_role("button", name="Brew").click()
+        expect(page.get_by_role("button", name="Log in")).to_be_visible()
+        expect(page.locator("#brew")).to_have_text("")
+
+        log_in(page)
+        page.goto(f"{site.url}/?another=page")
+        log_out(page)
+        page.go_back()
+        page.get_by_role("button", name="Brew").click()
+        expect(page.get_by_role("button", name="Log in")).to_be_visible()
+        expect(page.locator("#brew")).to_have_text("")
+    assert complaints
+    assert all("403" in one for one in complaints)
+    complaints.clear()
+
+
 def test_the_form_works_without_javascript(page: Page, tmp_path: Path) -> None:
     with printed(tmp_path, "shop:app") as site, Visitor(site.url) as visitor:
         text = visitor.visit()
