@@ -1,4 +1,4 @@
-"""Fixtures of the tests in a browser: one Chromium and one site a file of tests."""
+"""Fixtures of the tests in a browser."""
 
 from __future__ import annotations
 
@@ -28,6 +28,7 @@ FLAGS = [
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
+    """One Chromium a file of tests: other tests need the event loop that it takes."""
     if CHROMIUM is None:
         pytest.skip("needs chromium")
     with sync_playwright() as playwright:
@@ -37,7 +38,7 @@ def browser() -> Iterator[Browser]:
         launched.close()
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
     log = tmp_path_factory.mktemp("site") / "log"
     command = ("-c", "from tests.web.site import main; main()")

@@ -131,14 +131,14 @@ DONE: list[tuple[str, str, Act, list[Event]]] = [
     ),
     (
         "focus",
-        '<button {{ on("focus", key="k") }}>x</button>',
-        pressing("Tab"),
-        [FocusEvent(key="k")],
+        '<div {{ on("focus", key="k") }}><button>x</button><button>y</button></div>',
+        pressing("Tab", "Tab", "Tab", "Shift+Tab"),
+        [FocusEvent(key="k"), FocusEvent(key="k")],
     ),
     (
         "blur",
-        '<div {{ on("blur", key="k") }}><button>x</button></div><button>y</button>',
-        pressing("Tab", "Tab"),
+        '<div {{ on("blur", key="k") }}><button>x</button><button>y</button></div>',
+        pressing("Tab", "Tab", "Shift+Tab", "Tab", "Tab"),
         [BlurEvent(key="k")],
     ),
     (
@@ -220,13 +220,13 @@ DONE: list[tuple[str, str, Act, list[Event]]] = [
     (
         "expansion_panel_toggle",
         (
-            '<details {{ on("expansion_panel_toggle", key="k") }}>'
+            '<details open {{ on("expansion_panel_toggle", key="k") }}>'
             "<summary>More</summary>text</details>"
         ),
         clicking("More", "More"),
         [
-            ExpansionPanelToggleEvent(key="k", opened=True),
             ExpansionPanelToggleEvent(key="k", opened=False),
+            ExpansionPanelToggleEvent(key="k", opened=True),
         ],
     ),
 ]

@@ -104,8 +104,11 @@ def test_secrets_are_never_kept(page: Page, site: Site, complaints: list[str]) -
     room.visit(page)
     page.evaluate(
         """secret => {
-            for (const field of document.querySelectorAll("input"))
-                if (field.className !== "known") field.value = secret;
+            for (const field of document.querySelectorAll("input")) {
+                if (field.className === "known") continue;
+                field.value = secret;
+                field.dispatchEvent(new InputEvent("input", {bubbles: true}));
+            }
         }""",
         SECRET,
     )

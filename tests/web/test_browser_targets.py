@@ -12,6 +12,7 @@ from handlerid import (
 )
 from handlerid.events import (
     KeyDownEvent,
+    LoadEvent,
 )
 from tests.web.visit import Site
 
@@ -127,17 +128,21 @@ def test_the_nearest_element_may_be_in_a_shadow_tree(page: Page, site: Site) -> 
     assert not bare.is_target
 
 
-@pytest.mark.parametrize(
-    "kind", ["type='module'", "defer", "", "async type='module'", "type='module' defer"]
-)
+@pytest.mark.parametrize("kind", ["defer", "", "type='module'"])
 def test_the_client_is_a_module_and_a_plain_script(
     page: Page, site: Site, kind: str
 ) -> None:
     script = f'{{{{ script()|replace("defer", "{kind}")|safe }}}}'
-    room = site.room('<button {{ on("click", key="k") }}>OK</button>', head=script)
+    room = site.room(
+        '<button {{ on("click", key="click") }} '
+        'data-h-load="{{ reference("load") }}">OK</button>',
+        head=script,
+    )
     room.visit(page)
+    assert list(map(type, room.events(1))) == [LoadEvent]
     page.get_by_role("button").click()
-    assert [event.key for event in room.events(1)] == ["k"]
+    assert list(map(type, room.events(2))) == [LoadEvent, ClickEvent]
+    assert len(room.settled(page)) == 2
 
 
 def test_the_attributes_may_have_another_prefix(page: Page, site: Site) -> None:
