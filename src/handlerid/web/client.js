@@ -1,10 +1,9 @@
-// The browser's end of docs/reference/wire.md; types: tests/web/client/types.d.ts
+// The client of docs/reference/wire.md; its types: tests/web/client/types.d.ts
 (() => {
 const { handlerid: url, release, audience, busy, prefix = "data-" } =
   document.querySelector("script[data-handlerid]").dataset;
 
-const LINKS = "a[href]";
-const BUTTONS = "button,[type=submit],[type=image],[type=button]";
+const BUTTONS = "button,[type=submit],[type=button]";
 const DRAGGED = "text/x-handlerid-key";
 // Of a reference: the handler's place, and the whole handler.
 const PLACE = /h1-[a-z2-7]{13}/;
@@ -14,7 +13,7 @@ const isPress = /^(click|submit)$/;
 const isPassing = /^(input|key_down|focus|load|resize|scroll)$/;
 const isValue = /^input(_blur)?$|change$/;
 
-let count = 0; // of events and requests, in their order
+let count = 0; // of events and requests
 const notes = new WeakMap();
 
 /** @type {Is.note} */
@@ -37,23 +36,23 @@ const handlers = (element) =>
 /** @type {Is.isBox} */
 const isBox = (field) => /^(checkbox|radio)$/.test(field.type);
 
-// What a replaced element has in common with the new one.
+// What an element and the one that replaces it share.
 /** @type {Is.describe} */
-const describe = (element, part) => {
+function describe(element, part) {
   const { localName, type, name, form } = element;
   const references = name && part === PLACE ? [] : handlers(element);
   // A form's .id may be an input.
   const own = element.getAttribute("id") ?? [
-    form?.getAttribute("id"),
+    form?.id,
     name,
     get(element, "key"),
     ...references.map((attribute) => element.getAttribute(attribute).match(part)),
   ];
   return String([localName, type, isBox(element) && element.value, own]);
-};
+}
 
 /** @type {Is.describeAll} */
-const describeAll = (root) => {
+function describeAll(root) {
   const found = new Map();
   const counts = new Map();
   for (const element of [root, ...root.querySelectorAll("*")]) {
@@ -62,7 +61,7 @@ const describeAll = (root) => {
     found.set(label + counts.get(label), element);
   }
   return found;
-};
+}
 
 /** @type {Is.raise} */
 const raise = (element, name, detail) =>
@@ -76,7 +75,7 @@ const raise = (element, name, detail) =>
   );
 
 /** @type {Is.say} */
-const say = (text) => {
+function say(text) {
   let notice = document.querySelector("[data-handlerid-notice]");
   if (!notice) {
     notice = document.body.appendChild(document.createElement("div"));
@@ -85,18 +84,18 @@ const say = (text) => {
     notice.style.cssText = "position:fixed;bottom:0";
   }
   if (text !== (note(notice).said ?? "")) notice.textContent = note(notice).said = text;
-};
+}
 
 /** @type {Is.tell} */
-const tell = (job, name, detail) => {
+function tell(job, name, detail) {
   if (raise(job.element, name, detail))
     say(detail.title ?? "No answer arrived. Try again.");
-};
+}
 
 // The fields of events. Null sends nothing, undefined tries an ancestor.
 
 /** @type {Reader} */
-const pointer = (event, element, target) => {
+function pointer(event, element, target) {
   const box = element.getBoundingClientRect();
   return {
     is_target: target === element,
@@ -107,40 +106,32 @@ const pointer = (event, element, target) => {
     offset_x: event.clientX - box.left - element.clientLeft,
     offset_y: event.clientY - box.top - element.clientTop,
   };
-};
+}
 
 /** @type {Reader} */
-const value = (event, element, target) => {
+function value(event, element, target) {
   if (typeof target.value === "string" && !target.matches(BUTTONS))
     return { value: target.value };
-};
+}
 
 /** @type {Is.only} */
 const only = (type, read) => (event, element, target) =>
   target.type === type || target.localName === type ? read(target) : undefined;
 
-/** @type {Is.prevent} */
-const prevent = (read) => (event, ...where) => {
-  event.preventDefault();
-  return read(event, ...where);
-};
-
 /** @type {Is.withFiles} */
-const withFiles = (fields, files) => {
+function withFiles(fields, files) {
   const data = new FormData();
   for (const name in fields) data.append(name, fields[name]);
   for (const file of files) data.append("files", file);
   return data;
-};
+}
 
 /** @type {Is.isKey} */
 const isKey = (event) => event.key && !event.isComposing && event.keyCode !== 229;
 
 /** @type {Is.isListed} */
-const isListed = (event, element) =>
-  get(element, "keys")
-    ?.split(" ")
-    .includes(event.key === " " ? "Space" : event.key);
+const isListed = ({ key }, element) =>
+  get(element, "keys")?.split(" ").includes(key === " " ? "Space" : key);
 
 /** @type {Is.modifiers} */
 const modifiers = (event) => ({
@@ -150,80 +141,52 @@ const modifiers = (event) => ({
   meta: event.metaKey,
 });
 
-// The browser does not send a form that has no handler.
+// A form without a handler is not sent.
 /** @type {Is.keepForm} */
-const keepForm = (event, { form }) => {
+function keepForm(event, { form }) {
   if (form && !get(form, "h-submit")) event.preventDefault();
-};
+}
 
 /** @type {Reader} */
-const click = (event, element, target) => {
-  if (Object.values(modifiers(event)).includes(true) && target.closest(LINKS)) return null;
-  // After a label, the browser clicks its field.
-  if (note(target).clicked?.includes(element)) return null;
-  const field = target.closest("label")?.control;
-  if (field && field !== target) {
-    (note(field).clicked ??= []).push(element);
-    setTimeout(() => delete note(field).clicked);
-  }
-  const control = element.closest(`${LINKS},${BUTTONS}`);
-  if (control?.href) event.preventDefault();
-  if (control?.type === "submit") keepForm(event, control);
-  return pointer(event, element, target);
-};
-
-/** @type {Reader} */
-const submit = (event, element, form) => {
-  const data = new FormData(form, event.submitter);
-  // What a browser without JavaScript sends.
-  for (const name of ["_handler", "_key", "_wire"]) data.delete(name);
-  const fields = Object.create(null); // has no __proto__
-  let multipart = form.getAttribute("enctype") === "multipart/form-data";
-  for (const [name, content] of data)
-    if (typeof content === "string") (fields[name] ??= []).push(content);
-    else if (content.name) multipart = true;
-  return multipart ? data : { fields };
-};
-
-/** @type {Reader} */
-const drop = (event, element, target) => {
-  const { dataTransfer } = event;
-  const source_key = dataTransfer.getData(DRAGGED);
-  const fields = { ...pointer(event, element, target), source_key };
-  if (dataTransfer.files[0]) return withFiles(fields, dataTransfer.files);
-  /** @type {any} */
-  const data = {};
-  for (const type of dataTransfer.types)
-    if (type.includes("/") && type !== DRAGGED) data[type] = dataTransfer.getData(type);
-  return { ...fields, data };
-};
-
-/** @type {Reader} */
-const focus = (event, element) => {
+function focus(event, element) {
   if (!element.contains(event.relatedTarget)) return {};
-};
-
-/** @type {Reader} */
-const scroll = (event, element, target) => {
-  const box = (element === document.body && document.scrollingElement) || element;
-  const { scrollLeft, scrollTop } = box;
-  if (target === element && isNews(box, "scroll", `${scrollLeft} ${scrollTop}`))
-    return {
-      scroll_left: scrollLeft,
-      scroll_top: scrollTop,
-      scroll_width: box.scrollWidth,
-      scroll_height: box.scrollHeight,
-      client_width: box.clientWidth,
-      client_height: box.clientHeight,
-    };
-};
+}
 
 /** @type {Record<string, Record<string, Reader>>} */
 const readers = {
-  click: { click },
-  contextmenu: { right_click: prevent(pointer) },
-  dragover: { drop: prevent(() => null) },
-  drop: { drop: prevent(drop) },
+  click: {
+    click(event, element, target) {
+      const held = Object.values(modifiers(event)).includes(true);
+      if (held && target.closest("a[href]")) return null;
+      // After a label, the browser clicks its field.
+      if (note(target).clicked?.includes(element)) return null;
+      const field = target.closest("label")?.control;
+      if (field && field !== target) {
+        (note(field).clicked ??= []).push(element);
+        setTimeout(() => delete note(field).clicked);
+      }
+      const control = element.closest(`a[href],${BUTTONS}`);
+      if (control?.href) event.preventDefault();
+      if (control?.type === "submit") keepForm(event, control);
+      return pointer(event, element, target);
+    },
+  },
+  contextmenu: { right_click: pointer },
+  dragover: { drop: () => null },
+  drop: {
+    drop(event, element, target) {
+      const { dataTransfer } = event;
+      const source_key = dataTransfer.getData(DRAGGED);
+      const fields = { ...pointer(event, element, target), source_key };
+      if (dataTransfer.files[0]) return withFiles(fields, dataTransfer.files);
+      /** @type {any} */
+      const data = {};
+      for (const type of dataTransfer.types)
+        if (type.includes("/") && type !== DRAGGED)
+          data[type] = dataTransfer.getData(type);
+      return { ...fields, data };
+    },
+  },
   input: {
     input: (event, ...where) => (event.isComposing ? null : value(event, ...where)),
   },
@@ -240,12 +203,12 @@ const readers = {
   focusin: { focus },
   focusout: { input_blur: value, blur: focus },
   keydown: {
-    input_enter: (event, element, target) => {
+    input_enter(event, element, target) {
       if (event.key !== "Enter" || !isKey(event) || event.repeat) return;
       if (target.localName === "input") keepForm(event, target);
       return value(event, element, target);
     },
-    textarea_shortcut: (event, element, target) => {
+    textarea_shortcut(event, element, target) {
       const { key } = event;
       const held =
         (event.ctrlKey || event.altKey || event.metaKey) &&
@@ -255,42 +218,72 @@ const readers = {
         if (held || isListed(event, element))
           return { value: target.value, shortcut: { key, ...modifiers(event) } };
     },
-    key_down: (event, element) => {
-      const { key: pressed, code, repeat } = event;
+    key_down(event, element) {
+      const { key, code, repeat } = event;
       if (isKey(event) && (isListed(event, element) ?? true))
-        return { pressed, code, ...modifiers(event), repeat };
+        return { pressed: key, code, ...modifiers(event), repeat };
     },
   },
-  submit: { submit: prevent(submit) },
+  submit: {
+    submit(event, element, form) {
+      const data = new FormData(form, event.submitter);
+      // For browsers without JavaScript.
+      for (const name of ["_handler", "_key", "_wire"]) data.delete(name);
+      const fields = Object.create(null); // has no __proto__
+      let multipart = form.getAttribute("enctype") === "multipart/form-data";
+      for (const [name, content] of data)
+        if (typeof content === "string") (fields[name] ??= []).push(content);
+        else if (content.name) multipart = true;
+      return multipart ? data : { fields };
+    },
+  },
   toggle: {
-    // The browser also raises it for what is open from the start.
-    expansion_panel_toggle: (event, element, { open }) => {
-      if (event.target === element && isNews(element, "open", open)) return { opened: open };
+    // Also raised for what is open from the start.
+    expansion_panel_toggle(event, element, { open }) {
+      if (event.target === element && isNews(element, "open", open))
+        return { opened: open };
     },
   },
-  scroll: { scroll },
+  scroll: {
+    scroll(event, element, target) {
+      const box = (element === document.body && document.scrollingElement) || element;
+      const { scrollLeft, scrollTop } = box;
+      if (target === element && isNews(box, "scroll", `${scrollLeft} ${scrollTop}`))
+        return {
+          scroll_left: scrollLeft,
+          scroll_top: scrollTop,
+          scroll_width: box.scrollWidth,
+          scroll_height: box.scrollHeight,
+          client_width: box.clientWidth,
+          client_height: box.clientHeight,
+        };
+    },
+  },
 };
 
+const policy = window.trustedTypes?.createPolicy("handlerid", { createHTML: String });
 let showing = false; // then events are no acts of the user
 
 /** @type {Is.hear} */
-const hear = (event, reading) => {
+function hear(event, reading) {
   if (showing && event.isTrusted) return;
   const path = event.target === document ? [document.body] : event.composedPath();
   for (const name in reading)
     for (const element of path) {
       if (!(element instanceof Element) || !get(element, `h-${name}`)) continue;
+      if (/^(contextmenu|dragover|drop|submit)$/.test(event.type))
+        event.preventDefault();
       const fields = reading[name](event, element, path[0]);
       if (fields === undefined) continue;
       if (fields) occur(element, name, fields);
       if (get(element, "bubble") === null) break;
     }
-};
+}
 
 const doubled = new Set();
 
 /** @type {Is.occur} */
-const occur = (element, name, fields) => {
+function occur(element, name, fields) {
   const handler = get(element, `h-${name}`);
   if (!handler) return;
   const id = describe(element, HANDLER);
@@ -307,22 +300,22 @@ const occur = (element, name, fields) => {
   } else payload = { key, ...payload, handler };
   const passive = /^(load|resize|scroll)$/.test(name); // no act of the user
   pace({ element, id, name, payload, passive, at: ++count, sent: 0 });
-};
+}
 
 const waiting = new Map(); // held by debounce or throttle
 
 /** @type {Is.letGo} */
-const letGo = (slot) => {
+function letGo(slot) {
   const { timer, job } = waiting.get(slot);
   clearTimeout(timer);
   waiting.delete(slot);
   if (!job) return;
   job.passive = true;
   pace(job, true);
-};
+}
 
 /** @type {Is.pace} */
-const pace = (job, late) => {
+function pace(job, late) {
   const slot = job.id + job.name;
   const last = waiting.get(slot);
   const debounce = !late && get(job.element, "debounce");
@@ -333,15 +326,15 @@ const pace = (job, late) => {
   clearTimeout(last?.timer);
   waiting.set(slot, { job: debounce && job, timer: setTimeout(letGo, +wait, slot) });
   if (!debounce) enqueue(job);
-};
+}
 
 /** @type {Job[]} */
 const jobs = []; // unanswered
 
 /** @type {Is.enqueue} */
-const enqueue = (job) => {
+function enqueue(job) {
   const { element, id, name } = job;
-  if (!isPassing.test(name)) for (const [slot, { job }] of waiting) if (job) letGo(slot);
+  if (!isPassing.test(name)) for (const [slot, held] of waiting) if (held.job) letGo(slot);
   const policy = get(element, "busy") ?? busy ?? (isPress.test(name) ? "drop" : "queue");
   const same = jobs.filter((other) => other.id === id && other.name === name);
   if (policy === "drop" && same[0]) return;
@@ -357,10 +350,10 @@ const enqueue = (job) => {
   element.setAttribute("aria-busy", "true");
   job.reached = new Promise((resolve) => (job.reach = resolve));
   job.done = run(job, before);
-};
+}
 
 /** @type {Is.run} */
-const run = async (job, before) => {
+async function run(job, before) {
   await Promise.all(before);
   try {
     await send(job);
@@ -370,13 +363,13 @@ const run = async (job, before) => {
   }
   job.reach?.();
   jobs.splice(jobs.indexOf(job), 1);
-  for (const element of document.querySelectorAll("[aria-busy]"))
+  for (const element of [job.element, ...document.querySelectorAll("[aria-busy]")])
     if (handlers(element)[0] && !jobs.some(({ id }) => id === describe(element, HANDLER)))
       element.removeAttribute("aria-busy");
-};
+}
 
 /** @type {Is.send} */
-const send = async (job) => {
+async function send(job) {
   /** @type {any} */
   const headers = { "Handlerid-Wire": "1" };
   if (release) headers["Handlerid-Release"] = release;
@@ -393,8 +386,7 @@ const send = async (job) => {
   const server = response.headers.get("Handlerid-Release");
   const other = release && server !== release ? server : "";
   if (other) raise(job.element, "newer", { release: other });
-  const media = response.headers.get("Content-Type") ?? "";
-  const [type] = media.replace(/.*\//, "").split(";");
+  const type = response.headers.get("Content-Type")?.match(/\/([^;]+)/)?.[1];
   if (type === "problem+json") return refuse(job, await response.json(), other);
   if (!response.ok) return tell(job, "failed", { status: response.status });
   if (response.redirected) return location.assign(response.url);
@@ -405,11 +397,11 @@ const send = async (job) => {
     job.again = true; // it ran
     await answer(job, name, data);
   }
-  throw new Error("the stream has no end");
-};
+  throw new Error("no end");
+}
 
 /** @type {Is.steps} */
-const steps = async function* (body) {
+async function* steps(body) {
   const reader = body.pipeThrough(new TextDecoderStream()).getReader();
   let text = "";
   for (;;) {
@@ -425,85 +417,90 @@ const steps = async function* (body) {
     }
     if (done) return;
   }
-};
+}
 
 // Replacing what is pressed would lose the click.
-let calm = Promise.resolve();
+/** @type {any} */
+let calm;
 on("pointerdown", () => {
   calm = new Promise((resolve) => {
     setTimeout(resolve, 1000);
     addEventListener("pointerup", () => setTimeout(resolve, 50), { once: true });
   });
 });
+on("click", () => (calm = null));
 
 /** @type {Is.answer} */
-const answer = async (job, type, text) => {
+async function answer(job, type, text) {
   await calm;
   if (type === "html") show(job, text);
-  raise(job.element, "answer", { type, data: type === "json" ? JSON.parse(text) : text });
-};
+  const data = type === "json" ? JSON.parse(text) : text;
+  raise(job.element, "answer", { type, data });
+}
 
 /** @type {Is.refuse} */
-const refuse = async (job, refusal, other) => {
+async function refuse(job, refusal, other) {
   if (refusal.reload === true) {
     if (other && !job.again) {
       job.again = true;
       await new Promise((resolve) => setTimeout(resolve, 50 + Math.random() * 100));
       return send(job);
     }
-    if (!job.passive && reload(job, refusal, other)) return;
+    if (!job.passive && mayReload(job, refusal, other)) return location.reload();
   }
   tell(job, "refused", refusal);
-};
+}
 
 /** @type {Is.placeOf} */
 const placeOf = (element, name) => [
+  name,
   get(element, `h-${name}`)?.match(PLACE)?.[0],
   get(element, "key"),
 ];
 
-/** @type {Is.reload} */
-const reload = ({ name, element }, refusal, other) => {
+/** @type {Is.mayReload} */
+function mayReload({ name, element }, refusal, other) {
   try {
     const time = Date.now();
-    const log = JSON.parse(sessionStorage.handleridReloads ?? "{}");
+    const log = JSON.parse(sessionStorage.getItem("handlerid.reloads") ?? "{}");
     const recent = Object.values(log).filter((then) => time - then < 60_000);
     if (recent[1] || log[other] || !raise(null, "reload", refusal)) return false;
     log[other || time] = time;
-    sessionStorage.handleridReloads = JSON.stringify(log);
-    const lost = [name, ...placeOf(element, name)];
+    sessionStorage.setItem("handlerid.reloads", JSON.stringify(log));
+    const lost = placeOf(element, name);
     const kept = { time, audience, path: location.pathname, lost, fields: typed() };
-    sessionStorage.handleridKept = JSON.stringify(kept);
+    sessionStorage.setItem("handlerid.kept", JSON.stringify(kept));
+    return true;
   } catch {
     return false; // without storage, never
   }
-  location.reload();
-  return true;
-};
+}
 
-const typed = () => {
+function typed() {
   const fields = [];
   for (const [label, field] of describeAll(document.body)) {
     const name = field.name || field.id;
+    const entry = [label, name, stateOf(field, true), stateOf(field)];
+    const fill = field.autocomplete || field.form?.autocomplete;
     if (
       !name ||
-      note(field).changed === undefined ||
-      isSame(stateOf(field, true), stateOf(field)) ||
+      isSame(entry[2], entry[3]) ||
+      (field.options && note(field).changed === undefined) ||
       /^(password|file|hidden)$/.test(field.type) ||
-      /(^| )(off|one-time-code|cc-|\S*password)/.test(field.autocomplete || field.form?.autocomplete)
+      /(^| )(off|one-time-code|cc-|\S*password)/i.test(fill)
     )
       continue;
-    fields.push([label, name, stateOf(field, true), stateOf(field)]);
+    fields.push(entry);
     if (JSON.stringify(fields).length > 32_768) fields.pop();
   }
   return fields;
-};
+}
 
-const restore = () => {
+function restore() {
   let kept;
   try {
-    kept = JSON.parse(sessionStorage.handleridKept ?? null);
-    delete sessionStorage.handleridKept;
+    kept = JSON.parse(sessionStorage.getItem("handlerid.kept") ?? "null");
+    sessionStorage.removeItem("handlerid.kept");
   } catch {
     return;
   }
@@ -518,10 +515,10 @@ const restore = () => {
       whole = false;
       raise(field, "conflict", { name, value });
     }
-    const [event, ...place] = kept.lost;
+    const [event] = kept.lost;
     const [element, second] = [
       ...document.querySelectorAll(`[${prefix}h-${event}]`),
-    ].filter((one) => isSame(placeOf(one, event), place));
+    ].filter((one) => isSame(placeOf(one, event), kept.lost));
     if (element && !second) {
       if (element.tabIndex < 0) element.tabIndex = -1; // makes it focusable
       element.focus();
@@ -530,10 +527,10 @@ const restore = () => {
     }
   }
   say("This page was updated.");
-};
+}
 
 /** @type {Is.stateOf} */
-const stateOf = (field, initial) => {
+function stateOf(field, initial) {
   if (!field.matches("input,select,textarea")) return;
   if (isBox(field)) return initial ? field.defaultChecked : field.checked;
   if (field.type === "file") return field.files;
@@ -541,24 +538,23 @@ const stateOf = (field, initial) => {
   return [...field.options]
     .filter((option) => (initial ? option.defaultSelected : option.selected))
     .map((option) => option.value);
-};
+}
 
 /** @type {Is.setState} */
-const setState = (field, state) => {
+function setState(field, state) {
   if (isSame(stateOf(field), state)) return;
   note(field).changed ??= 0;
   if (isBox(field)) field.checked = state;
   else if (field.type === "file") field.files = state;
   else if (field.localName !== "select") field.value = state;
   else for (const option of field.options) option.selected = state.includes(option.value);
-};
+}
 
 /** @type {Is.isSame} */
 const isSame = (one, other) => String(one) === String(other);
 
 /** @type {Is.show} */
-const show = (job, html) => {
-  const policy = (note(document).policy ??= window.trustedTypes?.createPolicy("handlerid", { createHTML: String }));
+function show(job, html) {
   const template = document.createElement("template");
   template.innerHTML = policy ? policy.createHTML(html) : html;
   for (const fresh of template.content.querySelectorAll("[id]")) {
@@ -574,14 +570,17 @@ const show = (job, html) => {
     );
     if (!newer[0]) {
       showing = true;
-      replace(old, fresh, job);
-      showing = false;
+      try {
+        replace(old, fresh, job);
+      } finally {
+        showing = false;
+      }
     }
   }
-};
+}
 
 /** @type {Is.keepsState} */
-const keepsState = (field, job) => {
+function keepsState(field, job) {
   if (note(field).changed >= job.at) return true;
   if (field !== document.activeElement) return false;
   // The answer to a message may empty its field.
@@ -589,10 +588,10 @@ const keepsState = (field, job) => {
     for (let node = field; node; node = node.parentElement)
       if (describe(node, HANDLER) === job.id) return false;
   return true;
-};
+}
 
 /** @type {Is.replace} */
-const replace = (old, fresh, job) => {
+function replace(old, fresh, job) {
   const twins = describeAll(fresh);
   const active = document.activeElement;
   const pairs = [];
@@ -612,7 +611,7 @@ const replace = (old, fresh, job) => {
       node = kept = element;
       for (const name of element.getAttributeNames())
         if (!twin.hasAttribute(name)) element.removeAttribute(name);
-      for (const { name, value } of twin.attributes) element.setAttribute(name, value);
+      for (const one of twin.attributes) element.setAttributeNode(one.cloneNode());
       if (!element.isContentEditable) element.replaceChildren(...twin.childNodes);
       const parent = twin.parentNode;
       (parent.moveBefore ?? parent.insertBefore).call(parent, element, twin);
@@ -628,7 +627,7 @@ const replace = (old, fresh, job) => {
   }
   if (kept !== old) old.remove();
   note(kept === old ? old : fresh).shown = job.sent;
-};
+}
 
 const sizes = new ResizeObserver((entries) => {
   for (const { target } of entries) {
@@ -643,7 +642,7 @@ const seen = new Set(
 );
 
 /** @type {Is.adopt} */
-const adopt = (root) => {
+function adopt(root) {
   for (const element of [root, ...root.querySelectorAll("*")])
     for (const attribute of handlers(element)) {
       const name = attribute.slice(prefix.length + 2);
@@ -662,9 +661,9 @@ const adopt = (root) => {
         hear(event, { [name]: ({ detail }) => ({ ...detail }) }),
       );
     }
-};
+}
 
-const begin = () => {
+function begin() {
   if (document.prerendering) return on("prerenderingchange", begin);
   say("");
   adopt(document.documentElement);
@@ -673,10 +672,10 @@ const begin = () => {
     for (const { addedNodes } of records)
       for (const node of addedNodes) if (node instanceof Element) adopt(node);
   }).observe(document, { childList: true, subtree: true });
-};
+}
 
-for (const type in readers) on(type, (event) => hear(event, readers[type]));
 on("input", (event) => (note(event.composedPath()[0]).changed = count));
+for (const type in readers) on(type, (event) => hear(event, readers[type]));
 on("dragstart", ({ target, dataTransfer }) => {
   const source = target.closest?.(`[${prefix}key]`);
   if (source) dataTransfer.setData(DRAGGED, get(source, "key"));

@@ -54,8 +54,6 @@ interface Note {
   sized?: boolean;
   /** Of the notice: its text. */
   said?: string;
-  /** Of the document: the policy of trusted types. */
-  policy?: any;
   [name: string]: unknown;
 }
 
@@ -94,11 +92,11 @@ declare namespace Is {
   type send = (job: Job) => Promise<void>;
   /** Names and data of server-sent events. */
   type steps = (body: any) => AsyncGenerator<[string, string]>;
-  type answer = (job: Job, type: string, text: string) => Promise<void>;
+  type answer = (job: Job, type: any, text: string) => Promise<void>;
   /** @param other the server's release, if it is not the page's */
   type refuse = (job: Job, refusal: any, other: any) => Promise<void>;
   type placeOf = (element: Element, name: string) => (string | null | undefined)[];
-  type reload = (job: Job, refusal: unknown, other: any) => boolean;
+  type mayReload = (job: Job, refusal: unknown, other: any) => boolean;
   type stateOf = (field: Field, initial?: boolean) => any;
   type setState = (field: Field, state: any) => void;
   type isSame = (one: unknown, other: unknown) => boolean;
