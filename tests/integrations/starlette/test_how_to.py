@@ -13,6 +13,7 @@ from playwright.sync_api import Page, expect
 
 from tests.integrations.starlette.running import ROOT, Site, Visitor, serving
 
+UPDATED = "This page was updated."  # after the client loaded it again
 TEXT = (ROOT / "docs/how-to/use-with-starlette.md").read_text("utf-8")
 
 
@@ -125,11 +126,13 @@ def test_a_page_of_another_user_is_told(
 
         log_in(page)
         other.get_by_role("button", name="Remove tea").click()
+        expect(other.get_by_text(UPDATED)).to_be_visible()
         expect(other.get_by_text("You are Ann.")).to_be_visible()
         expect(other.locator("li")).to_have_count(1)
 
         log_out(other)
         page.get_by_role("button", name="Brew").click()
+        expect(page.get_by_text(UPDATED)).to_be_visible()
         expect(page.get_by_role("button", name="Log in")).to_be_visible()
         expect(page.locator("#brew")).to_have_text("")
 
@@ -145,7 +148,7 @@ def test_a_page_of_another_user_is_told(
     complaints.clear()
 
 
-def test_the_form_works_without_javascript(page: Page, tmp_path: Path) -> None:
+def test_without_javascript_and_without_templates(tmp_path: Path) -> None:
     with printed(tmp_path, "shop:app") as site, Visitor(site.url) as visitor:
         text = visitor.visit()
         (reference,) = re.findall(r'name="_handler" value="([^"]+)"', text)
@@ -153,3 +156,9 @@ def test_the_form_works_without_javascript(page: Page, tmp_path: Path) -> None:
         answer = visitor.navigate("add", item="tea")
         assert (answer.status_code, answer.headers["location"]) == (303, "/")
         assert "Remove tea" in visitor.visit()
+
+        answer = visitor.get("/bare")
+        assert answer.headers["cache-control"] == "private, no-store"
+        (reference,) = re.findall(r'data-h-click="([^"]+)"', answer.text)
+        visitor.references["log_out"] = reference
+        assert "Remove tea" not in visitor.fire("log_out").text
