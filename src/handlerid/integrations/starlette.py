@@ -46,8 +46,8 @@ class Handlers:
     Args:
         modules: names of the modules and packages that define handlers: ``__name__``.
             They are scanned when the first page is rendered, or the first event comes.
-        key: the secret that signs what pages carry, at least 16 characters, the same on
-            all servers; or several: the first signs, all verify.
+        key: the secret that signs what pages carry, at least 16 bytes, the same on all
+            servers; or several: the first signs, all verify.
         dispatcher: instead of ``key``, one with tokens. By default it is
             ``Dispatcher(Registry(captures="carry"), tokens=Tokens(key))``, whose tokens
             expire after a day; so a worker answers closures that it never made.
@@ -68,7 +68,7 @@ class Handlers:
     def __init__(
         self,
         *modules: str,
-        key: str | Sequence[str] | None = None,
+        key: str | bytes | Sequence[str | bytes] | None = None,
         dispatcher: Dispatcher | None = None,
         endpoint: Endpoint | None = None,
         templates: Jinja2Templates | None = None,
@@ -76,12 +76,14 @@ class Handlers:
     ) -> None:
         self.endpoint: Endpoint = endpoint or Endpoint()
         if dispatcher is None:
-            keys = [key] if isinstance(key, str) else key or [""]
+            keys = [key] if isinstance(key, (str, bytes)) else key or [""]
             if not all(keys):
                 raise ValueError(f"key is needed; this makes one: {_MAKE_KEY}")
-            tokens = Tokens([one.encode() for one in keys], max_age=86_400)
-            carry, most = Registry(captures="carry"), self.endpoint.max_json
-            dispatcher = Dispatcher(carry, tokens=tokens, max_bytes=most)
+            signing = [x.encode() if isinstance(x, str) else x for x in keys]
+            own, cap = Tokens(signing, max_age=86_400), self.endpoint.max_json
+            dispatcher = Dispatcher(
+                Registry(captures="carry"), tokens=own, max_bytes=cap
+            )
         dispatcher.scope(audience="")  # without tokens, it raises now
         self._unscanned, self._modules = dispatcher, modules
         self.templates: Jinja2Templates = templates or Jinja2Templates("templates")

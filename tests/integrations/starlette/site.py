@@ -260,7 +260,7 @@ def domain(request: Request, error: Exception) -> Response:
 
 handlers = Handlers(
     __name__,
-    key=[KEY, "the key before the last rotation"],
+    key=[KEY, b"the key before the last rotation"],
     endpoint=Endpoint(release="r1", max_json=1000, max_form=5000),
     templates=templates,
 )

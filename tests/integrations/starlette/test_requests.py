@@ -464,7 +464,8 @@ def test_a_key_is_needed() -> None:
         "key is needed; this makes one: "
         'python -c "import secrets; print(secrets.token_hex())"'
     )
-    for key in (None, "", [], ["a long enough key", ""]):
+    Handlers(__name__, key=b"a key of bytes, long enough")
+    for key in (None, "", b"", [], ["a long enough key", ""]):
         with pytest.raises(ValueError, match=f"^{re.escape(text)}$"):
             Handlers(__name__, key=key)
     with pytest.raises(ValueError, match="at least 16"):
