@@ -182,3 +182,21 @@ def test_at_most_one_event_is_sent_in_a_while(page: Page, site: Site) -> None:
     assert texts(room) == ["a", "abcd"]
     field.press("e")
     assert texts(room, 3) == ["a", "abcd", "abcde"]
+
+
+def test_an_answer_waits_while_the_mouse_is_pressed(page: Page, site: Site) -> None:
+    part = (
+        '<div id="part"><input {{ on("change", "save", key="field") }}>'
+        '<button {{ on("click", "save", key="button") }}>{{ n }}</button></div>'
+    )
+    room = site.room(part, does={"save": {"html": part}})
+    stop_the_clock(page, room)
+    page.get_by_role("textbox").fill("a")
+    page.get_by_role("button").hover()
+    with page.expect_response("**/_handlerid/**"):
+        page.mouse.down()
+    assert [event.key for event in room.settled(page)] == ["field"]
+    page.mouse.up()
+    page.clock.run_for(200)
+    assert [event.key for event in room.events(2)] == ["field", "button"]
+    expect(page.get_by_role("button")).to_have_text("2")

@@ -31,7 +31,7 @@ from handlerid.events import (
     UploadedFile,
     UploadEvent,
 )
-from tests.web.site import PhotoEvent
+from tests.web.rooms import PhotoEvent
 from tests.web.visit import Site
 
 Act = Callable[[Page], object]

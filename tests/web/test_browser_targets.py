@@ -16,8 +16,6 @@ from handlerid.events import (
 )
 from tests.web.visit import Site
 
-# Which element gets it, and what is left to the browser.
-
 
 def test_a_click_on_a_label_counts_once(page: Page, site: Site) -> None:
     room = site.room(
@@ -85,6 +83,21 @@ def test_a_link_opened_elsewhere_is_the_browsers(
         )
     opened.value.wait_for_url("**/other")
     assert room.settled(page) == []
+
+
+def test_enter_and_a_button_do_not_send_a_form_that_has_no_handler(
+    page: Page, site: Site
+) -> None:
+    room = site.room(
+        '<form action="other"><input name="a" {{ on("input_enter", key="field") }}>'
+        '<button {{ on("click", key="button") }}>OK</button></form>'
+    )
+    room.visit(page)
+    page.get_by_role("textbox").press("Enter")
+    page.get_by_role("button").click()
+    assert [event.key for event in room.events(2)] == ["field", "button"]
+    assert room.settled(page) == room.events()
+    assert page.url == room.url
 
 
 NESTED = """
