@@ -80,10 +80,8 @@ class Handlers:
             if not all(keys):
                 raise ValueError(f"key is needed; this makes one: {_MAKE_KEY}")
             signing = [x.encode() if isinstance(x, str) else x for x in keys]
-            own, cap = Tokens(signing, max_age=86_400), self.endpoint.max_json
-            dispatcher = Dispatcher(
-                Registry(captures="carry"), tokens=own, max_bytes=cap
-            )
+            own, carry = Tokens(signing, max_age=86_400), Registry(captures="carry")
+            dispatcher = Dispatcher(carry, tokens=own, max_bytes=self.endpoint.max_json)
         dispatcher.scope(audience="")  # without tokens, it raises now
         self._unscanned, self._modules = dispatcher, modules
         self.templates: Jinja2Templates = templates or Jinja2Templates("templates")
