@@ -9,8 +9,6 @@ const browser = [
   "Element",
   "File",
   "FormData",
-  "HTMLElement",
-  "HTMLFormElement",
   "MutationObserver",
   "ResizeObserver",
   "TextDecoderStream",
@@ -27,6 +25,20 @@ const browser = [
   "window",
 ];
 
+const node = [
+  "CustomEvent",
+  "FormData",
+  "Headers",
+  "ReadableStream",
+  "Response",
+  "TextDecoderStream",
+  "TextEncoder",
+  "URL",
+  "setImmediate",
+];
+
+const readonly = (names) => Object.fromEntries(names.map((name) => [name, "readonly"]));
+
 export default [
   js.configs.recommended,
   {
@@ -34,7 +46,11 @@ export default [
     languageOptions: {
       ecmaVersion: 2022,
       sourceType: "script",
-      globals: Object.fromEntries(browser.map((name) => [name, "readonly"])),
+      globals: readonly(browser),
     },
+  },
+  {
+    files: ["**/*.mjs"],
+    languageOptions: { globals: readonly(node) },
   },
 ];
