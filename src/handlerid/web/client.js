@@ -486,7 +486,7 @@ function typed() {
       !name ||
       isSame(entry[2], entry[3]) ||
       (field.options && note(field).changed === undefined) ||
-      /^(password|file|hidden)$/.test(field.type) ||
+      /^(password|hidden)$/.test(field.type) ||
       /(^| )(off|one-time-code|cc-|\S*password)/i.test(fill)
     )
       continue;

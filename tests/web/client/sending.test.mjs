@@ -111,6 +111,15 @@ test("names of inputs are only names", async () => {
   ]);
 });
 
+test("a button is no field", async () => {
+  const fields = [h("input", { name: "a" }), h("button"), h("input", { type: "button" })];
+  const box = h("div", on("input_blur"), ...fields);
+  const page = new Page({}, [box]);
+  for (const field of fields) page.fire("focusout", field);
+  await page.idle();
+  assert.equal(page.requests.length, 1);
+});
+
 test("debounce: the last, after the quiet", async () => {
   const field = input({ "data-debounce": "300" });
   const page = new Page({}, [field]);
