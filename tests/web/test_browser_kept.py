@@ -167,13 +167,13 @@ def test_text_is_kept_for_five_minutes(
         serve=("r1",),
         events=("r2",),
     )
-    page.clock.install(time=0)
+    page.clock.set_fixed_time(43_200)
     room.visit(page)
     page.get_by_role("textbox").fill("typed")
     room.serve("r2")
     page.get_by_role("button").click()
     expect(page.get_by_role("button", name="Save r2")).to_be_visible()
-    page.clock.fast_forward(seconds * 1000)
+    page.clock.set_fixed_time(43_200 + seconds)
     room.serve("r3")
     room.visit(page)
     expect(page.get_by_role("status")).to_have_text(
