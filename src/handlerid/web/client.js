@@ -3,6 +3,7 @@
 const { handlerid: url, release, audience, busy, prefix = "data-" } =
   document.querySelector("script[data-handlerid]").dataset;
 
+const FIELDS = "input,select,textarea";
 const BUTTONS = "button,[type=submit],[type=button]";
 const DRAGGED = "text/x-handlerid-key";
 // Of a reference: the handler's place, and the whole handler.
@@ -52,11 +53,11 @@ function describe(element, part) {
 }
 
 /** @type {Is.describeAll} */
-function describeAll(root) {
+function describeAll(root, part) {
   const found = new Map();
   const counts = new Map();
   for (const element of [root, ...root.querySelectorAll("*")]) {
-    const label = describe(element, PLACE);
+    const label = describe(element, element.matches(FIELDS) ? part : PLACE);
     counts.set(label, (counts.get(label) ?? 0) + 1);
     found.set(label + counts.get(label), element);
   }
@@ -238,7 +239,7 @@ const readers = {
     },
   },
   toggle: {
-    // Also raised for what is open from the start.
+    // Also raised for what is open at first.
     expansion_panel_toggle(event, element, { open }) {
       if (event.target === element && isNews(element, "open", open))
         return { opened: open };
@@ -478,7 +479,7 @@ function mayReload({ name, element }, refusal, other) {
 
 function typed() {
   const fields = [];
-  for (const [label, field] of describeAll(document.body)) {
+  for (const [label, field] of describeAll(document.body, PLACE)) {
     const name = field.name || field.id;
     const entry = [label, name, stateOf(field, true), stateOf(field)];
     const fill = field.autocomplete || field.form?.autocomplete;
@@ -506,7 +507,7 @@ function restore() {
   }
   if (!kept || Date.now() - kept.time > 300_000) return;
   if (kept.audience === audience && kept.path === location.pathname) {
-    const fields = describeAll(document.body);
+    const fields = describeAll(document.body, PLACE);
     let whole = true;
     for (const [label, name, initial, value] of kept.fields) {
       const field = fields.get(label);
@@ -531,7 +532,7 @@ function restore() {
 
 /** @type {Is.stateOf} */
 function stateOf(field, initial) {
-  if (!field.matches("input,select,textarea")) return;
+  if (!field.matches(FIELDS)) return;
   if (isBox(field)) return initial ? field.defaultChecked : field.checked;
   if (field.type === "file") return field.files;
   if (field.localName !== "select") return initial ? field.defaultValue : field.value;
@@ -592,10 +593,10 @@ function keepsState(field, job) {
 
 /** @type {Is.replace} */
 function replace(old, fresh, job) {
-  const twins = describeAll(fresh);
+  const twins = describeAll(fresh, HANDLER);
   const active = document.activeElement;
   const pairs = [];
-  for (const [label, element] of describeAll(old)) {
+  for (const [label, element] of describeAll(old, HANDLER)) {
     const twin = twins.get(label);
     if (!twin) continue;
     const state = stateOf(keepsState(element, job) ? element : twin);
@@ -626,7 +627,7 @@ function replace(old, fresh, job) {
     }
   }
   if (kept !== old) old.remove();
-  note(kept === old ? old : fresh).shown = job.sent;
+  note(old).shown = note(fresh).shown = job.sent;
 }
 
 const sizes = new ResizeObserver((entries) => {

@@ -67,8 +67,11 @@ declare namespace Is {
   type isBox = (field: Field) => boolean;
   /** @param part the part of references that counts */
   type describe = (element: Field, part: RegExp) => string;
-  /** Elements by their descriptions; equal ones are counted. */
-  type describeAll = (root: Element) => Map<string, Field>;
+  /**
+   * Elements by their descriptions; equal ones are counted.
+   * @param part of the references of fields: text must not go to another row
+   */
+  type describeAll = (root: Element, part: RegExp) => Map<string, Field>;
   /** Dispatches on an element, else on the document; false if it was prevented. */
   type raise = (element: Element | null | undefined, name: string, detail: unknown) => boolean;
   type say = (text: string) => void;
