@@ -3,10 +3,9 @@
 const { handlerid: url, release, audience, busy, prefix = "data-" } =
   document.querySelector("script[data-handlerid]").dataset;
 
-const FIELDS = "input,select,textarea";
 const BUTTONS = "button,[type=submit],[type=button]";
 const DRAGGED = "text/x-handlerid-key";
-// Of a reference: the handler's place, and the whole handler.
+// Parts of a reference.
 const PLACE = /h1-[a-z2-7]{13}/;
 const HANDLER = /h1-[^.]+/;
 
@@ -40,11 +39,12 @@ const isBox = (field) => /^(checkbox|radio)$/.test(field.type);
 // What an element and the one that replaces it share.
 /** @type {Is.describe} */
 function describe(element, part) {
-  const { localName, type, name, form } = element;
+  const { localName, type, name } = element;
   const references = name && part === PLACE ? [] : handlers(element);
+  const around = element.parentElement?.closest(`[id],[name],[${prefix}key]`);
   // A form's .id may be an input.
   const own = element.getAttribute("id") ?? [
-    form?.id,
+    around && describe(around, part),
     name,
     get(element, "key"),
     ...references.map((attribute) => element.getAttribute(attribute).match(part)),
@@ -57,7 +57,7 @@ function describeAll(root, part) {
   const found = new Map();
   const counts = new Map();
   for (const element of [root, ...root.querySelectorAll("*")]) {
-    const label = describe(element, element.matches(FIELDS) ? part : PLACE);
+    const label = describe(element, stateOf(element) === undefined ? PLACE : part);
     counts.set(label, (counts.get(label) ?? 0) + 1);
     found.set(label + counts.get(label), element);
   }
@@ -183,8 +183,7 @@ const readers = {
       /** @type {any} */
       const data = {};
       for (const type of dataTransfer.types)
-        if (type.includes("/") && type !== DRAGGED)
-          data[type] = dataTransfer.getData(type);
+        if (type !== DRAGGED) data[type] = dataTransfer.getData(type);
       return { ...fields, data };
     },
   },
@@ -532,7 +531,7 @@ function restore() {
 
 /** @type {Is.stateOf} */
 function stateOf(field, initial) {
-  if (!field.matches(FIELDS)) return;
+  if (!field.matches("input,select,textarea")) return;
   if (isBox(field)) return initial ? field.defaultChecked : field.checked;
   if (field.type === "file") return field.files;
   if (field.localName !== "select") return initial ? field.defaultValue : field.value;
@@ -649,7 +648,7 @@ function adopt(root) {
       const name = attribute.slice(prefix.length + 2);
       const id = describe(element, HANDLER);
       if (jobs.some((job) => job.id === id)) element.setAttribute("aria-busy", "true");
-      if (name === "expansion_panel_toggle") note(element).open = element.open;
+      note(element).open = element.open;
       if (name === "resize" && element !== document.body && !note(element).sized)
         sizes.observe(element);
       if (name === "load" && !seen.has(id)) {

@@ -68,7 +68,7 @@ for (const [name, after, focused, sent] of [
 test("what takes no focus by itself is made to", async () => {
   const div = h("div", on("click"));
   const given = [];
-  Object.defineProperty(div, "tabIndex", { get: () => -1, set: (index) => given.push(index) });
+  Object.defineProperty(div, "tabIndex", { get: () => -1, set(index) { given.push(index); } });
   const { page } = await again(
     () => [button()],
     () => [div],
