@@ -81,6 +81,21 @@ def test_a_focused_field_keeps_its_value_and_selection(page: Page, site: Site) -
     ) == [1, 3, "backward"]
 
 
+@pytest.mark.parametrize("form", ['id="f"', 'name="f"', ""])
+def test_a_part_of_a_form_is_replaced(page: Page, site: Site, form: str) -> None:
+    part = (
+        '<div id="part"><input name="a" {{ on("input", "go") }}>'
+        '<input name="b" value="{{ n }}"></div>'
+    )
+    room = site.room(f"<form {form}>{part}</form>", does={"go": {"html": part}})
+    room.visit(page)
+    field = page.locator("[name=a]")
+    field.press_sequentially("hi")
+    expect(page.locator("[name=b]")).to_have_value("2")
+    expect(field).to_have_value("hi")
+    expect(field).to_be_focused()
+
+
 def test_the_field_of_a_sent_message_may_be_emptied(page: Page, site: Site) -> None:
     form = FORM.replace('"server" if n', '"" if n')
     room = site.room(form, does={"go": {"html": form}})

@@ -225,17 +225,31 @@ def test_a_lost_form_is_submitted_again_with_what_was_typed(
     forgive(complaints, 409)
 
 
+FORMS = {
+    "id": '<form id="NAME">FIELD</form>',
+    "name": '<form name="NAME">FIELD</form>',
+    "name beside an input called so": (
+        '<form name="NAME">FIELD<input name="name"><input name="id"></form>'
+    ),
+    "key": '<form {{ on("submit", key="NAME") }}>FIELD</form>',
+    "row": '<p {{ on("focus", key="NAME") }}>FIELD</p>',
+}
+
+
+@pytest.mark.parametrize("form", FORMS.values(), ids=FORMS)
 def test_a_field_of_another_form_is_another_one(
-    page: Page, site: Site, complaints: list[str]
+    page: Page, site: Site, complaints: list[str], form: str
 ) -> None:
-    form = '<form name="FORM"><label>FORM<input name="text"></label></form>'
-    both = form.replace("FORM", "one") + form.replace("FORM", "two")
-    room = stale_room(site, f'{{% if release == "r2" %}}<hr>{{% endif %}}{both}')
+    form = form.replace("FIELD", '<label>NAME <input name="text"></label>')
+    one, two, new = (form.replace("NAME", name) for name in ("one", "two", "new"))
+    room = stale_room(site, f'{{% if release == "r2" %}}{new}{{% endif %}}{one}{two}')
     room.visit(page)
-    page.get_by_label("two").fill("typed")
+    page.get_by_label("one").fill("first")
+    page.get_by_label("two").fill("second")
     load_again(page, room)
-    expect(page.get_by_label("two")).to_have_value("typed")
-    expect(page.get_by_label("one")).to_have_value("")
+    expect(page.get_by_label("two")).to_have_value("second")
+    expect(page.get_by_label("one")).to_have_value("first")
+    expect(page.get_by_label("new")).to_have_value("")
     forgive(complaints, 409)
 
 
