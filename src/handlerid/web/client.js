@@ -39,10 +39,11 @@ const isBox = (field) => /^(checkbox|radio)$/.test(field.type);
 // What an element and the one that replaces it share.
 /** @type {Is.describe} */
 function describe(element, part) {
-  const { localName, type, name } = element;
+  const { localName, type } = element;
+  // In a form, .id and .name may be inputs.
+  const name = element.getAttribute("name");
   const references = name && part === PLACE ? [] : handlers(element);
   const around = element.parentElement?.closest(`[id],[name],[${prefix}key]`);
-  // A form's .id may be an input.
   const own = element.getAttribute("id") ?? [
     around && describe(around, part),
     name,
