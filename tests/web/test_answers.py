@@ -181,8 +181,9 @@ def answers(endpoint: Endpoint) -> list[tuple[Answer, bool]]:
         for cls, request in product(CLASSES, (json_request, form))
     ]
     stream = Answer(200, endpoint.stream_headers(), b"")
+    moved = [endpoint.redirect("/", one) for one in (json_request, form)]
     plain = (endpoint.html("<p>"), endpoint.html(), endpoint.json({}), stream)
-    return [*((one, False) for one in (*plain, endpoint.back(form))), *refused]
+    return [*((one, False) for one in (*plain, *moved, endpoint.back(form))), *refused]
 
 
 @pytest.mark.parametrize("endpoint", [NAMED, UNNAMED], ids=repr)
@@ -340,6 +341,34 @@ def test_a_navigation_goes_back_after_success() -> None:
         ],
         b"",
     )
+
+
+# Redirects.
+
+
+@pytest.mark.parametrize("url", ["/cart?item=1", "https://pay.test/a#b", "?page=2"])
+def test_a_redirect(url: str) -> None:
+    """The client goes there itself; a navigation gets a redirect of HTTP."""
+    rest = [("Cache-Control", "no-store"), ("Handlerid-Release", "r1")]
+    for request, status, name in (
+        (post(NAMED), 204, "Handlerid-Location"),
+        (post(NAMED, URLENCODED, handlerid_wire="1"), 204, "Handlerid-Location"),
+        (post(NAMED, URLENCODED), 303, "Location"),
+    ):
+        answer = NAMED.redirect(url, request)
+        assert answer == Answer(status, [(name, url), *rest], b"")
+    assert "`Handlerid-Location`" in WIRE
+
+
+@pytest.mark.parametrize(
+    "url",
+    ["javascript:alert(1)", "JavaScript:a", "", "/a b", "/é", "/a\r\nX: 1", "\t/"],
+)
+def test_an_address_that_a_redirect_cannot_have(url: str) -> None:
+    """Browsers remove blanks and tabs: such an address may be a script, too."""
+    for request in (post(NAMED), post(NAMED, URLENCODED)):
+        with pytest.raises(ValueError, match=r"^the address of a redirect must be a "):
+            NAMED.redirect(url, request)
 
 
 # The client.

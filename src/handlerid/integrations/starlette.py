@@ -15,7 +15,7 @@ from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import aclosing, suppress
 from contextvars import ContextVar
-from functools import cached_property
+from functools import cached_property, partial
 from logging import getLogger
 from secrets import token_urlsafe
 from typing import Any
@@ -23,7 +23,7 @@ from typing import Any
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect, Request
 from starlette.responses import Response, StreamingResponse
-from starlette.routing import NoMatchFound, Route
+from starlette.routing import Route
 from starlette.templating import Jinja2Templates
 from starlette.types import Message, Receive, Send
 
@@ -36,7 +36,6 @@ __all__ = ["Handlers", "current_request"]
 current_request: ContextVar[Request] = ContextVar("current_request")
 """The request of an event, for its handler, ``authorize`` and ``render``."""
 
-_MAKE_KEY = 'python -c "import secrets; print(secrets.token_hex())"'
 _OWN = {"Cache-Control": "private, no-store"}
 
 
@@ -77,8 +76,6 @@ class Handlers:
         self.endpoint: Endpoint = endpoint or Endpoint()
         if dispatcher is None:
             keys = [key] if isinstance(key, (str, bytes)) else key or [""]
-            if not all(keys):
-                raise ValueError(f"key is needed; this makes one: {_MAKE_KEY}")
             signing = [x.encode() if isinstance(x, str) else x for x in keys]
             own, carry = Tokens(signing, max_age=86_400), Registry(captures="carry")
             dispatcher = Dispatcher(carry, tokens=own, max_bytes=self.endpoint.max_json)
@@ -88,7 +85,8 @@ class Handlers:
         self.render: Callable[[Request], object] | None = render
         self._threads = ThreadPoolExecutor(40, "handlerid")
         # What follows the path is a release, or the name of the client.
-        paths = self.endpoint.path, self.endpoint.path + "/{rest}"
+        paths = [self.endpoint.path, self.endpoint.path + "/{rest}"]
+        paths = paths[:: -1 if self.endpoint.release else 1]  # the usual one first
         self.routes: list[Route] = [Route(one, self, name=repr(self)) for one in paths]
 
     @cached_property
@@ -104,24 +102,23 @@ class Handlers:
 
         The template also has ``on``, ``inputs``, ``script`` and ``action``: see
         ``Endpoint.helpers``.
+
+        Raises:
+            NoMatchFound: the application lacks ``routes``.
         """
-        # Where the routes are mounted; by default, where the page is.
-        root = str(request.scope.get("root_path", ""))
-        with suppress(NoMatchFound):
-            root = request.url_for(repr(self)).path.removesuffix(self.endpoint.path)
+        root = request.url_for(repr(self)).path.removesuffix(self.endpoint.path)
         with self.scope(request) as scope:
             context = self.endpoint.helpers(scope, root=root) | context
             return self.templates.TemplateResponse(request, name, context, 200, _OWN)
 
     def scope(self, request: Request) -> Scope:
         """Make the scope of a rendering without ``page``, for a ``with`` block."""
-        audience = request.scope.get("session", {}).get("handlerid")
-        return self.dispatcher.scope(audience=audience or self.new_audience(request))
+        audience = request.session.setdefault("handlerid", token_urlsafe(16))
+        return self.dispatcher.scope(audience=audience)
 
-    def new_audience(self, request: Request) -> str:
+    def new_audience(self, request: Request) -> None:
         """Refuse the events of all pages so far; call it at login and at logout."""
-        audience = request.session["handlerid"] = token_urlsafe(16)
-        return audience
+        request.session["handlerid"] = token_urlsafe(16)
 
     async def run(self, function: Callable[[], object]) -> object:
         """Run a function in one of the threads for plain handlers."""
@@ -139,11 +136,12 @@ class _Event(Request):
     """An event that arrived, until it is answered."""
 
     def __init__(self, handlers: Handlers, scope: Any, receive: Receive) -> None:
-        super().__init__(scope, self.counted)
-        self.handlers, self.end, self.source = handlers, handlers.endpoint, receive
+        self.handlers, self.end = handlers, handlers.endpoint
         # What is expected is no failure.
-        self.rest, self.expected = self.path_params.get("rest", ""), HandlerIdError
-        self.wire = self.end.request(self.method, scope["headers"], self.rest)
+        self.rest, self.expected = scope["path_params"].get("rest", ""), HandlerIdError
+        self.wire = self.end.request(scope["method"], scope["headers"], self.rest)
+        # No method of this object: with such a circle it would be garbage.
+        super().__init__(scope, partial(_counted, receive, self.wire))
 
     async def answer(self) -> Response:
         """Prepare the call and run it, unless its answer is a stream."""
@@ -161,8 +159,6 @@ class _Event(Request):
             if "generator" in call.handler.kind and not self.wire.navigation:
                 return _Stream(self.steps(call), 200, dict(self.end.stream_headers()))
             value = await (self.handlers.run(call.run) if plain else call.arun())
-            if self.wire.navigation and "location" not in getattr(value, "headers", ()):
-                return _response(self.end.back(self.wire))
             return await self.made(call, value)
         except Exception as error:
             hosts = tuple(self.scope["starlette.exception_handlers"][0])
@@ -170,29 +166,31 @@ class _Event(Request):
                 raise
             return _response(self.end.refuse(self.refusal(error), self.wire))
 
-    async def counted(self) -> Message:
-        """Receive a part of the body, and count it."""
-        message = await self.source()
-        self.wire.feed(message.get("body", b""))
-        return message
-
     async def payload(self) -> bytes | Form:
-        multipart = self.wire.media_type == "multipart/form-data"
-        try:
-            read = await self.form() if multipart else await self.body()
-        except (HTTPException, ClientDisconnect):
-            raise MalformedPayload("the body cannot be read, or is cut off") from None
-        return self.wire.form(read) if multipart else self.wire.payload()
+        """Read the body; ``Request.body`` would take longer, and keep a copy."""
+        with suppress(HTTPException, ClientDisconnect):
+            if self.wire.media_type == "multipart/form-data":
+                return self.wire.form(await self.form())
+            while (message := await self.receive())["type"] != "http.disconnect":
+                if not message.get("more_body"):
+                    return self.wire.payload()
+        raise MalformedPayload("the body cannot be read, or is cut off")
 
     async def made(self, call: Call, value: object) -> Response:
         """Make the answer of what a handler returned or yielded."""
-        if value is None and (render := self.handlers.render) is not None:
+        render, end, by_itself = self.handlers.render, self.end, self.wire.navigation
+        if value is None and render is not None and not by_itself:
             value = await self.handlers.run(lambda: call.context.run(render, self))
             if asyncio.iscoroutine(value):
                 value = await asyncio.create_task(value, context=call.context)
-        if not isinstance(value, Response):
-            return _response(self.end.answer(value))
-        value.headers.update(dict(self.end.headers()))
+        if isinstance(value, Response) and "location" in value.headers:  # a redirect
+            moved = _response(end.redirect(value.headers["location"], self.wire))
+            moved.background = value.background
+            moved.raw_headers += [x for x in value.raw_headers if x[0] == b"set-cookie"]
+            return moved
+        if by_itself or not isinstance(value, Response):
+            return _response(end.back(self.wire) if by_itself else end.answer(value))
+        value.headers.update(dict(end.headers()))
         return value
 
     async def steps(self, call: Call) -> AsyncGenerator[bytes, None]:
@@ -212,9 +210,15 @@ class _Event(Request):
         """Log an error, and return what is sent for it."""
         if isinstance(error, self.expected) and error.status < HandlerFailed.status:
             getLogger("handlerid").warning("%s: %s", type(error).__name__, error)
-            return error
+            return error.with_traceback(None)  # a circle: the request has the error
         getLogger("handlerid").error("an event was not answered", exc_info=error)
         return HandlerFailed()
+
+
+async def _counted(receive: Receive, wire: Any) -> Message:
+    message = await receive()
+    wire.feed(message.get("body", b""))
+    return message
 
 
 class _Stream(StreamingResponse):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Callable, Iterable
 from functools import partial
 from typing import Any, Literal
@@ -155,6 +156,20 @@ class Endpoint:
     def back(self, request: Request) -> Answer:
         """Answer a navigation after success: the browser loads its page again."""
         return Answer(303, [("Location", request.back), *self.headers()], b"")
+
+    def redirect(self, url: str, request: Request) -> Answer:
+        """Lead the browser to another page, of this site or of another.
+
+        A navigation gets the redirect itself. The client gets the address, since what
+        ``fetch`` follows is no page, and other sites do not let it.
+
+        Raises:
+            ValueError: ``url`` is not printable ASCII, or would run as JavaScript.
+        """
+        if not re.fullmatch(r"(?!javascript:)[!-~]+", url, re.IGNORECASE):
+            raise ValueError("the address of a redirect must be a URL, percent-encoded")
+        status, name = (303, "") if request.navigation else (204, "Handlerid-")
+        return Answer(status, [(f"{name}Location", url), *self.headers()], b"")
 
     def refuse(self, error: HandlerIdError, request: Request) -> Answer:
         """Answer with a refusal: a problem of RFC 9457, or a page for a navigation.

@@ -18,6 +18,7 @@ from typing import Any
 import jinja2
 from fastapi import FastAPI
 from starlette.applications import Starlette
+from starlette.background import BackgroundTask
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
@@ -225,6 +226,22 @@ def moved() -> Response:
     return RedirectResponse("/elsewhere", 303)
 
 
+def moved_away() -> Response:
+    """Lead to another site, with a cookie and a task."""
+    task = BackgroundTask(ended.append, "told elsewhere")
+    away = RedirectResponse("https://pay.test/?item=té", background=task)
+    away.set_cookie("flash", "hello")
+    return away
+
+
+def moved_by_hand() -> Response:
+    return PlainTextResponse("Moved.", 302, {"Location": "/elsewhere"})
+
+
+def moved_to_a_script() -> Response:
+    return RedirectResponse("JavaScript:alert(1)")
+
+
 def log_in(event: SubmitEvent) -> None:
     request = current_request.get()
     request.session.clear()
@@ -240,7 +257,8 @@ OFFERED: list[Callable[..., object]] = [
     *(where, where_async, text, html, listed, nothing, response, unknown_value),
     *(clicked, asked, fail, fail_async, deny, expire, of_the_domain, teapot),
     *(steps, steps_async, fail_later, deny_later, brew, brew_async, flood, endings),
-    *(submitted, uploaded, pictured, moved, log_in, whoami),
+    *(submitted, uploaded, pictured, moved, moved_away, moved_by_hand),
+    *(moved_to_a_script, log_in, whoami),
 ]
 
 
@@ -277,6 +295,10 @@ async def set_mood_async() -> None:
     mood.set("glad")
 
 
+def set_mood_away() -> None:
+    mood.set("away")
+
+
 def moods() -> Iterator[None]:
     for one in ("tired", "awake"):
         mood.set(one)
@@ -303,7 +325,8 @@ async def broken() -> None:
 
 
 SUB: list[Callable[..., object]] = [
-    *(set_mood, set_mood_async, moods, told, silent, forbidden, broken),
+    *(set_mood, set_mood_async, set_mood_away, moods, told, silent),
+    *(forbidden, broken),
 ]
 
 
@@ -319,8 +342,10 @@ def sub_page(request: Request) -> Response:
     return sub.page(request, "page.html", offered=SUB)
 
 
-async def show_mood(request: Request) -> str:
+async def show_mood(request: Request) -> str | Response:
     await asyncio.sleep(0)
+    if mood.get() == "away":
+        return RedirectResponse("/login")
     return f'<p id="mood">{mood.get()} at {request.url.path}</p>'
 
 
@@ -375,3 +400,4 @@ app = Starlette(
     exception_handlers={Domain: domain},
 )
 without_sessions = Starlette(routes=[Route("/", page), *handlers.routes])
+without_routes = Starlette(routes=[Route("/", page)], middleware=[sessions])
