@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page
+from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from handlerid import (
     ClickEvent,
@@ -15,6 +15,7 @@ from handlerid import (
 from handlerid.events import (
     CustomEvent,
     DropEvent,
+    ExpansionPanelToggleEvent,
     LoadEvent,
     ResizeEvent,
     RightClickEvent,
@@ -256,6 +257,24 @@ def test_the_page_is_loaded_once(page: Page, site: Site) -> None:
         LoadEvent(key="b", path=f"/{path}cart"),
     ]
     assert room.settled(page) == events
+
+
+def test_what_an_answer_shows_is_not_loaded_or_toggled_again(
+    page: Page, site: Site
+) -> None:
+    part = (
+        '<div id="part"><p {{ on("load", key="load") }}></p>'
+        '<button {{ on("click", "go", key="go") }}>Go {{ n }}</button>'
+        '<details {{ "open" if n }} {{ on("expansion_panel_toggle", key="d") }}>'
+        "<summary>More</summary></details></div>"
+    )
+    room = site.room(part, does={"go": {"html": part}})
+    room.visit(page)
+    page.get_by_role("button", name="Go 0").click()
+    expect(page.get_by_role("button", name="Go 1")).to_be_visible()
+    page.get_by_text("More").click()
+    assert [event.key for event in room.events(3)] == ["load", "go", "d"]
+    assert room.settled(page)[2:] == [ExpansionPanelToggleEvent(key="d", opened=False)]
 
 
 def test_a_prerendered_page_is_loaded_when_it_is_activated(
