@@ -123,8 +123,13 @@ def test_the_event_can_be_named(scope: Scope) -> None:
     assert ENDPOINT.attributes(scope, any_event, InputBlurEvent) == (
         f'data-h-input_blur="{offered}"'
     )
+    assert ENDPOINT.attributes(scope, any_event, "input_blur") == (
+        f'data-h-input_blur="{offered}"'
+    )
     with pytest.raises(SignatureError):
         ENDPOINT.attributes(scope, on_click, InputEvent)
+    with pytest.raises(SignatureError, match="no event of handlerid has this wire"):
+        ENDPOINT.attributes(scope, any_event, "input_blurr")
 
 
 OPTIONS: list[tuple[dict[str, Any], dict[str, str | None]]] = [
@@ -141,6 +146,21 @@ OPTIONS: list[tuple[dict[str, Any], dict[str, str | None]]] = [
     ({"bubble": False}, {}),
     ({"stale": "resend"}, {"data-stale": "resend"}),
 ]
+
+
+@pytest.mark.parametrize(
+    ("option", "listed"),
+    [
+        ({"busy": "dropp"}, 'busy must be one of "drop", "queue", "latest", not '),
+        ({"double": True}, 'double must be one of "ignore", not True'),
+        ({"stale": "reload"}, 'stale must be one of "resend", not '),
+    ],
+)
+def test_an_option_that_the_client_does_not_know(
+    option: dict[str, Any], listed: str, scope: Scope
+) -> None:
+    with pytest.raises(ValueError, match=f"^{listed}"):
+        ENDPOINT.attributes(scope, on_click, **option)
 
 
 @pytest.mark.parametrize(("options", "more"), OPTIONS)
@@ -250,6 +270,12 @@ def test_the_script_tag() -> None:
     }
 
 
+def test_the_script_queues_or_does_not() -> None:
+    wrong: Any = "drop"
+    with pytest.raises(ValueError, match=r'^busy of the script must be "queue", not '):
+        ENDPOINT.script(busy=wrong)
+
+
 def test_an_application_that_is_mounted_below_a_path() -> None:
     found = script(root="/shop")
     assert found["data-handlerid"] == "/shop/_handlerid/r1"
@@ -284,3 +310,14 @@ def test_what_a_template_gets(scope: Scope) -> None:
         "/shop/_handlerid/r1",
     ]
     assert html.render(helpers, fn=on_click) == " ".join(written)
+
+
+@pytest.mark.parametrize("kind", [jinja2.Undefined, jinja2.StrictUndefined])
+@pytest.mark.parametrize("helper", ["on", "inputs"])
+def test_a_name_that_the_template_lacks_is_named(
+    kind: type[jinja2.Undefined], helper: str, scope: Scope
+) -> None:
+    environment = jinja2.Environment(autoescape=True, undefined=kind)
+    template = environment.from_string(f"<p {{{{ {helper}(ad) }}}}>")
+    with pytest.raises(jinja2.UndefinedError, match=r"^'ad' is undefined$"):
+        template.render(ENDPOINT.helpers(scope))

@@ -20,7 +20,16 @@ from handlerid.web.answers import (
     step_bytes,
     to_json,
 )
-from handlerid.web.markup import HTML, attributes, client, digest_of, event_of, hidden
+from handlerid.web.markup import (
+    HTML,
+    attributes,
+    check_options,
+    client,
+    digest_of,
+    event_of,
+    hidden,
+    offer,
+)
 from handlerid.web.requests import (
     WIRE_VERSION,
     Headers,
@@ -213,7 +222,7 @@ class Endpoint:
         self,
         scope: Scope,
         fn: Callable[..., object],
-        event: type[Event] | None = None,
+        event: type[Event] | str | None = None,
         *,
         key: str | int = "",
         busy: Busy | None = None,
@@ -229,7 +238,8 @@ class Endpoint:
         Args:
             scope: of this rendering.
             fn: the handler.
-            event: as of ``Scope.offer``. A handler that takes nothing gets clicks.
+            event: the event type, or the wire name of one of the library's, "submit".
+                By default, what the annotation says; a click if it says nothing.
             key: the key of the element's events, which get it as text.
             busy: what happens to an event while another one is in flight.
             double: ``"ignore"`` a second click within half a second.
@@ -239,9 +249,10 @@ class Endpoint:
             bubble: whether ancestors that have the attribute get the event, too.
             stale: ``"resend"`` a click that a deploy refused, after the reload.
 
-        Raises what ``Scope.offer`` raises.
+        Raises what ``Scope.offer`` raises, and ValueError for an unknown option.
         """
-        reference = scope.offer(fn, event)
+        check_options(busy=busy, double=double, stale=stale)
+        reference = offer(scope, fn, event)
         given = {
             f"h-{event_of(reference)}": reference,
             "key": None if key == "" else key,
@@ -259,7 +270,7 @@ class Endpoint:
         self,
         scope: Scope,
         fn: Callable[..., object],
-        event: type[Event] | None = None,
+        event: type[Event] | str | None = None,
         *,
         key: str | int = "",
     ) -> HTML:
@@ -267,7 +278,7 @@ class Endpoint:
 
         The form has ``method="post"`` and ``action`` is ``url``.
         """
-        fields = {"_handler": scope.offer(fn, event), "_wire": WIRE_VERSION}
+        fields = {"_handler": offer(scope, fn, event), "_wire": WIRE_VERSION}
         if key != "":
             fields["_key"] = str(key)
         return hidden(fields)
@@ -290,6 +301,8 @@ class Endpoint:
                 the state travels in the page.
             root: where the application is mounted, ``"/shop"``.
         """
+        if busy not in (None, "queue"):
+            raise ValueError(f'busy of the script must be "queue", not {busy!r}')
         _, name, integrity = client()
         given = {
             "src": f"{root}{self.path}/{name}",

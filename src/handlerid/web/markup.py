@@ -3,13 +3,21 @@
 from __future__ import annotations
 
 from base64 import b64encode
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from functools import cache
 from hashlib import blake2b, sha384
 from html import escape
 from pathlib import Path
+from typing import Any
+
+from handlerid import Scope
 
 _SCRIPT = Path(__file__).with_name("client.js")
+_CHOICES = {
+    "busy": ("drop", "queue", "latest"),
+    "double": ("ignore",),
+    "stale": ("resend",),
+}
 
 
 class HTML(str):
@@ -31,6 +39,20 @@ def attributes(given: Mapping[str, object], prefix: str = "") -> HTML:
             if value is not None and value is not False
         )
     )
+
+
+def check_options(**given: object) -> None:
+    """Raise for a value that the client does not know, and would ignore."""
+    for name, value in given.items():
+        if value is not None and value not in _CHOICES[name]:
+            listed = ", ".join(f'"{one}"' for one in _CHOICES[name])
+            raise ValueError(f"{name} must be one of {listed}, not {value!r}")
+
+
+def offer(scope: Scope, fn: Callable[..., object], event: Any) -> str:
+    """Offer a handler; a name that a template of Jinja lacks raises and is named."""
+    getattr(fn, "undefined", None)  # any attribute of jinja2.Undefined raises
+    return scope.offer(fn, event)
 
 
 def hidden(fields: Mapping[str, str]) -> HTML:

@@ -272,9 +272,11 @@ def _check_origin(headers: dict[bytes, str], limits: Limits) -> None:
             "the Origin is null: the page has no origin, or a Referrer-Policy of "
             "no-referrer hides it; use strict-origin-when-cross-origin"
         )
+    shown = re.sub("[^ -~]", "?", origin)[:100]
     raise CrossOrigin(
         "over plain http a browser does not send Sec-Fetch-Site, and the Origin is "
-        "none of Endpoint(hosts=...)"
+        "none of Endpoint(hosts=...); if this is the application's own address, say "
+        f'Endpoint(hosts=["{shown}"])'
     )
 
 
