@@ -321,3 +321,25 @@ def test_a_name_that_the_template_lacks_is_named(
     template = environment.from_string(f"<p {{{{ {helper}(ad) }}}}>")
     with pytest.raises(jinja2.UndefinedError, match=r"^'ad' is undefined$"):
         template.render(ENDPOINT.helpers(scope))
+
+
+@pytest.mark.parametrize(
+    ("text", "works"),
+    [
+        ("{% from 'row' import row with context %}{{ row(fn) }}", True),
+        ("{% from 'row' import row %}{{ row(fn) }}", False),
+        ("{% include 'cell' %}", True),
+    ],
+)
+def test_templates_of_other_files(text: str, works: bool, scope: Scope) -> None:
+    """As docs/how-to/use-with-starlette.md says."""
+    macro = "{% macro row(fn) %}<p {{ on(fn) }}>{% endmacro %}"
+    loader = jinja2.DictLoader({"row": macro, "cell": "<p {{ on(fn) }}>"})
+    environment = jinja2.Environment(autoescape=True, loader=loader)
+    template = environment.from_string(text)
+    context = {**ENDPOINT.helpers(scope), "fn": on_click}
+    if works:
+        assert template.render(context) == f"<p {ENDPOINT.attributes(scope, on_click)}>"
+        return
+    with pytest.raises(jinja2.UndefinedError, match=r"^'on' is undefined$"):
+        template.render(context)

@@ -169,9 +169,6 @@ class Endpoint:
     def redirect(self, url: str, request: Request) -> Answer:
         """Lead the browser to another page, of this site or of another.
 
-        A navigation gets the redirect itself. The client gets the address, since what
-        ``fetch`` follows is no page, and other sites do not let it.
-
         Raises:
             ValueError: ``url`` is not printable ASCII, or would run as JavaScript.
         """

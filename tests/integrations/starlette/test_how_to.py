@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import re
+import subprocess
+import sys
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -11,7 +13,8 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.integrations.starlette.running import ROOT, Site, Visitor, serving
+from tests.integrations.starlette.running import KEY, ROOT, Site, Visitor, serving
+from tests.support.fresh import environment
 
 UPDATED = "This page was updated."  # after the client loaded it again
 TEXT = (ROOT / "docs/how-to/use-with-starlette.md").read_text("utf-8")
@@ -27,13 +30,17 @@ def files() -> dict[str, str]:
     return found
 
 
+def write_files(folder: Path) -> None:
+    for name, text in files().items():
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
+
+
 @contextmanager
 def printed(folder: Path, app: str, *options: str) -> Iterator[Site]:
     """Serve an application of the page from an empty folder."""
-    for name, text in files().items():
-        path = folder / "empty" / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
+    write_files(folder / "empty")
     with serving(app, folder / "log", *options, cwd=folder / "empty") as site:
         yield site
 
@@ -49,6 +56,7 @@ def test_a_user_writes_at_most_25_lines() -> None:
 def test_what_is_installed_is_an_extra() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
     assert "$ pip install 'handlerid[starlette]' uvicorn\n" in TEXT
+    assert "$ pip install fastapi\n" in TEXT
     needed = {"starlette", "python-multipart", "itsdangerous", "jinja2"}
     extra = project["optional-dependencies"]["starlette"]
     assert {re.split("[><=]", one)[0] for one in extra} == needed
@@ -66,6 +74,23 @@ def test_the_page_that_counts(
         for times in range(1, 4):
             page.get_by_role("button", name="Add one").click()
             expect(page.locator("#count")).to_have_text(f"Clicked {times} times")
+
+
+def test_the_tests_of_the_page_pass(tmp_path: Path) -> None:
+    """Each in a process of its own, as a user runs them."""
+    assert "$ pip install pytest httpx2\n$ pytest\n" in TEXT
+    write_files(tmp_path)
+    ran = subprocess.run(
+        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
+        check=False,
+        cwd=tmp_path,
+        env=environment(tmp_path, APP_KEY=KEY),
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert ran.returncode == 0, ran.stdout + ran.stderr
+    assert ran.stdout.splitlines()[-1].startswith("2 passed")
 
 
 def test_the_shop(page: Page, complaints: list[str], tmp_path: Path) -> None:
@@ -141,6 +166,8 @@ def test_a_page_of_another_user_is_told(
         log_out(page)
         page.go_back()
         page.get_by_role("button", name="Brew").click()
+        # Told, of either refusal; so nothing is under way when the server ends.
+        expect(page.locator("[data-handlerid-notice]")).not_to_be_empty()
         expect(page.get_by_role("button", name="Log in")).to_be_visible()
         expect(page.locator("#brew")).to_have_text("")
     assert complaints
@@ -151,11 +178,19 @@ def test_a_page_of_another_user_is_told(
 def test_without_javascript_and_without_templates(tmp_path: Path) -> None:
     with printed(tmp_path, "shop:app") as site, Visitor(site.url) as visitor:
         text = visitor.visit()
-        (reference,) = re.findall(r'name="_handler" value="([^"]+)"', text)
-        visitor.references["add"] = reference
+        # Without a method, the browser would write the fields into the URL.
+        forms = re.findall(r"<form [^>]+>", text)
+        assert all(' method="post" action="/_handlerid"' in one for one in forms)
+        found = re.findall(r'name="_handler" value="([^"]+)"', text)
+        assert len(forms) == len(found) == 2
+        visitor.references["add"], log_in = found
         answer = visitor.navigate("add", item="tea")
         assert (answer.status_code, answer.headers["location"]) == (303, "/")
         assert "Remove tea" in visitor.visit()
+        visitor.references["log_in"] = log_in
+        answer = visitor.navigate("log_in", user="Ann")
+        assert (answer.status_code, answer.headers["location"]) == (303, "/")
+        assert "You are Ann." in visitor.visit()
 
         answer = visitor.get("/bare")
         assert answer.headers["cache-control"] == "private, no-store"
