@@ -231,6 +231,26 @@ def test_steps_are_shown_as_they_arrive(page: Page, site: Site) -> None:
     expect(page.get_by_role("status")).to_be_empty()
 
 
+def test_a_step_is_shown_although_a_newer_answer_was(page: Page, site: Site) -> None:
+    room = site.room(
+        '<div id="all"><p id="a">0</p><p id="b">0</p></div>'
+        + GO
+        + '<button {{ on("click", "other") }}>Other</button>',
+        does={
+            "go": {"steps": [*STEPS, {"html": '<p id="a">2 of 2</p>'}]},
+            "other": {"html": '<div id="all"><p id="a">1</p><p id="b">new</p></div>'},
+        },
+    )
+    room.visit(page)
+    page.get_by_role("button", name="Go").click()
+    expect(page.locator("#a")).to_have_text("1 of 2")
+    page.get_by_role("button", name="Other").click()
+    expect(page.locator("#b")).to_have_text("new")
+    room.open("go")
+    expect(page.locator("#a")).to_have_text("2 of 2")
+    expect(page.locator("#b")).to_have_text("new")
+
+
 @pytest.mark.parametrize("last", [{"cut": True}, {"json": 2, "unfinished": True}])
 def test_a_stream_without_its_end_is_told(
     page: Page, site: Site, last: dict[str, object], complaints: list[str]

@@ -97,8 +97,8 @@ def test_clicks_wait_in_a_queue(page: Page, site: Site) -> None:
 @pytest.mark.parametrize(
     ("busy", "wanted"),
     [
-        ("", ["a", "ab", "abc"]),
-        (', busy="latest"', ["a", "abc"]),
+        ("", ["a", "abc"]),
+        (', busy="queue"', ["a", "ab", "abc"]),
         (', busy="drop"', ["a"]),
     ],
 )
@@ -117,6 +117,44 @@ def test_text_waits_for_the_answer_to_earlier_text(
     expect(field).not_to_have_attribute("aria-busy", "true")
     room.settled(page)
     assert texts(room) == wanted
+
+
+def test_an_event_that_waits_belongs_to_what_took_the_place_of_its_element(
+    page: Page, site: Site
+) -> None:
+    part = (
+        '<div id="part">'
+        '<button {{ on("click", "save", key="one") }}>One {{ n }}</button>'
+        '<button {{ on("click", "save", key="two") }}>Two</button></div>'
+    )
+    room = site.room(
+        part,
+        head='{{ script(busy="queue") }}',
+        does={"save": {"wait": "go{n}", "html": part}},
+    )
+    room.visit(page)
+    page.evaluate(
+        """() => {
+            window.targets = [];
+            for (const name of ["handlerid:send", "handlerid:answer"])
+                document.addEventListener(name, ({target}) => {
+                    window.targets.push(target.dataset?.key);
+                });
+        }"""
+    )
+    one = page.get_by_role("button", name="One")
+    two = page.get_by_role("button", name="Two")
+    one.click()
+    two.click()
+    room.open("go1")
+    room.runs(2)
+    expect(one).to_have_text("One 1")
+    expect(one).not_to_have_attribute("aria-busy", "true")
+    expect(two).to_have_attribute("aria-busy", "true")
+    room.open("go2")
+    expect(one).to_have_text("One 2")
+    expect(two).not_to_have_attribute("aria-busy", "true")
+    assert page.evaluate("window.targets") == ["one", "one", "two", "two"]
 
 
 @pytest.mark.parametrize("queue", [False, True])

@@ -25,9 +25,7 @@ from handlerid.events import (
     KeyDownEvent,
     RadioChangeEvent,
     SelectSelectionChangeEvent,
-    Shortcut,
     SliderValueChangeEvent,
-    TextareaShortcutEvent,
     UploadedFile,
     UploadEvent,
 )
@@ -112,22 +110,6 @@ DONE: list[tuple[str, str, Act, list[Event]]] = [
         '<input {{ on("input_enter", key="k") }}>',
         typing("hi", "Enter"),
         [InputEnterEvent(key="k", value="hi")],
-    ),
-    (
-        "textarea_shortcut",
-        '<textarea {{ on("textarea_shortcut", key="k") }}></textarea>',
-        typing("hi", "Control+Enter"),
-        [
-            TextareaShortcutEvent(
-                key="k", value="hi", shortcut=Shortcut(key="Enter", ctrl=True)
-            )
-        ],
-    ),
-    (
-        "textarea_shortcut of a key",
-        '<textarea {{ on("textarea_shortcut", keys="Escape") }}></textarea>',
-        typing("hi", "Escape"),
-        [TextareaShortcutEvent(value="hi", shortcut=Shortcut(key="Escape"))],
     ),
     (
         "focus",

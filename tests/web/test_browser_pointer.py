@@ -20,11 +20,14 @@ from handlerid.events import (
     ResizeEvent,
     RightClickEvent,
     ScrollEvent,
+    Shortcut,
     SlideToggleChangeEvent,
     TableClickEvent,
+    TextareaShortcutEvent,
     UploadedFile,
     WebEvent,
 )
+from tests.web.conftest import ROOT
 from tests.web.visit import Room, Site
 
 # The page is scrolled by 1,400, so the box is at 100, 200 of the window. It has a
@@ -112,40 +115,22 @@ def test_a_right_click_keeps_the_browsers_menu_closed(page: Page, site: Site) ->
     assert page.evaluate("window.kept") is False
 
 
-DRAGGED = """
-<div draggable="true" data-key="card-7" style="position: fixed; left: 500px; top: 0;
-    width: 100px; height: 100px"><b>Card</b></div>
-<script>
-document.addEventListener("dragstart", (event) => {
-    event.dataTransfer.setData("text/plain", "hello");
-});
-</script>"""
-
-
-def test_a_component_is_dropped(page: Page, site: Site) -> None:
-    room = site.room(BOX.replace("EVENT", '"drop"') + DRAGGED)
-    room.visit(page)
-    page.evaluate("scrollTo(0, 1400)")
-    page.mouse.move(550, 50)
-    page.mouse.down()
-    page.mouse.move(300, 230)
-    page.mouse.move(170, 250)
-    page.mouse.up()
-    assert room.events(1) == [
-        DropEvent(
-            key="box",
-            is_target=False,
-            source_key="card-7",
-            data={"text/plain": "hello"},
-            **ON_CHILD,
-        )
-    ]
+def example(name: str) -> str:
+    """Return the JavaScript of wire.md that sends a ``CustomEvent`` of that name."""
+    wire = (ROOT / "docs" / "reference" / "wire.md").read_text("utf-8")
+    (found,) = (
+        block.partition("```")[0]
+        for block in wire.split("```js\n")[1:]
+        if f'CustomEvent("handlerid:{name}"' in block.partition("```")[0]
+    )
+    return found
 
 
 def test_files_are_dropped(
     page: Page, context: BrowserContext, site: Site, tmp_path: Path
 ) -> None:
     room = open_box(site, page, "drop")
+    page.evaluate(example("drop"))
     files = [tmp_path / "a.txt", tmp_path / "b.txt"]
     for file in files:
         file.write_text(f"text of {file.name}")
@@ -167,12 +152,10 @@ def test_files_are_dropped(
     assert room.events(1) == [
         DropEvent(
             key="box",
-            is_target=False,
             files=[
                 UploadedFile(name=n, mime_type="text/plain", contents=b"text of " + t)
                 for n, t in (("a.txt", b"a.txt"), ("b.txt", b"b.txt"))
             ],
-            **ON_CHILD,
         )
     ]
     (post,) = room.posts()
@@ -310,6 +293,18 @@ CUSTOM: list[tuple[str, str, Event]] = [
         CustomEvent(key="k", name="x", detail=3),
     ),
     ("slide_toggle_change", "undefined", SlideToggleChangeEvent(key="k")),
+    (
+        "textarea_shortcut",
+        '{value: "hi", shortcut: {key: "Enter", ctrl: true}}',
+        TextareaShortcutEvent(
+            key="k", value="hi", shortcut=Shortcut(key="Enter", ctrl=True)
+        ),
+    ),
+    (
+        "drop",
+        '{source_key: "card-7", data: {"text/plain": "hello"}}',
+        DropEvent(key="k", source_key="card-7", data={"text/plain": "hello"}),
+    ),
 ]
 
 

@@ -1,10 +1,11 @@
 // The client of docs/reference/wire.md; its types: tests/web/client/types.d.ts
 (() => {
-const { handlerid: url, release, audience, busy, prefix = "data-" } =
-  document.querySelector("script[data-handlerid]").dataset;
+const script = document.querySelector("script[data-handlerid]");
+if (script.started) return; // by a second tag
+script.started = true;
+const { handlerid: url, release, audience, busy, prefix = "data-" } = script.dataset;
 
 const BUTTONS = "button,[type=submit],[type=button]";
-const DRAGGED = "text/x-handlerid-key";
 // Parts of a reference.
 const PLACE = /h1-[a-z2-7]{13}/;
 const HANDLER = /h1-[^.]+/;
@@ -12,12 +13,14 @@ const HANDLER = /h1-[^.]+/;
 const isPress = /^(click|submit)$/;
 const isPassing = /^(input|key_down|focus|load|resize|scroll)$/;
 const isValue = /^input(_blur)?$|change$/;
+const isLast = /(change|blur|enter|submit|upload)$/; // ends an input
 
-let count = 0; // of events and requests
+let count = 0; // of events, requests and notes
 const notes = new WeakMap();
 
 /** @type {Is.note} */
-const note = (element) => notes.get(element) ?? notes.set(element, {}).get(element);
+const note = (element) =>
+  notes.get(element) ?? notes.set(element, { element, id: ++count }).get(element);
 
 /** @type {Is.isNews} */
 const isNews = (element, name, state) =>
@@ -36,16 +39,18 @@ const handlers = (element) =>
 /** @type {Is.isBox} */
 const isBox = (field) => /^(checkbox|radio)$/.test(field.type);
 
-// What an element and the one that replaces it share.
 /** @type {Is.describe} */
-function describe(element, part) {
+function describe(element, part, root) {
   const { localName, type } = element;
   // In a form, .id and .name may be inputs.
+  const id = element.getAttribute("id");
   const name = element.getAttribute("name");
   const references = name && part === PLACE ? [] : handlers(element);
-  const around = element.parentElement?.closest(`[id],[name],[${prefix}key]`);
-  const own = element.getAttribute("id") ?? [
-    around && describe(around, part),
+  const around =
+    element !== root && element.parentElement?.closest(`form,[id],[name],[${prefix}key]`);
+  const own = (part === PLACE && id) || [
+    around && describe(around, part, root),
+    id,
     name,
     get(element, "key"),
     ...references.map((attribute) => element.getAttribute(attribute).match(part)),
@@ -54,11 +59,12 @@ function describe(element, part) {
 }
 
 /** @type {Is.describeAll} */
-function describeAll(root, part) {
+function describeAll(root, part, known) {
   const found = new Map();
   const counts = new Map();
   for (const element of [root, ...root.querySelectorAll("*")]) {
-    const label = describe(element, stateOf(element) === undefined ? PLACE : part);
+    if (known?.has(element)) continue;
+    const label = describe(element, part, root);
     counts.set(label, (counts.get(label) ?? 0) + 1);
     found.set(label + counts.get(label), element);
   }
@@ -83,18 +89,18 @@ function say(text) {
     notice = document.body.appendChild(document.createElement("div"));
     notice.setAttribute("data-handlerid-notice", "");
     notice.role = "status";
-    notice.style.cssText = "position:fixed;bottom:0";
+    notice.style.cssText =
+      "position:fixed;inset:auto 0 0;z-index:9999;background:Canvas;color:CanvasText;" +
+      "text-align:center;line-height:2";
   }
-  if (text !== (note(notice).said ?? "")) notice.textContent = note(notice).said = text;
+  if (text || note(notice).said) notice.textContent = note(notice).said = text;
 }
 
 /** @type {Is.tell} */
 function tell(job, name, detail) {
-  if (raise(job.element, name, detail))
-    say(detail.title ?? "No answer arrived. Try again.");
+  const text = detail.status ? "This action failed." : "No answer arrived. Try again.";
+  if (raise(job.note.element, name, detail)) say(detail.title ?? text);
 }
-
-// The fields of events. Null sends nothing, undefined tries an ancestor.
 
 /** @type {Reader} */
 function pointer(event, element, target) {
@@ -112,6 +118,7 @@ function pointer(event, element, target) {
 
 /** @type {Reader} */
 function value(event, element, target) {
+  if (event.isComposing) return null;
   if (typeof target.value === "string" && !target.matches(BUTTONS))
     return { value: target.value };
 }
@@ -120,20 +127,8 @@ function value(event, element, target) {
 const only = (type, read) => (event, element, target) =>
   target.type === type || target.localName === type ? read(target) : undefined;
 
-/** @type {Is.withFiles} */
-function withFiles(fields, files) {
-  const data = new FormData();
-  for (const name in fields) data.append(name, fields[name]);
-  for (const file of files) data.append("files", file);
-  return data;
-}
-
 /** @type {Is.isKey} */
 const isKey = (event) => event.key && !event.isComposing && event.keyCode !== 229;
-
-/** @type {Is.isListed} */
-const isListed = ({ key }, element) =>
-  get(element, "keys")?.split(" ").includes(key === " " ? "Space" : key);
 
 /** @type {Is.modifiers} */
 const modifiers = (event) => ({
@@ -143,7 +138,6 @@ const modifiers = (event) => ({
   meta: event.metaKey,
 });
 
-// A form without a handler is not sent.
 /** @type {Is.keepForm} */
 function keepForm(event, { form }) {
   if (form && !get(form, "h-submit")) event.preventDefault();
@@ -174,23 +168,7 @@ const readers = {
     },
   },
   contextmenu: { right_click: pointer },
-  dragover: { drop: () => null },
-  drop: {
-    drop(event, element, target) {
-      const { dataTransfer } = event;
-      const source_key = dataTransfer.getData(DRAGGED);
-      const fields = { ...pointer(event, element, target), source_key };
-      if (dataTransfer.files[0]) return withFiles(fields, dataTransfer.files);
-      /** @type {any} */
-      const data = {};
-      for (const type of dataTransfer.types)
-        if (type !== DRAGGED) data[type] = dataTransfer.getData(type);
-      return { ...fields, data };
-    },
-  },
-  input: {
-    input: (event, ...where) => (event.isComposing ? null : value(event, ...where)),
-  },
+  input: { input: value },
   compositionend: { input: value },
   change: {
     change: value,
@@ -199,7 +177,11 @@ const readers = {
     select_selection_change: only("select", (field) => ({ values: stateOf(field) })),
     slider_value_change: only("range", (field) => ({ value: field.valueAsNumber })),
     date_picker_change: only("date", (field) => ({ date: field.value || null })),
-    upload: only("file", (field) => withFiles({}, field.files)),
+    upload: only("file", ({ files }) => {
+      const data = new FormData();
+      for (const file of files) data.append("files", file);
+      return data;
+    }),
   },
   focusin: { focus },
   focusout: { input_blur: value, blur: focus },
@@ -209,19 +191,10 @@ const readers = {
       if (target.localName === "input") keepForm(event, target);
       return value(event, element, target);
     },
-    textarea_shortcut(event, element, target) {
-      const { key } = event;
-      const held =
-        (event.ctrlKey || event.altKey || event.metaKey) &&
-        !event.getModifierState("AltGraph") &&
-        !/^(Control|Alt|Meta|Shift)/.test(key);
-      if (target.localName === "textarea" && isKey(event))
-        if (held || isListed(event, element))
-          return { value: target.value, shortcut: { key, ...modifiers(event) } };
-    },
     key_down(event, element) {
       const { key, code, repeat } = event;
-      if (isKey(event) && (isListed(event, element) ?? true))
+      const keys = get(element, "keys")?.split(" ");
+      if (isKey(event) && keys?.includes(key === " " ? "Space" : key) !== false)
         return { pressed: key, code, ...modifiers(event), repeat };
     },
   },
@@ -272,8 +245,7 @@ function hear(event, reading) {
   for (const name in reading)
     for (const element of path) {
       if (!(element instanceof Element) || !get(element, `h-${name}`)) continue;
-      if (/^(contextmenu|dragover|drop|submit)$/.test(event.type))
-        event.preventDefault();
+      if (/^(contextmenu|submit)$/.test(event.type)) event.preventDefault();
       const fields = reading[name](event, element, path[0]);
       if (fields === undefined) continue;
       if (fields) occur(element, name, fields);
@@ -281,17 +253,14 @@ function hear(event, reading) {
     }
 }
 
-const doubled = new Set();
-
 /** @type {Is.occur} */
 function occur(element, name, fields) {
   const handler = get(element, `h-${name}`);
   if (!handler) return;
-  const id = describe(element, HANDLER);
+  const own = note(element);
   if (isPress.test(name) && get(element, "double") === "ignore") {
-    if (doubled.has(id)) return;
-    doubled.add(id);
-    setTimeout(() => doubled.delete(id), 500);
+    if (!isNews(element, "doubled", true)) return;
+    setTimeout(() => (own.doubled = false), 500);
   }
   const key = get(element, "key") ?? "";
   let payload = fields;
@@ -300,7 +269,7 @@ function occur(element, name, fields) {
     payload.set("_key", key);
   } else payload = { key, ...payload, handler };
   const passive = /^(load|resize|scroll)$/.test(name); // no act of the user
-  pace({ element, id, name, payload, passive, at: ++count, sent: 0 });
+  pace({ note: own, name, payload, passive, at: ++count, sent: 0 });
 }
 
 const waiting = new Map(); // held by debounce or throttle
@@ -317,12 +286,12 @@ function letGo(slot) {
 
 /** @type {Is.pace} */
 function pace(job, late) {
-  const slot = job.id + job.name;
+  const { element, id } = job.note;
+  const slot = id + job.name;
   const last = waiting.get(slot);
-  const debounce = !late && get(job.element, "debounce");
-  const wait = debounce || get(job.element, "throttle");
-  // What ends an input is never held back.
-  if (!wait || /(change|blur|enter|submit)$/.test(job.name)) return enqueue(job);
+  const debounce = !late && get(element, "debounce");
+  const wait = debounce || get(element, "throttle");
+  if (!wait || isLast.test(job.name)) return enqueue(job);
   if (last && !debounce) return (last.job = job);
   clearTimeout(last?.timer);
   waiting.set(slot, { job: debounce && job, timer: setTimeout(letGo, +wait, slot) });
@@ -332,23 +301,35 @@ function pace(job, late) {
 /** @type {Job[]} */
 const jobs = []; // unanswered
 
+/** @type {Is.showBusy} */
+function showBusy(own) {
+  const isBusy = jobs.some((job) => job.note === own);
+  // The body would be the whole page.
+  if (own.element !== document.body) own.element.ariaBusy = isBusy ? "true" : null;
+}
+
 /** @type {Is.enqueue} */
 function enqueue(job) {
-  const { element, id, name } = job;
-  if (!isPassing.test(name)) for (const [slot, held] of waiting) if (held.job) letGo(slot);
-  const policy = get(element, "busy") ?? busy ?? (isPress.test(name) ? "drop" : "queue");
-  const same = jobs.filter((other) => other.id === id && other.name === name);
-  if (policy === "drop" && same[0]) return;
-  const next = policy === "latest" && same.find(({ sent }) => !sent);
+  const { note: own, name } = job;
+  const acts = !isPassing.test(name);
+  if (acts) for (const [slot, held] of waiting) if (held.job) letGo(slot);
+  const mode =
+    get(own.element, "busy") ??
+    busy ??
+    (isPress.test(name) ? "drop" : /^(input|resize|scroll)$/.test(name) && "latest");
+  const same = jobs.filter((other) => other.note === own && other.name === name);
+  if (mode === "drop" && same[0]) return;
+  const next = mode === "latest" && same.find(({ sent }) => !sent);
   if (next) return Object.assign(next, job);
   if (!job.passive) say("");
   // A click waits for the values before it.
-  const acts = !isPassing.test(name) && !isValue.test(name);
   const before = jobs.map((other) =>
-    busy || other.id === id ? other.done : acts && isValue.test(other.name) && other.reached,
+    busy || other.note === own
+      ? other.done
+      : acts && isValue.test(other.name) && other.reached,
   );
   jobs.push(job);
-  element.setAttribute("aria-busy", "true");
+  showBusy(own);
   job.reached = new Promise((resolve) => (job.reach = resolve));
   job.done = run(job, before);
 }
@@ -364,9 +345,7 @@ async function run(job, before) {
   }
   job.reach?.();
   jobs.splice(jobs.indexOf(job), 1);
-  for (const element of [job.element, ...document.querySelectorAll("[aria-busy]")])
-    if (handlers(element)[0] && !jobs.some(({ id }) => id === describe(element, HANDLER)))
-      element.removeAttribute("aria-busy");
+  showBusy(job.note);
 }
 
 /** @type {Is.send} */
@@ -375,7 +354,7 @@ async function send(job) {
   const headers = { "Handlerid-Wire": "1" };
   if (release) headers["Handlerid-Release"] = release;
   const detail = { payload: job.payload, headers };
-  if (!raise(job.element, "send", detail)) return;
+  if (!raise(job.note.element, "send", detail)) return;
   let body = detail.payload;
   if (!(body instanceof FormData)) {
     headers["Content-Type"] = "application/json";
@@ -385,17 +364,19 @@ async function send(job) {
   const response = await fetch(url, { method: "POST", headers, body });
   job.reach?.();
   const server = response.headers.get("Handlerid-Release");
-  const other = release && server !== release ? server : "";
-  if (other) raise(job.element, "newer", { release: other });
+  const other = release && server !== release && server;
+  if (other) raise(job.note.element, "newer", { release: other });
   const type = response.headers.get("Content-Type")?.match(/\/([^;]+)/)?.[1];
   if (type === "problem+json") return refuse(job, await response.json(), other);
   if (!response.ok) return tell(job, "failed", { status: response.status });
-  if (response.redirected) return location.assign(response.url);
+  const place = response.headers.get("Handlerid-Location");
+  if (place || response.redirected) return location.assign(place ?? response.url);
   if (type !== "event-stream") return answer(job, type, await response.text());
   for await (const [name, data] of steps(response.body)) {
     if (name === "end") return;
     if (name === "refused") return refuse(job, JSON.parse(data), other);
     job.again = true; // it ran
+    job.sent = ++count;
     await answer(job, name, data);
   }
   throw new Error("no end");
@@ -421,22 +402,22 @@ async function* steps(body) {
 }
 
 // Replacing what is pressed would lose the click.
-/** @type {any} */
-let calm;
+let calm = {};
 on("pointerdown", () => {
   calm = new Promise((resolve) => {
     setTimeout(resolve, 1000);
-    addEventListener("pointerup", () => setTimeout(resolve, 50), { once: true });
+    for (const end of ["pointerup", "pointercancel"])
+      addEventListener(end, () => setTimeout(resolve, 50), { once: true });
   });
 });
-on("click", () => (calm = null));
+on("click", () => (calm = {}));
 
 /** @type {Is.answer} */
 async function answer(job, type, text) {
   await calm;
   if (type === "html") show(job, text);
   const data = type === "json" ? JSON.parse(text) : text;
-  raise(job.element, "answer", { type, data });
+  raise(job.note.element, "answer", { type, data });
 }
 
 /** @type {Is.refuse} */
@@ -460,7 +441,7 @@ const placeOf = (element, name) => [
 ];
 
 /** @type {Is.mayReload} */
-function mayReload({ name, element }, refusal, other) {
+function mayReload({ name, note: { element } }, refusal, other) {
   try {
     const time = Date.now();
     const log = JSON.parse(sessionStorage.getItem("handlerid.reloads") ?? "{}");
@@ -500,12 +481,12 @@ function typed() {
 function restore() {
   let kept;
   try {
-    kept = JSON.parse(sessionStorage.getItem("handlerid.kept") ?? "null");
+    kept = JSON.parse(sessionStorage.getItem("handlerid.kept") ?? "{}");
     sessionStorage.removeItem("handlerid.kept");
   } catch {
     return;
   }
-  if (!kept || Date.now() - kept.time > 300_000) return;
+  if (!(Date.now() - kept.time < 300_000)) return;
   if (kept.audience === audience && kept.path === location.pathname) {
     const fields = describeAll(document.body, PLACE);
     let whole = true;
@@ -521,8 +502,7 @@ function restore() {
       ...document.querySelectorAll(`[${prefix}h-${event}]`),
     ].filter((one) => isSame(placeOf(one, event), kept.lost));
     if (element && !second) {
-      if (element.tabIndex < 0) element.tabIndex = -1; // makes it focusable
-      element.focus();
+      focusOn(element);
       if (whole && isPress.test(event) && get(element, "stale"))
         (element.requestSubmit ?? element.click).call(element);
     }
@@ -543,10 +523,10 @@ function stateOf(field, initial) {
 
 /** @type {Is.setState} */
 function setState(field, state) {
+  if (field.type === "file") field.files = state;
   if (isSame(stateOf(field), state)) return;
   note(field).changed ??= 0;
   if (isBox(field)) field.checked = state;
-  else if (field.type === "file") field.files = state;
   else if (field.localName !== "select") field.value = state;
   else for (const option of field.options) option.selected = state.includes(option.value);
 }
@@ -554,80 +534,94 @@ function setState(field, state) {
 /** @type {Is.isSame} */
 const isSame = (one, other) => String(one) === String(other);
 
+/** @type {Is.focusOn} */
+function focusOn(element) {
+  if (element.tabIndex < 0 && !element.isContentEditable) element.tabIndex = -1;
+  element.focus({ preventScroll: true });
+}
+
 /** @type {Is.show} */
 function show(job, html) {
   const template = document.createElement("template");
-  template.innerHTML = policy ? policy.createHTML(html) : html;
-  for (const fresh of template.content.querySelectorAll("[id]")) {
-    if (fresh.parentElement?.closest("[id]")) continue;
-    const { id } = fresh;
-    const old = document.getElementById(id);
-    if (!old) {
-      raise(job.element, "missing", { id });
-      continue;
-    }
-    const newer = [...document.querySelectorAll("[id]")].filter(
-      (node) => note(node).shown > job.sent && (node.contains(old) || old.contains(node)),
-    );
-    if (!newer[0]) {
-      showing = true;
-      try {
+  template.innerHTML = policy?.createHTML(html) ?? html;
+  const newer = [...document.querySelectorAll("[id]")].filter(
+    (node) => note(node).shown > job.sent,
+  );
+  showing = true;
+  try {
+    for (const fresh of template.content.querySelectorAll("[id]:not([id] *)")) {
+      const id = fresh.getAttribute("id");
+      const old = document.getElementById(id);
+      if (!old) raise(job.note.element, "missing", { id });
+      else if (!newer.some((node) => node.contains(old) || old.contains(node)))
         replace(old, fresh, job);
-      } finally {
-        showing = false;
-      }
     }
+  } finally {
+    showing = false;
   }
 }
 
 /** @type {Is.keepsState} */
-function keepsState(field, job) {
-  if (note(field).changed >= job.at) return true;
-  if (field !== document.activeElement) return false;
+function keepsState(field, twin, { at, name, note: { element } }, same) {
+  if (note(field).changed >= at) return true;
+  const answered = element.contains(field) ? name : "";
   // The answer to a message may empty its field.
-  if (/^(input_enter|submit)$/.test(job.name))
-    for (let node = field; node; node = node.parentElement)
-      if (describe(node, HANDLER) === job.id) return false;
-  return true;
+  if (field === document.activeElement) return !/(enter|submit)$/.test(answered);
+  if (isLast.test(answered) || !same.has(field)) return false;
+  return note(field).changed >= 0 && isSame(stateOf(field, true), stateOf(twin, true));
+}
+
+/** @type {Is.pair} */
+function pair(old, fresh, part, known) {
+  const pairs = new Map(known);
+  const twins = describeAll(fresh, part, new Set(known.values()));
+  for (const [label, element] of describeAll(old, part, known)) {
+    const twin = twins.get(label);
+    const isField = stateOf(element) !== undefined;
+    if (twin && (part === HANDLER || !isField || element.id)) pairs.set(element, twin);
+  }
+  return pairs;
+}
+
+// What has the focus stays, with its selection, undo and input method.
+/** @type {Is.takePlace} */
+function takePlace(element, twin) {
+  const state = stateOf(twin);
+  for (const name of element.getAttributeNames())
+    if (!twin.hasAttribute(name)) element.removeAttribute(name);
+  for (const one of twin.attributes) element.setAttributeNode(one.cloneNode());
+  if (!element.isContentEditable) element.replaceChildren(...twin.childNodes);
+  const parent = twin.parentNode;
+  (parent.moveBefore ?? parent.insertBefore).call(parent, element, twin);
+  twin.remove();
+  setState(element, state);
 }
 
 /** @type {Is.replace} */
 function replace(old, fresh, job) {
-  const twins = describeAll(fresh, HANDLER);
   const active = document.activeElement;
-  const pairs = [];
-  for (const [label, element] of describeAll(old, HANDLER)) {
-    const twin = twins.get(label);
-    if (!twin) continue;
-    const state = stateOf(keepsState(element, job) ? element : twin);
-    const { scrollLeft: left, scrollTop: top } = element;
-    pairs.push({ element, twin, state, left, top });
-  }
+  const same = pair(old, fresh, HANDLER, new Map());
+  const pairs = pair(old, fresh, PLACE, same);
+  for (const [element, twin] of pairs)
+    if (keepsState(element, twin, job, same)) setState(twin, stateOf(element));
+  // To measure anything from here on would lay out the page.
   old.before(fresh);
-  let kept;
-  for (const { element, twin, state, left, top } of pairs) {
-    let node = twin;
-    if (element === active) {
-      // It stays, with its selection, undo and input method.
-      node = kept = element;
-      for (const name of element.getAttributeNames())
-        if (!twin.hasAttribute(name)) element.removeAttribute(name);
-      for (const one of twin.attributes) element.setAttributeNode(one.cloneNode());
-      if (!element.isContentEditable) element.replaceChildren(...twin.childNodes);
-      const parent = twin.parentNode;
-      (parent.moveBefore ?? parent.insertBefore).call(parent, element, twin);
-      twin.remove();
-      element.focus({ preventScroll: true });
+  if (pairs.has(active)) takePlace(active, pairs.get(active));
+  for (const [element, twin] of pairs) {
+    const own = note(element);
+    const node = (own.element = element === active ? active : twin);
+    notes.set(node, own);
+    if (!node.open && element.matches("details[open],:modal")) {
+      node.showModal?.();
+      node.open = true;
     }
-    setState(node, state);
-    note(node).changed = note(element).changed;
-    if (left || top) {
-      node.scrollTo({ left, top, behavior: "instant" });
-      note(node).scroll = `${node.scrollLeft} ${node.scrollTop}`;
-    }
+    if (own.scrolled) node.scrollTo({ ...own.scrolled, behavior: "instant" });
   }
-  if (kept !== old) old.remove();
   note(old).shown = note(fresh).shown = job.sent;
+  let near = active;
+  while (near && !pairs.has(near)) near = near.parentElement;
+  if (near) focusOn(note(near).element);
+  if (near !== old || active !== old) old.remove();
 }
 
 const sizes = new ResizeObserver((entries) => {
@@ -647,19 +641,17 @@ function adopt(root) {
   for (const element of [root, ...root.querySelectorAll("*")])
     for (const attribute of handlers(element)) {
       const name = attribute.slice(prefix.length + 2);
-      const id = describe(element, HANDLER);
-      if (jobs.some((job) => job.id === id)) element.setAttribute("aria-busy", "true");
-      note(element).open = element.open;
-      if (name === "resize" && element !== document.body && !note(element).sized)
-        sizes.observe(element);
-      if (name === "load" && !seen.has(id)) {
-        seen.add(id);
+      const own = note(element);
+      showBusy(own);
+      own.open = element.open;
+      own.sized = false;
+      if (name === "resize" && element !== document.body) sizes.observe(element);
+      if (name === "load" && isNews(element, "loaded", true))
         occur(element, name, { path: location.pathname });
-      }
       if (seen.has(name)) continue;
       seen.add(name);
       on(`handlerid:${name}`, (event) =>
-        hear(event, { [name]: ({ detail }) => ({ ...detail }) }),
+        hear(event, { [name]: () => event.detail ?? {} }),
       );
     }
 }
@@ -675,12 +667,11 @@ function begin() {
   }).observe(document, { childList: true, subtree: true });
 }
 
+on("scroll", ({ target }) => {
+  note(target).scrolled = { left: target.scrollLeft, top: target.scrollTop };
+});
 on("input", (event) => (note(event.composedPath()[0]).changed = count));
 for (const type in readers) on(type, (event) => hear(event, readers[type]));
-on("dragstart", ({ target, dataTransfer }) => {
-  const source = target.closest?.(`[${prefix}key]`);
-  if (source) dataTransfer.setData(DRAGGED, get(source, "key"));
-});
 addEventListener("resize", () =>
   occur(document.body, "resize", { width: innerWidth, height: innerHeight }),
 );

@@ -2,7 +2,7 @@
 // to read answers and to come back after a reload. What replaces elements is tested in
 // a real browser.
 import { readFileSync } from "node:fs";
-import { runInNewContext } from "node:vm";
+import { createContext, runInContext } from "node:vm";
 
 const CLIENT = new URL("../../../src/handlerid/web/client.js", import.meta.url);
 const source = readFileSync(CLIENT, "utf8");
@@ -72,6 +72,15 @@ export class Element {
   getAttributeNames = () => [...this.#attributes.keys()];
   setAttribute = (name, value) => void this.#attributes.set(name, value);
   removeAttribute = (name) => void this.#attributes.delete(name);
+
+  get ariaBusy() {
+    return this.getAttribute("aria-busy");
+  }
+
+  set ariaBusy(value) {
+    if (value === null) this.removeAttribute("aria-busy");
+    else this.setAttribute("aria-busy", value);
+  }
 
   get dataset() {
     const data = [...this.#attributes].filter(([name]) => name.startsWith("data-"));
@@ -155,9 +164,13 @@ export class Page {
    * @param {object} script attributes of its tag, beside data-handlerid
    * @param {Element[]} body
    * @param {{clock?: Clock, storage?: Storage | null, path?: string,
-   *   answer?: (request: object) => unknown}} tab
+   *   answer?: (request: object) => unknown, tags?: number}} tab
    */
-  constructor(script, body, { clock = new Clock(), storage, path = "/", answer } = {}) {
+  constructor(
+    script,
+    body,
+    { clock = new Clock(), storage, path = "/", answer, tags = 1 } = {},
+  ) {
     this.clock = clock;
     this.answer = answer ?? (() => new Response(null, { status: 204 }));
     const tag = h("script", { "data-handlerid": "/_handlerid", ...script });
@@ -213,7 +226,8 @@ export class Page {
       },
     };
     world.window = world;
-    runInNewContext(source, world);
+    createContext(world);
+    for (let count = 1; count <= tags; count++) runInContext(source, world);
     this.world = world;
     this.fire("DOMContentLoaded", document);
   }

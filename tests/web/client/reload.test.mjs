@@ -73,7 +73,8 @@ for (const [name, answer, status] of [
     assert.equal(page.requests.length, 1);
     assert.equal(page.reloads, 0);
     assert.deepEqual(page.details("failed"), [{ status }]);
-    assert.equal(page.notice, "No answer arrived. Try again.");
+    const arrived = "This action failed.";
+    assert.equal(page.notice, status ? arrived : "No answer arrived. Try again.");
   });
 
 for (const reload of [false, "true", 1, undefined])
@@ -172,6 +173,13 @@ test("a stream that showed a step is not sent again", async () => {
   ]);
   assert.equal(page.requests.length, 1);
   assert.equal(page.reloads, 1);
+});
+
+test("an answer leads elsewhere", async () => {
+  const headers = { "Handlerid-Location": "https://b/there?a=1" };
+  const page = await click([() => new Response(null, { status: 204, headers })]);
+  assert.deepEqual(page.assigned, ["https://b/there?a=1"]);
+  assert.deepEqual(page.details("answer"), []);
 });
 
 test("a redirected answer is a page to go to", async () => {

@@ -172,6 +172,20 @@ test("Enter does not wait for the quiet, and comes after the text", async () => 
   );
 });
 
+test("a value does not overtake another", async () => {
+  const server = slow();
+  const field = input({ "data-debounce": "300" });
+  const select = h("select", on("change"));
+  select.value = "b";
+  const page = new Page({}, [field, select], server);
+  type(page, field, "text");
+  page.fire("change", select);
+  await page.clock.run(0);
+  assert.deepEqual(sent(page), ["text"]);
+  await server.next(page);
+  assert.deepEqual(sent(page), ["text", "b"]);
+});
+
 for (const composing of [{ isComposing: true }, { keyCode: 229 }])
   test(`no keys while composing: ${Object.keys(composing)}`, async () => {
     const field = h("input", { ...on("input_enter"), ...on("key_down") });
@@ -217,6 +231,42 @@ for (const [name, script, more, runs] of [
     assert.equal(last, runs === 1 ? 1 : 5);
   });
 
+for (const [name, script, values] of [
+  ["only the last text waits", {}, ["a", "abc"]],
+  ["queue for the page", { "data-busy": "queue" }, ["a", "ab", "abc"]],
+])
+  test(`text while the first is in flight: ${name}`, async () => {
+    const server = slow();
+    const field = input();
+    const page = new Page(script, [field], server);
+    for (const value of ["a", "ab", "abc"]) {
+      type(page, field, value);
+      await page.clock.run(0);
+    }
+    for (const value of values) {
+      assert.equal(sent(page).at(-1), value);
+      await server.next(page);
+    }
+    assert.deepEqual(sent(page), values);
+  });
+
+test("only the last position of the page waits, which is not busy", async () => {
+  const server = slow();
+  const page = new Page({}, [], server);
+  page.body.setAttribute("data-h-scroll", id("scroll"));
+  for (const scrollTop of [1, 2, 3]) {
+    Object.assign(page.body, { scrollLeft: 0, scrollTop });
+    page.fire("scroll", page.document);
+    await page.clock.run(0);
+  }
+  assert.equal(page.body.getAttribute("aria-busy"), null);
+  await server.next(page);
+  assert.deepEqual(
+    page.requests.map(({ json }) => json.scroll_top),
+    [1, 3],
+  );
+});
+
 test("a second click within 500 ms is dropped, also if the first was answered", async () => {
   const button = h("button", on("click", { "data-double": "ignore" }));
   const page = new Page({}, [button]);
@@ -243,3 +293,50 @@ test("the page's own events are never sent", async () => {
     [{ key: "", value: 1, handler: id("web") }],
   );
 });
+
+test("a form of the page's own code is sent as a form", async () => {
+  const box = h("div", on("drop", { "data-key": "k" }));
+  const page = new Page({}, [box]);
+  const detail = new page.world.FormData();
+  detail.append("files", "a file");
+  page.fire("handlerid:drop", box, { detail });
+  await page.idle();
+  const [{ body, headers }] = page.requests;
+  assert.deepEqual(
+    [...body],
+    [
+      ["files", "a file"],
+      ["_handler", id("drop")],
+      ["_key", "k"],
+    ],
+  );
+  assert.ok(!("Content-Type" in headers), "the browser names the boundary");
+});
+
+test("a second tag of the script does nothing", async () => {
+  const button = h("button", on("click", { "data-busy": "queue" }), h("b"));
+  const page = new Page({}, [button], { tags: 2 });
+  page.fire("click", button);
+  await page.idle();
+  assert.equal(page.requests.length, 1);
+});
+
+test("the notice is there before there is anything to say", () => {
+  const page = new Page({}, []);
+  assert.equal(page.document.querySelector("[data-handlerid-notice]").role, "status");
+  assert.equal(page.notice, "");
+});
+
+for (const end of ["pointerup", "pointercancel"])
+  test(`an answer waits until the press is over: ${end}`, async () => {
+    const field = input();
+    const page = new Page({}, [field]);
+    page.fire("pointerdown", field);
+    type(page, field, "a");
+    await page.clock.run(100);
+    assert.equal(page.requests.length, 1);
+    assert.deepEqual(page.details("answer").length, 0);
+    page.fire(end, field);
+    await page.clock.run(50);
+    assert.equal(page.details("answer").length, 1);
+  });

@@ -8,7 +8,7 @@ type Field = any;
 type Fields = Record<string, unknown> | FormData;
 
 /**
- * Reads the fields of a DOM event.
+ * Reads the fields of an event.
  * @param element has the attribute
  * @param target what was hit
  * @returns null: nothing is sent; undefined: an ancestor may have it
@@ -17,9 +17,8 @@ type Reader = (event: any, element: Field, target: Field) => Fields | null | voi
 
 /** An event on its way to the server. */
 interface Job {
-  element: Element;
-  /** Describes the element; stays when an answer replaces it. */
-  id: string;
+  /** Of the element that has the handler. */
+  note: Note;
   /** The wire name of the event. */
   name: string;
   payload: any;
@@ -27,7 +26,7 @@ interface Job {
   passive: boolean;
   /** When the event was read. */
   at: number;
-  /** When its request left; 0 before. */
+  /** When its request left, or its last step arrived; 0 before. */
   sent: number;
   /** It is not sent once more. */
   again?: boolean;
@@ -38,20 +37,29 @@ interface Job {
   done?: Promise<void>;
 }
 
-/** What is known of an element. */
+/** What is known of an element, and later of the one that takes its place. */
 interface Note {
+  /** The one that is in the page now. */
+  element: Field;
+  id: number;
   /** When the user changed a field. */
   changed: number;
   /** Which request it was shown for. */
   shown: number;
+  /** It had its press, if data-double ignores the next one. */
+  doubled?: boolean;
   /** The elements that have had the click on a field's label. */
   clicked?: Element[];
+  /** Where the user scrolled to. */
+  scrolled?: { left: number; top: number };
   /** The position that is no news. */
   scroll?: string;
   /** The state of a details that is no news. */
   open?: boolean;
   /** Whether it had its first size. */
   sized?: boolean;
+  /** Whether it had its load event. */
+  loaded?: boolean;
   /** Of the notice: its text. */
   said?: string;
   [name: string]: unknown;
@@ -65,30 +73,37 @@ declare namespace Is {
   type get = (element: Element, name: string) => string | null;
   type handlers = (element: Element) => string[];
   type isBox = (field: Field) => boolean;
-  /** @param part the part of references that counts */
-  type describe = (element: Field, part: RegExp) => string;
+  /**
+   * Says what an element and the one that takes its place share.
+   * @param part the part of references that counts; by place, an id is enough
+   * @param root where what is around the element ends
+   */
+  type describe = (element: Field, part: RegExp, root: Element) => string;
   /**
    * Elements by their descriptions; equal ones are counted.
-   * @param part of the references of fields: text must not go to another row
+   * @param known are left out
    */
-  type describeAll = (root: Element, part: RegExp) => Map<string, Field>;
+  type describeAll = (
+    root: Element,
+    part: RegExp,
+    known?: { has(element: Element): boolean },
+  ) => Map<string, Field>;
   /** Dispatches on an element, else on the document; false if it was prevented. */
   type raise = (element: Element | null | undefined, name: string, detail: unknown) => boolean;
   type say = (text: string) => void;
   type tell = (job: Job, name: string, detail: any) => void;
   type only = (type: string, read: (field: Field) => Fields) => Reader;
-  type prevent = (read: Reader) => Reader;
-  type withFiles = (fields: any, files: Iterable<File>) => FormData;
   type isKey = (event: KeyboardEvent) => unknown;
-  /** Undefined without data-keys. */
-  type isListed = (event: KeyboardEvent, element: Element) => boolean | undefined;
   type modifiers = (event: KeyboardEvent | MouseEvent) => Record<string, boolean>;
+  /** Keeps the browser from sending a form that has no handler. */
   type keepForm = (event: Event, field: Field) => void;
   type hear = (event: Event, reading: Record<string, Reader>) => void;
   type occur = (element: Element, name: string, fields: Fields) => void;
   type letGo = (slot: string) => void;
   /** @param late it was held back before */
   type pace = (job: Job, late?: boolean) => unknown;
+  /** Sets aria-busy, or removes it. */
+  type showBusy = (own: Note) => void;
   type enqueue = (job: Job) => unknown;
   /** @param before what has to be done first */
   type run = (job: Job, before: unknown[]) => Promise<void>;
@@ -104,7 +119,30 @@ declare namespace Is {
   type setState = (field: Field, state: any) => void;
   type isSame = (one: unknown, other: unknown) => boolean;
   type show = (job: Job, html: string) => void;
-  type keepsState = (field: Field, job: Job) => boolean;
+  /**
+   * Whether a field keeps its value over an answer.
+   * @param same the elements whose twins have all of the same handlers
+   */
+  type keepsState = (
+    field: Field,
+    twin: Field,
+    job: Job,
+    same: Map<Field, Field>,
+  ) => boolean;
+  /**
+   * Adds elements and those that take their places. By place, only a field with an id is
+   * the same: what was typed must not go to another row.
+   */
+  type pair = (
+    old: Element,
+    fresh: Element,
+    part: RegExp,
+    known: Map<Field, Field>,
+  ) => Map<Field, Field>;
+  /** Puts an element where its twin is, and makes it like that. */
+  type takePlace = (element: Field, twin: Field) => void;
+  /** Even what takes no focus by itself. */
+  type focusOn = (element: Field) => void;
   type replace = (old: Element, fresh: Element, job: Job) => void;
   type adopt = (root: Field) => void;
 }
@@ -114,6 +152,7 @@ declare namespace Is {
 
 interface Document {
   readonly prerendering?: boolean;
+  getElementById(id: string | null): any;
 }
 
 interface Window {
