@@ -15,7 +15,21 @@ from tests.web.visit import RECORDER, Site
 
 CHROMIUM = shutil.which("chromium")
 ROOT = Path(__file__).parents[2]
+# A window of Chromium costs more than a page of these tests: it renders its address bar
+# in two pages of its own, unless told otherwise. Only the last such flag counts; so it
+# repeats what Playwright disables and these tests need.
+WITHOUT = [
+    "WebUIOmniboxPopup",
+    "WebUIOmniboxAimPopup",
+    "AimEnabled",
+    "HttpsUpgrades",
+    "MediaRouter",
+    "NetworkTimeServiceQuerying",
+    "OptimizationHints",
+    "PreconnectToSearch",
+]
 FLAGS = [
+    f"--disable-features={','.join(WITHOUT)}",
     "--no-sandbox",
     "--disable-gpu",
     "--disable-quic",
