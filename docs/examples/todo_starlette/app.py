@@ -8,15 +8,12 @@ The list is in SQLite, so any number of workers serve it, without sticky session
     uvicorn app:app --workers 2
 """
 
-from __future__ import annotations
-
 import os
 import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import closing
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from starlette.applications import Starlette
@@ -25,7 +22,6 @@ from starlette.middleware.sessions import SessionMiddleware
 from starlette.requests import Request
 from starlette.responses import Response
 from starlette.routing import Route
-from starlette.templating import Jinja2Templates
 
 from handlerid import ChangeEvent, SubmitEvent
 from handlerid.events import CheckboxChangeEvent, UploadEvent
@@ -104,8 +100,8 @@ def row_of(todo: dict[str, Any]) -> dict[str, Any]:
         query("DELETE FROM todo WHERE id = ?", row_id)
 
     up, down = partial(move, row_id, -1), partial(move, row_id, 1)
-    handlers_of_row = {"tick": tick, "rename": rename, "remove": remove}
-    return {**todo, **handlers_of_row, "up": up, "down": down}
+    own = {"tick": tick, "rename": rename, "remove": remove, "up": up, "down": down}
+    return todo | own
 
 
 def move(row_id: int, by: int) -> None:
@@ -131,12 +127,7 @@ def page(request: Request) -> Response:
 
 
 query(TABLE)
-handlers = Handlers(
-    __name__,
-    key=KEY,
-    templates=Jinja2Templates(Path(__file__).with_name("templates")),
-    render=page,
-)
+handlers = Handlers(__name__, key=KEY, render=page)
 app = Starlette(
     routes=[Route("/", page), *handlers.routes],
     middleware=[Middleware(SessionMiddleware, secret_key=KEY)],

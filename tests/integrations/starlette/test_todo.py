@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import httpx
-from playwright.sync_api import Locator, Page, expect
+from playwright.sync_api import Locator, Page, Route, expect
 
 from tests.integrations.starlette.running import (
     KEY,
@@ -122,6 +122,34 @@ def test_it_works_without_javascript(tmp_path: Path) -> None:
         answer = visitor.navigate("add", text="<tea>")
         assert (answer.status_code, answer.headers["location"]) == (303, "/")
         assert 'value="&lt;tea&gt;"' in visitor.visit()
+
+
+def test_the_page_is_true_though_a_request_is_late(page: Page, tmp_path: Path) -> None:
+    held: list[Route] = []
+
+    def hold_the_first(route: Route) -> None:
+        if held:
+            route.continue_()
+        else:
+            held.append(route)
+
+    with todo(tmp_path, "log", "--workers", "2") as site:
+        page.goto(site.url)
+        for number, text in enumerate(("tea", "milk"), 1):
+            page.get_by_label("What is to be done?").fill(text)
+            page.keyboard.press("Enter")
+            expect(page.locator(".row")).to_have_count(number)
+        page.route("**/_handlerid", hold_the_first)
+        with page.expect_request("**/_handlerid"):
+            page.get_by_label("tea is done").click()
+        milk = page.get_by_label("milk is done")
+        milk.click()
+        expect(milk).to_have_attribute("aria-busy", "true")
+        (first,) = held
+        first.continue_()
+        expect(page.get_by_text("left")).to_have_text("0 of 2 left")
+        expect(page.get_by_label("tea is done")).to_be_checked()
+        expect(milk).to_be_checked()
 
 
 def press(page: Page, to: Locator, key: str) -> None:
