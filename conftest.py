@@ -15,9 +15,12 @@ from sybil.parsers.rest import DocTestParser
 
 from tests.pythons import ABSENT, find_python
 from tests.support import guard
+from tests.support.chromium import chromium
 
 if TYPE_CHECKING:
     from collections.abc import Generator
+
+    from playwright.sync_api import Browser
 
 
 # The first example pays for what is done once, and the machine may be busy.
@@ -35,6 +38,13 @@ def pytest_collection_finish() -> None:
     """Let the collections that tests ask for leave out what pytest has loaded."""
     gc.collect()
     gc.freeze()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Generator[Browser]:
+    """One Chromium a file of tests: other tests need the event loop that it takes."""
+    with chromium() as launched:
+        yield launched
 
 
 # Python blocks of the README and the docs, and examples in docstrings, are tests. The

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import re
-import shutil
 from contextlib import ExitStack, contextmanager, suppress
 from queue import Empty
 from typing import TYPE_CHECKING
 
 from playwright.sync_api import TimeoutError as TookTooLong
-from playwright.sync_api import sync_playwright
 
 from handlerid.integrations.mesop.seams import NOTICE
 from tests.integrations.mesop.rows import (
@@ -42,19 +40,7 @@ if TYPE_CHECKING:
 
     from tests.integrations.mesop.rows import Row
 
-__all__ = ["CHROMIUM", "MODES", "open_browser", "playing"]
-
-CHROMIUM = shutil.which("chromium")
-
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+__all__ = ["MODES", "playing"]
 
 LONG, SHORT = 60, 0.7
 """Seconds to wait for what should come, and for what should not."""
@@ -191,14 +177,6 @@ class Player:
         lines = self._servers["first"].log.splitlines()
         found = any("CapturesReplaced" in one and location in one for one in lines)
         return WARNED if found else ""
-
-
-@contextmanager
-def open_browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=FLAGS)
-        yield launched
-        launched.close()
 
 
 @contextmanager

@@ -8,23 +8,13 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.integrations.mesop.playing import CHROMIUM, open_browser
 from tests.integrations.mesop.running import INSTALLED, Address, release, running_mesop
-
-pytestmark = pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
 
 SERVE_WSGI = """
 from werkzeug.serving import run_simple
 from wsgi import application
 run_simple("127.0.0.1", 0, application, threaded=True)
 """
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with open_browser() as opened:
-        expect.set_options(timeout=60_000)
-        yield opened
 
 
 @pytest.fixture

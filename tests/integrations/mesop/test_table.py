@@ -8,10 +8,8 @@ import pytest
 from playwright.sync_api import Browser
 
 from tests.integrations.mesop.playing import (
-    CHROMIUM,
     MODES,
     Player,
-    open_browser,
     playing,
 )
 from tests.integrations.mesop.rows import EXPECTED, ROWS, TABLE, Row, as_page
@@ -25,12 +23,6 @@ PLAYED = [
 
 
 @pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    with open_browser() as opened:
-        yield opened
-
-
-@pytest.fixture(scope="module")
 def player(
     browser: Browser,
     request: pytest.FixtureRequest,
@@ -40,7 +32,6 @@ def player(
         yield found
 
 
-@pytest.mark.skipif(CHROMIUM is None, reason="needs chromium")
 @pytest.mark.parametrize(
     ("player", "row", "outcome"), PLAYED, indirect=["player"], scope="module"
 )
