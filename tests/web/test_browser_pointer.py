@@ -223,6 +223,21 @@ def test_a_component_is_resized(page: Page, site: Site) -> None:
     assert ResizeEvent(key="k", width=400, height=50) not in room.events()
 
 
+def test_what_an_answer_shows_has_a_first_size_again(page: Page, site: Site) -> None:
+    part = (
+        '<div id="part"><button {{ on("click", "go") }}>Go {{ n }}</button>'
+        '<p style="width: 50vw" {{ on("resize", key="k") }}></p></div>'
+    )
+    room = site.room(part, does={"go": {"html": part}})
+    room.visit(page)
+    page.get_by_role("button").click()
+    expect(page.get_by_role("button")).to_have_text("Go 1")
+    page.evaluate("new Promise(requestAnimationFrame)")
+    page.set_viewport_size({"width": 500, "height": 600})
+    events = room.events(2)
+    assert events[1] == ResizeEvent(key="k", width=250, height=0)
+
+
 def test_the_window_is_resized(page: Page, site: Site) -> None:
     room = site.room('<body {{ on("resize") }}></body>')
     room.visit(page)

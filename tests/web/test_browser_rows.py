@@ -136,6 +136,29 @@ def test_what_was_sent_is_not_kept(page: Page, site: Site) -> None:
     expect(small).to_be_checked()
 
 
+def test_a_file_that_was_uploaded_is_not_kept(page: Page, site: Site) -> None:
+    part = '<p id="part">{{ n }}<input type="file" {{ on("upload", "save") }}></p>'
+    room = site.room(part, does={"save": {"html": part}})
+    room.visit(page)
+    page.locator("input").set_input_files(
+        {"name": "a.txt", "mimeType": "text/plain", "buffer": b"a"}
+    )
+    expect(page.locator("#part")).to_contain_text("1")
+    expect(page.locator("input")).to_have_value("")
+
+
+def test_an_element_that_is_edited_stays_as_it_is(page: Page, site: Site) -> None:
+    part = '<div id="part">{{ n }}<p contenteditable role="textbox">a</p></div>'
+    open_room(page, site, part)
+    text = page.get_by_role("textbox")
+    text.press_sequentially("b")
+    go(page)
+    expect(page.locator("#part")).to_contain_text("1")
+    expect(text).to_have_text("ba")
+    expect(text).to_be_focused()
+    expect(text).not_to_have_attribute("tabindex", "-1")
+
+
 LIST = """<ul id="list">{% for row in ["a", "b", "c"] %}{% if n == 0 or row != "b" %}
 <li><button {{ on("click", "go", key=row) }}>{{ row }}</button>
 {% endif %}{% endfor %}</ul>"""

@@ -627,7 +627,8 @@ function replace(old, fresh, job) {
 const sizes = new ResizeObserver((entries) => {
   for (const { target } of entries) {
     const { width, height } = target.getBoundingClientRect();
-    if (!isNews(target, "sized", true) && target.isConnected)
+    // One that was replaced shares its note.
+    if (target.isConnected && !isNews(target, "sized", true))
       occur(target, "resize", { width, height });
   }
 });
