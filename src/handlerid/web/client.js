@@ -47,7 +47,8 @@ function describe(element, part, root) {
   const name = element.getAttribute("name");
   const references = name && part === PLACE ? [] : handlers(element);
   const around =
-    element !== root && element.parentElement?.closest(`form,[id],[name],[${prefix}key]`);
+    element !== root &&
+    element.parentElement?.closest(`form,[id],[name],[${prefix}key]`);
   const own = (part === PLACE && id) || [
     around && describe(around, part, root),
     id,
@@ -528,7 +529,7 @@ function setState(field, state) {
   note(field).changed ??= 0;
   if (isBox(field)) field.checked = state;
   else if (field.localName !== "select") field.value = state;
-  else for (const option of field.options) option.selected = state.includes(option.value);
+  else for (const one of field.options) one.selected = state.includes(one.value);
 }
 
 /** @type {Is.isSame} */
@@ -583,7 +584,7 @@ function pair(old, fresh, part, known) {
   return pairs;
 }
 
-// What has the focus stays, with its selection, undo and input method.
+// What has the focus stays, with its selection and input method.
 /** @type {Is.takePlace} */
 function takePlace(element, twin) {
   const state = stateOf(twin);
@@ -604,7 +605,7 @@ function replace(old, fresh, job) {
   const pairs = pair(old, fresh, PLACE, same);
   for (const [element, twin] of pairs)
     if (keepsState(element, twin, job, same)) setState(twin, stateOf(element));
-  // To measure anything from here on would lay out the page.
+  // To measure anything from here on would lay the page out.
   old.before(fresh);
   if (pairs.has(active)) takePlace(active, pairs.get(active));
   for (const [element, twin] of pairs) {
