@@ -93,7 +93,9 @@ class Identity:
         self.module_name: Callable[..., str]
         self.module_name = functools.partial(importable_name, given=module_name)
         self._given = dict[str, Any](encoders=encoders, decoders=decoders)
-        self._options = dict[str, Any](fingerprint=fingerprint, module_name=module_name)
+        options = dict[str, Any](fingerprint=fingerprint, module_name=module_name)
+        # Makes another one, which computes the digests that the keys hash.
+        self.unkeyed = functools.partial(type(self), **options, **self._given)
         for name, given in self._given.items():
             expect(isinstance(given, Mapping | None), name, "a mapping of types", given)
         if encoders is not None or decoders is not None:
@@ -111,7 +113,7 @@ class Identity:
                 "an Identity with keys cannot be copied or pickled, because a pickle "
                 "would hold the keys; make one in each process"
             )
-        return functools.partial(type(self), **self._options, **self._given), ()
+        return self.unkeyed, ()
 
     @functools.cached_property
     def codec(self) -> Codec:

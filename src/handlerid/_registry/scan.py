@@ -122,7 +122,7 @@ def find_handlers(
         skipped[name] = why
 
     start = perf_counter()
-    modules = {one.__name__: one for one in _imported(package, fail)}
+    modules = {one.__name__: one for one in imported(package, fail)}
     for module in modules.values():
         index.add(module)
     mine = [(x, fn) for x, fn in decorated.items() if take_apart(fn).module in modules]
@@ -153,7 +153,7 @@ def find_handlers(
     return Scan((*found,), (*modules,), perf_counter() - start, skipped)
 
 
-def _imported(package: ModuleType | str, fail: Fail) -> Iterator[ModuleType]:
+def imported(package: ModuleType | str, fail: Fail) -> Iterator[ModuleType]:
     """Import a module, and all modules in it if it is a package."""
     if isinstance(package, str):
         from logging import getLogger  # noqa: PLC0415 - for a scan alone
@@ -178,7 +178,7 @@ def _imported(package: ModuleType | str, fail: Fail) -> Iterator[ModuleType]:
     expect(known, "package", "a module or its name", package)
     yield package
     for name in _inside([*getattr(package, "__path__", ())]):
-        yield from _imported(f"{package.__name__}.{name}", fail)
+        yield from imported(f"{package.__name__}.{name}", fail)
 
 
 def _expect_name(name: str) -> None:

@@ -1,0 +1,18 @@
+"""Manifests, and what they are made of; loaded when asked for."""
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from handlerid._manifest.document import Manifest
+
+__all__ = ["Manifest"]
+
+
+if not TYPE_CHECKING:  # checkers would accept any name
+
+    def __getattr__(name: str) -> object:
+        if name not in __all__:
+            raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+        from handlerid._manifest import document  # noqa: PLC0415
+
+        return getattr(document, name)

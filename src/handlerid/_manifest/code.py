@@ -1,0 +1,258 @@
+"""Functions as the code around them makes them, read from code objects alone.
+
+A nested function has no annotations and no defaults until the function around it runs.
+The instructions that make it are followed instead, on a stack of what is known. What
+is not understood is None there, so it becomes "unknown", never something wrong.
+"""
+
+import dis
+import sys
+from collections.abc import Iterator
+from functools import cache, partial
+from types import CellType, CodeType, FunctionType
+from typing import Any, NamedTuple
+
+from handlerid._bytecode import OPTIMIZED
+
+_NO_FUNCTIONS = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>", "__annotate__")
+_GENERIC = "<generic parameters of "
+_OF_CLASSES = ("__class__", "__classdict__")  # Python's own
+_NEUTRAL = frozenset(
+    [
+        *("CACHE", "COPY_FREE_VARS", "EXTENDED_ARG", "KW_NAMES", "MAKE_CELL"),
+        *("NOP", "NOT_TAKEN", "PRECALL", "RESUME"),
+    ]
+)
+# What stands before the end of a function that does nothing else.
+_NOTHING = _NEUTRAL | {"RETURN_GENERATOR", "POP_TOP"}
+_IN_MAKE_FUNCTION = sys.version_info < (3, 13)  # parts, by the bits of its operand
+_CONSTANTS = ("LOAD_CONST", "LOAD_SMALL_INT", "RETURN_CONST")
+_effect = cache(partial(dis.stack_effect, jump=False))
+_JUMPS = frozenset(dis.hasjrel + dis.hasjabs)
+_ATTRIBUTE_BITS = sys.version_info >= (3, 12)  # the lowest one: of a method call
+_OR = 7  # the operand of BINARY_OP
+_CLOSURE, _ANNOTATE, _ANNOTATIONS, _BY_NAME, _DEFAULTS = 8, 16, 4, 2, 1
+UNKNOWN = "?"
+"""The text of an annotation that was not understood; it cannot be evaluated."""
+
+
+class _Const(NamedTuple):
+    value: Any
+
+
+class Made:
+    """A function that code makes.
+
+    Attributes:
+        code: its code.
+        annotations: by parameter the text, or ``UNKNOWN``.
+        defaults: names of the parameters that have one.
+        decorated: whether a decorator is called with it.
+    """
+
+    def __init__(self, code: CodeType) -> None:
+        self.code = code
+        self.annotations: dict[str, str] = {}
+        self.defaults: tuple[str, ...] = ()
+        self.decorated = False
+
+    @property
+    def captures(self) -> tuple[str, ...]:
+        """The names of what it carries besides its code."""
+        free = [one for one in self.code.co_freevars if one not in _OF_CLASSES]
+        return (*free, *self.defaults)
+
+    @property
+    def is_function(self) -> bool:
+        """Whether it is one that the author wrote, not a class or a comprehension."""
+        name = self.code.co_name
+        other = name in _NO_FUNCTIONS or name.startswith(_GENERIC)
+        return bool(self.code.co_flags & OPTIMIZED) and not other
+
+    def set(self, attribute: int, value: Any) -> None:
+        """Note a part that is put on the function."""
+        code = self.code
+        if attribute == _ANNOTATE and isinstance(value, Made):
+            value = _Walk(value.code).returned
+        if attribute in (_ANNOTATE, _ANNOTATIONS):
+            self.annotations = _annotations(value)
+        elif attribute == _BY_NAME and isinstance(value, dict):
+            self.defaults += tuple(value)
+        elif attribute == _DEFAULTS:
+            values = value.value if isinstance(value, _Const) else value or ()
+            first = code.co_argcount - len(values)
+            self.defaults = code.co_varnames[first : code.co_argcount] + self.defaults
+
+    def function(self, names: dict[str, Any]) -> FunctionType:
+        """Return a function of the code, with empty cells, in a module with names."""
+        cells = tuple([CellType() for _ in self.code.co_freevars])
+        fn = FunctionType(self.code, names, closure=cells)
+        if self.annotations:
+            fn.__annotations__ = self.annotations
+        return fn
+
+
+def functions_made(code: CodeType) -> Iterator[Made]:
+    """Yield the functions that code makes, and those that are made in them."""
+    todo = [code]
+    for one in todo:
+        inside = [const for const in one.co_consts if type(const) is CodeType]
+        if inside:
+            made = {id(x.code): x for x in _Walk(one).made}
+            for const in inside:
+                found = made.get(id(const)) or Made(const)
+                if found.is_function:
+                    yield found
+            todo += inside
+
+
+def is_trivial(code: CodeType) -> bool:
+    """Return whether a function does nothing, or returns a constant."""
+    constants = 0
+    for opcode in code.co_code[::2]:
+        name = dis.opname[opcode]
+        constants += name in _CONSTANTS
+        if name.startswith("RETURN_") and name != "RETURN_GENERATOR":
+            return constants == 1
+        if name not in _CONSTANTS and name not in _NOTHING:
+            return False
+    return False
+
+
+class _Walk:
+    """Follows the instructions of a code object, each once, in their order."""
+
+    def __init__(self, code: CodeType) -> None:
+        self.code = code
+        self.made: list[Made] = []
+        self.returned: Any = None
+        self.stack: list[Any] = []
+        raw, more = code.co_code, 0
+        for opcode, low in zip(raw[::2], raw[1::2], strict=True):
+            argument = low | more << 8
+            more = argument if opcode == dis.EXTENDED_ARG else 0
+            step = _STEPS.get(opcode, _Walk.other)
+            if step is _Walk.other:
+                self.other(opcode, argument)
+            elif step is not None:
+                step(self, argument)
+
+    def other(self, opcode: int, argument: int) -> None:
+        if opcode in _JUMPS:
+            self.stack.clear()  # what counts here is not made in branches
+            return
+        effect = _effect(opcode, argument if opcode >= dis.HAVE_ARGUMENT else None)
+        if effect <= 0:  # what it took is unknown, and what it left
+            self.pop(1 - effect)
+            effect = 1
+        self.stack += [None] * effect
+
+    def pop(self, count: int = 1) -> list[Any]:
+        """Take values off the stack; None for those below what is known."""
+        stack = self.stack
+        missing = [None] * (count - len(stack))
+        taken = missing + stack[max(0, len(stack) - count) :]
+        del stack[max(0, len(stack) - count) :]
+        return taken
+
+    def on_load_const(self, argument: int) -> None:
+        self.stack.append(_Const(self.code.co_consts[argument]))
+
+    def on_load_small_int(self, argument: int) -> None:
+        self.stack.append(_Const(argument))
+
+    def on_load_name(self, argument: int) -> None:
+        self.stack.append(self.code.co_names[argument])
+
+    def on_load_global(self, argument: int) -> None:
+        # With the bit, it is going to be called.
+        called = argument & 1
+        self.stack += [None, None] if called else [self.code.co_names[argument >> 1]]
+
+    def on_load_from_dict_or_globals(self, argument: int) -> None:
+        self.pop()
+        self.stack.append(self.code.co_names[argument])
+
+    def on_load_attr(self, argument: int) -> None:
+        (owner,), called = self.pop(), False
+        if _ATTRIBUTE_BITS:
+            argument, called = argument >> 1, bool(argument & 1)
+        known = isinstance(owner, str) and not called
+        self.stack.append(f"{owner}.{self.code.co_names[argument]}" if known else None)
+        self.stack += [None] * called
+
+    def on_binary_op(self, argument: int) -> None:
+        one, other = map(_text, self.pop(2))
+        known = argument == _OR and UNKNOWN not in (one, other)
+        self.stack.append(f"{one} | {other}" if known else None)
+
+    def on_build_tuple(self, argument: int) -> None:
+        self.stack.append(self.pop(argument))
+
+    def on_build_const_key_map(self, argument: int) -> None:
+        *values, names = self.pop(argument + 1)
+        self.stack.append(dict(zip(names.value, values, strict=True)))
+
+    def on_build_map(self, argument: int) -> None:
+        flat = self.pop(2 * argument)
+        self.stack.append(_pairs(flat))
+
+    def on_make_function(self, argument: int) -> None:
+        (code,) = self.pop()
+        made = Made(code.value)
+        self.made.append(made)
+        for part in (_CLOSURE, _ANNOTATIONS, _BY_NAME, _DEFAULTS):
+            if argument & part and _IN_MAKE_FUNCTION:
+                made.set(part, *self.pop())
+        self.stack.append(made)
+
+    def on_set_function_attribute(self, argument: int) -> None:
+        value, made = self.pop(2)
+        made.set(argument, value)
+        self.stack.append(made)
+
+    def on_call(self, argument: int) -> None:
+        called = self.pop(argument + 2)
+        made = called[-1]
+        if not argument and isinstance(made, Made):
+            made.decorated = True
+            self.stack.append(made)
+        else:
+            self.stack.append(None)
+
+    def on_return_value(self, _: int) -> None:
+        (self.returned,) = self.pop()
+
+
+# By opcode, what a walk does; None for what changes nothing.
+_STEPS: dict[int, Any] = {
+    opcode: getattr(_Walk, f"on_{name.lower()}", None)
+    for name, opcode in dis.opmap.items()
+    if name in _NEUTRAL or hasattr(_Walk, f"on_{name.lower()}")
+}
+
+
+def _pairs(flat: list[Any]) -> dict[Any, Any] | None:
+    """Return the entries of a map whose keys are constants."""
+    names = flat[::2]
+    if not all(isinstance(one, _Const) for one in names):
+        return None
+    return dict(zip([one.value for one in names], flat[1::2], strict=True))
+
+
+def _annotations(value: Any) -> dict[str, str]:
+    """Return the texts of annotations by parameter."""
+    if isinstance(value, _Const):  # all are texts
+        value = dict(zip(value.value[::2], map(_Const, value.value[1::2]), strict=True))
+    elif isinstance(value, list):
+        value = _pairs(value)
+    found = {name: _text(one) for name, one in (value or {}).items()}
+    found.pop("return", None)
+    return found
+
+
+def _text(value: Any) -> str:
+    """Return an annotation as the author may have written it."""
+    if isinstance(value, _Const):
+        value = "None" if value.value is None else value.value
+    return value if type(value) is str else UNKNOWN

@@ -1,0 +1,211 @@
+"""The manifest of packages: their modules are imported, and no page is rendered.
+
+1. The functions are those of a module's code, nested ones too. What the module holds
+   under the name of a function says its wrappers and its annotations.
+2. Names, moves and events that a registration says are read from the registries and
+   dispatchers that the modules hold after their import.
+3. What a function around puts on a handler at run time is not seen, and listed.
+"""
+
+from collections.abc import Callable, Iterable, Iterator
+from types import CodeType, FunctionType, ModuleType
+from typing import Any, Literal
+
+from handlerid import Dispatcher, Identity, Registry
+from handlerid._captures import functions_in
+from handlerid._identity import take_apart
+from handlerid._manifest.code import Made, functions_made, is_trivial
+from handlerid._manifest.document import UNKNOWN, Function, Manifest
+from handlerid._manifest.gather import Gathered
+from handlerid._peek import expect, find, globals_of
+from handlerid._registry.captures import functions_of
+from handlerid._registry.scan import imported
+from handlerid._registry.signatures import annotated_types, parameters_of
+from handlerid.errors import HandlerIdError, UnsupportedHandler
+from handlerid.events.annotations import NO_EVENT
+
+_DECORATED = "is decorated where it is made; what a decorator adds then is not seen"
+_HIDDEN = (
+    "has a wrapper in its place, without functools.wraps: its id is that of {}, like "
+    "the id of all that is wrapped so"
+)
+_NO_ID = "has no id: {}"
+_NO_SOURCE = "its source is missing, or is not what was compiled, or cannot be told"
+
+
+def build(
+    *packages: ModuleType | str,
+    identity: Identity | None = None,
+    fingerprint: Literal["bytecode", "source"] | None = None,
+    release: str | None = None,
+) -> Manifest:
+    """Return the manifest of packages; their modules are imported, all of them.
+
+    A module that cannot be imported is listed in ``failed``.
+
+    Args:
+        packages: modules or their names; of a package, all that is in it but
+            ``__main__``.
+        identity: that of the host, for its fingerprint and its names of modules. Its
+            keys are not used: the digests of a manifest have none.
+        fingerprint: without an identity: ``"bytecode"``, the default, or ``"source"``.
+        release: the name of the release, as ``HANDLERID_RELEASE`` has it.
+
+    Raises:
+        TypeError: an argument is of another type, or identity and fingerprint are both
+            given.
+        ValueError: a package is the path of a file, or ``fingerprint`` is neither.
+    """
+    for one in packages:
+        expect(isinstance(one, str | ModuleType), "package", "a module or a name", one)
+    expect(isinstance(release, str | None), "release", "a str", release)
+    if identity is None:
+        identity = Identity(fingerprint=fingerprint or "bytecode")
+    elif fingerprint is not None:
+        raise TypeError("an identity has its fingerprint; leave fingerprint= out")
+    failed: dict[str, str] = {}
+
+    def fail(name: str, _: str, __: str, cause: BaseException | None) -> None:
+        failed[name] = type(cause).__name__ if cause else "TypeError"
+
+    found = [module for one in packages for module in imported(one, fail)]
+    modules = {one.__name__: one for one in found}
+    building = _Building(identity.unkeyed())
+    for module in modules.values():
+        building.read(module)
+    for registry in _registries(modules.values()):
+        building.read_registry(registry)
+    return building.gathered.manifest(identity.fingerprint, release, failed)
+
+
+class _Building:
+    """What is gathered, and the identity without keys that computes the digests."""
+
+    def __init__(self, identity: Identity) -> None:
+        self.gathered = Gathered()
+        self._identity = identity
+        self._modules: set[str] = set()  # as ids name them
+
+    def read(self, module: ModuleType) -> None:
+        """Add the functions of a module."""
+        names = globals_of(module)
+        home = self._identity.module_name(module.__name__)
+        self._modules.add(home)
+        for made in _functions_of(module):
+            qualname, fn = made.code.co_qualname, made.function(names)
+            held = "<" not in qualname and _held(names, made, fn)
+            where = f"{home}.{qualname}"
+            if made.decorated and not held:
+                self.gathered.not_seen[where] = _DECORATED
+            elif isinstance(held, str):
+                self.gathered.not_seen[where] = held
+            self._add(where, held if callable(held) else fn, made)
+
+    def read_registry(self, registry: Registry) -> None:
+        """Add what a registry knows of the functions of the modules."""
+        names = registry.entries.names
+        for one in registry.entries.handlers.copy().values():
+            naming = names.of(one.fn)
+            place, function = self._function(one.fn)
+            if place[0] not in self._modules:
+                continue
+            if naming is not None:
+                before = dict.fromkeys(naming.before)
+                before.pop(":".join(place), None)
+                function = function._replace(name=naming.name, moved_from=tuple(before))
+            events = [one.event] if one.event.wire_name else []
+            self.gathered.add(place, function, events)
+
+    def _add(self, where: str, fn: Callable[..., object], made: Made) -> None:
+        try:
+            found = self._function(fn)
+        except UnsupportedHandler as error:
+            # The texts about sources name files.
+            hashed = self._identity.fingerprint == "bytecode"
+            why = _NO_ID.format(error if hashed else _NO_SOURCE)
+            self.gathered.not_seen[where] = why
+            return
+        events, unknown = _named(fn)
+        place, function = found
+        function = function._replace(
+            events=(UNKNOWN,) if unknown else (),
+            captures=made.captures,
+            trivial=is_trivial(made.code),
+        )
+        self.gathered.add(place, function, events)
+
+    def _function(self, fn: Any) -> tuple[tuple[str, str], Function]:
+        """Return place and digests of a function."""
+        (here, *_), _ = self._identity.bare_ids(fn)
+        (named, *_), _ = self._identity.bare_ids(fn, location="-")
+        place = str(here.module), str(here.qualname)
+        return place, Function(here.fingerprint, named.fingerprint)
+
+
+def _functions_of(module: ModuleType) -> Iterator[Made]:
+    """Yield the functions of a module's code; without a loader, of what it holds."""
+    names = globals_of(module)
+    spec = names.get("__spec__")
+    get_code = getattr(getattr(spec, "loader", None), "get_code", None)
+    try:
+        code = get_code and get_code(spec.name)  # type: ignore[union-attr]
+    except (ImportError, OSError, SyntaxError, ValueError):
+        code = None
+    if type(code) is CodeType:
+        yield from functions_made(code)
+        return
+    for fn in functions_in(names.values(), names.get("__name__")):
+        if fn.__globals__ is names:
+            yield Made(fn.__code__)
+            yield from functions_made(fn.__code__)
+
+
+def _held(names: dict[str, Any], made: Made, fn: FunctionType) -> Any:
+    """Return what a module holds in the place of a function, or a text why it is not.
+
+    None if it holds nothing there, or another function.
+    """
+    value = find(names, fn.__qualname__)
+    if type(value) is staticmethod or type(value) is classmethod:
+        value = value.__func__
+    try:
+        anatomy = take_apart(value)
+    except HandlerIdError:
+        return None
+    here = anatomy.module, anatomy.qualname
+    if here == (fn.__module__, fn.__qualname__):
+        return value if any(code == made.code for _, code in anatomy.codes) else None
+    return _HIDDEN.format(".".join(here)) if made.decorated else None
+
+
+def _named(fn: Callable[..., object]) -> tuple[tuple[type[Any], ...], bool]:
+    """Return the event types that the parameters of a function name.
+
+    Last is whether an annotation was not understood that may name one.
+    """
+    unknown = False
+    for one in functions_of(fn):
+        if getattr(one, "__annotate__", None) is None and not one.__annotations__:
+            continue
+        nested = "<" in one.__qualname__  # else, types for checkers only are many
+        for parameter in parameters_of(one, follow_wrapped=False) or ():
+            types, doubt = annotated_types(parameter.annotation, one, one)
+            if types:
+                return types, False
+            text: Any = parameter.annotation
+            text = str(getattr(text, "__forward_arg__", text))
+            known = doubt in ("", NO_EVENT) or not (nested or "Event" in text)
+            unknown = unknown or not known
+    return (), unknown
+
+
+def _registries(modules: Iterable[ModuleType]) -> list[Registry]:
+    """Return the registries that modules hold, also those of dispatchers."""
+    found: dict[int, Registry] = {}
+    for value in [x for one in modules for x in globals_of(one).values()]:
+        # Not isinstance(), which would load a lazy proxy.
+        if issubclass(type(value), Dispatcher):
+            found[id(value.registry)] = value.registry
+        elif issubclass(type(value), Registry):
+            found[id(value)] = value
+    return [*found.values()]
