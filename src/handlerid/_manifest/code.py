@@ -7,7 +7,7 @@ is not understood is None there, so it becomes "unknown", never something wrong.
 
 import dis
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterable, Iterator
 from functools import cache, partial
 from types import CellType, CodeType, FunctionType
 from typing import Any, NamedTuple
@@ -41,10 +41,10 @@ class _Const(NamedTuple):
 
 
 class Made:
-    """A function that code makes.
+    """What the code around a function does with it.
 
     Attributes:
-        code: its code.
+        code: the function's own code.
         annotations: by parameter the text, or ``UNKNOWN``.
         defaults: names of the parameters that have one.
         decorated: whether a decorator is called with it.
@@ -55,19 +55,6 @@ class Made:
         self.annotations: dict[str, str] = {}
         self.defaults: tuple[str, ...] = ()
         self.decorated = False
-
-    @property
-    def captures(self) -> tuple[str, ...]:
-        """The names of what it carries besides its code."""
-        free = [one for one in self.code.co_freevars if one not in _OF_CLASSES]
-        return (*free, *self.defaults)
-
-    @property
-    def is_function(self) -> bool:
-        """Whether it is one that the author wrote, not a class or a comprehension."""
-        name = self.code.co_name
-        other = name in _NO_FUNCTIONS or name.startswith(_GENERIC)
-        return bool(self.code.co_flags & OPTIMIZED) and not other
 
     def set(self, attribute: int, value: Any) -> None:
         """Note a part that is put on the function."""
@@ -83,27 +70,50 @@ class Made:
             first = code.co_argcount - len(values)
             self.defaults = code.co_varnames[first : code.co_argcount] + self.defaults
 
+
+class FunctionCode:
+    """The code of a function; what is around it is read when it is asked for."""
+
+    def __init__(self, code: CodeType, walk: "Callable[[], _Walk] | None" = None):
+        self.code = code
+        self._walk = walk
+
+    @property
+    def made(self) -> Made:
+        """What the code around does with it; nothing, if that is not known."""
+        made = self._walk and self._walk().made.get(id(self.code))
+        return made or Made(self.code)
+
     def function(self, names: dict[str, Any]) -> FunctionType:
         """Return a function of the code, with empty cells, in a module with names."""
         cells = tuple([CellType() for _ in self.code.co_freevars])
-        fn = FunctionType(self.code, names, closure=cells)
-        if self.annotations:
-            fn.__annotations__ = self.annotations
-        return fn
+        return FunctionType(self.code, names, closure=cells)
 
 
-def functions_made(code: CodeType) -> Iterator[Made]:
-    """Yield the functions that code makes, and those that are made in them."""
+def functions_in_code(code: CodeType) -> Iterator[FunctionCode]:
+    """Yield the functions in code, at any depth, that the author wrote."""
     todo = [code]
     for one in todo:
+        walk = cache(partial(_Walk, one))
         inside = [const for const in one.co_consts if type(const) is CodeType]
-        if inside:
-            made = {id(x.code): x for x in _Walk(one).made}
-            for const in inside:
-                found = made.get(id(const)) or Made(const)
-                if found.is_function:
-                    yield found
-            todo += inside
+        for const in inside:
+            name = const.co_name
+            other = name in _NO_FUNCTIONS or name.startswith(_GENERIC)
+            if const.co_flags & OPTIMIZED and not other:
+                yield FunctionCode(const, walk)
+        todo += inside
+
+
+def captures_of_code(code: CodeType, defaults: Iterable[str]) -> tuple[str, ...]:
+    """Return the names of what a function carries besides its code."""
+    return (*(one for one in code.co_freevars if one not in _OF_CLASSES), *defaults)
+
+
+def defaults_of(fn: FunctionType) -> tuple[str, ...]:
+    """Return the names of the parameters of a function that have a default."""
+    last = fn.__code__.co_argcount
+    first = last - len(fn.__defaults__ or ())
+    return (*fn.__code__.co_varnames[first:last], *(fn.__kwdefaults__ or ()))
 
 
 def is_trivial(code: CodeType) -> bool:
@@ -124,9 +134,9 @@ class _Walk:
 
     def __init__(self, code: CodeType) -> None:
         self.code = code
-        self.made: list[Made] = []
-        self.returned: Any = None
+        self.made: dict[int, Made] = {}  # by the address of their code
         self.stack: list[Any] = []
+        self.returned: Any = None
         raw, more = code.co_code, 0
         for opcode, low in zip(raw[::2], raw[1::2], strict=True):
             argument = low | more << 8
@@ -200,7 +210,7 @@ class _Walk:
     def on_make_function(self, argument: int) -> None:
         (code,) = self.pop()
         made = Made(code.value)
-        self.made.append(made)
+        self.made[id(code.value)] = made
         for part in (_CLOSURE, _ANNOTATIONS, _BY_NAME, _DEFAULTS):
             if argument & part and _IN_MAKE_FUNCTION:
                 made.set(part, *self.pop())

@@ -8,20 +8,26 @@
 """
 
 from collections.abc import Callable, Iterable, Iterator
-from types import CodeType, FunctionType, ModuleType
-from typing import Any, Literal
+from types import CodeType, ModuleType
+from typing import Any, Literal, NamedTuple
 
 from handlerid import Dispatcher, Identity, Registry
 from handlerid._captures import functions_in
 from handlerid._identity import take_apart
-from handlerid._manifest.code import Made, functions_made, is_trivial
+from handlerid._manifest.code import (
+    FunctionCode,
+    captures_of_code,
+    defaults_of,
+    functions_in_code,
+    is_trivial,
+)
 from handlerid._manifest.document import UNKNOWN, Function, Manifest
 from handlerid._manifest.gather import Gathered
 from handlerid._peek import expect, find, globals_of
 from handlerid._registry.captures import functions_of
 from handlerid._registry.scan import imported
 from handlerid._registry.signatures import annotated_types, parameters_of
-from handlerid.errors import HandlerIdError, UnsupportedHandler
+from handlerid.errors import UnsupportedHandler
 from handlerid.events.annotations import NO_EVENT
 
 _DECORATED = "is decorated where it is made; what a decorator adds then is not seen"
@@ -91,15 +97,8 @@ class _Building:
         names = globals_of(module)
         home = self._identity.module_name(module.__name__)
         self._modules.add(home)
-        for made in _functions_of(module):
-            qualname, fn = made.code.co_qualname, made.function(names)
-            held = "<" not in qualname and _held(names, made, fn)
-            where = f"{home}.{qualname}"
-            if made.decorated and not held:
-                self.gathered.not_seen[where] = _DECORATED
-            elif isinstance(held, str):
-                self.gathered.not_seen[where] = held
-            self._add(where, held if callable(held) else fn, made)
+        for one in _functions_of(module):
+            self._add(one, names, home)
 
     def read_registry(self, registry: Registry) -> None:
         """Add what a registry knows of the functions of the modules."""
@@ -116,21 +115,36 @@ class _Building:
             events = [one.event] if one.event.wire_name else []
             self.gathered.add(place, function, events)
 
-    def _add(self, where: str, fn: Callable[..., object], made: Made) -> None:
+    def _add(self, one: FunctionCode, names: dict[str, Any], home: str) -> None:
+        """Add a function of a module, as the module holds it or as code makes it."""
+        fn: Any = one.function(names)
+        where = f"{home}.{fn.__qualname__}"
+        held = _held(names, one.code)
+        if held.function is not None:
+            fn, defaults = held.value, defaults_of(held.function)
+        else:
+            made = one.made
+            defaults = made.defaults
+            if made.annotations:
+                fn.__annotations__ = made.annotations
+            if made.decorated:
+                there = held.elsewhere
+                why = _HIDDEN.format(there) if there else _DECORATED
+                self.gathered.not_seen[where] = why
         try:
-            found = self._function(fn)
+            place, function = self._function(fn)
         except UnsupportedHandler as error:
             # The texts about sources name files.
             hashed = self._identity.fingerprint == "bytecode"
-            why = _NO_ID.format(error if hashed else _NO_SOURCE)
-            self.gathered.not_seen[where] = why
+            self.gathered.not_seen[where] = _NO_ID.format(
+                error if hashed else _NO_SOURCE
+            )
             return
         events, unknown = _named(fn)
-        place, function = found
         function = function._replace(
             events=(UNKNOWN,) if unknown else (),
-            captures=made.captures,
-            trivial=is_trivial(made.code),
+            captures=captures_of_code(one.code, defaults),
+            trivial=is_trivial(one.code),
         )
         self.gathered.add(place, function, events)
 
@@ -142,7 +156,7 @@ class _Building:
         return place, Function(here.fingerprint, named.fingerprint)
 
 
-def _functions_of(module: ModuleType) -> Iterator[Made]:
+def _functions_of(module: ModuleType) -> Iterator[FunctionCode]:
     """Yield the functions of a module's code; without a loader, of what it holds."""
     names = globals_of(module)
     spec = names.get("__spec__")
@@ -152,30 +166,41 @@ def _functions_of(module: ModuleType) -> Iterator[Made]:
     except (ImportError, OSError, SyntaxError, ValueError):
         code = None
     if type(code) is CodeType:
-        yield from functions_made(code)
+        yield from functions_in_code(code)
         return
     for fn in functions_in(names.values(), names.get("__name__")):
         if fn.__globals__ is names:
-            yield Made(fn.__code__)
-            yield from functions_made(fn.__code__)
+            yield FunctionCode(fn.__code__)
+            yield from functions_in_code(fn.__code__)
 
 
-def _held(names: dict[str, Any], made: Made, fn: FunctionType) -> Any:
-    """Return what a module holds in the place of a function, or a text why it is not.
+class _Held(NamedTuple):
+    """What a module holds under the qualified name of code.
 
-    None if it holds nothing there, or another function.
+    Attributes:
+        value: the callable.
+        elsewhere: its location, if that is another one.
+        function: the function in it that has the code.
     """
-    value = find(names, fn.__qualname__)
+
+    value: Any = None
+    elsewhere: str = ""
+    function: Any = None
+
+
+def _held(names: dict[str, Any], code: CodeType) -> _Held:
+    qualname = code.co_qualname
+    value = None if "<" in qualname else find(names, qualname)
     if type(value) is staticmethod or type(value) is classmethod:
         value = value.__func__
     try:
         anatomy = take_apart(value)
-    except HandlerIdError:
-        return None
-    here = anatomy.module, anatomy.qualname
-    if here == (fn.__module__, fn.__qualname__):
-        return value if any(code == made.code for _, code in anatomy.codes) else None
-    return _HIDDEN.format(".".join(here)) if made.decorated else None
+    except UnsupportedHandler:
+        return _Held()
+    if (anatomy.module, anatomy.qualname) != (names["__name__"], qualname):
+        return _Held(value, f"{anatomy.module}.{anatomy.qualname}")
+    found = [fn for fn, its_code in anatomy.codes if its_code == code]
+    return _Held(value, "", found[0] if found else None)
 
 
 def _named(fn: Callable[..., object]) -> tuple[tuple[type[Any], ...], bool]:
