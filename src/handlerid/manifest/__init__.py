@@ -2,5 +2,22 @@
 
 from handlerid._manifest.document import UNKNOWN, EventShape, Function, Manifest
 from handlerid.manifest.build import build
+from handlerid.manifest.counting import ClickCounter, count
+from handlerid.manifest.diff import Diff, diff
+from handlerid.manifest.rows import Row
+from handlerid.manifest.seen import Seen, read_seen
 
-__all__ = ["UNKNOWN", "EventShape", "Function", "Manifest", "build"]
+__all__ = [
+    "UNKNOWN",
+    "ClickCounter",
+    "Diff",
+    "EventShape",
+    "Function",
+    "Manifest",
+    "Row",
+    "Seen",
+    "build",
+    "count",
+    "diff",
+    "read_seen",
+]

@@ -1,0 +1,262 @@
+"""What becomes of each function of a release, from its manifest and a later one.
+
+1. An id is looked up as a registry does: a handler at its location with its code, else
+   one that says ``moved_from`` that location; then its event decides.
+2. Other code at the location is stale. No handler there is gone, or moved if its body
+   is found elsewhere: once in each release, and not one that many functions have.
+3. What the files cannot tell is unknown, never a guess.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Iterator
+from typing import Literal, NamedTuple, get_args
+
+from handlerid._manifest.document import UNKNOWN, Function, Manifest, Place
+from handlerid.manifest.fields import misfits
+
+Kind = Literal["stale", "gone", "moved", "refused", "unknown", "new", "same"]
+KINDS: tuple[Kind, ...] = get_args(Kind)
+_MOST_CANDIDATES = 3
+
+
+class Row(NamedTuple):
+    """What becomes of a function of the old release, or that it is new.
+
+    Attributes:
+        kind: ``"same"``: its pages are answered. ``"stale"``, ``"gone"``, ``"moved"``
+            and ``"refused"``: they are not. ``"unknown"``: the files cannot tell.
+            ``"new"``: no page of the old release has it.
+        module, qualname: the function, in the old release unless it is new.
+        code: its fingerprint there, without keys.
+        why: what changed.
+        events: the wire names that the row is about: those of the function, but for a
+            function with an outcome for each.
+        handler: whether it counts as a handler: it names an event type, has an
+            explicit name or ``moved_from``, or was clicked.
+        line: for ``"moved"``, what answers its pages if it is written there.
+        candidates: for ``"gone"``, functions that it may have become.
+        clicks: how many clicks it had; None if none were given.
+    """
+
+    kind: Kind
+    module: str
+    qualname: str
+    code: str
+    why: str = ""
+    events: tuple[str, ...] = ()
+    handler: bool = False
+    line: str | None = None
+    candidates: tuple[str, ...] = ()
+    clicks: int | None = None
+
+    @property
+    def name(self) -> str:
+        """Module and qualified name in one text."""
+        return f"{self.module}.{self.qualname}"
+
+
+_Outcome = tuple[Kind, str]
+
+
+class _One(NamedTuple):
+    place: Place
+    function: Function
+
+    @property
+    def where(self) -> str:
+        return ".".join(self.place)
+
+    @property
+    def location(self) -> str:
+        """The explicit name, or the place as ``moved_from`` takes it."""
+        return self.function.name or ":".join(self.place)
+
+    @property
+    def is_handler(self) -> bool:
+        function = self.function
+        return bool(function.events or function.name or function.moved_from)
+
+    def row(self, kind: Kind, why: str = "") -> Row:
+        function = self.function
+        events, code = function.events, function.code
+        return Row(kind, *self.place, code, why, events, self.is_handler)
+
+
+class Comparison:
+    """Finds the rows of two manifests."""
+
+    def __init__(self, old: Manifest, new: Manifest) -> None:
+        self._old, self._new = old, new
+        self._olds, self._news = _all(old), _all(new)
+        # By location and digest, those that answer; what is there comes first.
+        self._answers: dict[tuple[str, str], _One] = {}
+        self._locations: dict[str, _One] = {}
+        for one in self._news:
+            here, function = ":".join(one.place), one.function
+            self._add(here, function.code, one)
+            if function.name:
+                self._add(function.name, function.body, one)
+        for one in self._news:
+            for before in one.function.moved_from:
+                self._add(before, one.function.body, one)
+        self._bodies = [
+            Counter(one.function.body for one in some)
+            for some in (self._olds, self._news)
+        ]
+        self._by_body = {one.function.body: one for one in self._news}
+        self._used: set[_One] = set()
+
+    def _add(self, location: str, digest: str, one: _One) -> None:
+        self._answers.setdefault((location, digest), one)
+        self._locations.setdefault(location, one)
+
+    def rows(self) -> Iterator[Row]:
+        """Yield the rows of the old functions, then those of the new ones."""
+        changed: Counter[Place] = Counter()
+        for one in self._olds:
+            found = [*self._rows_of(one)]
+            changed[one.place] += found[0].kind == "stale"
+            yield from found
+        for one in self._news:
+            if one in self._used:
+                continue
+            if changed[one.place]:  # it is what an old one became
+                changed[one.place] -= 1
+            else:
+                yield one.row("new")
+
+    def _rows_of(self, one: _One) -> Iterator[Row]:
+        found = self._answering(one)
+        if found is None:
+            yield self._unanswered(one)
+            return
+        self._used.add(found)
+        hidden = self._hidden(one, found)
+        if hidden:
+            yield one.row("unknown", hidden)
+            return
+        outcomes = self._outcomes(one, found)
+        for (kind, why), events in outcomes.items():
+            row = one.row(kind, why)
+            yield row if len(outcomes) == 1 else row._replace(events=tuple(events))
+
+    def _answering(self, one: _One) -> _One | None:
+        """Return the handler that answers ids of an old function, but for the event."""
+        function, location = one.function, one.location
+        digest = function.body if function.name else function.code
+        found = self._answers.get((location, digest))
+        return found or self._answers.get((location, function.body))
+
+    def _outcomes(self, one: _One, found: _One) -> dict[_Outcome, list[str]]:
+        """Return the events by what their clicks meet, if the code is the same."""
+        before, after = one.function.events, found.function.events
+        same = ""
+        if one.place != found.place and one.function.name is None:
+            same = f"answered by {found.where}, which is moved_from there"
+        doubt = _doubt(one.function, found.function)
+        if doubt or not before:
+            return {("unknown" if doubt else "same", doubt or same): []}
+        outcomes: dict[_Outcome, list[str]] = {}
+        for event in before:
+            outcome: _Outcome = "same", same
+            old, new = self._old.events.get(event), self._new.events.get(event)
+            if event not in after:
+                outcome = "gone", f"it was for {event} and is for {' or '.join(after)}"
+            elif old is None or new is None:
+                outcome = "unknown", f"the fields of {event} are not in the manifest"
+            elif wrong := misfits(old, new):
+                outcome = "refused", f"{event}: {'; '.join(wrong)}"
+            outcomes.setdefault(outcome, []).append(event)
+        return outcomes
+
+    def _unanswered(self, one: _One) -> Row:
+        """Return the row of a function whose id no handler has (rule 2)."""
+        there = self._locations.get(one.location)
+        if there is not None:
+            hidden = self._hidden(one, there)
+            why = _captures(one.function, there.function) or "its code changed"
+            return one.row("unknown" if hidden else "stale", hidden or why)
+        module, body = one.place[0], one.function.body
+        for failed, error in self._new.failed.items():
+            if f"{module}.".startswith(f"{failed}."):
+                return one.row("unknown", f"{failed} could not be imported: {error}")
+        if one.where in self._new.not_seen:
+            return one.row("unknown", f"it {self._new.not_seen[one.where]}")
+        moved = self._by_body.get(body)
+        unique = all(one[body] == 1 for one in self._bodies)
+        if moved is not None and unique and not one.function.trivial:
+            same_events = moved.function.events == one.function.events
+            if same_events and not self._hidden(one, moved):
+                self._used.add(moved)
+                return one.row("moved", _moved(one, moved))._replace(
+                    line=_line(one, moved)
+                )
+        return one.row("gone", "removed")._replace(candidates=self._candidates(one))
+
+    def _candidates(self, one: _One) -> tuple[str, ...]:
+        """Return the new functions that a function which is gone may have become."""
+        before = {x.place for x in self._olds}
+        added = [x for x in self._news if x.place not in before]
+        body, name = one.function.body, one.place[1].rpartition(".")[2]
+        alike = [x.where for x in added if x.function.body == body]
+        if one.function.trivial or not alike:
+            alike = [x.where for x in added if x.place[1].rpartition(".")[2] == name]
+        return tuple(dict.fromkeys(alike))[:_MOST_CANDIDATES]
+
+    def _hidden(self, one: _One, found: _One) -> str:
+        """Return why the ids of a function are not known, in one of the releases."""
+        why = self._old.not_seen.get(one.where) or self._new.not_seen.get(found.where)
+        return f"it {why}" if why else ""
+
+
+def _all(manifest: Manifest) -> list[_One]:
+    return [
+        _One(place, function)
+        for place, several in sorted(manifest.functions.items())
+        for function in several
+    ]
+
+
+def _doubt(before: Function, after: Function) -> str:
+    """Return why functions of one code may have other ids (rule 3)."""
+    for release, one, other in (("old", before, after), ("new", after, before)):
+        if UNKNOWN in one.events:
+            return f"its event is not known in the {release} release"
+        if other.events and not one.events:
+            named = " or ".join(other.events)
+            return f"it names no event type in the {release} release, {named} else"
+    changed = _captures(before, after)
+    return f"{changed}: stale where captures are part of ids" if changed else ""
+
+
+def _captures(before: Function, after: Function) -> str:
+    """Return how the names of what a function captured changed."""
+    gone = [f"-{x}" for x in before.captures if x not in after.captures]
+    new = [f"+{x}" for x in after.captures if x not in before.captures]
+    return f"it captures {' '.join(gone + new)}" if gone or new else ""
+
+
+def _moved(one: _One, moved: _One) -> str:
+    renamed = one.place[0] == moved.place[0]
+    return f"{'renamed' if renamed else 'moved'} to {moved.where}"
+
+
+def _line(one: _One, moved: _One) -> str:
+    """Return what a function has to say so that it answers ids of its old place.
+
+    A function of a class gets its ids when it is bound to an object or to the class.
+    """
+    function, qualname = moved.function, moved.place[1]
+    places = [*dict.fromkeys([one.location, *function.moved_from])]
+    texts = [json.dumps(x, ensure_ascii=False) for x in places]
+    said = f"({', '.join(texts)})" if len(texts) > 1 else texts[0]
+    name = f"name={json.dumps(function.name)}, " if function.name else ""
+    several = function.events[1:] and [f'event="{x}", ' for x in function.events]
+    around, _, own = qualname.rpartition(".")
+    in_class = around and not around.endswith("<locals>")
+    lines = []
+    for event in several or [""]:
+        call = f"registry.handler({event}{name}moved_from={said})"
+        lines.append(f"{call}(self.{own})" if in_class else f"@{call}")
+    return "\n".join(lines)
