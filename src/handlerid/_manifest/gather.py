@@ -2,9 +2,11 @@
 
 import platform
 import sys
-from collections.abc import Iterable, Mapping
-from typing import Any, Literal
+from collections.abc import Container, Iterable, Mapping
+from types import CodeType
+from typing import Any
 
+from handlerid._manifest.code import captures_of_code, is_trivial
 from handlerid._manifest.document import UNKNOWN, Function, Manifest, Place
 from handlerid._manifest.shapes import shape_of
 from handlerid.errors import UnsupportedHandler
@@ -12,46 +14,71 @@ from handlerid.events import event_name
 
 
 class Gathered:
-    """The functions and the event types that a manifest is made of."""
+    """The functions and the event types that a manifest is made of.
 
-    def __init__(self) -> None:
+    Args:
+        identity: that of the host. Its keys are not used.
+        modules: their names, as ids have them; functions of others are left out.
+    """
+
+    def __init__(self, identity: Any, modules: Container[str] | None = None) -> None:
         self.not_seen: dict[str, str] = {}
+        self.fingerprint: Any = identity.fingerprint
+        self._identity = type(identity)(
+            fingerprint=self.fingerprint, module_name=identity.module_name
+        )
+        self._modules = modules
         self._functions: dict[Place, dict[str, Function]] = {}
         self._events: dict[str, type[Any]] = {}
 
     def add(
-        self, place: Place, function: Function, events: Iterable[type[Any]] = ()
+        self,
+        fn: Any,
+        code: CodeType,
+        *,
+        defaults: Iterable[str] = (),
+        events: Iterable[type[Any]] = (),
+        unknown: bool = False,
+        naming: Any = None,
     ) -> None:
-        """Add a function, or what else is known of one with the same code.
+        """Add a handler, or what else is known of one with the same code.
 
         Args:
-            place: its module and qualified name.
-            function: what is known; its events may be ``UNKNOWN``.
+            fn: the handler.
+            code: that of the function in it.
+            defaults: names of the parameters of that function that have a default.
             events: the event types that it is for.
+            unknown: whether it has an annotation that was not understood.
+            naming: its explicit name, and where it was before.
+
+        Raises:
+            UnsupportedHandler: it cannot have an id.
         """
-        types = {event_name(one): one for one in events}
-        self._events |= types
+        (here,), _ = self._identity.bare_ids(fn)
+        (named,), _ = self._identity.bare_ids(fn, location="-")  # as any name
+        place = here.module, here.qualname
+        if self._modules is not None and here.module not in self._modules:
+            return
         several = self._functions.setdefault(place, {})
-        known = several.get(function.code, function)
-        names = {*types, *known.events, *function.events}
+        old = several.get(here.fingerprint) or Function("", "")
+        types = {event_name(one): one for one in events if one.wire_name}
+        self._events |= types
+        names = {*types, *old.events, *([UNKNOWN] if unknown else ())}
         if len(names) > 1:
             names.discard(UNKNOWN)
-        several[function.code] = known._replace(
+        before = [x for x in naming.before if x != ":".join(place)] if naming else ()
+        several[here.fingerprint] = Function(
+            here.fingerprint,
+            named.fingerprint,
             events=tuple(sorted(names)),
-            captures=known.captures or function.captures,
-            name=known.name or function.name,
-            moved_from=known.moved_from or function.moved_from,
+            captures=old.captures or captures_of_code(code, defaults),
+            name=naming.name if naming else old.name,
+            moved_from=tuple(before) or old.moved_from,
+            trivial=is_trivial(code),
         )
 
-    def holds(self, place: Place, code: str) -> bool:
-        """Return whether a function was added."""
-        return code in self._functions.get(place, ())
-
     def manifest(
-        self,
-        fingerprint: Literal["bytecode", "source"],
-        release: str | None,
-        failed: Mapping[str, str],
+        self, release: str | None, failed: Mapping[str, str] | None = None
     ) -> Manifest:
         """Return the manifest of what was added."""
         shapes = {}
@@ -61,15 +88,15 @@ class Gathered:
             except UnsupportedHandler as error:
                 self.not_seen[f"{event.__module__}.{event.__qualname__}"] = str(error)
         return Manifest(
-            fingerprint=fingerprint,
-            python=None if fingerprint == "source" else _python(),
+            fingerprint=self.fingerprint,
+            python=None if self.fingerprint == "source" else _python(),
             release=release,
             functions={
                 place: tuple(sorted(several.values()))
                 for place, several in self._functions.items()
             },
             events=shapes,
-            failed=failed,
+            failed=failed or {},
             not_seen=self.not_seen,
         )
 

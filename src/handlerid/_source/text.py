@@ -60,7 +60,7 @@ class _Text(NamedTuple):
     unread: dict[bytes, _Names]  # by key, if there are any
 
     def find(self, key: bytes) -> bytes:
-        """Return the digest of a code's source and that without its name, or nothing."""
+        """Return the digests of a code's source, with its name and without it."""
         _, _, after = self.digests.partition(key)
         return after[: 2 * _SIZE]
 

@@ -4,6 +4,7 @@ from handlerid._manifest.document import UNKNOWN, EventShape, Function, Manifest
 from handlerid.manifest.build import build
 from handlerid.manifest.counting import ClickCounter, count
 from handlerid.manifest.diff import Diff, diff
+from handlerid.manifest.history import History, history
 from handlerid.manifest.rows import Row
 from handlerid.manifest.seen import Seen, read_seen
 
@@ -13,11 +14,13 @@ __all__ = [
     "Diff",
     "EventShape",
     "Function",
+    "History",
     "Manifest",
     "Row",
     "Seen",
     "build",
     "count",
     "diff",
+    "history",
     "read_seen",
 ]

@@ -16,16 +16,14 @@ from handlerid._captures import functions_in
 from handlerid._identity import take_apart
 from handlerid._manifest.code import (
     FunctionCode,
-    captures_of_code,
     defaults_of,
     functions_in_code,
-    is_trivial,
 )
-from handlerid._manifest.document import UNKNOWN, Function, Manifest
+from handlerid._manifest.document import Manifest
 from handlerid._manifest.gather import Gathered
+from handlerid._manifest.modules import imported
 from handlerid._peek import expect, find, globals_of
 from handlerid._registry.captures import functions_of
-from handlerid._registry.scan import imported
 from handlerid._registry.signatures import annotated_types, parameters_of
 from handlerid.errors import UnsupportedHandler
 from handlerid.events.annotations import NO_EVENT
@@ -76,84 +74,45 @@ def build(
 
     found = [module for one in packages for module in imported(one, fail)]
     modules = {one.__name__: one for one in found}
-    building = _Building(identity.unkeyed())
-    for module in modules.values():
-        building.read(module)
+    names = {one: identity.module_name(one) for one in modules}
+    gathered = Gathered(identity, {*names.values()})
+    for name, module in modules.items():
+        for function in _functions_of(module):
+            _add(gathered, function, globals_of(module), names[name])
     for registry in _registries(modules.values()):
-        building.read_registry(registry)
-    return building.gathered.manifest(identity.fingerprint, release, failed)
-
-
-class _Building:
-    """What is gathered, and the identity without keys that computes the digests."""
-
-    def __init__(self, identity: Identity) -> None:
-        self.gathered = Gathered()
-        self._identity = identity
-        self._modules: set[str] = set()  # as ids name them
-
-    def read(self, module: ModuleType) -> None:
-        """Add the functions of a module."""
-        names = globals_of(module)
-        home = self._identity.module_name(module.__name__)
-        self._modules.add(home)
-        for one in _functions_of(module):
-            self._add(one, names, home)
-
-    def read_registry(self, registry: Registry) -> None:
-        """Add what a registry knows of the functions of the modules."""
-        names = registry.entries.names
-        for one in registry.entries.handlers.copy().values():
-            naming = names.of(one.fn)
-            place, function = self._function(one.fn)
-            if place[0] not in self._modules:
-                continue
-            if naming is not None:
-                before = dict.fromkeys(naming.before)
-                before.pop(":".join(place), None)
-                function = function._replace(name=naming.name, moved_from=tuple(before))
-            events = [one.event] if one.event.wire_name else []
-            self.gathered.add(place, function, events)
-
-    def _add(self, one: FunctionCode, names: dict[str, Any], home: str) -> None:
-        """Add a function of a module, as the module holds it or as code makes it."""
-        fn: Any = one.function(names)
-        where = f"{home}.{fn.__qualname__}"
-        held = _held(names, one.code)
-        if held.function is not None:
-            fn, defaults = held.value, defaults_of(held.function)
-        else:
-            made = one.made
-            defaults = made.defaults
-            if made.annotations:
-                fn.__annotations__ = made.annotations
-            if made.decorated:
-                there = held.elsewhere
-                why = _HIDDEN.format(there) if there else _DECORATED
-                self.gathered.not_seen[where] = why
-        try:
-            place, function = self._function(fn)
-        except UnsupportedHandler as error:
-            # The texts about sources name files.
-            hashed = self._identity.fingerprint == "bytecode"
-            self.gathered.not_seen[where] = _NO_ID.format(
-                error if hashed else _NO_SOURCE
+        for handler in registry.entries.handlers.copy().values():
+            gathered.add(
+                handler.fn,
+                functions_of(handler.fn)[-1].__code__,
+                events=[handler.event],
+                naming=registry.entries.names.of(handler.fn),
             )
-            return
-        events, unknown = _named(fn)
-        function = function._replace(
-            events=(UNKNOWN,) if unknown else (),
-            captures=captures_of_code(one.code, defaults),
-            trivial=is_trivial(one.code),
-        )
-        self.gathered.add(place, function, events)
+    return gathered.manifest(release, failed)
 
-    def _function(self, fn: Any) -> tuple[tuple[str, str], Function]:
-        """Return place and digests of a function."""
-        (here, *_), _ = self._identity.bare_ids(fn)
-        (named, *_), _ = self._identity.bare_ids(fn, location="-")
-        place = str(here.module), str(here.qualname)
-        return place, Function(here.fingerprint, named.fingerprint)
+
+def _add(
+    gathered: Gathered, one: FunctionCode, names: dict[str, Any], home: str
+) -> None:
+    """Add a function of a module, as the module holds it or as code makes it."""
+    fn: Any = one.function(names)
+    where, held = f"{home}.{fn.__qualname__}", _held(names, one.code)
+    if held.function is not None:
+        fn, defaults = held.value, defaults_of(held.function)
+    else:
+        made = one.made
+        defaults = made.defaults
+        if made.annotations:
+            fn.__annotations__ = made.annotations
+        if made.decorated:
+            there = held.elsewhere
+            gathered.not_seen[where] = _HIDDEN.format(there) if there else _DECORATED
+    events, unknown = _named(fn)
+    try:
+        gathered.add(fn, one.code, defaults=defaults, events=events, unknown=unknown)
+    except UnsupportedHandler as error:
+        # The texts about sources name files.
+        hashed = gathered.fingerprint == "bytecode"
+        gathered.not_seen[where] = _NO_ID.format(error if hashed else _NO_SOURCE)
 
 
 def _functions_of(module: ModuleType) -> Iterator[FunctionCode]:
