@@ -15,9 +15,7 @@ from weakref import ref
 
 from handlerid import Call, HandlerIdError, Observer
 from handlerid._peek import expect
-
-_CODE, _CAPTURES = 37, 17
-"""Characters of an id up to its fingerprint, and of the captures part."""
+from handlerid.manifest.seen import without_captures
 
 
 class ClickCounter(Observer):
@@ -73,11 +71,8 @@ class ClickCounter(Observer):
                 file.write(line.encode("ascii"))
 
     def _count(self, handler_id: str) -> None:
-        rest = handler_id[_CODE:]
-        if rest.startswith("-"):
-            rest = rest[_CAPTURES:]
         with self._lock:
-            self._counts[handler_id[:_CODE] + rest] += 1
+            self._counts[without_captures(handler_id)] += 1
             self._left -= 1
             due = self._left <= 0 or monotonic() >= self._due
         if due:

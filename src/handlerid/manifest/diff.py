@@ -1,10 +1,10 @@
 """What open pages of one release meet on another, weighed by clicks."""
 
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from handlerid import Identity
 from handlerid._manifest.document import Manifest
 from handlerid._peek import expect
 from handlerid.manifest.rows import KINDS, Comparison, Row
@@ -55,7 +55,7 @@ def diff(
     new: Manifest,
     *,
     seen: Seen | None = None,
-    keys: Sequence[bytes] = (),
+    identity: Identity | None = None,
 ) -> Diff:
     """Return what an open page of the old release meets on the new one.
 
@@ -66,8 +66,8 @@ def diff(
         old: the manifest of the release that rendered the pages.
         new: that of the release that answers.
         seen: clicks on pages of the old release: see ``read_seen``.
-        keys: those of the host's ``Identity``, if it has any. Without them, the ids
-            that were clicked cannot be compared.
+        identity: that of the host, if it has keys: without them, the ids that were
+            clicked cannot be compared.
 
     Raises:
         ValueError: one manifest is of sources and the other of bytecode, or they are
@@ -79,7 +79,7 @@ def diff(
     rows = [*Comparison(old, new).rows()]
     if seen is None:
         return Diff(old=old, new=new, rows=tuple(sorted(rows, key=_order)))
-    weights = Weights(seen, old, keys)
+    weights = Weights(seen, old, identity or Identity(fingerprint=old.fingerprint))
     rows = [_weighed(one, weights.take(one)) for one in rows]
     return Diff(
         old=old,

@@ -14,6 +14,7 @@ from typing import Literal, NamedTuple, get_args
 
 from handlerid._manifest.document import UNKNOWN, Function, Manifest, Place
 from handlerid.manifest.fields import misfits
+from handlerid.manifest.lookup import Found
 
 Kind = Literal["stale", "gone", "moved", "refused", "unknown", "new", "same"]
 KINDS: tuple[Kind, ...] = get_args(Kind)
@@ -59,30 +60,6 @@ class Row(NamedTuple):
 _Outcome = tuple[Kind, str]
 
 
-class _One(NamedTuple):
-    place: Place
-    function: Function
-
-    @property
-    def where(self) -> str:
-        return ".".join(self.place)
-
-    @property
-    def location(self) -> str:
-        """The explicit name, or the place as ``moved_from`` takes it."""
-        return self.function.name or ":".join(self.place)
-
-    @property
-    def is_handler(self) -> bool:
-        function = self.function
-        return bool(function.events or function.name or function.moved_from)
-
-    def row(self, kind: Kind, why: str = "") -> Row:
-        function = self.function
-        events, code = function.events, function.code
-        return Row(kind, *self.place, code, why, events, self.is_handler)
-
-
 class Comparison:
     """Finds the rows of two manifests."""
 
@@ -90,8 +67,8 @@ class Comparison:
         self._old, self._new = old, new
         self._olds, self._news = _all(old), _all(new)
         # By location and digest, those that answer; what is there comes first.
-        self._answers: dict[tuple[str, str], _One] = {}
-        self._locations: dict[str, _One] = {}
+        self._answers: dict[tuple[str, str], Found] = {}
+        self._locations: dict[str, Found] = {}
         for one in self._news:
             here, function = ":".join(one.place), one.function
             self._add(here, function.code, one)
@@ -105,9 +82,9 @@ class Comparison:
             for some in (self._olds, self._news)
         ]
         self._by_body = {one.function.body: one for one in self._news}
-        self._used: set[_One] = set()
+        self._used: set[Found] = set()
 
-    def _add(self, location: str, digest: str, one: _One) -> None:
+    def _add(self, location: str, digest: str, one: Found) -> None:
         self._answers.setdefault((location, digest), one)
         self._locations.setdefault(location, one)
 
@@ -124,9 +101,9 @@ class Comparison:
             if changed[one.place]:  # it is what an old one became
                 changed[one.place] -= 1
             else:
-                yield one.row("new")
+                yield _row(one, "new")
 
-    def _rows_of(self, one: _One) -> Iterator[Row]:
+    def _rows_of(self, one: Found) -> Iterator[Row]:
         found = self._answering(one)
         if found is None:
             yield self._unanswered(one)
@@ -134,26 +111,26 @@ class Comparison:
         self._used.add(found)
         hidden = self._hidden(one, found)
         if hidden:
-            yield one.row("unknown", hidden)
+            yield _row(one, "unknown", hidden)
             return
         outcomes = self._outcomes(one, found)
         for (kind, why), events in outcomes.items():
-            row = one.row(kind, why)
+            row = _row(one, kind, why)
             yield row if len(outcomes) == 1 else row._replace(events=tuple(events))
 
-    def _answering(self, one: _One) -> _One | None:
+    def _answering(self, one: Found) -> Found | None:
         """Return the handler that answers ids of an old function, but for the event."""
         function, location = one.function, one.location
         digest = function.body if function.name else function.code
         found = self._answers.get((location, digest))
         return found or self._answers.get((location, function.body))
 
-    def _outcomes(self, one: _One, found: _One) -> dict[_Outcome, list[str]]:
+    def _outcomes(self, one: Found, found: Found) -> dict[_Outcome, list[str]]:
         """Return the events by what their clicks meet, if the code is the same."""
         before, after = one.function.events, found.function.events
         same = ""
         if one.place != found.place and one.function.name is None:
-            same = f"answered by {found.where}, which is moved_from there"
+            same = f"answered by {found.name}, which is moved_from there"
         doubt = _doubt(one.function, found.function)
         if doubt or not before:
             return {("unknown" if doubt else "same", doubt or same): []}
@@ -170,49 +147,55 @@ class Comparison:
             outcomes.setdefault(outcome, []).append(event)
         return outcomes
 
-    def _unanswered(self, one: _One) -> Row:
+    def _unanswered(self, one: Found) -> Row:
         """Return the row of a function whose id no handler has (rule 2)."""
         there = self._locations.get(one.location)
         if there is not None:
             hidden = self._hidden(one, there)
             why = _captures(one.function, there.function) or "its code changed"
-            return one.row("unknown" if hidden else "stale", hidden or why)
+            return _row(one, "unknown" if hidden else "stale", hidden or why)
         module, body = one.place[0], one.function.body
         for failed, error in self._new.failed.items():
             if f"{module}.".startswith(f"{failed}."):
-                return one.row("unknown", f"{failed} could not be imported: {error}")
-        if one.where in self._new.not_seen:
-            return one.row("unknown", f"it {self._new.not_seen[one.where]}")
+                return _row(one, "unknown", f"{failed} could not be imported: {error}")
+        if one.name in self._new.not_seen:
+            return _row(one, "unknown", f"it {self._new.not_seen[one.name]}")
         moved = self._by_body.get(body)
         unique = all(one[body] == 1 for one in self._bodies)
         if moved is not None and unique and not one.function.trivial:
             same_events = moved.function.events == one.function.events
             if same_events and not self._hidden(one, moved):
                 self._used.add(moved)
-                return one.row("moved", _moved(one, moved))._replace(
+                return _row(one, "moved", _moved(one, moved))._replace(
                     line=_line(one, moved)
                 )
-        return one.row("gone", "removed")._replace(candidates=self._candidates(one))
+        return _row(one, "gone", "removed")._replace(candidates=self._candidates(one))
 
-    def _candidates(self, one: _One) -> tuple[str, ...]:
+    def _candidates(self, one: Found) -> tuple[str, ...]:
         """Return the new functions that a function which is gone may have become."""
         before = {x.place for x in self._olds}
         added = [x for x in self._news if x.place not in before]
         body, name = one.function.body, one.place[1].rpartition(".")[2]
-        alike = [x.where for x in added if x.function.body == body]
+        alike = [x.name for x in added if x.function.body == body]
         if one.function.trivial or not alike:
-            alike = [x.where for x in added if x.place[1].rpartition(".")[2] == name]
+            alike = [x.name for x in added if x.place[1].rpartition(".")[2] == name]
         return tuple(dict.fromkeys(alike))[:_MOST_CANDIDATES]
 
-    def _hidden(self, one: _One, found: _One) -> str:
+    def _hidden(self, one: Found, found: Found) -> str:
         """Return why the ids of a function are not known, in one of the releases."""
-        why = self._old.not_seen.get(one.where) or self._new.not_seen.get(found.where)
+        why = self._old.not_seen.get(one.name) or self._new.not_seen.get(found.name)
         return f"it {why}" if why else ""
 
 
-def _all(manifest: Manifest) -> list[_One]:
+def _row(found: Found, kind: Kind, why: str = "") -> Row:
+    function = found.function
+    events, code = function.events, function.code
+    return Row(kind, *found.place, code, why, events, found.is_handler)
+
+
+def _all(manifest: Manifest) -> list[Found]:
     return [
-        _One(place, function)
+        Found(place, function)
         for place, several in sorted(manifest.functions.items())
         for function in several
     ]
@@ -237,12 +220,12 @@ def _captures(before: Function, after: Function) -> str:
     return f"it captures {' '.join(gone + new)}" if gone or new else ""
 
 
-def _moved(one: _One, moved: _One) -> str:
+def _moved(one: Found, moved: Found) -> str:
     renamed = one.place[0] == moved.place[0]
-    return f"{'renamed' if renamed else 'moved'} to {moved.where}"
+    return f"{'renamed' if renamed else 'moved'} to {moved.name}"
 
 
-def _line(one: _One, moved: _One) -> str:
+def _line(one: Found, moved: Found) -> str:
     """Return what a function has to say so that it answers ids of its old place.
 
     A function of a class gets its ids when it is bound to an object or to the class.

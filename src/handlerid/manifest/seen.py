@@ -8,11 +8,12 @@
 import json
 import re
 from collections import Counter, defaultdict
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import NamedTuple
 
-from handlerid import HandlerId
+from handlerid import HandlerId, Identity
 from handlerid._manifest.document import Manifest, Place
 from handlerid.errors import MalformedPayload
 from handlerid.manifest.lookup import Found, Ids
@@ -21,15 +22,16 @@ from handlerid.manifest.rows import Row
 COUNTED = b'{"handlerid clicks": '
 """How a line begins that holds numbers."""
 
-# As docs/reference/id-format.md and tokens.md have them, the captures part apart.
+_BARE, _PART = 37, 17
+"""Characters of an id up to its fingerprint, and of the captures part."""
+
+# As docs/reference/id-format.md and tokens.md have them.
 _CODE = rb"h1-[a-z2-7]{12}[acegikmoqsuwy246]-[a-z2-7]{19}[aq]"
 _CAPTURES, _EVENT = rb"(?:-[a-z2-7]{16})?", rb"(?:\.[a-z][a-z0-9_]{0,63})?"
-_REFERENCE = re.compile(
-    # In a token, a part in base64 comes after the event, and looks like one.
-    rb"(?<![\w-])t1\.(%b)%b(%b)\.[\w-]+\.[\w-]{22}(?![\w-])"
-    % (_CODE, _CAPTURES, _EVENT)
-    + rb"|(?<![\w-])(%b)%b(%b)(?![\w-])" % (_CODE, _CAPTURES, _EVENT),
-)
+_ID = rb"(%b)(%b)(%b)" % (_CODE, _CAPTURES, _EVENT)
+# In a token, a part in base64 comes after the event, and may look like one.
+_TOKEN = rb"t1\.%b\.([\w-]+)\.[\w-]{22}" % _ID
+_REFERENCE = re.compile(rb"(?<![\w-])(?:%b|%b)(?![\w-])" % (_TOKEN, _ID))
 
 
 @dataclass(frozen=True)
@@ -69,7 +71,7 @@ def read_seen(source: str | Path | Iterable[bytes]) -> Seen:
     damaged = 0
     for line in source:
         if not line.startswith(COUNTED):
-            counts.update(references_in(line))
+            counts.update(without_captures(x.handler_id) for x in references_in(line))
             continue
         try:
             for one, number in json.loads(line)["handlerid clicks"].items():
@@ -79,10 +81,29 @@ def read_seen(source: str | Path | Iterable[bytes]) -> Seen:
     return Seen(counts, damaged)
 
 
-def references_in(text: bytes) -> Iterator[str]:
-    """Yield the ids in a text, those of its tokens too, without captures part."""
-    for one in _REFERENCE.findall(text):
-        yield b"".join(one).decode("ascii")
+class Reference(NamedTuple):
+    """An id or a token in a text.
+
+    Attributes:
+        handler_id: the id, or that in the token.
+        body: of a token, what is encoded between id and signature; else empty.
+    """
+
+    handler_id: HandlerId
+    body: str
+
+
+def references_in(text: bytes) -> Iterator[Reference]:
+    """Yield the ids and tokens in a text."""
+    for *token, body, one, captures, event in _REFERENCE.findall(text):
+        handler_id = b"".join(token) or one + captures + event
+        yield Reference(HandlerId(handler_id.decode("ascii")), body.decode("ascii"))
+
+
+def without_captures(handler_id: str) -> str:
+    """Return an id without its captures part."""
+    rest = handler_id[_BARE:]
+    return handler_id[:_BARE] + (rest[_PART:] if rest.startswith("-") else rest)
 
 
 class Weights:
@@ -92,11 +113,11 @@ class Weights:
         unknown: clicks whose id is none of the manifest.
     """
 
-    def __init__(self, seen: Seen, manifest: Manifest, keys: Sequence[bytes]) -> None:
+    def __init__(self, seen: Seen, manifest: Manifest, identity: Identity) -> None:
         self.unknown = 0
         self._manifest = manifest
         self._clicks: dict[tuple[Place, str], Counter[str]] = defaultdict(Counter)
-        ids = Ids(manifest, keys)
+        ids = Ids(manifest, identity)
         for text, number in seen.counts.items():
             handler_id = HandlerId(text)
             found = ids.find(handler_id)

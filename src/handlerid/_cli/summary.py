@@ -1,0 +1,171 @@
+"""What a diff says, in sentences and rows, before they are laid out.
+
+1. Handlers count, and other functions are a number: most of them are no handlers, and
+   the files cannot tell which are.
+2. What was clicked most comes first. What does not fit is counted.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from handlerid.manifest import Diff, Manifest, Row
+
+BREAKS = ("stale", "gone", "moved", "refused")
+_SHOWN = (*BREAKS, "unknown")
+_VERBS = {
+    "stale": ("goes stale", "go stale"),
+    "gone": ("is gone", "are gone"),
+    "moved": ("moved", "moved"),
+    "refused": ("refuses its old event", "refuse their old events"),
+}
+_MOST_FAILED = 3
+
+
+class Line(NamedTuple):
+    """Rows that say the same, as two lambdas of a function."""
+
+    row: Row
+    number: int
+    share: str
+
+    @property
+    def name(self) -> str:
+        """The name of the function, and how many have it."""
+        return self.row.name + (f" x{self.number}" if self.number > 1 else "")
+
+    @property
+    def why(self) -> str:
+        """What changed, and what the function may have become."""
+        candidates = " or ".join(self.row.candidates)
+        return self.row.why + (f"; now {candidates}?" if candidates else "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """A diff in sentences and rows.
+
+    Attributes:
+        diff: the diff.
+        every: whether every function counts, not the handlers alone.
+        keyed: whether keys were given.
+        damaged: lines of the clicks that could not be read.
+    """
+
+    diff: Diff
+    every: bool = False
+    keyed: bool = False
+    damaged: int = 0
+    rows: tuple[Row, ...] = field(init=False)
+    others: tuple[Row, ...] = field(init=False)
+
+    def __post_init__(self) -> None:
+        rows = self.diff.rows
+        every = self.every or not any(x.handler for x in rows if x.kind != "new")
+        counted = tuple(one for one in rows if every or one.handler)
+        others = () if every else tuple(one for one in rows if not one.handler)
+        for name, value in (("rows", counted), ("others", others), ("every", every)):
+            object.__setattr__(self, name, value)
+
+    def of_kind(self, *kinds: str) -> list[Row]:
+        """Return the rows of these kinds that count."""
+        return [one for one in self.rows if one.kind in kinds]
+
+    @property
+    def headline(self) -> str:
+        """What breaks, and the share of the clicks."""
+        old = {(x.name, x.code) for x in self.rows if x.kind != "new"}
+        noun = "function" if self.every else "handler"
+        total = f"{len(old)} {noun}{'s' * (len(old) != 1)}"
+        parts: list[str] = []
+        for kind in BREAKS:
+            count = len(self.of_kind(kind))
+            of = "" if parts else f" of {total}"
+            if count:
+                parts.append(f"{count}{of} {_VERBS[kind][count > 1]}")
+        if not parts:
+            unknown = len(self.of_kind("unknown"))
+            doubt = f", but for {unknown} that cannot be told" if unknown else ""
+            return f"No open page breaks: the {total} answer{doubt}."
+        text = " and ".join([", ".join(parts[:-1]), parts[-1]] if parts[1:] else parts)
+        share = self._share(self.of_kind(*BREAKS))
+        if share:
+            text += f"; they had {share} of {self.diff.clicks:,} clicks"
+        return f"{text}."
+
+    def lines(self) -> list[Line]:
+        """Return what breaks or cannot be told, the most important first."""
+        groups: dict[tuple[object, ...], list[Row]] = {}
+        for one in self.of_kind(*_SHOWN):
+            same = (one.kind, one.name, one.why, one.line, one.candidates)
+            groups.setdefault(same, []).append(one)
+        return [Line(x[0], len(x), self._share(x)) for x in groups.values()]
+
+    def rest(self, lines: list[Line]) -> str:
+        """Return what lines that are not shown say, as numbers."""
+        counts: Counter[str] = Counter()
+        for one in lines:
+            counts[one.row.kind] += one.number
+        kinds = ", ".join(f"{counts[x]} {x}" for x in _SHOWN if counts[x])
+        clicks = sum((one.row.clicks or 0) * one.number for one in lines)
+        share = percent(clicks, self.diff.clicks)
+        return f"{counts.total()} more: {kinds}" + (f" ({share})" if share else "")
+
+    def footers(self) -> Iterator[str]:
+        """Yield the other sentences."""
+        diff = self.diff
+        followed = sum(1 for one in self.of_kind("same") if one.why)
+        same, new = len(self.of_kind("same")), len(self.of_kind("new"))
+        moved = f", {followed} of them elsewhere" if followed else ""
+        is_new = f"{new} {'is' if new == 1 else 'are'} new"
+        yield f"{same} answer as before{moved}; {is_new}."
+        changed = [one for one in self.others if one.kind in BREAKS]
+        if changed:
+            count = sum(one.kind != "new" for one in self.others)
+            text = f"Of {count:,} other functions, which name no event type, "
+            text += f"{len(changed)} changed or went"
+            yield f"{text}: they break pages, too, if these offer them (--all)."
+        if diff.clicks:
+            yield from self._about_clicks()
+        for title, one in (("old", diff.old), ("new", diff.new)):
+            yield from _failed(title, one)
+        if self.damaged:
+            yield f"{self.damaged} lines of the clicks were cut off, and do not count."
+
+    def _about_clicks(self) -> Iterator[str]:
+        share = percent(self.diff.unknown_clicks, self.diff.clicks)
+        if self.diff.unknown_clicks == self.diff.clicks:
+            text = "The old release has none of the clicked ids"
+            keyed = (
+                " with these keys" if self.keyed else "; are they keyed (--key-env)?"
+            )
+            yield f"{text}{keyed}" + ("." if self.keyed else "")
+        elif self.diff.unknown_clicks:
+            text = f"{share} of the clicks have ids that the old release does not know"
+            yield f"{text}: those of pages of other releases, or of other packages."
+
+    def _share(self, rows: list[Row]) -> str:
+        known = self.diff.clicks and self.diff.unknown_clicks < self.diff.clicks
+        if not known:
+            return ""
+        return percent(sum(one.clicks or 0 for one in rows), self.diff.clicks)
+
+
+def percent(part: int, whole: int | None) -> str:
+    """Return a share as a text; empty if there is none."""
+    if not whole:
+        return ""
+    share = 100 * part / whole
+    if 0 < share < 0.1:  # noqa: PLR2004 - what is shown with one digit
+        return "<0.1 %"
+    return f"{share:.0f} %" if share >= 10 or not part else f"{share:.1f} %"  # noqa: PLR2004
+
+
+def _failed(title: str, manifest: Manifest) -> Iterator[str]:
+    several = [f"{name} ({error})" for name, error in sorted(manifest.failed.items())]
+    more = len(several) - _MOST_FAILED
+    if more > 0:
+        several[_MOST_FAILED:] = [f"{more} more"]
+    if several:
+        yield f"Not imported for the {title} manifest: {', '.join(several)}."
