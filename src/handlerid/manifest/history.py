@@ -53,10 +53,9 @@ def history(
             built = Manifest.read(path)
             _compare(current, built)
             current = built
-    found = History(current, identity or Identity())
-    for path in sorted(paths):
-        found.add(Manifest.read(path), path.stem)
-    return found
+    # One at a time: they may be many.
+    older = ((path.stem, Manifest.read(path)) for path in sorted(paths))
+    return History(older, current, identity or Identity())
 
 
 class History:
@@ -64,7 +63,12 @@ class History:
 
     __module__ = "handlerid.manifest"
 
-    def __init__(self, current: Manifest | None, identity: Identity) -> None:
+    def __init__(
+        self,
+        older: Iterable[tuple[str, Manifest]],
+        current: Manifest | None,
+        identity: Identity,
+    ) -> None:
         self._current = current
         self._identity = identity
         self._places: dict[str, Place] = {}  # by location, as ids have it
@@ -78,12 +82,13 @@ class History:
                 self._named.setdefault(name, place)
             if not one.trivial:
                 self._bodies.setdefault(one.body, []).append(place)
+        for title, manifest in older:
+            self._add(manifest.release or title, manifest)
 
     def __repr__(self) -> str:
-        releases = {*chain(*chain(*(x.values() for x in self._functions.values())))}
-        return (
-            f"<History of {len(releases)} releases: {len(self._functions)} functions>"
-        )
+        places = self._functions.values()
+        releases = {x for one in places for several in one.values() for x in several}
+        return f"<History of {len(releases)} releases: {len(places)} functions>"
 
     def __call__(self, handler_id: HandlerId) -> HandlerIdError | None:
         """Return the error for an id that nobody answers; None if it is no old one."""
@@ -92,17 +97,20 @@ class History:
             return None
         functions = self._functions[place]
         exact = [one for one in functions if self._is(handler_id, place, one)]
-        releases = dict.fromkeys(chain(*(functions[x] for x in exact or functions)))
+        found = exact or [*functions]
+        found = [one for one in found if handler_id.event in one.events] or found
         where = ".".join(place)
+        releases = dict.fromkeys([x for one in found for x in functions[one]])
+        if self._current is not None and len(releases) > 1:
+            releases.pop(str(self._current.release), None)
         text = f"{where}, of release {_listed([*releases][::-1])}, "
-        kind, why = self._reason(handler_id, place, exact or [*functions])
+        kind, why = self._reason(handler_id, place, found)
         if kind is StaleHandler:
             return StaleHandler(text + why, handler_id=handler_id, location=where)
         return GoneHandler(text + why, handler_id=handler_id)
 
-    def add(self, manifest: Manifest, title: str) -> None:
-        """Add the manifest of a release; the title is for one without a name."""
-        release, current = manifest.release or title, self._current
+    def _add(self, release: str, manifest: Manifest) -> None:
+        current = self._current
         if current is not None and manifest.python != current.python:
             release += f" ({manifest.python or 'sources'})"
         for place, one in _each(manifest):
