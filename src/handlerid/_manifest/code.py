@@ -26,7 +26,12 @@ _NEUTRAL = frozenset(
 # What stands before the end of a function that does nothing else.
 _NOTHING = _NEUTRAL | {"RETURN_GENERATOR", "POP_TOP"}
 _IN_MAKE_FUNCTION = sys.version_info < (3, 13)  # parts, by the bits of its operand
-_CONSTANTS = ("LOAD_CONST", "LOAD_SMALL_INT", "RETURN_CONST")
+_CONSTANTS = ("LOAD_COMMON_CONSTANT", "LOAD_CONST", "LOAD_SMALL_INT", "RETURN_CONST")
+# The operand of the common constant None, from Python 3.15 on.
+_RAW = compile("None", "", "eval").co_code
+_NONE = dict(zip(_RAW[::2], _RAW[1::2], strict=True)).get(
+    dis.opmap.get("LOAD_COMMON_CONSTANT", -1)
+)
 _effect = cache(partial(dis.stack_effect, jump=False))
 _JUMPS = frozenset(dis.hasjrel + dis.hasjabs)
 _ATTRIBUTE_BITS = sys.version_info >= (3, 12)  # the lowest one: of a method call
@@ -62,7 +67,9 @@ class Made:
         if attribute == _ANNOTATE and isinstance(value, Made):
             value = _Walk(value.code).returned
         if attribute in (_ANNOTATE, _ANNOTATIONS):
-            self.annotations = _annotations(value)
+            known = _annotations(value)
+            names = code.co_varnames[: code.co_argcount]
+            self.annotations = dict.fromkeys(names, UNKNOWN) if known is None else known
         elif attribute == _BY_NAME and isinstance(value, dict):
             self.defaults += tuple(value)
         elif attribute == _DEFAULTS:
@@ -138,8 +145,11 @@ class _Walk:
         self.stack: list[Any] = []
         self.returned: Any = None
         raw, more = code.co_code, 0
-        for opcode, low in zip(raw[::2], raw[1::2], strict=True):
-            argument = low | more << 8
+        branches = {*dis.findlabels(raw)}  # type: ignore[arg-type] # bytes, it says
+        for at in range(0, len(raw), 2):
+            if at in branches:
+                self.stack.clear()  # what is there depends on a condition
+            opcode, argument = raw[at], raw[at + 1] | more << 8
             more = argument if opcode == dis.EXTENDED_ARG else 0
             step = _STEPS.get(opcode, _Walk.other)
             if step is _Walk.other:
@@ -149,7 +159,7 @@ class _Walk:
 
     def other(self, opcode: int, argument: int) -> None:
         if opcode in _JUMPS:
-            self.stack.clear()  # what counts here is not made in branches
+            self.stack.clear()
             return
         effect = _effect(opcode, argument if opcode >= dis.HAVE_ARGUMENT else None)
         if effect <= 0:  # what it took is unknown, and what it left
@@ -167,6 +177,9 @@ class _Walk:
 
     def on_load_const(self, argument: int) -> None:
         self.stack.append(_Const(self.code.co_consts[argument]))
+
+    def on_load_common_constant(self, argument: int) -> None:
+        self.stack.append(_Const(None) if argument == _NONE else None)
 
     def on_load_small_int(self, argument: int) -> None:
         self.stack.append(_Const(argument))
@@ -225,7 +238,7 @@ class _Walk:
         called = self.pop(argument + 2)
         made = called[-1]
         if not argument and isinstance(made, Made):
-            made.decorated = True
+            made.decorated |= called[0] not in ("staticmethod", "classmethod")
             self.stack.append(made)
         else:
             self.stack.append(None)
@@ -250,13 +263,15 @@ def _pairs(flat: list[Any]) -> dict[Any, Any] | None:
     return dict(zip([one.value for one in names], flat[1::2], strict=True))
 
 
-def _annotations(value: Any) -> dict[str, str]:
-    """Return the texts of annotations by parameter."""
+def _annotations(value: Any) -> dict[str, str] | None:
+    """Return the texts of annotations by parameter; None if they are unknown."""
     if isinstance(value, _Const):  # all are texts
-        value = dict(zip(value.value[::2], map(_Const, value.value[1::2]), strict=True))
-    elif isinstance(value, list):
+        value = [*map(_Const, value.value)]
+    if isinstance(value, list):
         value = _pairs(value)
-    found = {name: _text(one) for name, one in (value or {}).items()}
+    if not isinstance(value, dict):
+        return None
+    found = {name: _text(one) for name, one in value.items()}
     found.pop("return", None)
     return found
 

@@ -66,14 +66,14 @@ class Gathered:
         names = {*types, *old.events, *([UNKNOWN] if unknown else ())}
         if len(names) > 1:
             names.discard(UNKNOWN)
-        before = [x for x in naming.before if x != ":".join(place)] if naming else ()
+        before = _before(naming) if naming else old.moved_from
         several[here.fingerprint] = Function(
             here.fingerprint,
             named.fingerprint,
             events=tuple(sorted(names)),
             captures=old.captures or captures_of_code(code, defaults),
             name=naming.name if naming else old.name,
-            moved_from=tuple(before) or old.moved_from,
+            moved_from=before,
             trivial=is_trivial(code),
         )
 
@@ -99,6 +99,12 @@ class Gathered:
             failed=failed or {},
             not_seen=self.not_seen,
         )
+
+
+def _before(naming: Any) -> tuple[str, ...]:
+    """Return where a handler was before; with a name, ids of its location count."""
+    here = f"{naming.here.module}:{naming.here.qualname}"
+    return tuple(one for one in naming.before if one != here)
 
 
 def _python() -> str:

@@ -8,6 +8,7 @@
 """
 
 from collections.abc import Callable, Iterable, Iterator
+from contextlib import suppress
 from types import CodeType, ModuleType
 from typing import Any, Literal, NamedTuple
 
@@ -63,6 +64,8 @@ def build(
     for one in packages:
         expect(isinstance(one, str | ModuleType), "package", "a module or a name", one)
     expect(isinstance(release, str | None), "release", "a str", release)
+    known = isinstance(identity, Identity | None)
+    expect(known, "identity", "an Identity", identity)
     if identity is None:
         identity = Identity(fingerprint=fingerprint or "bytecode")
     elif fingerprint is not None:
@@ -81,12 +84,13 @@ def build(
             _add(gathered, function, globals_of(module), names[name])
     for registry in _registries(modules.values()):
         for handler in registry.entries.handlers.copy().values():
-            gathered.add(
-                handler.fn,
-                functions_of(handler.fn)[-1].__code__,
-                events=[handler.event],
-                naming=registry.entries.names.of(handler.fn),
-            )
+            with suppress(UnsupportedHandler):  # it is among those not seen
+                gathered.add(
+                    handler.fn,
+                    functions_of(handler.fn)[-1].__code__,
+                    events=[handler.event],
+                    naming=registry.entries.names.of(handler.fn),
+                )
     return gathered.manifest(release, failed)
 
 
