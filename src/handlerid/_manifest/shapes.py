@@ -63,23 +63,22 @@ def _default(default: object, factory: object, nothing: object) -> str:
 
 
 def _text(hint: Any, around: tuple[Any, ...] = ()) -> str:
-    """Return a type as a text; ``around`` are the classes that it is a part of."""
+    """Return a type as a text; ``around`` are those that it is a part of."""
+    if any(one is hint for one in around):
+        return "{...}"
+    around = (*around, hint)
+    hint = _bare(hint)
     if hint is Any or hint is object:
         return "Any"
-    if isinstance(hint, _ALIASES):
-        return _text(hint.__value__, around)
-    if isinstance(hint, typing.NewType):
-        return _text(hint.__supertype__, around)
     origin = typing_extensions.get_origin(hint)
     inner = typing_extensions.get_args(hint)
-    if origin in (typing.Annotated, typing.Final):
-        return _text(inner[0], around)
     choices = _choices(hint, around)
     if choices is not None:
         return " | ".join(sorted({*choices}, key=lambda one: (one == "None", one)))
     if origin is not None:
         texts = ["..." if one is ... else _text(one, around) for one in inner]
-        return f"{qualname_of(origin)}[{', '.join(texts)}]"
+        name = qualname_of(origin) if isinstance(origin, type) else "?"
+        return f"{name}[{', '.join(texts)}]"
     if not isinstance(hint, type):
         return "?"  # a hook reads it
     if dataclasses.is_dataclass(hint) or hasattr(hint, "__struct_config__"):
@@ -87,8 +86,22 @@ def _text(hint: Any, around: tuple[Any, ...] = ()) -> str:
     return "None" if hint is NoneType else qualname_of(hint)
 
 
+def _bare(hint: Any) -> Any:
+    """Return what an alias stands for, and a type without what is noted on it."""
+    while True:
+        if isinstance(hint, _ALIASES):
+            hint = hint.__value__
+        elif isinstance(hint, typing.NewType):
+            hint = hint.__supertype__
+        elif typing_extensions.get_origin(hint) in (typing.Annotated, typing.Final):
+            hint = typing_extensions.get_args(hint)[0]
+        else:
+            return hint
+
+
 def _choices(hint: Any, around: tuple[Any, ...]) -> list[str] | None:
     """Return the texts of the members of a union, an enum or a Literal."""
+    hint = _bare(hint)
     inner = typing_extensions.get_args(hint)
     if isinstance(hint, type) and issubclass(hint, Enum):
         return [_literal(one.value) for one in hint.__members__.values()]
@@ -104,16 +117,16 @@ def _choices(hint: Any, around: tuple[Any, ...]) -> list[str] | None:
 def _literal(value: object) -> str:
     if type(value) not in _SCALARS or isinstance(value, bytes):
         return "?"
+    if value is None:
+        return "None"
     # In a type, these signs separate parts.
     text = json.dumps(value, ensure_ascii=False)
     return text.replace("=", "\\u003d").replace("|", "\\u007c")
 
 
 def _object(cls: Any, around: tuple[Any, ...]) -> str:
-    if cls in around:
-        return "{...}"
     parts = [
-        f"{name}{'?' if given else ''}: {_text(hint, (*around, cls))}"
+        f"{name}{'?' if given else ''}: {_text(hint, around)}"
         for name, hint, given in _fields(cls)
     ]
     return f"{{{', '.join(sorted(parts))}}}"

@@ -3,8 +3,8 @@
 1. An id is known by its location. So a page of a known release never gets 404, also if
    the manifest did not see the wrappers of the handler.
 2. The reasons name functions, so they are the text of an error, and not ``public``.
-3. A function of another name is the same one if its body is, and no other function of
-   the release has that body.
+3. A function of another name is the same one if its body is, no other function of this
+   release has that body, and the older one did not have both.
 """
 
 from base64 import b32decode
@@ -161,11 +161,17 @@ class History:
             return StaleHandler, f"is {'.'.join(moved[0])} here, and has other code"
         for one in before:
             found = self._bodies.get(one.body, ())
-            if len(found) == 1:
+            if len(found) == 1 and not self._were_two(place, found[0]):
                 why = f"is {'.'.join(found[0])} here; to answer its pages, write "
                 why += f'@registry.handler(moved_from="{":".join(place)}")'
                 return GoneHandler, why
         return GoneHandler, "is not in this release"
+
+    def _were_two(self, *places: Place) -> bool:
+        """Return whether a release had functions at both places."""
+        functions = [self._functions.get(one, {}).values() for one in places]
+        one, other = [{*chain(*several)} for several in functions]
+        return not one.isdisjoint(other)
 
 
 def _each(manifest: Manifest | None) -> Iterable[tuple[Place, Function]]:
