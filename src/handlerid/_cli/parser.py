@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from handlerid import __version__
+import handlerid
 
 
 class _Command(NamedTuple):
@@ -184,7 +184,7 @@ def make_parser(arguments: Sequence[str] | None = None) -> argparse.ArgumentPars
         epilog="handlerid COMMAND --help has examples and exit codes.",
     )
     parser.add_argument(
-        "--version", action="version", version=f"handlerid {__version__}"
+        "--version", action="version", version=f"handlerid {handlerid.__version__}"
     )
     several = parser.add_subparsers(dest="command", metavar="COMMAND", title="commands")
     for name, command in COMMANDS.items():

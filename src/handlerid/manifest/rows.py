@@ -8,7 +8,7 @@
 """
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator
 from typing import Literal, NamedTuple, get_args
 
@@ -66,8 +66,8 @@ class Comparison:
     def __init__(self, old: Manifest, new: Manifest) -> None:
         self._old, self._new = old, new
         self._olds, self._news = _all(old), _all(new)
-        # By location and digest, those that answer; what is there comes first.
-        self._answers: dict[tuple[str, str], Found] = {}
+        # By location and digest.
+        self._answers: defaultdict[tuple[str, str], list[Found]] = defaultdict(list)
         self._locations: dict[str, Found] = {}
         for one in self._news:
             here, function = ":".join(one.place), one.function
@@ -85,7 +85,7 @@ class Comparison:
         self._used: set[Found] = set()
 
     def _add(self, location: str, digest: str, one: Found) -> None:
-        self._answers.setdefault((location, digest), one)
+        self._answers[location, digest].append(one)
         self._locations.setdefault(location, one)
 
     def rows(self) -> Iterator[Row]:
@@ -104,48 +104,50 @@ class Comparison:
                 yield _row(one, "new")
 
     def _rows_of(self, one: Found) -> Iterator[Row]:
-        found = self._answering(one)
-        if found is None:
+        """Yield the row of an old function; several if its events fare differently."""
+        function, location = one.function, one.location
+        digest = function.body if function.name else function.code
+        # Handlers that are there come before those that moved from there.
+        answers = (
+            self._answers[location, digest] + self._answers[location, function.body]
+        )
+        if not answers:
             yield self._unanswered(one)
             return
-        self._used.add(found)
-        hidden = self._hidden(one, found)
-        if hidden:
-            yield _row(one, "unknown", hidden)
-            return
-        outcomes = self._outcomes(one, found)
+        outcomes: dict[_Outcome, list[str]] = {}
+        for event in function.events or ("",):
+            takes = [x for x in answers if event in x.function.events]
+            found = (takes or answers)[0]
+            self._used.add(found)
+            outcomes.setdefault(self._outcome(one, found, event), []).append(event)
         for (kind, why), events in outcomes.items():
             row = _row(one, kind, why)
             yield row if len(outcomes) == 1 else row._replace(events=tuple(events))
 
-    def _answering(self, one: Found) -> Found | None:
-        """Return the handler that answers ids of an old function, but for the event."""
-        function, location = one.function, one.location
-        digest = function.body if function.name else function.code
-        found = self._answers.get((location, digest))
-        return found or self._answers.get((location, function.body))
-
-    def _outcomes(self, one: Found, found: Found) -> dict[_Outcome, list[str]]:
-        """Return the events by what their clicks meet, if the code is the same."""
-        before, after = one.function.events, found.function.events
-        same = ""
+    def _outcome(self, one: Found, found: Found, event: str) -> _Outcome:
+        """Return what a click for an event meets, if the code is the same."""
+        after = found.function.events
+        doubt = self._hidden(one, found) or _doubt(one.function, found.function)
+        if doubt:
+            return "unknown", doubt
+        if event and event not in after:
+            return "gone", f"it was for {event} and is for {' or '.join(after)}"
+        wrong = self._misfits(event) if event else ""
+        if wrong is None:
+            return "unknown", f"the fields of {event} are not in the manifest"
+        if wrong:
+            return "refused", wrong
         if one.place != found.place and one.function.name is None:
-            same = f"answered by {found.name}, which is moved_from there"
-        doubt = _doubt(one.function, found.function)
-        if doubt or not before:
-            return {("unknown" if doubt else "same", doubt or same): []}
-        outcomes: dict[_Outcome, list[str]] = {}
-        for event in before:
-            outcome: _Outcome = "same", same
-            old, new = self._old.events.get(event), self._new.events.get(event)
-            if event not in after:
-                outcome = "gone", f"it was for {event} and is for {' or '.join(after)}"
-            elif old is None or new is None:
-                outcome = "unknown", f"the fields of {event} are not in the manifest"
-            elif wrong := misfits(old, new):
-                outcome = "refused", f"{event}: {'; '.join(wrong)}"
-            outcomes.setdefault(outcome, []).append(event)
-        return outcomes
+            return "same", f"answered by {found.name}, which is moved_from there"
+        return "same", ""
+
+    def _misfits(self, event: str) -> str | None:
+        """Return what the new release refuses of an event; None if it is not known."""
+        old, new = self._old.events.get(event), self._new.events.get(event)
+        if old is None or new is None:
+            return None
+        wrong = misfits(old, new)
+        return f"{event}: {'; '.join(wrong)}" if wrong else ""
 
     def _unanswered(self, one: Found) -> Row:
         """Return the row of a function whose id no handler has (rule 2)."""
@@ -166,9 +168,9 @@ class Comparison:
             same_events = moved.function.events == one.function.events
             if same_events and not self._hidden(one, moved):
                 self._used.add(moved)
-                return _row(one, "moved", _moved(one, moved))._replace(
-                    line=_line(one, moved)
-                )
+                refused = [self._misfits(x) for x in one.function.events]
+                why = "; and ".join([_moved(one, moved), *filter(None, refused)])
+                return _row(one, "moved", why)._replace(line=_line(one, moved))
         return _row(one, "gone", "removed")._replace(candidates=self._candidates(one))
 
     def _candidates(self, one: Found) -> tuple[str, ...]:
