@@ -25,7 +25,7 @@ CORE = ("_identity", "_registry", "_dispatch")
 # The web's own bound is in the page; the others are for deploys and for checks.
 LAYERS = (
     *("integrations", "web", "manifest", "_manifest"),
-    *("__main__", "_cli", "check", "pytest_plugin"),
+    *("__main__", "_cli", "check"),
 )
 
 
