@@ -82,7 +82,9 @@ class Comparison:
             for some in (self._olds, self._news)
         ]
         self._by_body = {one.function.body: one for one in self._news}
+        # Of the new release: those that answer, and how many of a place have new code.
         self._used: set[Found] = set()
+        self._changed: Counter[Place] = Counter()
 
     def _add(self, location: str, digest: str, one: Found) -> None:
         self._answers[location, digest].append(one)
@@ -90,16 +92,13 @@ class Comparison:
 
     def rows(self) -> Iterator[Row]:
         """Yield the rows of the old functions, then those of the new ones."""
-        changed: Counter[Place] = Counter()
         for one in self._olds:
-            found = [*self._rows_of(one)]
-            changed[one.place] += found[0].kind == "stale"
-            yield from found
+            yield from self._rows_of(one)
         for one in self._news:
             if one in self._used:
                 continue
-            if changed[one.place]:  # it is what an old one became
-                changed[one.place] -= 1
+            if self._changed[one.place]:  # it is what an old one became
+                self._changed[one.place] -= 1
             else:
                 yield _row(one, "new")
 
@@ -108,9 +107,10 @@ class Comparison:
         function, location = one.function, one.location
         digest = function.body if function.name else function.code
         # Handlers that are there come before those that moved from there.
-        answers = (
-            self._answers[location, digest] + self._answers[location, function.body]
-        )
+        several = [
+            self._answers.get((location, x), []) for x in (digest, function.body)
+        ]
+        answers = several[0] + several[1]
         if not answers:
             yield self._unanswered(one)
             return
@@ -153,6 +153,7 @@ class Comparison:
         """Return the row of a function whose id no handler has (rule 2)."""
         there = self._locations.get(one.location)
         if there is not None:
+            self._changed[there.place] += 1
             hidden = self._hidden(one, there)
             why = _captures(one.function, there.function) or "its code changed"
             return _row(one, "unknown" if hidden else "stale", hidden or why)
