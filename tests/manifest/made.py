@@ -64,7 +64,7 @@ def differences(
 
 def main() -> None:
     counts: Counter[str] = Counter()
-    wrong = {}
+    wrong: dict[str, list[object]] = {}
     for name in MODULES:
         module: Any = importlib.import_module(name)
         code = module.__spec__.loader.get_code(name)

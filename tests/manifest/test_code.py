@@ -77,9 +77,7 @@ def around(free):
     if first:  # it is a text, as Python writes it
         expected = annotation
     found = made(text, "on_click")
-    branches = not first and annotation.startswith(("Click if", "free and"))
-    other = "?" if branches else "int"  # then nothing is known of the others
-    assert found.annotations == {"event": expected, "n": other}
+    assert found.annotations == {"event": expected, "n": "int"}
     assert (found.defaults, found.decorated) == (("n",), False)
 
 

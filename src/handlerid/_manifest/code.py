@@ -33,7 +33,19 @@ _NONE = dict(zip(_RAW[::2], _RAW[1::2], strict=True)).get(
     dis.opmap.get("LOAD_COMMON_CONSTANT", -1)
 )
 _effect = cache(partial(dis.stack_effect, jump=False))
-_JUMPS = frozenset(dis.hasjrel + dis.hasjabs)
+# What leaves nothing on the stack.
+_TAKES = frozenset(
+    opcode
+    for name, opcode in dis.opmap.items()
+    if (name.startswith(("DELETE_", "END_", "POP_", "STORE_")) and "LOAD" not in name)
+    or name.endswith("_OR_POP")
+)
+# What is not followed by the next instruction.
+_LEAVES = frozenset(
+    opcode
+    for name, opcode in dis.opmap.items()
+    if name.startswith(("JUMP_FORWARD", "RAISE", "RERAISE", "RETURN_"))
+)
 _ATTRIBUTE_BITS = sys.version_info >= (3, 12)  # the lowest one: of a method call
 _OR = 7  # the operand of BINARY_OP
 _CLOSURE, _ANNOTATE, _ANNOTATIONS, _BY_NAME, _DEFAULTS = 8, 16, 4, 2, 1
@@ -144,13 +156,14 @@ class _Walk:
         self.made: dict[int, Made] = {}  # by the address of their code
         self.stack: list[Any] = []
         self.returned: Any = None
-        raw, more = code.co_code, 0
+        raw, more, before = code.co_code, 0, -1
         branches = {*dis.findlabels(raw)}  # type: ignore[arg-type] # bytes, it says
         for at in range(0, len(raw), 2):
-            if at in branches:
-                self.stack.clear()  # what is there depends on a condition
+            if at in branches and self.stack and before not in _LEAVES:
+                self.stack[-1] = None  # it depends on the branch
             opcode, argument = raw[at], raw[at + 1] | more << 8
             more = argument if opcode == dis.EXTENDED_ARG else 0
+            before = opcode or before  # caches have 0
             step = _STEPS.get(opcode, _Walk.other)
             if step is _Walk.other:
                 self.other(opcode, argument)
@@ -158,14 +171,14 @@ class _Walk:
                 step(self, argument)
 
     def other(self, opcode: int, argument: int) -> None:
-        if opcode in _JUMPS:
-            self.stack.clear()
-            return
+        """Follow an instruction that takes and leaves what is not known."""
         effect = _effect(opcode, argument if opcode >= dis.HAVE_ARGUMENT else None)
-        if effect <= 0:  # what it took is unknown, and what it left
-            self.pop(1 - effect)
-            effect = 1
-        self.stack += [None] * effect
+        left = effect if effect > 0 else opcode not in _TAKES
+        self.pop(left - effect)
+        self.stack += [None] * left
+
+    def on_jump_forward(self, _: int) -> None:
+        self.pop()  # the other branch leaves its own value, if this one left any
 
     def pop(self, count: int = 1) -> list[Any]:
         """Take values off the stack; None for those below what is known."""
