@@ -57,7 +57,6 @@ ANNOTATIONS = {
     "Click | make()": "?",
     "Click if free else events.Input": "?",
     "free and Click": "?",
-    "[Click for one in free][0]": "?",
     "5": "?",
     "lambda: Click": "?",
 }

@@ -113,8 +113,8 @@ def functions_in_code(code: CodeType) -> Iterator[FunctionCode]:
     """Yield the functions in code, at any depth, that the author wrote."""
     todo = [code]
     for one in todo:
-        walk = cache(partial(_Walk, one))
         inside = [const for const in one.co_consts if type(const) is CodeType]
+        walk = cache(partial(_Walk, one)) if inside else None
         for const in inside:
             name = const.co_name
             other = name in _NO_FUNCTIONS or name.startswith(_GENERIC)
