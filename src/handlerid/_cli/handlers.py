@@ -94,7 +94,7 @@ def _explain(options: Namespace) -> Answer:
     for name in names:
         fn = object_of(name)
         if not callable(fn):
-            raise Mistake(f"{name} is no function, but a {type(fn).__name__}")
+            raise Mistake(f"{name} is not callable: {type(fn).__name__}")
         try:
             explanations.append(
                 explain(

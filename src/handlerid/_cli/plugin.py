@@ -40,11 +40,7 @@ def answer(task: Task) -> None:
 
 
 def _update(file: str) -> str:
-    old = read_manifest(file)
-    new = _built(old, file)
-    failed = _newly_failed(old, new)
-    if failed:
-        return f"{failed}\n\n{file} was not written.\n"
+    new = _built(read_manifest(file), file)
     try:
         new.write(file)
     except OSError as error:
@@ -54,18 +50,15 @@ def _update(file: str) -> str:
 
 def _compared(file: str) -> str:
     old = read_manifest(file)
-    new = _built(old, file)
     try:
-        summary = Summary(diff=diff(old, new))
+        summary = Summary(diff=diff(old, _built(old, file)))
     except ValueError as error:
         raise Mistake(str(error)) from error
-    failed = _newly_failed(old, new)
-    if not (failed or summary.of_kind(*BREAKS)):
+    if not summary.of_kind(*BREAKS):
         return ""
     hint = f"If that is intended, write {file} anew: --handlerid-update"
-    text = as_text(summary, failed, lambda text, _: text, full=False, failed=hint)
-    # The first line is what pytest shows in its summary.
-    return text.lstrip("\n")
+    text = as_text(summary, "", lambda text, _: text, full=False, failed=hint)
+    return text.lstrip()  # the first line is what pytest shows in its summary
 
 
 def _built(old: Manifest, file: str) -> Manifest:
@@ -73,13 +66,12 @@ def _built(old: Manifest, file: str) -> Manifest:
     if not packages:
         raise Mistake(f"{file} has no functions, so it does not say of which packages")
     release = os.environ.get("HANDLERID_RELEASE") or None  # as the command does
-    return build(*packages, fingerprint=old.fingerprint, release=release)
-
-
-def _newly_failed(old: Manifest, new: Manifest) -> str:
-    names = sorted(set(new.failed) - set(old.failed))
-    several = ", ".join(f"{name} ({new.failed[name]})" for name in names)
-    return f"Cannot be imported, and could be for the file: {several}." if names else ""
+    new = build(*packages, fingerprint=old.fingerprint, release=release)
+    failed = [one for one in new.failed.items() if one[0] not in old.failed]
+    if failed:
+        names = ", ".join(f"{name} ({error})" for name, error in sorted(failed))
+        raise Mistake(f"cannot be imported, and did not fail for {file}: {names}")
+    return new
 
 
 def packages_of(manifest: Manifest) -> list[str]:

@@ -145,8 +145,6 @@ def identity_of(options: argparse.Namespace) -> "Identity | None":
         found = found.identity
     if not isinstance(found, Identity):
         kind = type(found).__name__
-        text = (
-            f"{options.identity} is no Identity, Registry or Dispatcher, but a {kind}"
-        )
+        text = f"{options.identity} is no Identity, Registry or Dispatcher: {kind}"
         raise Mistake(text)
     return found
