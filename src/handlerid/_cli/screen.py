@@ -59,7 +59,9 @@ def as_markdown(summary: Summary, title: str, *, full: bool, failed: str) -> str
         parts.append("\n".join(_table(lines[:most])))
     if lines[most:]:
         parts.append(f"And {_escaped(summary.rest(lines[most:]))}.")
-    pasted = [f"# {one.row.why}\n{one.row.line}" for one in lines if one.row.line]
+    pasted = [
+        f"# {one.name}: {one.row.why}\n{one.row.line}" for one in lines if one.row.line
+    ]
     if pasted:
         head = "<details><summary>What answers the pages of those that moved</summary>"
         code = "\n\n".join(pasted[:_MOST_ROWS])

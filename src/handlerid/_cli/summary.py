@@ -91,7 +91,8 @@ class Summary:
         text = " and ".join([", ".join(parts[:-1]), parts[-1]] if parts[1:] else parts)
         share = self._share(self.of_kind(*BREAKS))
         if share:
-            text += f"; they had {share} of {self.diff.clicks:,} clicks"
+            clicks = self.diff.clicks or 0
+            text += f"; they had {share} of {clicks:,} click{'s' * (clicks != 1)}"
         return f"{text}."
 
     def lines(self) -> list[Line]:
@@ -123,15 +124,16 @@ class Summary:
         changed = [one for one in self.others if one.kind in BREAKS]
         if changed:
             count = sum(one.kind != "new" for one in self.others)
-            text = f"Of {count:,} other functions, which name no event type, "
-            text += f"{len(changed)} changed or went"
-            yield f"{text}: they break pages, too, if these offer them (--all)."
+            text = f"{len(changed)} of {count:,} other functions, which name no event"
+            yield f"{text} type, changed: pages that offer them break, too (--all)."
         if diff.clicks:
             yield from self._about_clicks()
         for title, one in (("old", diff.old), ("new", diff.new)):
             yield from _failed(title, one)
         if self.damaged:
-            yield f"{self.damaged} lines of the clicks were cut off, and do not count."
+            several = "lines of the clicks were cut off, and do not count"
+            single = "line of the clicks was cut off, and does not count"
+            yield f"{self.damaged} {several if self.damaged > 1 else single}."
 
     def _about_clicks(self) -> Iterator[str]:
         share = percent(self.diff.unknown_clicks, self.diff.clicks)
