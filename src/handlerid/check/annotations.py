@@ -32,14 +32,14 @@ def check_annotations(module: Scope) -> list[Finding]:
             if wrong and (scope in handlers or _is_event(name, module)):
                 place = annotation.lineno, annotation.col_offset + 1
                 text = f"annotation {name!r} {wrong}. {_CURE}"
-                found.append(Finding("", *place, "HID002", text))
+                found.append(Finding(module.path, *place, "HID002", text))
                 break
     return found
 
 
 def _handlers(module: Scope) -> Iterator[Scope]:
     """Yield the functions that are offered without an event type."""
-    for runner in (module, *module.functions.values()):
+    for runner in module.runners:
         for offer in runner.offers:
             handler, scope = offer.handler, offer.place.scope
             if offer.names_event:

@@ -10,10 +10,11 @@ from collections.abc import Iterable, Sequence
 
 from handlerid.check.annotations import check_annotations
 from handlerid.check.closures import check_closures
-from handlerid.check.files import is_silenced, lines_of, parse, python_files, read
+from handlerid.check.evaluation import Values
+from handlerid.check.files import is_silenced, python_files
 from handlerid.check.findings import Finding
-from handlerid.check.scopes import Scope, read_module
-from handlerid.check.values import Values, last_name
+from handlerid.check.modules import Modules
+from handlerid.check.scopes import Scope, last_name
 
 MODES = ("warn", "allow", "refuse", "distinct", "carry")
 
@@ -39,42 +40,29 @@ def check_paths(paths: Iterable[str], *, captures: str | None = None) -> list[Fi
 
 
 def _check(paths: Iterable[str], captures: str | None) -> list[Finding]:
-    found: list[Finding] = []
-    modules: list[tuple[str, bytes, Scope]] = []
-    for path in paths:
-        try:
-            text = read(path)
-        except OSError as error:
-            said = error.strerror or type(error).__name__
-            found.append(Finding(path, 1, 1, "io-error", said))
-            continue
-        if not text:
-            continue
-        tree = parse(text)
-        if isinstance(tree, Finding):
-            found.append(tree._replace(path=path))
-            continue
-        modules.append((path, text, read_module(tree)))
-    modes = {captures} if captures else {y for _, _, x in modules for y in _modes(x)}
+    modules = Modules(paths)
+    every, values = [*modules], Values(modules)
+    modes = {captures} if captures else {mode for one in every for mode in _modes(one)}
     modes -= {"warn", "refuse"}
-    for path, text, module in modules:
-        every = check_closures(module, Values(), modes) + check_annotations(module)
-        if every:
-            lines = lines_of(text)
-            placed = [_placed(one, path, lines) for one in every]
-            found += [one for one in placed if not is_silenced(one, lines)]
-    return sorted(found)
+    found: dict[tuple[str, int, int, str], Finding] = {}
+    for module in every:
+        findings = check_closures(module, modules, values, modes)
+        for one in (*findings, *check_annotations(module)):
+            found.setdefault(one[:4], one)
+    placed = [_placed(one, modules.lines(one.path)) for one in found.values()]
+    placed = [x for x in placed if not is_silenced(x, modules.lines(x.path))]
+    return sorted(modules.failed + placed)
 
 
-def _placed(finding: Finding, path: str, lines: list[str]) -> Finding:
-    """Return a finding with its path, and its column in characters instead of bytes."""
+def _placed(finding: Finding, lines: list[str]) -> Finding:
+    """Return a finding with its column in characters instead of bytes."""
     before = lines[finding.line - 1].encode()[: finding.column - 1]
-    return finding._replace(path=path, column=len(before.decode(errors="ignore")) + 1)
+    return finding._replace(column=len(before.decode(errors="ignore")) + 1)
 
 
 def _modes(module: Scope) -> Iterable[str]:
     """Yield how captures are treated, as far as a module says it."""
-    for runner in (module, *module.functions.values()):
+    for runner in module.runners:
         for call in runner.calls:
             name = last_name(call.node.func)
             if name not in ("Registry", "install", "Handlers"):

@@ -45,10 +45,9 @@ def python_files(paths: Iterable[str]) -> Iterator[str]:
                     yield str(Path(folder, file))
 
 
-def read(path: str) -> bytes:
-    """Return a file's text as it is stored; empty if it has no handler."""
-    text = Path(path).read_bytes()
-    return text if _RELEVANT.search(text) else b""
+def has_handlers(text: bytes) -> bool:
+    """Return whether a module may hand handlers over."""
+    return _RELEVANT.search(text) is not None
 
 
 def parse(text: bytes) -> ast.Module | Finding:
