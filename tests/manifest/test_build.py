@@ -344,6 +344,38 @@ def test_a_module_without_loader_is_what_it_holds() -> None:
     )
 
 
+@pytest.mark.parametrize("name", ["_json", "sys"])
+def test_compiled_modules_are_not_seen(name: str) -> None:
+    manifest = build(name)
+    assert manifest.functions == {}
+    assert manifest.not_seen == {
+        name: "is compiled: its functions have no code that can be read"
+    }
+
+
+def test_lambdas_that_cannot_be_told_apart(tmp_path: Path) -> None:
+    text = "def page(rows): return [(lambda: 1 + 1, lambda: 2) for row in rows]"
+    write(tmp_path, twins=text)
+    with importable(tmp_path):
+        manifest = build("twins", fingerprint="source")
+    assert [*manifest.functions] == [("twins", "page")]
+    assert manifest.not_seen == {
+        "twins.page.<locals>.<lambda>": "has no id: its source is missing or is not "
+        "what was compiled, or it is one of several lambdas of a line that compile to "
+        "the same code"
+    }
+
+
+def test_a_file_that_was_broken_since_the_import(tmp_path: Path) -> None:
+    write(tmp_path, edited="def on_click(event): return event.key")
+    with importable(tmp_path):
+        __import__("edited")
+        write(tmp_path, edited="def broken(:")
+        manifest = build("edited")
+    assert [*manifest.functions] == [("edited", "on_click")]
+    assert manifest.not_seen == {}
+
+
 def test_wrong_arguments() -> None:
     wrong: Any = 5
     with pytest.raises(

@@ -7,6 +7,7 @@
 3. What a function around puts on a handler at run time is not seen, and listed.
 """
 
+import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
 from types import CodeType, ModuleType
@@ -35,7 +36,12 @@ _HIDDEN = (
     "the id of all that is wrapped so"
 )
 _NO_ID = "has no id: {}"
-_NO_SOURCE = "its source is missing, or is not what was compiled, or cannot be told"
+_COMPILED = "is compiled: its functions have no code that can be read"
+_COMPILER_SCOPES = r"<(?:list|dict|set)comp>\."  # not from Python 3.12 on
+_NO_SOURCE = (
+    "its source is missing or is not what was compiled, or it is one of several lambdas "
+    "of a line that compile to the same code"
+)
 
 
 def build(
@@ -80,7 +86,10 @@ def build(
     names = {one: identity.module_name(one) for one in modules}
     gathered = Gathered(identity, {*names.values()})
     for name, module in modules.items():
-        for function in _functions_of(module):
+        found_in, compiled = _functions_of(module)
+        if compiled:
+            gathered.not_seen[names[name]] = _COMPILED
+        for function in found_in:
             _add(gathered, function, globals_of(module), names[name])
     for registry in _registries(modules.values()):
         for handler in registry.entries.handlers.copy().values():
@@ -100,6 +109,8 @@ def _add(
     """Add a function of a module, as the module holds it or as code makes it."""
     fn: Any = one.function(names)
     where, held = f"{home}.{fn.__qualname__}", _held(names, one.code)
+    if gathered.fingerprint == "source":  # as locations there
+        where = re.sub(_COMPILER_SCOPES, "", where)
     if held.function is not None:
         fn, defaults = held.value, defaults_of(held.function)
     else:
@@ -119,18 +130,22 @@ def _add(
         gathered.not_seen[where] = _NO_ID.format(error if hashed else _NO_SOURCE)
 
 
-def _functions_of(module: ModuleType) -> Iterator[FunctionCode]:
-    """Yield the functions of a module's code; without a loader, of what it holds."""
-    names = globals_of(module)
-    spec = names.get("__spec__")
+def _functions_of(module: ModuleType) -> tuple[Iterator[FunctionCode], bool]:
+    """Return the functions of a module's code, and whether it is compiled.
+
+    Without a loader, those that it holds.
+    """
+    spec = globals_of(module).get("__spec__")
     get_code = getattr(getattr(spec, "loader", None), "get_code", None)
-    try:
+    code: Any = False
+    with suppress(ImportError, OSError, SyntaxError, ValueError):
         code = get_code and get_code(spec.name)  # type: ignore[union-attr]
-    except (ImportError, OSError, SyntaxError, ValueError):
-        code = None
-    if type(code) is CodeType:
-        yield from functions_in_code(code)
-        return
+        if type(code) is CodeType:
+            return functions_in_code(code), False
+    return _held_functions(globals_of(module)), get_code is not None and code is None
+
+
+def _held_functions(names: dict[str, Any]) -> Iterator[FunctionCode]:
     for fn in functions_in(names.values(), names.get("__name__")):
         if fn.__globals__ is names:
             yield FunctionCode(fn.__code__)
@@ -156,6 +171,8 @@ def _held(names: dict[str, Any], code: CodeType) -> _Held:
     value = None if "<" in qualname else find(names, qualname)
     if type(value) is staticmethod or type(value) is classmethod:
         value = value.__func__
+    if value is None:  # as of every nested function
+        return _Held()
     try:
         anatomy = take_apart(value)
     except UnsupportedHandler:
