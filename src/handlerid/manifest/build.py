@@ -39,8 +39,8 @@ _NO_ID = "has no id: {}"
 _COMPILED = "is compiled: its functions have no code that can be read"
 _COMPILER_SCOPES = r"<(?:list|dict|set)comp>\."  # not from Python 3.12 on
 _NO_SOURCE = (
-    "its source is missing or is not what was compiled, or it is one of several lambdas "
-    "of a line that compile to the same code"
+    "its source is missing or is not what was compiled, or it is one of several "
+    "lambdas of a line that compile to the same code"
 )
 
 
