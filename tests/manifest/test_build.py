@@ -291,6 +291,7 @@ def test_modules_that_fail_are_listed_by_the_type_of_their_error(
         store__d="raise SystemExit",
         store__e="import sys; sys.modules[__name__] = 5",
         store__f="def broken(:",
+        store__g="import pytest; pytest.skip('not here', allow_module_level=True)",
     )
     with importable(tmp_path):
         manifest = build("store", "nowhere_at_all")
@@ -301,6 +302,7 @@ def test_modules_that_fail_are_listed_by_the_type_of_their_error(
         "store.d": "SystemExit",
         "store.e": "TypeError",
         "store.f": "SyntaxError",
+        "store.g": "Skipped",
         "nowhere_at_all": "ModuleNotFoundError",
     }
     assert [*manifest.functions] == [("store.a", "on_click")]

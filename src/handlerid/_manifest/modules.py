@@ -23,9 +23,12 @@ def imported(package: ModuleType | str, fail: Fail) -> Iterator[ModuleType]:
         getLogger("handlerid").info("importing %s", name)
         try:
             package = import_module(name)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - it runs any code
+        except KeyboardInterrupt:
+            raise
+        except BaseException as error:  # noqa: BLE001 - it runs any code
             _expect_name(name)
-            # A script that ends in sys.exit() does not end the host.
+            # A script that ends in sys.exit(), or a test that pytest skips, does not end
+            # the host.
             where = name.replace(".", "/")
             count = _count([f"{one or '.'}/{where}" for one in sys.path])
             beneath = f", nor what is in it ({count} modules)" if count else ""
