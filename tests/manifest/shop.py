@@ -88,6 +88,13 @@ def on_admin(event: ClickEvent): return "admin"
 @hiding
 def on_hidden(event: ClickEvent): return "hidden"
 
+class Command:
+    def __init__(self, fn): self.fn = fn
+    __call__ = len
+
+@Command
+def on_object(event: ClickEvent): return "run"
+
 def on_twice(event: ClickEvent): return 1
 def on_twice(event: InputEvent): return 2
 

@@ -48,6 +48,8 @@ EVENTS = {
     "on_hidden": ("click",),
     "in_a_name": (),
     "helper": (),
+    "Command.__init__": (),
+    "on_object": ("click",),
     "Cart.add": ("click",),
     "Cart.check": ("input",),
     "Cart.make": ("change",),
@@ -145,7 +147,10 @@ def test_what_does_nothing_is_trivial(manifest: Manifest) -> None:
     trivial = {name for (_, name), (x, *_) in manifest.functions.items() if x.trivial}
     assert trivial == {
         *("nothing", "nothing_later", "constant", "on_order", "on_hidden", "on_twice"),
-        "on_admin",  # its wrapper may do something, and is that of others
+        *(
+            "on_object",
+            "on_admin",
+        ),  # its wrapper may do something, and is that of others
     }
 
 
@@ -194,7 +199,8 @@ def test_what_is_not_seen(manifest: Manifest) -> None:
     assert manifest.not_seen == {
         "shop.pages.guarded.<locals>.wrapper": decorated,
         "shop.pages.page.<locals>.on_guarded": decorated,
-        "shop.pages.Cart.total": decorated,
+        "shop.pages.on_object": "has an object of shop.pages.Command in its place, "
+        "which has no id",
         "shop.pages.on_hidden": "has a wrapper in its place, without functools.wraps: "
         "its id is that of shop.pages.hiding.<locals>.wrapper, like the id of all that "
         "is wrapped so",
@@ -285,6 +291,12 @@ def test_modules_that_fail_are_listed_by_the_type_of_their_error(
     write(
         tmp_path,
         store____init__="",
+        store__asked="""
+            asked = []
+            def __getattr__(name):
+                asked.append(name)
+                raise AttributeError(name)
+        """,
         store__a="def on_click(): return 1 + on_click()",
         store__b=f"import {'x' * 5}_absent",
         store__c="raise RuntimeError(__file__)",
@@ -296,6 +308,7 @@ def test_modules_that_fail_are_listed_by_the_type_of_their_error(
     with importable(tmp_path):
         manifest = build("store", "nowhere_at_all")
         del sys.modules["store.e"]
+        assert sys.modules["store.asked"].asked == []  # no code of a module runs
     assert manifest.failed == {
         "store.b": "ModuleNotFoundError",
         "store.c": "RuntimeError",
@@ -305,7 +318,10 @@ def test_modules_that_fail_are_listed_by_the_type_of_their_error(
         "store.g": "Skipped",
         "nowhere_at_all": "ModuleNotFoundError",
     }
-    assert [*manifest.functions] == [("store.a", "on_click")]
+    assert [*manifest.functions] == [
+        ("store.a", "on_click"),
+        ("store.asked", "__getattr__"),
+    ]
     assert str(tmp_path) not in manifest.to_bytes().decode()
 
 

@@ -7,7 +7,7 @@ from importlib import import_module
 from types import ModuleType
 from typing import Any
 
-from handlerid._peek import expect
+from handlerid._peek import expect, globals_of
 
 # Name, what is wrong with it, module, exception.
 Fail = Callable[[str, str, str, BaseException | None], None]
@@ -27,7 +27,7 @@ def imported(package: ModuleType | str, fail: Fail) -> Iterator[ModuleType]:
             raise
         except BaseException as error:  # noqa: BLE001 - it runs any code
             _expect_name(name)
-            # A script that ends in sys.exit(), or a test that pytest skips, does not end
+            # A script that ends in sys.exit(), or a test that is skipped, does not end
             # the host.
             where = name.replace(".", "/")
             count = _count([f"{one or '.'}/{where}" for one in sys.path])
@@ -40,7 +40,8 @@ def imported(package: ModuleType | str, fail: Fail) -> Iterator[ModuleType]:
     known = isinstance(package, ModuleType)
     expect(known, "package", "a module or its name", package)
     yield package
-    for name in _inside([*getattr(package, "__path__", ())]):
+    # Its own __getattr__ is not asked.
+    for name in _inside([*globals_of(package).get("__path__", ())]):
         yield from imported(f"{package.__name__}.{name}", fail)
 
 

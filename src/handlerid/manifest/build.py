@@ -24,7 +24,7 @@ from handlerid._manifest.code import (
 from handlerid._manifest.document import Manifest
 from handlerid._manifest.gather import Gathered
 from handlerid._manifest.modules import imported
-from handlerid._peek import expect, find, globals_of
+from handlerid._peek import described, expect, find, globals_of, look_up
 from handlerid._registry.captures import functions_of
 from handlerid._registry.signatures import annotated_types, parameters_of
 from handlerid.errors import UnsupportedHandler
@@ -35,6 +35,7 @@ _HIDDEN = (
     "has a wrapper in its place, without functools.wraps: its id is that of {}, like "
     "the id of all that is wrapped so"
 )
+_OBJECT = "has {} in its place, which has no id"
 _NO_ID = "has no id: {}"
 _COMPILED = "is compiled: its functions have no code that can be read"
 _COMPILER_SCOPES = r"<(?:list|dict|set)comp>\."  # not from Python 3.12 on
@@ -118,9 +119,8 @@ def _add(
         defaults = made.defaults
         if made.annotations:
             fn.__annotations__ = made.annotations
-        if made.decorated:
-            there = held.elsewhere
-            gathered.not_seen[where] = _HIDDEN.format(there) if there else _DECORATED
+        if made.decorated and held.why:
+            gathered.not_seen[where] = held.why
     events, unknown = _named(fn)
     try:
         gathered.add(fn, one.code, defaults=defaults, events=events, unknown=unknown)
@@ -156,14 +156,14 @@ class _Held(NamedTuple):
     """What a module holds under the qualified name of code.
 
     Attributes:
-        value: the callable.
-        elsewhere: its location, if that is another one.
+        value: the handler.
         function: the function in it that has the code.
+        why: without that function, why a decorated one is not seen.
     """
 
     value: Any = None
-    elsewhere: str = ""
     function: Any = None
+    why: str = ""
 
 
 def _held(names: dict[str, Any], code: CodeType) -> _Held:
@@ -172,15 +172,18 @@ def _held(names: dict[str, Any], code: CodeType) -> _Held:
     if type(value) is staticmethod or type(value) is classmethod:
         value = value.__func__
     if value is None:  # as of every nested function
-        return _Held()
+        return _Held(why=_DECORATED)
     try:
         anatomy = take_apart(value)
     except UnsupportedHandler:
-        return _Held()
+        is_called = look_up(type(value), "__call__") is not None  # no property
+        return _Held(why=_OBJECT.format(described(value)) if is_called else "")
     if (anatomy.module, anatomy.qualname) != (names["__name__"], qualname):
-        return _Held(value, f"{anatomy.module}.{anatomy.qualname}")
-    found = [fn for fn, its_code in anatomy.codes if its_code == code]
-    return _Held(value, "", found[0] if found else None)
+        return _Held(why=_HIDDEN.format(f"{anatomy.module}.{anatomy.qualname}"))
+    for fn, its_code in anatomy.codes:
+        if its_code == code:
+            return _Held(value, fn)
+    return _Held(why=_DECORATED)
 
 
 def _named(fn: Callable[..., object]) -> tuple[tuple[type[Any], ...], bool]:
