@@ -51,8 +51,8 @@ def _expect_name(name: str) -> None:
     parts = ".".join(one for one in parts.split("/") if one.strip("."))
     if parts != name:
         raise ValueError(
-            f"scan() imports modules by name, and {name!r} is the name of a file or "
-            f"directory; did you mean scan({parts!r})?"
+            f"modules are imported by name, and {name!r} is the name of a file or "
+            f"directory; did you mean {parts!r}?"
         )
 
 
