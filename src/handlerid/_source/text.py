@@ -239,9 +239,8 @@ def _functions(
                 apart[scope] = _compile_apart(found, owner, code.co_freevars, place)
             found = apart[scope].get(_key(code, place=False), found)
         unread: set[str] = set()
-        # Annotations that are texts use no variable.
         if free and not place[1] and not free.isdisjoint(_annotating(found)):
-            if not bare:
+            if not bare:  # annotations are texts there, which use no variable
                 without = nested(_compile(content, place, _ANNOTATIONS))
                 bare = {(one.co_firstlineno, one.co_name): one for one in without}
             used = bare.get(position, code).co_freevars
