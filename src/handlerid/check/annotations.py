@@ -1,8 +1,8 @@
 """HID002: annotations of handlers that nobody can evaluate when the page is rendered.
 
 The library evaluates the annotation of the event in the globals of the handler, with
-what the handler captured. Names that are imported for type checkers alone are not there,
-nor are local names that only the annotation uses.
+what the handler captured. Names that are imported for type checkers alone are not
+there, nor are local names that only the annotation uses.
 """
 
 from __future__ import annotations
@@ -68,8 +68,8 @@ def _class_of(node: ast.expr, scope: Scope) -> Scope | None:
 
 def _annotation(scope: Scope) -> ast.expr | None:
     """Return the annotation of the parameter that gets the event."""
-    if isinstance(scope.node, ast.Lambda):
-        return None
+    if not isinstance(scope.node, ast.FunctionDef | ast.AsyncFunctionDef):
+        return None  # a lambda has none
     args = scope.node.args
     params = [*args.posonlyargs, *args.args]
     if scope.parent is not None and scope.parent.kind == "class":

@@ -180,6 +180,7 @@ def _replaced(offered: list[_Offered], values: Values) -> Iterator[Finding]:
             names = _different(one, other)
             if names and not _never_both(one, other):
                 yield _replacing(one, names)
+                yield _replacing(other, names)
                 break
         group.append(one)
 
@@ -204,18 +205,21 @@ def _different(one: _Offered, other: _Offered) -> list[str]:
 def _never_both(one: _Offered, other: _Offered) -> bool:
     """Return whether one rendering has only one of two offers.
 
-    They are in two branches of one statement; or a function without arguments of their
-    own is called twice, which is how people render a part of a page again.
+    They are in two branches of one statement; or they come from a function that is
+    called twice in the same way, which is how people render a part of a page again.
     """
-    for (mine, my_branches), (others, their_branches) in zip(
-        one.path, other.path, strict=False
-    ):
-        if mine is not others:
-            is_again = mine.scope is others.scope and not is_made_by_class(mine.scope)
-            return is_again and _arguments(mine) == _arguments(others)
-        if _are_exclusive(my_branches, their_branches):
-            return True
-    return False
+    pairs = [*zip(one.path, other.path, strict=False)]
+    if any(a[0] is b[0] and _are_exclusive(a[1], b[1]) for a, b in pairs):
+        return True
+    others = {frame.key for frame, _ in other.path}
+    again = {frame.scope: frame for frame, _ in one.path if frame.key not in others}
+    return any(
+        frame.scope in again
+        and not is_made_by_class(frame.scope)
+        and frame is not again[frame.scope]
+        and _arguments(frame) == _arguments(again[frame.scope])
+        for frame, _ in other.path
+    )
 
 
 def _arguments(frame: Frame) -> dict[str, int]:
@@ -233,8 +237,8 @@ def _replacing(one: _Offered, names: list[str]) -> Finding:
         return _finding(
             one,
             "HID003",
-            f"{one.closure.scope.name!r} wraps several handlers, which have one id: the "
-            f"last one answers for all. Write @functools.wraps({names[0]}) above it",
+            f"{one.closure.scope.name!r} wraps several handlers, which have one id: the"
+            f" last one answers for all. Write @functools.wraps({names[0]}) above it",
         )
     named = ", ".join(map(repr, names))
     return _finding(
@@ -246,22 +250,25 @@ def _replacing(one: _Offered, names: list[str]) -> Finding:
 
 
 def _is_wrapper(one: _Offered, names: list[str]) -> bool:
-    """Return whether a function is returned around the handler that it calls."""
+    """Return whether a function is returned around one that gets its arguments."""
     scope, around, name = one.closure.scope, one.closure.scope.parent, names[0]
-    if around is None or around.kind != "function" or len(names) > 1:
+    if around is None or name not in around.params or len(names) > 1:
         return False
-    returned = [one.value for one in around.returns]
-    return (
-        name in around.params
-        and one.closure.captures[name].value.closure is not None
-        and any(last_name(call.node.func) == name for call in scope.calls)
-        and any(x is scope.node or last_name(x) == scope.name for x in returned)
-    )
+    passed_on = [
+        last_name(given.value if isinstance(given, ast.Starred) else given)
+        for call in scope.calls
+        if last_name(call.node.func) == name
+        for given in call.node.args
+    ]
+    returned = [last_name(one.value) for one in around.returns]
+    return scope.name in returned and not scope.own_names.isdisjoint(passed_on)
 
 
 def _finding(one: _Offered, code: str, text: str) -> Finding:
-    node, path = one.closure.scope.node, one.closure.scope.module.path
-    if one.closure.is_bound:  # there is no function in sight
-        node, path = one.offer.node, one.offer.place.scope.module.path
-    assert isinstance(node, ast.expr | ast.stmt)  # noqa: S101 - for the type checker
+    node: object = one.closure.scope.node
+    path, handler = one.closure.scope.module.path, one.offer.handler
+    if one.closure.is_bound or not isinstance(node, ast.expr | ast.stmt):
+        node, path = handler, one.offer.place.scope.module.path
+    if not isinstance(node, ast.expr | ast.stmt):
+        node = one.offer.node
     return Finding(path, node.lineno, node.col_offset + 1, code, text)

@@ -1,7 +1,7 @@
 """Finds the values of names and expressions, in one call of the function around.
 
-What a call returns depends on its arguments alone, unless it makes an object. A function
-that an unknown one gets as its only argument stays what it is: decorators use ``wraps``.
+What a call returns depends on its arguments alone, unless it makes an object. What an
+unknown function gets as its only argument stays the function that it is, if it is one.
 """
 
 from __future__ import annotations
@@ -21,7 +21,8 @@ from handlerid.check.values import (
     method_of,
 )
 
-_DISPLAYS = (ast.List, ast.Dict, ast.Set, ast.ListComp, ast.SetComp, ast.DictComp)
+_DISPLAYS = ast.List | ast.Dict | ast.Set | ast.GeneratorExp
+_COMPREHENSIONS = ast.ListComp | ast.SetComp | ast.DictComp
 _DEEPEST = 8  # calls in calls
 
 
@@ -62,7 +63,7 @@ class Values:
     def of(self, node: ast.expr, place: Place, frame: Frame) -> Value:
         """Return the value of an expression at a place, in one call of its runner."""
         if isinstance(node, ast.Constant):
-            return Value(self._key("constant", type(node.value), repr(node.value)))
+            return Value(self._key("constant", ast.dump(node)))
         if isinstance(node, ast.Name):
             return self.of_name(node.id, place.scope, frame)
         if isinstance(node, ast.Attribute):
@@ -76,16 +77,17 @@ class Values:
             return self._function(place.scope.module.functions[node], place, frame)
         if isinstance(node, ast.Await | ast.Starred | ast.NamedExpr):
             return self.of(node.value, place, frame)
-        if isinstance(node, _DISPLAYS):
+        if isinstance(node, _DISPLAYS | _COMPREHENSIONS):
             return self._made(node, place, frame)
-        kind = type(getattr(node, "op", node))
+        kind = type(getattr(node, "op", node)).__name__
         return self._made_of(kind, node, place, frame)
 
-    def _made_of(
-        self, kind: Hashable, node: ast.expr, place: Place, frame: Frame
-    ) -> Value:
+    def _made_of(self, kind: str, node: ast.expr, place: Place, frame: Frame) -> Value:
         """Return a value that depends on those of the expressions in it."""
         values = [self.of(one, place, frame) for one in _inside(node)]
+        return self._combined(kind, values)
+
+    def _combined(self, kind: str, values: list[Value]) -> Value:
         key = self._key("of", kind, *(one.key for one in values))
         return Value(key, NONE.union(*(one.loops for one in values)))
 
@@ -158,10 +160,7 @@ class Values:
         if name in owner.assigned_inside:
             return Value(self._key("cell", owner, name, frame.key), frame.loops)
         found = [self.of_binding(name, one, frame) for one in owner.bindings[name]]
-        if len(found) == 1:
-            return found[0]
-        key = self._key("one of", *(one.key for one in found))
-        return Value(key, NONE.union(*(one.loops for one in found)))
+        return found[0] if len(found) == 1 else self._combined("one of", found)
 
     def of_binding(self, name: str, binding: Binding, frame: Frame) -> Value:
         """Return the value that one assignment gives to a name."""
@@ -296,21 +295,28 @@ class Values:
         loops = frame.loops_at(place.loops)
         inner = Frame(key, scope, closure.frame, loops, frame.depth + 1)
         self._frames[key] = inner
-        params = [*scope.params]
+        params, rest = [*scope.params], list[Value]()
         if bound is not None and params:
             inner.arguments[params.pop(0)] = bound
-        for param, given in zip(params, node.args, strict=False):
+        for position, given in enumerate(node.args):
             value = self.of(given, place, frame)
             if isinstance(given, ast.Starred):
                 inner.rest = value
-                break
-            inner.arguments[param] = value
+            elif inner.rest is None and position < len(params):
+                inner.arguments[params[position]] = value
+            else:
+                rest.append(value)
         for keyword in node.keywords:
             value = self.of(keyword.value, place, frame)
             if keyword.arg is None:
                 inner.rest = value
-            else:
+            elif keyword.arg in params or keyword.arg in scope.keyword_params:
                 inner.arguments[keyword.arg] = value
+            else:
+                rest.append(value)
+        if rest:
+            given_more = self._combined("rest", rest)
+            inner.arguments.update(dict.fromkeys(scope.rest_params, given_more))
         return inner
 
 

@@ -12,18 +12,19 @@ from pathlib import Path
 from handlerid.check.findings import Finding
 
 # As ruff leaves them out.
-EXCLUDED = frozenset(
-    ".bzr .direnv .eggs .git .git-rewrite .hg .ipynb_checkpoints .mypy_cache .nox "
-    ".pants.d .pyenv .pytest_cache .pytype .ruff_cache .svn .tox .venv .vscode "
-    "__pycache__ __pypackages__ _build buck-out dist node_modules site-packages "
-    "venv".split()
-)
+EXCLUDED = {".bzr", ".direnv", ".eggs", ".git", ".git-rewrite", ".hg", ".nox", ".svn"}
+EXCLUDED |= {".ipynb_checkpoints", ".mypy_cache", ".pants.d", ".pyenv", ".tox", "venv"}
+EXCLUDED |= {".pytest_cache", ".pytype", ".ruff_cache", ".venv", ".vscode", "dist"}
+EXCLUDED |= {"__pycache__", "__pypackages__", "_build", "buck-out", "node_modules"}
+EXCLUDED |= {"site-packages"}
 # What hands a handler over, or says how captures are treated.
 _RELEVANT = re.compile(
     rb"\bon_[a-z]\w*\s*=|\.on_[a-z]\w*\(|\bon\(|\boffer\b|\.register\(|\.attributes\("
     rb"|\.handler\b|\bhandlerid\b"
 )
-_NOQA = re.compile(r"#\s*noqa(?::\s*([A-Z]+[0-9]*(?:[,\s]+[A-Z]+[0-9]*)*))?", re.I)
+_NOQA = re.compile(
+    r"#\s*noqa(?::\s*([A-Z]+[0-9]*(?:[,\s]+[A-Z]+[0-9]*)*))?", re.IGNORECASE
+)
 
 
 def python_files(paths: Iterable[str]) -> Iterator[str]:

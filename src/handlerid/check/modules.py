@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import os
 import re
 from collections.abc import Iterable, Iterator
+from pathlib import Path
 
 from handlerid.check.files import has_handlers, lines_of, parse
 from handlerid.check.findings import Finding
@@ -20,7 +20,7 @@ class Modules:
     """The files of a run by path; each is parsed once, when it is needed."""
 
     def __init__(self, paths: Iterable[str]) -> None:
-        self._paths = {os.path.normpath(path): path for path in paths}
+        self._paths = {Path(path): path for path in paths}
         self._texts: dict[str, bytes] = {}
         self._modules: dict[str, Scope | None] = {}
         self._names: set[str] = set()
@@ -30,7 +30,7 @@ class Modules:
             self._read(path)
 
     def __iter__(self) -> Iterator[Scope]:
-        """Yield the modules that hand handlers over, and those that call functions of them."""
+        """Yield modules that hand handlers over, or call functions that do."""
         for path, text in self._texts.items():
             if has_handlers(text):
                 self._module(path)
@@ -43,19 +43,18 @@ class Modules:
 
     def find(self, path: str, name: str, level: int = 0) -> Scope | None:
         """Return the module that a file imports by a name, or None."""
-        folder = os.path.dirname(os.path.normpath(path))
-        parts = name.split(".") if name else []
+        folder, inside = Path(path).parent, name.replace(".", "/")
         for _ in range(level - 1):
-            folder = os.path.dirname(folder)
-        while True:
-            base = os.path.join(folder, *parts)
-            for file in (f"{base}.py", os.path.join(base, "__init__.py")):
+            folder = folder.parent
+        for around in [folder] if level else [folder, *folder.parents]:
+            # `from . import name` names the folder itself.
+            files = [around / inside / "__init__.py"]
+            if inside:
+                files.append(around / f"{inside}.py")
+            for file in files:
                 if file in self._paths:
                     return self._module(self._paths[file])
-            above = os.path.dirname(folder)
-            if level or above == folder:
-                return None
-            folder = above
+        return None
 
     def may_offer(self, name: str) -> bool:
         """Return whether a function of this name offers handlers, or calls one."""
@@ -67,8 +66,7 @@ class Modules:
 
     def _read(self, path: str) -> None:
         try:
-            with open(path, "rb") as file:
-                self._texts[path] = file.read()
+            self._texts[path] = Path(path).read_bytes()
         except OSError as error:
             said = error.strerror or type(error).__name__
             self.failed.append(Finding(path, 1, 1, "io-error", said))
@@ -90,7 +88,7 @@ class Modules:
         return any(file in imported for name in called for file in self._files[name])
 
     def _find_names(self) -> None:
-        """Find the names of all functions that offer handlers, or call one that does."""
+        """Find the names of functions that offer handlers, or call one that does."""
         modules = [one for one in self._modules.values() if one is not None]
         calls: list[tuple[str, set[str]]] = []
         for module in modules:
@@ -108,10 +106,9 @@ class Modules:
                     self._names.add(name)
         for module in modules:
             for name in self._names.intersection(module.bindings):
-                file = os.path.splitext(os.path.basename(module.path))[0]
-                if file == "__init__":
-                    file = os.path.basename(os.path.dirname(module.path))
-                self._files.setdefault(name.encode(), set()).add(file.encode())
+                file = Path(module.path)
+                file = file.parent if file.stem == "__init__" else file
+                self._files.setdefault(name.encode(), set()).add(file.stem.encode())
 
 
 def is_made_by_class(runner: Scope) -> bool:

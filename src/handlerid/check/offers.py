@@ -8,7 +8,8 @@ from typing import NamedTuple
 
 from handlerid.check.scopes import last_name
 
-_HANDLER_NAME = re.compile(r"on_[a-z]\w*")
+# But for those of the whole application.
+_HANDLER_NAME = re.compile(r"on_(?!startup|shutdown)[a-z]\w*")
 _REGISTRY = re.compile(r"(^|_)(registry|scope)$", re.IGNORECASE)
 
 
@@ -52,7 +53,7 @@ def handed_to(node: ast.Call) -> Handed | None:
 
 
 def registers(decorator: ast.expr) -> tuple[ast.expr, bool] | None:
-    """Return the registry that a decorator registers in, and whether event= is given."""
+    """Return the registry of a decorator, and whether event= is given."""
     call = decorator if isinstance(decorator, ast.Call) else None
     named = call.func if call else decorator
     if not isinstance(named, ast.Attribute):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+from typing import Any
 
 from handlerid.check.offers import handed_to, registers, takes_handler
 from handlerid.check.scopes import (
@@ -112,7 +113,8 @@ class _Reader(ast.NodeVisitor):
     def visit_For(self, node: ast.For | ast.AsyncFor) -> None:
         self.visit(node.iter)
         loops = self.loops
-        self.loops = (*loops, node)
+        if not _has_one_turn(node.iter):
+            self.loops = (*loops, node)
         self.target(node.target, "each", node.iter)
         self.block(node.body)
         self.loops = loops
@@ -128,7 +130,7 @@ class _Reader(ast.NodeVisitor):
         self.loops = loops
         self.block(node.orelse)
 
-    def visit_Try(self, node: ast.Try) -> None:
+    def visit_Try(self, node: ast.Try | ast.TryStar) -> None:
         self.branch(node, 0, node.body)
         for number, handler in enumerate(node.handlers, 1):
             if handler.type is not None:
@@ -210,7 +212,7 @@ class _Reader(ast.NodeVisitor):
             self.visit(node.value)
             self.scope.runner.returns.append(Returned(node.value, self.place))
 
-    def visit_TypeAlias(self, node: ast.AST) -> None:
+    def visit_TypeAlias(self, node: Any) -> None:  # since Python 3.12
         self.bind(node.name.id, "other", node)
 
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
@@ -253,6 +255,7 @@ class _Reader(ast.NodeVisitor):
                 scope.defaults[one.arg] = default
         scope.params = [one.arg for one in positional]
         scope.keyword_params = [one.arg for one in args.kwonlyargs]
+        scope.rest_params = [x.arg for x in (args.vararg, args.kwarg) if x]
         self.scope, self.loops, self.branches = scope, (), ()
         self.type_params(node)
         for param in (*every, args.vararg, args.kwarg):
@@ -326,7 +329,8 @@ class _Reader(ast.NodeVisitor):
         self.visit(node.generators[0].iter)
         around, loops = self.scope, self.loops
         self.scope = Scope("comprehension", node, around, "<comprehension>")
-        self.loops = (*loops, node)
+        if not all(_has_one_turn(one.iter) for one in node.generators):
+            self.loops = (*loops, node)
         for number, generator in enumerate(node.generators):
             if number:
                 self.visit(generator.iter)
@@ -372,6 +376,14 @@ def _made_of(node: ast.expr) -> str:
     if isinstance(node, ast.Call) and len(node.args) == 1 and not node.keywords:
         node = node.args[0]
     return node.id if isinstance(node, ast.Name) else ""
+
+
+def _has_one_turn(iterated: ast.expr) -> bool:
+    """Return whether a loop is over one thing at most, as its text shows."""
+    every = iterated.elts if isinstance(iterated, ast.Tuple | ast.List) else None
+    if every is None or any(isinstance(one, ast.Starred) for one in every):
+        return False
+    return len(every) <= 1
 
 
 def _is_type_checking(node: ast.expr) -> bool:

@@ -87,6 +87,7 @@ class Scope:
         # Of runners.
         self.params: list[str] = []
         self.keyword_params: list[str] = []
+        self.rest_params: list[str] = []  # *args and **kwargs
         self.defaults: dict[str, ast.expr] = {}
         self.offers: list[Offer] = []
         self.calls: list[Call] = []
@@ -115,6 +116,15 @@ class Scope:
     def decorators(self) -> list[ast.expr]:
         """The decorators, the outermost first."""
         return getattr(self.node, "decorator_list", [])
+
+    @property
+    def own_names(self) -> set[str]:
+        """Its parameters, with ``*args``."""
+        return {
+            name
+            for name, every in self.bindings.items()
+            if any(one.kind == "param" for one in every)
+        }
 
     @property
     def qualname(self) -> str:

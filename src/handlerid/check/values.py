@@ -1,8 +1,8 @@
 """What is known of a value without running the code: where it comes from.
 
 1. Two values with one key are the same, as far as the source shows. What is made anew
-   (a list, an object, a variable that functions assign) has a key for each place and for
-   each call of the function around it.
+   (a list, an object, a variable that functions assign) has a key for each place, and
+   for each call of the function around it.
 2. A value has the loops that make it another one each time around. A loop is a node in
    one call of the function that it stands in.
 """
@@ -19,6 +19,8 @@ Loops: TypeAlias = frozenset[LoopOfCall]
 NONE: Loops = frozenset()
 
 _MAKES_OBJECT = {"list", "dict", "set", "bytearray", "object", "deque", "defaultdict"}
+# Another one each time.
+_MAKES_OBJECT |= {"next", "pop", "popleft"}
 # Of Flet and Solara: state, of which each component has its own.
 _MAKES_OBJECT |= {"reactive", "use_state", "use_reactive", "use_reducer", "use_ref"}
 
