@@ -33,7 +33,8 @@ def test_a_module_that_cannot_be_imported(
     write(pytester.path, shop__cart="import nowhere", shop__new="1 +")
     result = run("--handlerid-manifest", "shop.json", *options)
     assert failure(result) == (
-        "cannot be imported, and did not fail for shop.json: "
+        "cannot be imported with the sys.path of the tests, "
+        "and did not fail for shop.json: "
         "shop.cart (ModuleNotFoundError), shop.new (SyntaxError)"
     )
     assert manifest.read_bytes() == before
@@ -58,8 +59,9 @@ def test_a_package_that_is_gone(run: Run, pytester: pytest.Pytester) -> None:
     written(pytester, "shop", "tool")
     (pytester.path / "tool.py").unlink()
     result = run("--handlerid-manifest", "shop.json")
-    text = "cannot be imported, and did not fail for shop.json: "
-    assert failure(result) == f"{text}tool (ModuleNotFoundError)"
+    text = "cannot be imported with the sys.path of the tests, "
+    text += "and did not fail for shop.json: tool (ModuleNotFoundError)"
+    assert failure(result) == text
 
 
 @pytest.mark.parametrize(

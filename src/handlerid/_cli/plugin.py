@@ -70,7 +70,8 @@ def _built(old: Manifest, file: str) -> Manifest:
     failed = [one for one in new.failed.items() if one[0] not in old.failed]
     if failed:
         names = ", ".join(f"{name} ({error})" for name, error in sorted(failed))
-        raise Mistake(f"cannot be imported, and did not fail for {file}: {names}")
+        text = "cannot be imported with the sys.path of the tests, and did not fail"
+        raise Mistake(f"{text} for {file}: {names}")
     return new
 
 
