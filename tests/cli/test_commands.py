@@ -114,7 +114,10 @@ class TestManifest:
         (folder / "cli_package" / "bad.py").write_text("1 / 0\n")
         done = run("manifest", "cli_package", "-o", "m.json")
         assert done.code == 1
-        assert done.err == "failed: cli_package.bad: ZeroDivisionError\n"
+        assert done.err == (
+            "failed: cli_package.bad: ZeroDivisionError\n"
+            f'to see why: {Path(sys.executable).name} -c "import cli_package.bad"\n'
+        )
         found = Manifest.read("m.json")
         assert found.failed == {"cli_package.bad": "ZeroDivisionError"}
         assert [*found.functions] == [("cli_package.good", "f")]

@@ -152,6 +152,35 @@ def test_unknown_is_said(run: Run) -> None:
     assert "\nNot imported for the new manifest: shop (ImportError).\n" in done.out
 
 
+def test_what_is_unknown_for_one_reason_is_one_row(run: Run) -> None:
+    manifest("a.json", {"f": function(1), "g": function(2), "h": function(3)})
+    manifest("b.json", {"h": function(4)}, failed={"shop": "ImportError"})
+    rows = run("diff", "a.json", "b.json").out.splitlines()[3:5]
+    assert rows == [
+        "  stale    shop.h             its code changed",
+        "  unknown  shop.f and 1 more  shop could not be imported: ImportError",
+    ]
+
+
+def test_nothing_to_compare(run: Run) -> None:
+    manifest("a.json", {}, failed={"shop": "ImportError"})
+    manifest("b.json", {"h": function(4)}, failed={"shop": "ImportError"})
+    assert run("diff", "a.json", "b.json").out.splitlines()[1:] == [
+        "There is nothing to compare: the old manifest has no functions.",
+        "",
+        "0 answer as before; 1 is new.",
+        "Not imported for either manifest: shop (ImportError).",
+    ]
+
+
+def test_an_event_that_is_not_known_makes_no_handlers(run: Run) -> None:
+    odd = function(1)._replace(events=("unknown",))
+    manifest("a.json", {"f": odd, "g": function(2, handler=False)})
+    manifest("b.json", {"f": odd, "g": function(3, handler=False)})
+    done = run("diff", "a.json", "b.json")
+    assert done.out.splitlines()[1] == "1 of 2 functions goes stale."
+
+
 def test_clicks_of_a_log(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
     counts = read_seen("clicks.jsonl").counts
     log = "".join(f"GET /{one} 200\n" * number for one, number in counts.items())

@@ -80,6 +80,32 @@ def test_a_change(
     assert said(row(tmp_path, old, new)) == expected
 
 
+WRAPPED = f"""
+from functools import wraps
+
+def logged(fn):
+    @wraps(fn)
+    def wrapper(event): return fn(event)
+    return wrapper
+
+@logged
+{ADD}"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (WRAPPED, WRAPPED.replace("return fn", "print(); return fn")),
+        (WRAPPED, WRAPPED.replace("did(1)", "did(2)")),
+        (WRAPPED, WRAPPED.replace("@logged\n", "")),
+        (WRAPPED.replace("@logged\n", ""), WRAPPED),
+    ],
+)
+def test_a_decorator_is_part_of_the_code(tmp_path: Path, old: str, new: str) -> None:
+    (found,) = (x for x in compared(tmp_path, old, new).rows if x.qualname == "add")
+    assert said(found) == ("stale", "add", "its code or a decorator changed")
+
+
 ORDER = """
 @dataclass
 class Order(Event):

@@ -27,6 +27,7 @@ FUNCTIONS = st.builds(
     name=st.none() | NAMES,
     moved_from=TEXTS,
     trivial=st.booleans(),
+    wrapped=st.booleans(),
 )
 MANIFESTS = st.builds(
     Manifest,

@@ -40,6 +40,7 @@ def add_ids(parser: ArgumentParser) -> None:
 
 def _ids(options: Namespace) -> Answer:
     from handlerid import Identity  # noqa: PLC0415
+    from handlerid._cli.manifests import failures  # noqa: PLC0415
     from handlerid.manifest import build  # noqa: PLC0415
     from handlerid.manifest.lookup import Found  # noqa: PLC0415
 
@@ -53,7 +54,7 @@ def _ids(options: Namespace) -> Answer:
         for one in (Found(place, function) for function in several)
         if options.all or one.is_handler
     ]
-    notes = "".join(f"failed: {x}: {y}\n" for x, y in sorted(manifest.failed.items()))
+    notes = failures(manifest)
     ids = [(one, handler_id) for one in found for handler_id in one.ids(identity)]
     code = int(bool(manifest.failed))
     if options.json:

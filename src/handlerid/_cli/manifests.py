@@ -5,6 +5,7 @@ import os
 import sys
 from argparse import ArgumentParser, ArgumentTypeError, Namespace
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from handlerid._cli.answers import Answer, Mistake, painter
@@ -64,7 +65,7 @@ def _manifest(options: Namespace) -> Answer:
             fingerprint=options.fingerprint,
             release=options.release,
         )
-    notes = "".join(f"failed: {x}: {y}\n" for x, y in sorted(manifest.failed.items()))
+    notes = failures(manifest)
     content, code = manifest.to_bytes(), int(bool(manifest.failed))
     if options.output is None:
         return Answer(content.decode(), code, notes)
@@ -78,6 +79,17 @@ def _manifest(options: Namespace) -> Answer:
     modules = len({module for module, _ in manifest.functions})
     text = f"{options.output}: {functions} functions in {modules} modules\n"
     return Answer(text, code, notes)
+
+
+def failures(manifest: Manifest) -> str:
+    """Return the modules that were not imported, a line each."""
+    failed = sorted(manifest.failed.items())
+    lines = [f"failed: {name}: {error}\n" for name, error in failed]
+    if failed:
+        lines.append(
+            f'to see why: {Path(sys.executable).name} -c "import {failed[0][0]}"\n'
+        )
+    return "".join(lines)
 
 
 def add_diff(parser: ArgumentParser) -> None:

@@ -89,7 +89,7 @@ exit code: 0; 1 if a module failed, which is listed in the file; 2 for a mistake
         "what open pages of one release meet on another",
         _diff,
         """\
-stale    its code changed: the page is asked to reload
+stale    its code, or that of a decorator, changed: the page is asked to reload
 gone     no handler has its place, or none has its event
 moved    it is gone, and its code is elsewhere; the line to write there is printed
 refused  its event has other fields

@@ -10,7 +10,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from handlerid.manifest import Diff, Manifest, Row
+from handlerid.manifest import UNKNOWN, Diff, Manifest, Row
 
 BREAKS = ("stale", "gone", "moved", "refused")
 _SHOWN = (*BREAKS, "unknown")
@@ -24,15 +24,19 @@ _MOST_FAILED = 3
 
 
 class Line(NamedTuple):
-    """Rows that say the same, as two lambdas of a function."""
+    """Rows that say the same, as two lambdas of a function; ``row`` is the first."""
 
     row: Row
     number: int
+    names: int
+    clicks: int
     share: str
 
     @property
     def name(self) -> str:
         """The name of the function, and how many have it."""
+        if self.names > 1:
+            return f"{self.row.name} and {self.number - 1} more"
         return self.row.name + (f" x{self.number}" if self.number > 1 else "")
 
     @property
@@ -62,7 +66,8 @@ class Summary:
 
     def __post_init__(self) -> None:
         rows = self.diff.rows
-        every = self.every or not any(x.handler for x in rows if x.kind != "new")
+        known = [x for x in rows if x.handler and x.events != (UNKNOWN,)]
+        every = self.every or all(one.kind == "new" for one in known)
         counted = tuple(one for one in rows if every or one.handler)
         others = () if every else tuple(one for one in rows if not one.handler)
         for name, value in (("rows", counted), ("others", others), ("every", every)):
@@ -78,6 +83,8 @@ class Summary:
         old = {(x.name, x.code) for x in self.rows if x.kind != "new"}
         noun = "function" if self.every else "handler"
         total = f"{len(old)} {noun}{'s' * (len(old) != 1)}"
+        if not old:
+            return "There is nothing to compare: the old manifest has no functions."
         parts: list[str] = []
         for kind in BREAKS:
             count = len(self.of_kind(kind))
@@ -99,9 +106,17 @@ class Summary:
         """Return what breaks or cannot be told, the most important first."""
         groups: dict[tuple[object, ...], list[Row]] = {}
         for one in self.of_kind(*_SHOWN):
-            same = (one.kind, one.name, one.why, one.line, one.candidates)
+            # Why the files cannot tell is the same of many, as of all pages.
+            name = "" if one.kind == "unknown" else one.name
+            same = (one.kind, name, one.why, one.line, one.candidates)
             groups.setdefault(same, []).append(one)
-        return [Line(x[0], len(x), self._share(x)) for x in groups.values()]
+        lines = []
+        for several in sorted(groups.values(), key=_importance):
+            names = len({one.name for one in several})
+            clicks = sum(one.clicks or 0 for one in several)
+            share = self._share(several)
+            lines.append(Line(several[0], len(several), names, clicks, share))
+        return lines
 
     def rest(self, lines: list[Line]) -> str:
         """Return what lines that are not shown say, as numbers."""
@@ -109,8 +124,7 @@ class Summary:
         for one in lines:
             counts[one.row.kind] += one.number
         kinds = ", ".join(f"{counts[x]} {x}" for x in _SHOWN if counts[x])
-        clicks = sum((one.row.clicks or 0) * one.number for one in lines)
-        share = percent(clicks, self.diff.clicks)
+        share = percent(sum(one.clicks for one in lines), self.diff.clicks)
         return f"{counts.total()} more: {kinds}" + (f" ({share})" if share else "")
 
     def footers(self) -> Iterator[str]:
@@ -128,8 +142,11 @@ class Summary:
             yield f"{text} type, changed: pages that offer them break, too (--all)."
         if diff.clicks:
             yield from self._about_clicks()
-        for title, one in (("old", diff.old), ("new", diff.new)):
-            yield from _failed(title, one)
+        if diff.old.failed == diff.new.failed:
+            yield from _failed("either", diff.old)
+        else:
+            yield from _failed("the old", diff.old)
+            yield from _failed("the new", diff.new)
         if self.damaged:
             several = "lines of the clicks were cut off, and do not count"
             single = "line of the clicks was cut off, and does not count"
@@ -154,6 +171,10 @@ class Summary:
         return percent(sum(one.clicks or 0 for one in rows), self.diff.clicks)
 
 
+def _importance(rows: list[Row]) -> tuple[int, int]:
+    return -sum(one.clicks or 0 for one in rows), _SHOWN.index(rows[0].kind)
+
+
 def percent(part: int, whole: int | None) -> str:
     """Return a share as a text; empty if there is none."""
     if not whole:
@@ -170,4 +191,4 @@ def _failed(title: str, manifest: Manifest) -> Iterator[str]:
     if more > 0:
         several[_MOST_FAILED:] = [f"{more} more"]
     if several:
-        yield f"Not imported for the {title} manifest: {', '.join(several)}."
+        yield f"Not imported for {title} manifest: {', '.join(several)}."

@@ -40,6 +40,7 @@ class Function(NamedTuple):
         moved_from: where it was before, as ``Registry.handler`` takes it.
         trivial: whether it does nothing, or returns a constant: many functions have
             this body.
+        wrapped: whether the code of wrappers, as of decorators, is part of ``code``.
     """
 
     code: str
@@ -49,6 +50,7 @@ class Function(NamedTuple):
     name: str | None = None
     moved_from: tuple[str, ...] = ()
     trivial: bool = False
+    wrapped: bool = False
 
 
 class EventShape(NamedTuple):
@@ -196,6 +198,7 @@ def _function(form: dict[str, Any]) -> Function:
         form.get("name"),
         tuple(form.get("moved_from", ())),
         form.get("trivial", False),
+        form.get("wrapped", False),
     )
 
 

@@ -54,7 +54,8 @@ class Gathered:
         Raises:
             UnsupportedHandler: it cannot have an id.
         """
-        (here,), _ = self._identity.bare_ids(fn)
+        layers: list[Any] = []
+        (here,), _ = self._identity.bare_ids(fn, codes=layers)
         (named,), _ = self._identity.bare_ids(fn, location="-")  # as any name
         place = here.module, here.qualname
         if self._modules is not None and here.module not in self._modules:
@@ -75,6 +76,7 @@ class Gathered:
             name=naming.name if naming else old.name,
             moved_from=before,
             trivial=is_trivial(code),
+            wrapped=len(layers) > 1,
         )
 
     def manifest(

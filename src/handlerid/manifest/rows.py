@@ -155,7 +155,9 @@ class Comparison:
         if there is not None:
             self._changed[there.place] += 1
             hidden = self._hidden(one, there)
-            why = _captures(one.function, there.function) or "its code changed"
+            wrapped = one.function.wrapped or there.function.wrapped
+            changed = f"its code{' or a decorator' * wrapped} changed"
+            why = _captures(one.function, there.function) or changed
             return _row(one, "unknown" if hidden else "stale", hidden or why)
         module, body = one.place[0], one.function.body
         for failed, error in self._new.failed.items():
