@@ -92,7 +92,8 @@ class ManifestItem(pytest.Item):
             {
                 "file": str(self.config.getoption("handlerid_manifest")),
                 "update": bool(self.config.getoption("handlerid_update")),
-                "path": sys.path,
+                # Some put a Path there, which Python passes over.
+                "path": [one for one in sys.path if type(one) is str],
             },
             self.config.invocation_params.dir,
         )
