@@ -81,7 +81,9 @@ TYPES: dict[Any, list[object]] = {
 
 
 def event(hint: Any, **default: Any) -> type[Any]:
-    return make_dataclass("Sent", [("sent", hint, field(**default))], bases=(Event,))
+    fields = [("sent", hint, field(**default))]
+    home = {"__module__": __name__}  # else, that of another module from 3.12 on
+    return make_dataclass("Sent", fields, bases=(Event,), namespace=home)
 
 
 @pytest.mark.parametrize("extra", ["refuse", "ignore"])
