@@ -10,6 +10,7 @@
 import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from functools import cached_property
 from typing import Literal, NamedTuple, get_args
 
 from handlerid._manifest.document import UNKNOWN, Function, Manifest, Place
@@ -178,18 +179,29 @@ class Comparison:
 
     def _candidates(self, one: Found) -> tuple[str, ...]:
         """Return the new functions that a function which is gone may have become."""
-        before = {x.place for x in self._olds}
-        added = [x for x in self._news if x.place not in before]
-        body, name = one.function.body, one.place[1].rpartition(".")[2]
-        alike = [x.name for x in added if x.function.body == body]
-        if one.function.trivial or not alike:
-            alike = [x.name for x in added if x.place[1].rpartition(".")[2] == name]
+        alike = [] if one.function.trivial else self._added[one.function.body]
+        alike = alike or self._added[_own_name(one)]
         return tuple(dict.fromkeys(alike))[:_MOST_CANDIDATES]
+
+    @cached_property
+    def _added(self) -> defaultdict[str, list[str]]:
+        """The functions at new places, by body, and by the last part of their names."""
+        found: defaultdict[str, list[str]] = defaultdict(list)
+        before = {x.place for x in self._olds}
+        for one in self._news:
+            if one.place not in before:
+                found[one.function.body].append(one.name)
+                found[_own_name(one)].append(one.name)
+        return found
 
     def _hidden(self, one: Found, found: Found) -> str:
         """Return why the ids of a function are not known, in one of the releases."""
         why = self._old.not_seen.get(one.name) or self._new.not_seen.get(found.name)
         return f"it {why}" if why else ""
+
+
+def _own_name(found: Found) -> str:
+    return f".{found.place[1].rpartition('.')[2]}"  # no digest has a dot
 
 
 def _row(found: Found, kind: Kind, why: str = "") -> Row:
