@@ -12,7 +12,10 @@ from handlerid.check.reader import read_module
 from handlerid.check.scopes import Scope, last_name
 
 _CALLED = re.compile(rb"\b([A-Za-z_]\w*)\(")
-_IMPORTED = re.compile(rb"^[ \t]*(?:from|import)\b.*", re.MULTILINE)
+_IMPORTED = re.compile(
+    rb"^[ \t]*(?:from|import)\b(?:[^\n(]*\([^)]*\)|.*)", re.MULTILINE
+)
+_WORD = re.compile(rb"\w+")
 _MADE_BY_CLASS = ("__init__", "__post_init__", "build")  # build: by Flet
 
 
@@ -24,7 +27,8 @@ class Modules:
         self._texts: dict[str, bytes] = {}
         self._modules: dict[str, Scope | None] = {}
         self._names: set[str] = set()
-        self._files: dict[bytes, set[bytes]] = {}  # of functions of a name
+        # Files and folders in which functions of a name are defined.
+        self._places: dict[bytes, set[bytes]] = {}
         self.failed: list[Finding] = []  # files that cannot be read
         for path in self._paths.values():
             self._read(path)
@@ -82,10 +86,14 @@ class Modules:
         return self._modules[path]
 
     def _may_call(self, text: bytes) -> bool:
-        """Return whether it calls a function by a name, and imports its module."""
-        called = self._files.keys() & _CALLED.findall(text)
-        imported = b"\n".join(_IMPORTED.findall(text)) if called else b""
-        return any(file in imported for name in called for file in self._files[name])
+        """Return whether it imports a function that offers, or its module."""
+        imports = [{*_WORD.findall(one)} for one in _IMPORTED.findall(text)]
+        called = {*_CALLED.findall(text)}
+        return any(
+            not words.isdisjoint(self._places[name])
+            for words in imports
+            for name in self._places.keys() & (words | called)
+        )
 
     def _find_names(self) -> None:
         """Find the names of functions that offer handlers, or call one that does."""
@@ -107,8 +115,8 @@ class Modules:
         for module in modules:
             for name in self._names.intersection(module.bindings):
                 file = Path(module.path)
-                file = file.parent if file.stem == "__init__" else file
-                self._files.setdefault(name.encode(), set()).add(file.stem.encode())
+                places = {file.stem.encode(), file.parent.name.encode()}
+                self._places.setdefault(name.encode(), set()).update(places)
 
 
 def is_made_by_class(runner: Scope) -> bool:

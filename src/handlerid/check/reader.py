@@ -201,6 +201,8 @@ class _Reader(ast.NodeVisitor):
             else:
                 name = alias.asname or alias.name.partition(".")[0]
                 self.bind(name, "import", node)
+            if alias.asname:
+                self.module.aliases.append((alias.asname, alias.name))
         names = [alias.name for alias in node.names]
         if isinstance(node, ast.ImportFrom) and node.module == "__future__":
             self.module.lazy_annotations |= "annotations" in names
