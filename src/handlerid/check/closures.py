@@ -19,7 +19,7 @@ from handlerid.check.values import Closure, Frame, Loops, Value
 
 _MOST_CALLS = 400  # made for one function: more say nothing new
 _DEEPEST = 6  # calls in calls
-_CURES = 'Use functools.partial, event.key or captures="distinct"'
+_CURES = "Use functools.partial{} event.key"
 
 
 # The calls that led to an offer, the outermost first, and where each went on.
@@ -144,7 +144,7 @@ def _late(offered: list[_Offered], values: Values) -> Iterator[Finding]:
             lines += _assigned_later(name, one, values)
             if lines:
                 text = f"reads {name!r} at the click, and line {min(lines)} changes it"
-                yield _finding(one, "HID001", f"{text}. {_CURES.partition(' or')[0]}")
+                yield _finding(one, "HID001", f"{text}. {_CURES.format(' or')}")
                 break
 
 
@@ -245,7 +245,7 @@ def _replacing(one: _Offered, names: list[str]) -> Finding:
         one,
         "HID001",
         f"handlers made here have one id and differ in {named}: the last one answers "
-        f"for all. {_CURES}",
+        f'for all. {_CURES.format(",")} or captures="distinct"',
     )
 
 
