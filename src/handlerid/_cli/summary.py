@@ -7,7 +7,8 @@
 
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple
 
 from handlerid.manifest import UNKNOWN, Diff, Manifest, Row
@@ -61,17 +62,17 @@ class Summary:
     every: bool = False
     keyed: bool = False
     damaged: int = 0
-    rows: tuple[Row, ...] = field(init=False)
-    others: tuple[Row, ...] = field(init=False)
 
-    def __post_init__(self) -> None:
-        rows = self.diff.rows
-        known = [x for x in rows if x.handler and x.events != (UNKNOWN,)]
-        every = self.every or all(one.kind == "new" for one in known)
-        counted = tuple(one for one in rows if every or one.handler)
-        others = () if every else tuple(one for one in rows if not one.handler)
-        for name, value in (("rows", counted), ("others", others), ("every", every)):
-            object.__setattr__(self, name, value)
+    @cached_property
+    def _counts_every(self) -> bool:
+        """Whether all count, also because the old release has no handlers to count."""
+        old = [one for one in self.diff.rows if one.kind != "new"]
+        return self.every or not any(x.handler and x.events != (UNKNOWN,) for x in old)
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """The rows that count."""
+        return [one for one in self.diff.rows if self._counts_every or one.handler]
 
     def of_kind(self, *kinds: str) -> list[Row]:
         """Return the rows of these kinds that count."""
@@ -80,8 +81,8 @@ class Summary:
     @property
     def headline(self) -> str:
         """What breaks, and the share of the clicks."""
-        old = {(x.name, x.code) for x in self.rows if x.kind != "new"}
-        noun = "function" if self.every else "handler"
+        old = [*{(x.name, x.code) for x in self.rows if x.kind != "new"}]
+        noun = "function" if self._counts_every else "handler"
         total = f"{len(old)} {noun}{'s' * (len(old) != 1)}"
         if not old:
             return "There is nothing to compare: the old manifest has no functions."
@@ -94,7 +95,8 @@ class Summary:
         if not parts:
             unknown = len(self.of_kind("unknown"))
             doubt = f", but for {unknown} that cannot be told" if unknown else ""
-            return f"No open page breaks: the {total} answer{doubt}."
+            answer = "answer" if old[1:] else "answers"
+            return f"No open page breaks: the {total} {answer}{doubt}."
         text = " and ".join([", ".join(parts[:-1]), parts[-1]] if parts[1:] else parts)
         share = self._share(self.of_kind(*BREAKS))
         if share:
@@ -135,9 +137,10 @@ class Summary:
         moved = f", {followed} of them elsewhere" if followed else ""
         is_new = f"{new} {'is' if new == 1 else 'are'} new"
         yield f"{same} answer as before{moved}; {is_new}."
-        changed = [one for one in self.others if one.kind in BREAKS]
+        others = [] if self._counts_every else [x for x in diff.rows if not x.handler]
+        changed = [one for one in others if one.kind in BREAKS]
         if changed:
-            count = sum(one.kind != "new" for one in self.others)
+            count = sum(one.kind != "new" for one in others)
             text = f"{len(changed)} of {count:,} other functions, which name no event"
             yield f"{text} type, changed: pages that offer them break, too (--all)."
         if diff.clicks:
