@@ -57,7 +57,7 @@ class UnknownHandler(HandlerIdError):
 
 
 class GoneHandler(UnknownHandler):
-    """No handler has the location in an id that was signed: the page is old."""
+    """No handler has the location in an id that is known to be of an old page."""
 
     status = 410
     reload = True

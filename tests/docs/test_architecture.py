@@ -22,6 +22,11 @@ ROOMS: dict[str, tuple[int, int | None]] = {
 """Floor and lines at most of every room, as the page has them."""
 
 CORE = ("_identity", "_registry", "_dispatch")
+# The web's own bound is in the page; the others are for deploys and for checks.
+LAYERS = (
+    *("integrations", "web", "manifest", "_manifest"),
+    *("__main__", "_cli", "check"),
+)
 
 
 def files_of(room: str) -> list[Path]:
@@ -62,7 +67,7 @@ def test_the_core_reads_in_an_hour() -> None:
     everything = [
         file
         for room in ROOMS
-        if room not in ("integrations", "web")  # the web's own bound is above
+        if room not in LAYERS
         for file in files_of(room)
     ]
     assert lines_of([*everything, PACKAGE / "__init__.py"]) <= 10_000

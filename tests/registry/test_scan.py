@@ -365,8 +365,8 @@ def test_a_path_is_no_name(folder: Path, name: str, meant: str) -> None:
     with pytest.raises(ValueError, match="by name") as caught:
         Registry().scan(name, on_error=print)
     assert str(caught.value) == (
-        f"scan() imports modules by name, and {name!r} is the name of a file or "
-        f"directory; did you mean scan({meant!r})?"
+        f"modules are imported by name, and {name!r} is the name of a file or "
+        f"directory; did you mean {meant!r}?"
     )
 
 

@@ -7,12 +7,14 @@ that they are true as well.
 from __future__ import annotations
 
 import asyncio
+import tempfile
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextvars import Context
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, assert_type
+from pathlib import Path
+from typing import Any, Literal, assert_type
 
 from anyio import to_thread
 
@@ -60,6 +62,22 @@ from handlerid.errors import (
 )
 from handlerid.events import KeyDownEvent, SliderValueChangeEvent, event_type
 from handlerid.executors import submit
+from handlerid.manifest import (
+    UNKNOWN,
+    ClickCounter,
+    Diff,
+    EventShape,
+    Function,
+    History,
+    Manifest,
+    Row,
+    Seen,
+    build,
+    count,
+    diff,
+    history,
+    read_seen,
+)
 from handlerid.testing import Recorder, assert_stable
 from handlerid.web import (
     HTML,
@@ -339,3 +357,37 @@ def web() -> None:
     assert_type(end.headers(), list[tuple[str, str]])
     assert_type(end.stream_headers(), list[tuple[str, str]])
     assert_type(step_bytes("end"), bytes)
+
+
+def manifests() -> None:
+    registry = Registry()
+    handler_id = registry.register(on_click)
+    met = assert_type(registry.manifest(release="r2"), Manifest)
+    built = assert_type(build("json", fingerprint="source", release="r1"), Manifest)
+    assert_type(build("json", identity=Identity(keys=KEY)), Manifest)
+    assert_type(built.to_bytes(), bytes)
+    assert_type(Manifest.read(built.to_bytes()), Manifest)
+    assert_type((built.python, built.release), tuple[str | None, str | None])
+    assert_type(built.fingerprint, Literal["bytecode", "source"])
+    assert_type(built.failed, Mapping[str, str])
+    assert_type(built.not_seen, Mapping[str, str])
+    assert_type(built.events, Mapping[str, EventShape])
+    place = str(handler_id.module), str(handler_id.qualname)
+    function = assert_type(met.functions[place][0], Function)
+    assert_type((function.code, function.body), tuple[str, str])
+    assert_type(function.events, tuple[str, ...])
+    assert UNKNOWN not in function.events
+    shape = assert_type(met.events["click"], EventShape)
+    assert_type(shape.fields, Mapping[str, str])
+    changes = assert_type(diff(met, met), Diff)
+    assert_type(changes.rows, tuple[Row, ...])
+    assert_type(changes.rows[0].why, str)
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder)
+        met.write(path / "r2.json")
+        known = assert_type(history(path, current=met, identity=None), History)
+        assert_type(known(handler_id), HandlerIdError | None)
+        Dispatcher(registry, history=known)
+        assert_type(count(path / "clicks"), ClickCounter)
+        seen = assert_type(read_seen([b"click", handler_id.encode()]), Seen)
+        assert_type(diff(met, met, seen=seen).clicks, int | None)

@@ -52,6 +52,8 @@ class Dispatcher(Shared):
         max_bytes: the largest payload accepted as JSON, in bytes.
         extra: ``"ignore"`` or ``"refuse"`` fields that the event does not have; by
             default, refuse them for the host's own event types alone.
+        history: asked with the id when nobody knows it; returns the error to raise in
+            place of ``UnknownHandler``, or None: ``handlerid.manifest.history``.
 
     Raises:
         TypeError, ValueError: an argument is wrong, or the registry has
@@ -63,7 +65,7 @@ class Dispatcher(Shared):
     __slots__ = (
         *("__weakref__", "_authorize", "_handlers", "_max_bytes", "_observer"),
         *("_read_json", "_references", "_refusals", "_refuse_extra", "_registry"),
-        "_resolvers",
+        *("_history", "_resolvers"),
     )
 
     def __init__(
@@ -77,6 +79,7 @@ class Dispatcher(Shared):
         json: Literal["standard", "msgspec"] = "standard",
         max_bytes: int = 65_536,
         extra: Literal["ignore", "refuse"] | None = None,
+        history: Callable[[HandlerId], errors.HandlerIdError | None] | None = None,
     ) -> None:
         expect(isinstance(registry, Registry), "registry", "a Registry", registry)
         known = tokens is None or isinstance(tokens, _tokens.Tokens)
@@ -86,8 +89,8 @@ class Dispatcher(Shared):
         self._resolvers = tuple(resolvers)
         for one in self._resolvers:
             expect(callable(one), "each of resolvers", "a function", one)
-        if authorize is not None:
-            expect(callable(authorize), "authorize", "a function", authorize)
+        for name, fn in {"authorize": authorize, "history": history}.items():
+            expect(fn is None or callable(fn), name, "a function", fn)
         known = isinstance(observer, Observer | None)
         expect(known, "observer", "an object whose class extends Observer", observer)
         expect(type(max_bytes) is int, "max_bytes", "an int", max_bytes)
@@ -103,7 +106,7 @@ class Dispatcher(Shared):
         self._registry = registry
         self._handlers = registry.entries.handlers
         self._references: Any = tokens and References(registry.entries, tokens)
-        self._authorize = authorize
+        self._authorize, self._history = authorize, history
         self._observer: Any = observer
         # What the observer is notified of; "except ()" costs a refusal nothing.
         self._refusals = () if observer is None else errors.HandlerIdError
@@ -315,7 +318,8 @@ class Dispatcher(Shared):
             raised.append(error)
         else:
             return handler, True
-        raise _take_from(raised, signed=self._references is not None)
+        signed = self._references is not None
+        raise _take_from(raised, wanted, self._history, signed=signed)
 
     def _ask_host(
         self, call: Call, wanted: HandlerId, rerender: Any, searched: Any, raised: Any
@@ -366,14 +370,19 @@ class Dispatcher(Shared):
         return audience
 
 
-def _take_from(raised: list[Any], *, signed: bool) -> errors.HandlerIdError:
+def _take_from(
+    raised: list[Any], wanted: HandlerId, history: Any, *, signed: bool
+) -> errors.HandlerIdError:
     """Return the one to raise, and empty the list: a traceback must not hold it."""
     # That the location is known says more than that another one is not.
     stale = [one for one in raised if isinstance(one, errors.StaleHandler)]
     chosen = (stale or raised)[0]
     raised.clear()
-    if signed and isinstance(chosen, errors.UnknownHandler):  # it was offered once
-        return errors.GoneHandler(str(chosen), handler_id=chosen.handler_id)
+    if isinstance(chosen, errors.UnknownHandler):
+        if history is not None and (found := history(wanted)) is not None:
+            return found  # type: ignore[no-any-return]
+        if signed:  # it was offered once
+            return errors.GoneHandler(str(chosen), handler_id=chosen.handler_id)
     return chosen
 
 

@@ -330,19 +330,19 @@ class Identity:
 
     def _ids_at(self, anatomy: Anatomy, event: str, location: str | None) -> _Ids:
         names = self._names(anatomy.module, anatomy.qualname, anatomy.layers[0])
-        where, own = _where(*names), None
-        if location is not None:
-            module, colon, qualname = location.rpartition(":")
-            qualname = self._names("", qualname)[1]
-            where, own = f"={location}".encode("utf-8", "surrogatepass"), ""
-            if colon:
-                where, own = _where(module, qualname), qualname
+        where, own = self._place(location) if location else (_where(*names), None)
         return self._write(names, where, self._fingerprint(anatomy, own), event)
 
-    def locations(self, module: str, qualname: str) -> list[str]:
-        """Return that part of the ids of handlers at a location, one a key."""
-        where = _where(module, self._names("", qualname)[1])
-        return [x.location for x in self._write(("", ""), where, bytes(12), "")]
+    def ids(self, location: str, code: bytes = bytes(12)) -> _Ids:
+        """Return the ids of code, by its unkeyed digest, at a location or a name."""
+        return self._write(("", ""), self._place(location)[0], code, "")
+
+    def _place(self, location: str) -> tuple[bytes, str]:
+        module, colon, qualname = location.rpartition(":")
+        if not colon:  # an explicit name
+            return f"={location}".encode("utf-8", "surrogatepass"), ""
+        qualname = self._names("", qualname)[1]
+        return _where(module, qualname), qualname
 
     def _write(
         self, names: tuple[str, str], where: bytes, code: bytes, event: str

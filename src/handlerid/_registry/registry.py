@@ -6,6 +6,7 @@ from collections.abc import Callable, Iterable
 from types import ModuleType
 from typing import Any, TypeVar, get_args, overload
 
+from handlerid import _manifest
 from handlerid._identity import HandlerId, Identity
 from handlerid._peek import choose, expect
 from handlerid._registry.entries import (
@@ -186,6 +187,14 @@ class Registry(Holder):
         for one in gone:
             self._decorated.pop(one, None)
         return gone
+
+    def manifest(self, *, release: str | None = None) -> _manifest.Manifest:
+        """Return what this process met; ``release`` is the name of its release.
+
+        Those are the handlers registered here, and the functions that scopes were
+        offered, without what wraps them there.
+        """
+        return _manifest.met(self.entries, release)
 
     def __repr__(self) -> str:
         count = f"{len(self)} handler{'s' * (len(self) != 1)}"

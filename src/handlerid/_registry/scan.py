@@ -15,11 +15,8 @@
 from __future__ import annotations
 
 import functools
-import os
-import sys
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from importlib import import_module
 from itertools import chain
 from time import perf_counter
 from types import CodeType, FunctionType, ModuleType
@@ -35,10 +32,10 @@ from handlerid._identity import (
     name_of,
     take_apart,
 )
+from handlerid._manifest.modules import imported
 from handlerid._peek import (
     LOCK,
     described,
-    expect,
     find,
     globals_of,
     is_native,
@@ -59,7 +56,6 @@ from handlerid.events.annotations import NO_EVENT
 
 OnError = Callable[[ScanFailed], object]
 Handler = Callable[..., object]
-Fail = Callable[[str, str, str, BaseException | None], None]
 # Code by qualified name and address: the code, the function that contains it, and the
 # code that this function had.
 _Named = dict[str, dict[int, tuple[CodeType, Codes]]]
@@ -122,7 +118,7 @@ def find_handlers(
         skipped[name] = why
 
     start = perf_counter()
-    modules = {one.__name__: one for one in _imported(package, fail)}
+    modules = {one.__name__: one for one in imported(package, fail)}
     for module in modules.values():
         index.add(module)
     mine = [(x, fn) for x, fn in decorated.items() if take_apart(fn).module in modules]
@@ -151,77 +147,6 @@ def find_handlers(
                 else:
                     fail(name_of(fn), text, name, error)
     return Scan((*found,), (*modules,), perf_counter() - start, skipped)
-
-
-def _imported(package: ModuleType | str, fail: Fail) -> Iterator[ModuleType]:
-    """Import a module, and all modules in it if it is a package."""
-    if isinstance(package, str):
-        from logging import getLogger  # noqa: PLC0415 - for a scan alone
-
-        # Before: a module that starts a server does not return.
-        name = package
-        getLogger("handlerid").info("importing %s", name)
-        try:
-            package = import_module(name)
-        except (Exception, SystemExit) as error:  # noqa: BLE001 - it runs any code
-            _expect_name(name)
-            # A script that ends in sys.exit() does not end the host.
-            where = name.replace(".", "/")
-            count = _count([f"{one or '.'}/{where}" for one in sys.path])
-            beneath = f", nor what is in it ({count} modules)" if count else ""
-            text = f"cannot be imported{beneath}: {type(error).__name__}: {error}"
-            return fail(name, text, name, error)
-        if not issubclass(type(package), ModuleType):
-            text = "puts an object that is no module into sys.modules"
-            return fail(name, text, name, None)
-    known = isinstance(package, ModuleType)
-    expect(known, "package", "a module or its name", package)
-    yield package
-    for name in _inside([*getattr(package, "__path__", ())]):
-        yield from _imported(f"{package.__name__}.{name}", fail)
-
-
-def _expect_name(name: str) -> None:
-    """Raise ValueError for the path of a file or directory."""
-    parts = name.replace("\\", "/").removesuffix(".py").removesuffix("/__init__")
-    parts = ".".join(one for one in parts.split("/") if one.strip("."))
-    if parts != name:
-        raise ValueError(
-            f"scan() imports modules by name, and {name!r} is the name of a file or "
-            f"directory; did you mean scan({parts!r})?"
-        )
-
-
-def _count(paths: list[str]) -> int:
-    """Return the number of modules in a package's directories, at any depth."""
-    inside = [[f"{path}/{name}" for path in paths] for name in _inside(paths)]
-    return len(inside) + sum(map(_count, inside))
-
-
-def _inside(paths: list[str]) -> list[str]:
-    """Return the names of the modules in a package's directories."""
-    from pkgutil import iter_modules  # noqa: PLC0415 - a millisecond for a scan alone
-
-    names = {one.name for one in iter_modules(paths)}
-    # It leaves out directories without __init__, which are packages, too.
-    for path in paths:
-        for name in filter(str.isidentifier, _directories(path)):
-            if name not in names and _inside([f"{path}/{name}"]):
-                names.add(name)
-    return sorted(names - {"__main__"})
-
-
-def _directories(path: str) -> list[str]:
-    """Return the names of the directories in a directory, or in one of a zip."""
-    from pathlib import Path  # noqa: PLC0415
-    from pkgutil import get_importer  # noqa: PLC0415
-    from zipfile import Path as InZip  # noqa: PLC0415
-
-    place: Any = Path(path)
-    importer: Any = get_importer(path)
-    if hasattr(importer, "archive"):
-        place = InZip(importer.archive, importer.prefix.replace(os.sep, "/"))
-    return [x.name for x in place.iterdir() if x.is_dir()] if place.is_dir() else []
 
 
 def _members(
@@ -411,8 +336,9 @@ class _Module:
     @functools.cached_property
     def locations(self) -> frozenset[str]:
         """The locations of all its code, as they stand in ids."""
-        locate = functools.partial(self._identity.locations, self.name)
-        return frozenset(chain(*map(locate, {**self.live, **self.loaded})))
+        places = [f"{self.name}:{one}" for one in {**self.live, **self.loaded}]
+        found = chain(*map(self._identity.ids, places))
+        return frozenset([one.location for one in found])
 
 
 def _by_name(roots: Iterable[tuple[Any, CodeType]]) -> _Named:

@@ -54,15 +54,15 @@ _SEVERAL = bytes(_SIZE)  # the digest of lambdas that cannot be distinguished
 
 
 class _Text(NamedTuple):
-    """What is kept of a text: 10 KB for a large file."""
+    """What is kept of a text: 15 KB for a large file."""
 
-    digests: bytes  # keys of code, each with the digest of its source
+    digests: bytes  # keys of code, each with the digests of its source
     unread: dict[bytes, _Names]  # by key, if there are any
 
     def find(self, key: bytes) -> bytes:
-        """Return the digest of a code's source, or nothing."""
+        """Return the digests of a code's source, with its name and without it."""
         _, _, after = self.digests.partition(key)
-        return after[:_SIZE]
+        return after[: 2 * _SIZE]
 
 
 # By place: texts by what says whether a file is another. Notebooks have a place a cell.
@@ -82,7 +82,8 @@ def digest_source(fn: FunctionType, own: str | None = None) -> bytes:
             was compiled from; or several lambdas of a line cannot be distinguished.
     """
     code = fn.__code__
-    _, _, digest = _find(fn)
+    _, _, digests = _find(fn)
+    digest, nameless = digests[:_SIZE], digests[_SIZE:]
     if digest == _SEVERAL:
         raise UnsupportedHandler(
             f"{fn.__module__}.{fn.__qualname__}: line {code.co_firstlineno} of "
@@ -90,16 +91,22 @@ def digest_source(fn: FunctionType, own: str | None = None) -> bytes:
             "compile to the same code, so they cannot be distinguished. Write them on "
             'separate lines, or use fingerprint="bytecode".'
         )
-    if own is None or code.co_name == "<lambda>":
-        return digest
+    if not own:
+        return digest if own is None else nameless
     content = _read(code.co_filename, fn.__globals__)
     with suppress(Exception):  # the file may have been replaced since
-        form = _forms(content, _place(code))[digest]
-        name, its_own = map(encode_constant, (code.co_name, own))
-        # The last field of this name is that of the function.
-        before, _, after = form.rpartition(b" name=" + name)
-        return _hash(before + b" name=" + its_own + after)
+        return _hash(_named(_forms(content, _place(code))[digest], code, own))
     raise _not_its_source(fn)
+
+
+def _named(form: bytes, code: CodeType, own: str) -> bytes:
+    """Return what is hashed of a function's source, with another name."""
+    if code.co_name == "<lambda>":
+        return form
+    name, its_own = map(encode_constant, (code.co_name, own))
+    # The last field of this name is that of the function.
+    before, _, after = form.rpartition(b" name=" + name)
+    return before + b" name=" + its_own + after
 
 
 def unused_in_source(fn: FunctionType) -> _Names:
@@ -195,9 +202,9 @@ def _parse(content: _Content, place: _Place) -> _Text:
     unread: dict[bytes, _Names] = {}
     with suppress(Exception):  # the parser's limits are many
         for code, form, names in _functions(content, place):
-            key, digest = _key(code), _hash(form)
-            if rows.setdefault(key, digest) != digest:
-                rows[key] = _SEVERAL
+            key, digests = _key(code), _hash(form) + _hash(_named(form, code, ""))
+            if rows.setdefault(key, digests) != digests:
+                rows[key] = _SEVERAL * 2
             if names:
                 unread[key] = names
     return _Text(b"".join([b"%b%b" % row for row in rows.items()]), unread)
@@ -232,7 +239,7 @@ def _functions(
                 apart[scope] = _compile_apart(found, owner, code.co_freevars, place)
             found = apart[scope].get(_key(code, place=False), found)
         unread: set[str] = set()
-        if free and not free.isdisjoint(_annotating(found)):
+        if free and not place[1] and not free.isdisjoint(_annotating(found)):
             if not bare:  # annotations are texts there, which use no variable
                 without = nested(_compile(content, place, _ANNOTATIONS))
                 bare = {(one.co_firstlineno, one.co_name): one for one in without}
@@ -248,7 +255,8 @@ def _annotating(functions: list[_Function]) -> Iterator[str]:
     """Yield the names in annotations."""
     for node in [inner for one in functions for inner in ast.walk(one)]:
         for field in ("annotation", "returns"):
-            for part in ast.walk(getattr(node, field, None) or ast.Pass()):
+            annotation = getattr(node, field, None)
+            for part in ast.walk(annotation) if annotation else ():
                 if isinstance(part, ast.Name):
                     yield part.id
 

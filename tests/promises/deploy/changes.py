@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 
-__all__ = ["CHANGES", "write_release"]
+from tests.support.fresh import run_fresh
+
+__all__ = ["CHANGES", "write_manifests", "write_release"]
 
 FIRST = Path(__file__).with_name("release")
 ROOT = FIRST.parents[3]
@@ -182,3 +185,24 @@ def write_release(folder: Path, *changes: str) -> Path:
             assert old in text, (change, old)
             file.write_text(text.replace(old, new), "utf-8")
     return folder
+
+
+BUILD = """
+import sys
+from handlerid.manifest import build
+for fingerprint in ("bytecode", "source"):
+    manifest = build("store", fingerprint=fingerprint, release=sys.argv[1])
+    manifest.write(f"{sys.argv[2]}/{fingerprint}/{sys.argv[1]}.json")
+"""
+
+
+def write_manifests(folders: Sequence[Path]) -> None:
+    """Give each release its manifests and those of the releases before it."""
+    for release, folder in enumerate(folders, 1):
+        manifests = folder / "manifests"
+        if release == 1:
+            (manifests / "bytecode").mkdir(parents=True)
+            (manifests / "source").mkdir()
+        else:
+            shutil.copytree(folders[release - 2] / "manifests", manifests)
+        run_fresh("-c", BUILD, str(release), str(manifests), path=folder)

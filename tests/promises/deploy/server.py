@@ -6,9 +6,11 @@ It ends at the end of its input, so also when the tests are killed.
 from __future__ import annotations
 
 import json
+import os
 import sys
 import warnings
 from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 from store import pages
@@ -16,9 +18,11 @@ from store.journal import DONE, GUARDED, NAMED
 
 from handlerid import Dispatcher, Identity, Registry, Scope, Tokens
 from handlerid.errors import CapturesReplaced, HandlerIdError
+from handlerid.manifest import history
 from handlerid.web import Endpoint
 
 KEY = bytes(range(32))
+MANIFESTS = Path(pages.__file__).parents[1] / "manifests"
 web = Endpoint()  # its release is HANDLERID_RELEASE
 
 
@@ -35,12 +39,18 @@ class Host:
         for fn, how in NAMED:
             registry.handler(**how)(fn)
         registry.scan("store")
+        way, remembers, _ = way.partition(", history")
+        older = None
+        if remembers:
+            current = registry.manifest(release=os.environ["HANDLERID_RELEASE"])
+            older = history(MANIFESTS / fingerprint, current=current)
         tokens = mode == "carry" or mode.endswith("tokens")
         self.audience: dict[str, Any] = {"audience": "anna"} if tokens else {}
         self.app = Dispatcher(
             registry,
             tokens=Tokens(KEY) if tokens else None,
             resolvers=[lambda _, scope: render(scope)] if way == "resolvers" else (),
+            history=older,
         )
         self.rerender = render if way == "rerender" else None
 

@@ -15,6 +15,17 @@ FINGERPRINTS = ("bytecode", "source")
 
 ALL: list[Settings] = [(m, f, w) for m in MODES for f in FINGERPRINTS for w in WAYS]
 
+# Each without history, and with it.
+REMEMBERED: list[Settings] = [
+    (mode, fingerprint, f"{way}{more}")
+    for mode, fingerprint, way in (
+        ("warn", "bytecode", "scan"),
+        ("warn", "bytecode", "rerender"),
+        ("distinct", "source", "resolvers"),
+    )
+    for more in ("", ", history")
+]
+
 
 def by_settings(clicks: Mapping[Settings, Sequence[Click]]) -> str:
     """How many clicks had which outcome, a row for each settings."""
@@ -22,6 +33,19 @@ def by_settings(clicks: Mapping[Settings, Sequence[Click]]) -> str:
     for settings, some in clicks.items():
         found = Counter(one.outcome for one in some)
         rows.append([*settings, *(str(found[x]) for x in OUTCOMES)])
+    return table(rows)
+
+
+def by_history(clicks: Mapping[Settings, Sequence[Click]]) -> str:
+    """How many clicks got 404, 409 or 410, a row for each settings."""
+    pages = {"older": 1, "same": 0, "newer": -1}
+    rows = [["captures", "fingerprint", "answers"]]
+    rows[0] += [f"404, {page} page" for page in pages] + ["409", "410"]
+    for settings, some in clicks.items():
+        found = Counter((x.answer.get("status"), x.server - x.page) for x in some)
+        cells = [found[404, than] for than in pages.values()]
+        cells += [sum(found[x, than] for than in pages.values()) for x in (409, 410)]
+        rows.append([*settings, *map(str, cells)])
     return table(rows)
 
 

@@ -6,6 +6,7 @@ The tables are in ``docs/explanation/deploys.md``, which explains what is WRONG 
 
 from __future__ import annotations
 
+import json
 import platform
 import subprocess
 import sys
@@ -16,7 +17,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.promises.deploy.changes import CHANGES, write_release
+from tests.promises.deploy.changes import CHANGES, write_manifests, write_release
 from tests.promises.deploy.fleet import (
     SERVER,
     Click,
@@ -25,7 +26,15 @@ from tests.promises.deploy.fleet import (
     running,
 )
 from tests.promises.deploy.resent import FRONTS, RESULTS, Answers, ask, play
-from tests.promises.deploy.tables import ALL, MODES, by_change, by_front, by_settings
+from tests.promises.deploy.tables import (
+    ALL,
+    MODES,
+    REMEMBERED,
+    by_change,
+    by_front,
+    by_history,
+    by_settings,
+)
 from tests.pythons import require_python
 from tests.support.fresh import environment
 
@@ -60,13 +69,19 @@ Rolled = Mapping[Settings, Sequence[Click]]
 @pytest.fixture(scope="module")
 def releases(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
     folder = tmp_path_factory.mktemp("releases")
-    second = write_release(folder / "2", *CHANGES)
-    return [write_release(folder / "1"), second]
+    written = [write_release(folder / "1"), write_release(folder / "2", *CHANGES)]
+    write_manifests(written)
+    return written
 
 
 @pytest.fixture(scope="module")
 def rolled(releases: list[Path]) -> Rolled:
     return roll(releases, SAMPLE)
+
+
+@pytest.fixture(scope="module")
+def remembered(releases: list[Path]) -> Rolled:
+    return roll(releases, REMEMBERED)
 
 
 @pytest.fixture(scope="module")
@@ -143,6 +158,45 @@ def test_the_docs_have_the_tables(rolled: Rolled) -> None:
     assert len(documented) >= 7
     for row in by_settings(documented).splitlines():
         assert row in text
+
+
+def test_with_history_an_older_page_never_gets_404(remembered: Rolled) -> None:
+    for without, with_history in zip(REMEMBERED[::2], REMEMBERED[1::2], strict=True):
+        before, after = remembered[without], remembered[with_history]
+        older = [x for x in after if x.page < x.server and x.outcome == "unknown"]
+        assert older, "removed handlers are clicked"
+        assert {(x.answer["status"], x.answer["reload"]) for x in older} == {
+            (410, True)
+        }
+        assert any(x.answer.get("status") == 404 for x in before)
+        # It answers nothing, and refuses nothing that was answered.
+        for one, other in zip(before, after, strict=True):
+            assert one.answer.get("did") == other.answer.get("did")
+
+
+def test_the_reasons_of_history_are_in_the_text_alone(remembered: Rolled) -> None:
+    reasons = {}
+    for one in remembered["warn", "bytecode", "rerender, history"]:
+        if one.page < one.server and one.outcome in ("unknown", "reload"):
+            reasons[one.control["change"]] = one.answer["text"]
+            shown = json.dumps(one.answer["refusal"])
+            assert "store" not in shown
+            assert one.control["change"] not in shown
+    assert reasons["renamed"] == (
+        "store.pages.on_rename, of release 1, is store.pages.on_renamed here; to "
+        "answer its pages, write "
+        '@registry.handler(moved_from="store.pages:on_rename")'
+    )
+    moved = reasons["moved to a module"]
+    assert "is store.new_place.on_away here" in moved
+    assert reasons["removed"].endswith(", of release 1, is not in this release")
+    assert reasons["handler of another event"].endswith(
+        "took click events, and takes input here"
+    )
+
+
+def test_the_docs_have_the_table_of_history(remembered: Rolled) -> None:
+    assert by_history(remembered) in PAGE.read_text("utf-8")
 
 
 def test_a_reload_helps_where_the_releases_differ(answers: Answers) -> None:

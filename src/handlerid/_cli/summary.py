@@ -1,0 +1,197 @@
+"""What a diff says, in sentences and rows, before they are laid out.
+
+1. Handlers count, and other functions are a number: most of them are no handlers, and
+   the files cannot tell which are.
+2. What was clicked most comes first. What does not fit is counted.
+"""
+
+from collections import Counter
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from typing import NamedTuple
+
+from handlerid.manifest import UNKNOWN, Diff, Manifest, Row
+
+BREAKS = ("stale", "gone", "moved", "refused")
+_SHOWN = (*BREAKS, "unknown")
+_VERBS = {
+    "stale": ("goes stale", "go stale"),
+    "gone": ("is gone", "are gone"),
+    "moved": ("moved", "moved"),
+    "refused": ("refuses its old event", "refuse their old events"),
+}
+_MOST_FAILED = 3
+
+
+class Line(NamedTuple):
+    """Rows that say the same, as two lambdas of a function; ``row`` is the first."""
+
+    row: Row
+    number: int
+    names: int
+    clicks: int
+    share: str
+
+    @property
+    def name(self) -> str:
+        """The name of the function, and how many have it."""
+        if self.names > 1:
+            return f"{self.row.name} and {self.number - 1} more"
+        return self.row.name + (f" x{self.number}" if self.number > 1 else "")
+
+    @property
+    def why(self) -> str:
+        """What changed, and what the function may have become."""
+        candidates = " or ".join(self.row.candidates)
+        return self.row.why + (f"; now {candidates}?" if candidates else "")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Summary:
+    """A diff in sentences and rows.
+
+    Attributes:
+        diff: the diff.
+        every: whether every function counts, not the handlers alone.
+        keyed: whether keys were given.
+        damaged: lines of the clicks that could not be read.
+    """
+
+    diff: Diff
+    every: bool = False
+    keyed: bool = False
+    damaged: int = 0
+
+    @cached_property
+    def _counts_every(self) -> bool:
+        """Whether all count, also because the old release has no handlers to count."""
+        old = [one for one in self.diff.rows if one.kind != "new"]
+        return self.every or not any(x.handler and x.events != (UNKNOWN,) for x in old)
+
+    @cached_property
+    def rows(self) -> list[Row]:
+        """The rows that count."""
+        return [one for one in self.diff.rows if self._counts_every or one.handler]
+
+    def of_kind(self, *kinds: str) -> list[Row]:
+        """Return the rows of these kinds that count."""
+        return [one for one in self.rows if one.kind in kinds]
+
+    @property
+    def headline(self) -> str:
+        """What breaks, and the share of the clicks."""
+        old = [*{(x.name, x.code) for x in self.rows if x.kind != "new"}]
+        noun = "function" if self._counts_every else "handler"
+        total = f"{len(old)} {noun}{'s' * (len(old) != 1)}"
+        if not old:
+            return "There is nothing to compare: the old manifest has no functions."
+        parts: list[str] = []
+        for kind in BREAKS:
+            count = len(self.of_kind(kind))
+            of = "" if parts else f" of {total}"
+            if count:
+                parts.append(f"{count}{of} {_VERBS[kind][count > 1]}")
+        if not parts:
+            unknown = len(self.of_kind("unknown"))
+            doubt = f", but for {unknown} that cannot be told" if unknown else ""
+            answer = "answer" if old[1:] else "answers"
+            return f"No open page breaks: the {total} {answer}{doubt}."
+        text = " and ".join([", ".join(parts[:-1]), parts[-1]] if parts[1:] else parts)
+        share = self._share(self.of_kind(*BREAKS))
+        if share:
+            clicks = self.diff.clicks or 0
+            text += f"; they had {share} of {clicks:,} click{'s' * (clicks != 1)}"
+        return f"{text}."
+
+    def lines(self) -> list[Line]:
+        """Return what breaks or cannot be told, the most important first."""
+        groups: dict[tuple[object, ...], list[Row]] = {}
+        for one in self.of_kind(*_SHOWN):
+            # Why the files cannot tell is the same of many, as of all pages.
+            name = "" if one.kind == "unknown" else one.name
+            same = (one.kind, name, one.why, one.line, one.candidates)
+            groups.setdefault(same, []).append(one)
+        lines = []
+        for several in sorted(groups.values(), key=_importance):
+            names = len({one.name for one in several})
+            clicks = sum(one.clicks or 0 for one in several)
+            share = self._share(several)
+            lines.append(Line(several[0], len(several), names, clicks, share))
+        return lines
+
+    def rest(self, lines: list[Line]) -> str:
+        """Return what lines that are not shown say, as numbers."""
+        counts: Counter[str] = Counter()
+        for one in lines:
+            counts[one.row.kind] += one.number
+        kinds = ", ".join(f"{counts[x]} {x}" for x in _SHOWN if counts[x])
+        share = percent(sum(one.clicks for one in lines), self.diff.clicks)
+        return f"{counts.total()} more: {kinds}" + (f" ({share})" if share else "")
+
+    def footers(self) -> Iterator[str]:
+        """Yield the other sentences."""
+        diff = self.diff
+        followed = sum(1 for one in self.of_kind("same") if one.why)
+        same, new = len(self.of_kind("same")), len(self.of_kind("new"))
+        moved = f", {followed} of them elsewhere" if followed else ""
+        is_new = f"{new} {'is' if new == 1 else 'are'} new"
+        yield f"{same} answer as before{moved}; {is_new}."
+        others = [] if self._counts_every else [x for x in diff.rows if not x.handler]
+        changed = [one for one in others if one.kind in BREAKS]
+        if changed:
+            count = sum(one.kind != "new" for one in others)
+            text = f"{len(changed)} of {count:,} other functions, which name no event"
+            yield f"{text} type, changed: pages that offer them break, too (--all)."
+        if diff.clicks:
+            yield from self._about_clicks()
+        if diff.old.failed == diff.new.failed:
+            yield from _failed("either", diff.old)
+        else:
+            yield from _failed("the old", diff.old)
+            yield from _failed("the new", diff.new)
+        if self.damaged:
+            several = "lines of the clicks were cut off, and do not count"
+            single = "line of the clicks was cut off, and does not count"
+            yield f"{self.damaged} {several if self.damaged > 1 else single}."
+
+    def _about_clicks(self) -> Iterator[str]:
+        share = percent(self.diff.unknown_clicks, self.diff.clicks)
+        if self.diff.unknown_clicks == self.diff.clicks:
+            text = "The old release has none of the clicked ids"
+            keyed = (
+                " with these keys" if self.keyed else "; are they keyed (--key-env)?"
+            )
+            yield f"{text}{keyed}" + ("." if self.keyed else "")
+        elif self.diff.unknown_clicks:
+            text = f"{share} of the clicks have ids that the old release does not know"
+            yield f"{text}: those of pages of other releases, or of other packages."
+
+    def _share(self, rows: list[Row]) -> str:
+        known = self.diff.clicks and self.diff.unknown_clicks < self.diff.clicks
+        if not known:
+            return ""
+        return percent(sum(one.clicks or 0 for one in rows), self.diff.clicks)
+
+
+def _importance(rows: list[Row]) -> tuple[int, int]:
+    return -sum(one.clicks or 0 for one in rows), _SHOWN.index(rows[0].kind)
+
+
+def percent(part: int, whole: int | None) -> str:
+    """Return a share as a text; empty if there is none."""
+    if not whole:
+        return ""
+    share = 100 * part / whole
+    if 0 < share < 0.1:  # noqa: PLR2004 - what is shown with one digit
+        return "<0.1 %"
+    return f"{share:.0f} %" if share >= 10 or not part else f"{share:.1f} %"  # noqa: PLR2004
+
+
+def _failed(title: str, manifest: Manifest) -> Iterator[str]:
+    several = [f"{name} ({error})" for name, error in sorted(manifest.failed.items())]
+    more = len(several) - _MOST_FAILED
+    if more > 0:
+        several[_MOST_FAILED:] = [f"{more} more"]
+    if several:
+        yield f"Not imported for {title} manifest: {', '.join(several)}."

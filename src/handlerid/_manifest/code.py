@@ -1,0 +1,296 @@
+"""Functions as the code around them makes them, read from code objects alone.
+
+A nested function has no annotations and no defaults until the function around it runs.
+The instructions that make it are followed instead, on a stack of what is known. What
+is not understood is None there, so it becomes "unknown", never something wrong.
+"""
+
+import dis
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from functools import cache, partial
+from types import CellType, CodeType, FunctionType
+from typing import Any, NamedTuple
+
+from handlerid._bytecode import OPTIMIZED
+
+_NO_FUNCTIONS = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>", "__annotate__")
+_GENERIC = "<generic parameters of "
+_OF_CLASSES = ("__class__", "__classdict__")  # Python's own
+_NEUTRAL = frozenset(
+    [
+        *("CACHE", "COPY_FREE_VARS", "EXTENDED_ARG", "KW_NAMES", "MAKE_CELL"),
+        *("NOP", "NOT_TAKEN", "PRECALL", "RESUME"),
+    ]
+)
+# What stands before the end of a function that does nothing else.
+_NOTHING = _NEUTRAL | {"RETURN_GENERATOR", "POP_TOP"}
+_IN_MAKE_FUNCTION = sys.version_info < (3, 13)  # parts, by the bits of its operand
+_CONSTANTS = ("LOAD_COMMON_CONSTANT", "LOAD_CONST", "LOAD_SMALL_INT", "RETURN_CONST")
+# The operand of the common constant None, from Python 3.15 on.
+_RAW = compile("None", "", "eval").co_code
+_NONE = dict(zip(_RAW[::2], _RAW[1::2], strict=True)).get(
+    dis.opmap.get("LOAD_COMMON_CONSTANT", -1)
+)
+_effect = cache(partial(dis.stack_effect, jump=False))
+# What leaves nothing on the stack.
+_TAKES = frozenset(
+    opcode
+    for name, opcode in dis.opmap.items()
+    if (name.startswith(("DELETE_", "END_", "POP_", "STORE_")) and "LOAD" not in name)
+    or name.endswith("_OR_POP")
+)
+# What is not followed by the next instruction.
+_LEAVES = frozenset(
+    opcode
+    for name, opcode in dis.opmap.items()
+    if name.startswith(("JUMP_FORWARD", "RAISE", "RERAISE", "RETURN_"))
+)
+_ATTRIBUTE_BITS = sys.version_info >= (3, 12)  # the lowest one: of a method call
+_OR = 7  # the operand of BINARY_OP
+_CLOSURE, _ANNOTATE, _ANNOTATIONS, _BY_NAME, _DEFAULTS = 8, 16, 4, 2, 1
+UNKNOWN = "?"
+"""The text of an annotation that was not understood; it cannot be evaluated."""
+
+
+class _Const(NamedTuple):
+    value: Any
+
+
+class Made:
+    """What the code around a function does with it.
+
+    Attributes:
+        code: the function's own code.
+        annotations: by parameter the text, or ``UNKNOWN``.
+        defaults: names of the parameters that have one.
+        decorated: whether a decorator is called with it.
+    """
+
+    def __init__(self, code: CodeType) -> None:
+        self.code = code
+        self.annotations: dict[str, str] = {}
+        self.defaults: tuple[str, ...] = ()
+        self.decorated = False
+
+    def set(self, attribute: int, value: Any) -> None:
+        """Note a part that is put on the function."""
+        code = self.code
+        if attribute == _ANNOTATE and isinstance(value, Made):
+            value = _Walk(value.code).returned
+        if attribute in (_ANNOTATE, _ANNOTATIONS):
+            known = _annotations(value)
+            names = code.co_varnames[: code.co_argcount]
+            self.annotations = dict.fromkeys(names, UNKNOWN) if known is None else known
+        elif attribute == _BY_NAME and isinstance(value, dict):
+            self.defaults += tuple(value)
+        elif attribute == _DEFAULTS:
+            values = value.value if isinstance(value, _Const) else value or ()
+            first = code.co_argcount - len(values)
+            self.defaults = code.co_varnames[first : code.co_argcount] + self.defaults
+
+
+class FunctionCode:
+    """The code of a function; what is around it is read when it is asked for."""
+
+    def __init__(self, code: CodeType, walk: "Callable[[], _Walk] | None" = None):
+        self.code = code
+        self._walk = walk
+
+    @property
+    def made(self) -> Made:
+        """What the code around does with it; nothing, if that is not known."""
+        made = self._walk and self._walk().made.get(id(self.code))
+        return made or Made(self.code)
+
+    def function(self, names: dict[str, Any]) -> FunctionType:
+        """Return a function of the code, with empty cells, in a module with names."""
+        cells = tuple([CellType() for _ in self.code.co_freevars])
+        return FunctionType(self.code, names, closure=cells)
+
+
+def functions_in_code(code: CodeType) -> Iterator[FunctionCode]:
+    """Yield the functions in code, at any depth, that the author wrote."""
+    todo = [code]
+    for one in todo:
+        inside = [const for const in one.co_consts if type(const) is CodeType]
+        walk = cache(partial(_Walk, one)) if inside else None
+        for const in inside:
+            name = const.co_name
+            other = name in _NO_FUNCTIONS or name.startswith(_GENERIC)
+            if const.co_flags & OPTIMIZED and not other:
+                yield FunctionCode(const, walk)
+        todo += inside
+
+
+def captures_of_code(code: CodeType, defaults: Iterable[str]) -> tuple[str, ...]:
+    """Return the names of what a function carries besides its code."""
+    return (*(one for one in code.co_freevars if one not in _OF_CLASSES), *defaults)
+
+
+def defaults_of(fn: FunctionType) -> tuple[str, ...]:
+    """Return the names of the parameters of a function that have a default."""
+    last = fn.__code__.co_argcount
+    first = last - len(fn.__defaults__ or ())
+    return (*fn.__code__.co_varnames[first:last], *(fn.__kwdefaults__ or ()))
+
+
+def is_trivial(code: CodeType) -> bool:
+    """Return whether a function does nothing, or returns a constant."""
+    constants = 0
+    for opcode in code.co_code[::2]:
+        name = dis.opname[opcode]
+        constants += name in _CONSTANTS
+        if name.startswith("RETURN_") and name != "RETURN_GENERATOR":
+            return constants == 1
+        if name not in _CONSTANTS and name not in _NOTHING:
+            return False
+    return False
+
+
+class _Walk:
+    """Follows the instructions of a code object, each once, in their order."""
+
+    def __init__(self, code: CodeType) -> None:
+        self.code = code
+        self.made: dict[int, Made] = {}  # by the address of their code
+        self.stack: list[Any] = []
+        self.returned: Any = None
+        raw, more, before = code.co_code, 0, -1
+        branches = {*dis.findlabels(raw)}  # type: ignore[arg-type] # bytes, it says
+        for at in range(0, len(raw), 2):
+            if at in branches and self.stack and before not in _LEAVES:
+                self.stack[-1] = None  # it depends on the branch
+            opcode, argument = raw[at], raw[at + 1] | more << 8
+            more = argument if opcode == dis.EXTENDED_ARG else 0
+            before = opcode or before  # caches have 0
+            step = _STEPS.get(opcode, _Walk.other)
+            if step is _Walk.other:
+                self.other(opcode, argument)
+            elif step is not None:
+                step(self, argument)
+
+    def other(self, opcode: int, argument: int) -> None:
+        """Follow an instruction that takes and leaves what is not known."""
+        effect = _effect(opcode, argument if opcode >= dis.HAVE_ARGUMENT else None)
+        left = effect if effect > 0 else opcode not in _TAKES
+        self.pop(left - effect)
+        self.stack += [None] * left
+
+    def on_jump_forward(self, _: int) -> None:
+        self.pop()  # the other branch leaves its own value, if this one left any
+
+    def pop(self, count: int = 1) -> list[Any]:
+        """Take values off the stack; None for those below what is known."""
+        stack = self.stack
+        missing = [None] * (count - len(stack))
+        taken = missing + stack[max(0, len(stack) - count) :]
+        del stack[max(0, len(stack) - count) :]
+        return taken
+
+    def on_load_const(self, argument: int) -> None:
+        self.stack.append(_Const(self.code.co_consts[argument]))
+
+    def on_load_common_constant(self, argument: int) -> None:
+        self.stack.append(_Const(None) if argument == _NONE else None)
+
+    def on_load_small_int(self, argument: int) -> None:
+        self.stack.append(_Const(argument))
+
+    def on_load_name(self, argument: int) -> None:
+        self.stack.append(self.code.co_names[argument])
+
+    def on_load_global(self, argument: int) -> None:
+        # With the bit, it is going to be called.
+        called = argument & 1
+        self.stack += [None, None] if called else [self.code.co_names[argument >> 1]]
+
+    def on_load_from_dict_or_globals(self, argument: int) -> None:
+        self.pop()
+        self.stack.append(self.code.co_names[argument])
+
+    def on_load_attr(self, argument: int) -> None:
+        (owner,), called = self.pop(), False
+        if _ATTRIBUTE_BITS:
+            argument, called = argument >> 1, bool(argument & 1)
+        known = isinstance(owner, str) and not called
+        self.stack.append(f"{owner}.{self.code.co_names[argument]}" if known else None)
+        self.stack += [None] * called
+
+    def on_binary_op(self, argument: int) -> None:
+        one, other = map(_text, self.pop(2))
+        known = argument == _OR and UNKNOWN not in (one, other)
+        self.stack.append(f"{one} | {other}" if known else None)
+
+    def on_build_tuple(self, argument: int) -> None:
+        self.stack.append(self.pop(argument))
+
+    def on_build_const_key_map(self, argument: int) -> None:
+        *values, names = self.pop(argument + 1)
+        self.stack.append(dict(zip(names.value, values, strict=True)))
+
+    def on_build_map(self, argument: int) -> None:
+        flat = self.pop(2 * argument)
+        self.stack.append(_pairs(flat))
+
+    def on_make_function(self, argument: int) -> None:
+        (code,) = self.pop()
+        made = Made(code.value)
+        self.made[id(code.value)] = made
+        for part in (_CLOSURE, _ANNOTATIONS, _BY_NAME, _DEFAULTS):
+            if argument & part and _IN_MAKE_FUNCTION:
+                made.set(part, *self.pop())
+        self.stack.append(made)
+
+    def on_set_function_attribute(self, argument: int) -> None:
+        value, made = self.pop(2)
+        made.set(argument, value)
+        self.stack.append(made)
+
+    def on_call(self, argument: int) -> None:
+        called = self.pop(argument + 2)
+        made = called[-1]
+        if not argument and isinstance(made, Made):
+            made.decorated |= called[0] not in ("staticmethod", "classmethod")
+            self.stack.append(made)
+        else:
+            self.stack.append(None)
+
+    def on_return_value(self, _: int) -> None:
+        (self.returned,) = self.pop()
+
+
+# By opcode, what a walk does; None for what changes nothing.
+_STEPS: dict[int, Any] = {
+    opcode: getattr(_Walk, f"on_{name.lower()}", None)
+    for name, opcode in dis.opmap.items()
+    if name in _NEUTRAL or hasattr(_Walk, f"on_{name.lower()}")
+}
+
+
+def _pairs(flat: list[Any]) -> dict[Any, Any] | None:
+    """Return the entries of a map whose keys are constants."""
+    names = flat[::2]
+    if not all(isinstance(one, _Const) for one in names):
+        return None
+    return dict(zip([one.value for one in names], flat[1::2], strict=True))
+
+
+def _annotations(value: Any) -> dict[str, str] | None:
+    """Return the texts of annotations by parameter; None if they are unknown."""
+    if isinstance(value, _Const):  # all are texts
+        value = [*map(_Const, value.value)]
+    if isinstance(value, list):
+        value = _pairs(value)
+    if not isinstance(value, dict):
+        return None
+    found = {name: _text(one) for name, one in value.items()}
+    found.pop("return", None)
+    return found
+
+
+def _text(value: Any) -> str:
+    """Return an annotation as the author may have written it."""
+    if isinstance(value, _Const):
+        value = "None" if value.value is None else value.value
+    return value if type(value) is str else UNKNOWN

@@ -1,0 +1,333 @@
+"""Finds the values of names and expressions, in one call of the function around.
+
+What a call returns depends on its arguments alone, unless it makes an object. What an
+unknown function gets as its only argument stays the function that it is, if it is one.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Hashable, Iterator
+from typing import Protocol
+
+from handlerid.check.scopes import Binding, Place, Scope, last_name
+from handlerid.check.values import (
+    NONE,
+    Captured,
+    Closure,
+    Frame,
+    Value,
+    makes_object,
+    method_of,
+)
+
+_DISPLAYS = ast.List | ast.Dict | ast.Set | ast.GeneratorExp
+_COMPREHENSIONS = ast.ListComp | ast.SetComp | ast.DictComp
+_DEEPEST = 8  # calls in calls
+
+
+class Imports(Protocol):
+    """Finds the modules that a module imports, among those that are checked."""
+
+    def find(self, path: str, name: str, level: int = 0) -> Scope | None:
+        """Return the module that a file imports by a name, or None."""
+
+
+class Values:
+    """Finds values; one for all modules of a run."""
+
+    def __init__(self, imports: Imports) -> None:
+        self._imports = imports
+        self._keys: dict[Hashable, int] = {}
+        self._roots: dict[Scope, Frame] = {}
+        self._frames: dict[int, Frame] = {}
+        self._calls: dict[tuple[ast.Call, int], Value] = {}
+        self._codes: dict[Scope, Hashable] = {}
+
+    def _key(self, *parts: Hashable) -> int:
+        return self._keys.setdefault(parts, len(self._keys))
+
+    def root(self, scope: Scope) -> Frame:
+        """Return the frame of a runner that is called once, by somebody."""
+        if scope not in self._roots:
+            outer = self.root(scope.parent.runner) if scope.parent else None
+            frame = Frame(self._key("root", scope), scope, outer)
+            self._roots[scope] = frame
+            if scope.is_method and scope.params and not _is_static(scope):
+                made = Value(self._key("self", scope.parent), instance=scope.parent)
+                frame.arguments[scope.params[0]] = made
+        return self._roots[scope]
+
+    # Expressions.
+
+    def of(self, node: ast.expr, place: Place, frame: Frame) -> Value:
+        """Return the value of an expression at a place, in one call of its runner."""
+        if isinstance(node, ast.Constant):
+            return Value(self._key("constant", ast.dump(node)))
+        if isinstance(node, ast.Name):
+            return self.of_name(node.id, place.scope, frame)
+        if isinstance(node, ast.Attribute):
+            return self._attribute(self.of(node.value, place, frame), node.attr)
+        if isinstance(node, ast.Call):
+            known = node, frame.key
+            if known not in self._calls:
+                self._calls[known] = self._returned(node, place, frame)
+            return self._calls[known]
+        if isinstance(node, ast.Lambda):
+            return self._function(place.scope.module.functions[node], place, frame)
+        if isinstance(node, ast.Await | ast.Starred | ast.NamedExpr):
+            return self.of(node.value, place, frame)
+        if isinstance(node, _DISPLAYS | _COMPREHENSIONS):
+            return self._made(node, place, frame)
+        kind = type(getattr(node, "op", node)).__name__
+        return self._made_of(kind, node, place, frame)
+
+    def _made_of(self, kind: str, node: ast.expr, place: Place, frame: Frame) -> Value:
+        """Return a value that depends on those of the expressions in it."""
+        values = [self.of(one, place, frame) for one in _inside(node)]
+        return self._combined(kind, values)
+
+    def _combined(self, kind: str, values: list[Value]) -> Value:
+        key = self._key("of", kind, *(one.key for one in values))
+        return Value(key, NONE.union(*(one.loops for one in values)))
+
+    def _made(self, node: ast.AST, place: Place, frame: Frame) -> Value:
+        """Return an object that is made there."""
+        return Value(self._key("made", node, frame.key), frame.loops_at(place.loops))
+
+    def _attribute(self, base: Value, name: str) -> Value:
+        if base.module is not None and name in base.module.bindings:
+            return self.of_name(name, base.module, self.root(base.module))
+        method = base.instance and method_of(base.instance, name)
+        if method:
+            return self._value(self.method(method, base))
+        return Value(self._key("attribute", base.key, name), base.loops)
+
+    def _returned(self, node: ast.Call, place: Place, frame: Frame) -> Value:
+        name, called = last_name(node.func), self.of(node.func, place, frame)
+        if name == "partial":
+            return self._made_of(name, node, place, frame)
+        if called.cls is not None:
+            made = self._made(node, place, frame)
+            made.instance = called.cls
+            return made
+        closure = called.closure
+        if closure is not None and frame.depth < _DEEPEST:
+            inner = self.call(node, place, frame, closure)
+            returned = [
+                self.of(one.value, one.place, inner) for one in closure.scope.returns
+            ]
+            if len(returned) == 1 and returned[0].closure:
+                return returned[0]
+        if closure is None and makes_object(node.func):
+            return self._made(node, place, frame)
+        if closure is None and len(node.args) == 1 and not node.keywords:
+            given = self.of(node.args[0], place, frame)
+            if given.closure is not None:
+                return given
+        found = self._made_of("call", node, place, frame)
+        found.is_part = name == "part"
+        return found
+
+    # Names.
+
+    def of_name(self, name: str, scope: Scope, frame: Frame) -> Value:
+        """Return the value of a name, as seen from a scope."""
+        owner = scope.owner(name)
+        if owner is None:
+            return Value(self._key("builtin", name))
+        if owner.kind == "module" and frame.scope is not owner:
+            bindings = owner.bindings[name]
+            if len(bindings) != 1 or bindings[0].kind not in ("def", "class", "import"):
+                return Value(self._key("global", owner, name))
+            return self._local(name, owner, self.root(owner))
+        return self._local(name, owner, frame.of(owner))
+
+    def _local(self, name: str, owner: Scope, frame: Frame) -> Value:
+        known = owner, name
+        if known not in frame.locals:
+            frame.locals[known] = None
+            frame.locals[known] = self._find_local(name, owner, frame)
+        found = frame.locals[known]
+        if found is not None:
+            return found
+        # It depends on itself, so a loop that assigns it makes it another one.
+        places = [one.place for one in owner.bindings[name]]
+        own = frozenset((frame.key, loop) for place in places for loop in place.loops)
+        return Value(self._key("before", owner, name, frame.key), own)
+
+    def _find_local(self, name: str, owner: Scope, frame: Frame) -> Value:
+        if name in owner.assigned_inside:
+            return Value(self._key("cell", owner, name, frame.key), frame.loops)
+        found = [self.of_binding(name, one, frame) for one in owner.bindings[name]]
+        return found[0] if len(found) == 1 else self._combined("one of", found)
+
+    def of_binding(self, name: str, binding: Binding, frame: Frame) -> Value:
+        """Return the value that one assignment gives to a name."""
+        place, value, scope = binding.place, binding.value, binding.scope
+        if binding.kind == "param":
+            return self._argument(name, frame)
+        if binding.kind == "import":
+            return self._imported(name, binding)
+        if binding.kind == "class":
+            return Value(self._key("class", scope, frame.key), frame.loops, cls=scope)
+        if scope is not None:
+            return self._decorated(scope, place, frame)
+        if value is None or binding.kind == "with":
+            return self._made(binding.node, place, frame)
+        found = self.of(value, place, frame)
+        if binding.kind == "assign":
+            return found
+        loops = found.loops
+        if binding.kind == "each":
+            loops |= {(frame.key, one) for one in place.loops[-1:]}
+        return Value(self._key(binding.kind, binding.node, found.key), loops)
+
+    def _argument(self, name: str, frame: Frame) -> Value:
+        if name in frame.arguments:
+            return frame.arguments[name]
+        if frame.rest is not None:
+            return Value(self._key("rest", name, frame.rest.key), frame.rest.loops)
+        return Value(self._key("argument", name, frame.scope))
+
+    def _imported(self, name: str, binding: Binding) -> Value:
+        node, path = binding.node, binding.place.scope.module.path
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                if name in (alias.asname, alias.name):
+                    return self._module(self._imports.find(path, alias.name))
+        elif isinstance(node, ast.ImportFrom):
+            module = self._imports.find(path, node.module or "", node.level)
+            for alias in node.names:
+                if name != (alias.asname or alias.name):
+                    continue
+                if module is not None and alias.name in module.bindings:
+                    return self.of_name(alias.name, module, self.root(module))
+                dotted = f"{node.module}.{alias.name}" if node.module else alias.name
+                inside = self._imports.find(path, dotted, node.level)
+                if inside is not None:
+                    return self._module(inside)
+        return Value(self._key("import", node, name))
+
+    def _module(self, module: Scope | None) -> Value:
+        return Value(self._key("module", module), module=module)
+
+    # Functions.
+
+    def _function(self, scope: Scope, place: Place, frame: Frame) -> Value:
+        """Return the function that a def or lambda makes at a place."""
+        captures: dict[str, Captured] = {}
+        for name, owner in sorted(scope.free_names().items()):
+            value = self.of_name(name, scope.parent or scope, frame)
+            own = frame.of(owner).key
+            late = frozenset(one for one in value.loops if one[0] == own)
+            captures[name] = Captured(value, late | value.late)
+        for name, default in scope.defaults.items():
+            value = self.of(default, place, frame)
+            captures[name] = Captured(value, value.late)
+        return self._value(Closure(scope, frame, captures))
+
+    def method(self, scope: Scope, owner: Value) -> Closure:
+        """Return a method of an object."""
+        frame = self.root((scope.parent or scope).runner)
+        captures = {"self": Captured(owner, NONE)}
+        return Closure(scope, frame, captures, is_bound=True)
+
+    def _value(self, closure: Closure) -> Value:
+        captures = closure.captures
+        values = [(name, one.value.key) for name, one in captures.items()]
+        below = closure.wrapped and closure.wrapped.key
+        key = self._key("function", closure.scope, below, *values)
+        loops = NONE.union(*(one.value.loops for one in captures.values()))
+        return Value(key, loops, closure=closure)
+
+    def _decorated(self, scope: Scope, place: Place, frame: Frame) -> Value:
+        value = self._function(scope, place, frame)
+        for node in reversed(scope.decorators):
+            if isinstance(node, ast.Call) and last_name(node.func) == "wraps":
+                value = self._wrapper(value, node, frame)
+                continue
+            decorator = self.of(node, place, frame).closure
+            if decorator is None or frame.depth >= _DEEPEST:
+                continue
+            key = self._key("decorator", node, value.key, frame.key)
+            loops, inside = frame.loops_at(place.loops), decorator.scope
+            inner = Frame(key, inside, decorator.frame, loops, frame.depth + 1)
+            inner.arguments = dict.fromkeys(inside.params[:1], value)
+            for returned in inside.returns:
+                found = self.of(returned.value, returned.place, inner)
+                if found.closure is not None and found.closure.captures:
+                    value = found
+        return value
+
+    def _wrapper(self, value: Value, node: ast.Call, frame: Frame) -> Value:
+        """Return a function whose id also depends on what functools.wraps names."""
+        closure = value.closure
+        if closure is None or not node.args:
+            return value
+        place = Place(closure.scope.parent or closure.scope, (), ())
+        wrapped = self.of(node.args[0], place, frame)
+        return self._value(closure._replace(wrapped=wrapped))
+
+    def code(self, closure: Closure) -> Hashable:
+        """Return what functions have in common that have one id."""
+        scope, wrapped = closure.scope, closure.wrapped
+        if scope not in self._codes:
+            body = getattr(scope.node, "body", [])
+            text = "".join(map(ast.dump, body if isinstance(body, list) else [body]))
+            names = *scope.params, *scope.keyword_params
+            self._codes[scope] = scope.module, scope.qualname, names, text
+        below = wrapped and (
+            self.code(wrapped.closure) if wrapped.closure else wrapped.key
+        )
+        return self._codes[scope], below
+
+    def call(
+        self, node: ast.Call, place: Place, frame: Frame, closure: Closure
+    ) -> Frame:
+        """Return the frame of a call of a function."""
+        scope = closure.scope
+        bound = closure.captures["self"].value if closure.is_bound else None
+        captured = [one.value.key for one in closure.captures.values()]
+        key = self._key("call", node, scope, frame.key, *captured)
+        if key in self._frames:
+            return self._frames[key]
+        loops = frame.loops_at(place.loops)
+        inner = Frame(key, scope, closure.frame, loops, frame.depth + 1)
+        self._frames[key] = inner
+        params, rest = [*scope.params], list[Value]()
+        if bound is not None and params:
+            inner.arguments[params.pop(0)] = bound
+        for position, given in enumerate(node.args):
+            value = self.of(given, place, frame)
+            if isinstance(given, ast.Starred):
+                inner.rest = value
+            elif inner.rest is None and position < len(params):
+                inner.arguments[params[position]] = value
+            else:
+                rest.append(value)
+        for keyword in node.keywords:
+            value = self.of(keyword.value, place, frame)
+            if keyword.arg is None:
+                inner.rest = value
+            elif keyword.arg in params or keyword.arg in scope.keyword_params:
+                inner.arguments[keyword.arg] = value
+            else:
+                rest.append(value)
+        if rest:
+            given_more = self._combined("rest", rest)
+            inner.arguments.update(dict.fromkeys(scope.rest_params, given_more))
+        return inner
+
+
+def _is_static(scope: Scope) -> bool:
+    return any(last_name(one) == "staticmethod" for one in scope.decorators)
+
+
+def _inside(node: ast.AST) -> Iterator[ast.expr]:
+    """Yield the expressions that an expression consists of."""
+    for one in ast.iter_child_nodes(node):
+        if isinstance(one, ast.expr):
+            yield one
+        elif isinstance(one, ast.keyword):
+            yield one.value

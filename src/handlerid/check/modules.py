@@ -1,0 +1,139 @@
+"""The modules of a run: which files are read, and which of them import which."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+
+from handlerid.check.files import has_handlers, lines_of, parse
+from handlerid.check.findings import Finding
+from handlerid.check.reader import read_module
+from handlerid.check.scopes import Scope, last_name
+
+_CALLED = re.compile(rb"\b([A-Za-z_]\w*)\(")
+_IMPORTED = re.compile(
+    rb"^[ \t]*(?:from|import)\b(?:[^\n(]*\([^)]*\)|.*)", re.MULTILINE
+)
+_WORD = re.compile(rb"\w+")
+_MADE_BY_CLASS = ("__init__", "__post_init__", "build")  # build: by Flet
+
+
+class Modules:
+    """The files of a run by path; each is parsed once, when it is needed."""
+
+    def __init__(self, paths: Iterable[str]) -> None:
+        self._paths = {Path(path): path for path in paths}
+        self._texts: dict[str, bytes] = {}
+        self._modules: dict[str, Scope | None] = {}
+        self._names: set[str] = set()
+        # Files and folders in which functions of a name are defined.
+        self._places: dict[bytes, set[bytes]] = {}
+        self.failed: list[Finding] = []  # files that cannot be read
+        for path in self._paths.values():
+            self._read(path)
+
+    def __iter__(self) -> Iterator[Scope]:
+        """Yield modules that hand handlers over, or call functions that do."""
+        for path, text in self._texts.items():
+            if has_handlers(text):
+                self._module(path)
+        self._find_names()
+        for path, text in self._texts.items():
+            if path not in self._modules and self._may_call(text):
+                self._module(path)
+        self._find_names()
+        yield from [one for one in self._modules.values() if one is not None]
+
+    def find(self, path: str, name: str, level: int = 0) -> Scope | None:
+        """Return the module that a file imports by a name, or None."""
+        folder, inside = Path(path).parent, name.replace(".", "/")
+        for _ in range(level - 1):
+            folder = folder.parent
+        for around in [folder] if level else [folder, *folder.parents]:
+            # `from . import name` names the folder itself.
+            files = [around / inside / "__init__.py"]
+            if inside:
+                files.append(around / f"{inside}.py")
+            for file in files:
+                if file in self._paths:
+                    return self._module(self._paths[file])
+        return None
+
+    def may_offer(self, name: str) -> bool:
+        """Return whether a function of this name offers handlers, or calls one."""
+        return name in self._names
+
+    def lines(self, path: str) -> list[str]:
+        """Return the lines of a file."""
+        return lines_of(self._texts[path])
+
+    def _read(self, path: str) -> None:
+        try:
+            self._texts[path] = Path(path).read_bytes()
+        except OSError as error:
+            said = error.strerror or type(error).__name__
+            self.failed.append(Finding(path, 1, 1, "io-error", said))
+
+    def _module(self, path: str) -> Scope | None:
+        if path not in self._modules:
+            self._modules[path] = None
+            tree = parse(self._texts.get(path, b""))
+            if isinstance(tree, Finding):
+                self.failed.append(tree._replace(path=path))
+            else:
+                self._modules[path] = read_module(tree, path)
+        return self._modules[path]
+
+    def _may_call(self, text: bytes) -> bool:
+        """Return whether it imports a function that offers, or its module."""
+        imports = [{*_WORD.findall(one)} for one in _IMPORTED.findall(text)]
+        called = {*_CALLED.findall(text)}
+        return any(
+            not words.isdisjoint(self._places[name])
+            for words in imports
+            for name in self._places.keys() & (words | called)
+        )
+
+    def _find_names(self) -> None:
+        """Find the names of functions that offer handlers, or call one that does."""
+        modules = [one for one in self._modules.values() if one is not None]
+        calls: list[tuple[str, set[str]]] = []
+        for module in modules:
+            calls += [(alias, {name}) for alias, name in module.aliases]
+            for runner in module.runners:
+                name = _name_of(runner)
+                if runner.offers:
+                    self._names.add(name)
+                calls.append((name, {last_name(x.node.func) for x in runner.calls}))
+        size = -1
+        while size < len(self._names):
+            size = len(self._names)
+            for name, called in calls:
+                if not called.isdisjoint(self._names):
+                    self._names.add(name)
+        for module in modules:
+            for name in self._names.intersection(module.bindings):
+                file = Path(module.path)
+                places = {file.stem.encode(), file.parent.name.encode()}
+                self._places.setdefault(name.encode(), set()).update(places)
+
+
+def is_made_by_class(runner: Scope) -> bool:
+    """Return whether a function runs when an object of its class is made."""
+    return runner.is_method and runner.name in _MADE_BY_CLASS
+
+
+def _name_of(runner: Scope) -> str:
+    """Return the name by which a function is called; a class calls its __init__."""
+    if is_made_by_class(runner) and runner.parent is not None:
+        return runner.parent.name
+    return runner.name
+
+
+def made_by(cls: Scope) -> Iterator[Scope]:
+    """Yield the methods that run when an object of a class is made."""
+    for name in _MADE_BY_CLASS:
+        for binding in cls.bindings.get(name, ()):
+            if binding.scope is not None:
+                yield binding.scope

@@ -1,0 +1,26 @@
+"""What a release can answer: manifests, and what a deploy changes."""
+
+from handlerid._manifest.document import UNKNOWN, EventShape, Function, Manifest
+from handlerid.manifest.build import build
+from handlerid.manifest.counting import ClickCounter, count
+from handlerid.manifest.diff import Diff, diff
+from handlerid.manifest.history import History, history
+from handlerid.manifest.rows import Row
+from handlerid.manifest.seen import Seen, read_seen
+
+__all__ = [
+    "UNKNOWN",
+    "ClickCounter",
+    "Diff",
+    "EventShape",
+    "Function",
+    "History",
+    "Manifest",
+    "Row",
+    "Seen",
+    "build",
+    "count",
+    "diff",
+    "history",
+    "read_seen",
+]

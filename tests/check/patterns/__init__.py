@@ -1,0 +1,1 @@
+"""Pages as people write them; each is checked, and rendered."""

@@ -1,0 +1,264 @@
+"""The script and the workflow of the page about CI do what the page says."""
+
+from __future__ import annotations
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml  # type: ignore[import-untyped]
+
+from tests.support.fresh import environment
+from tests.support.packages import write
+
+PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "check-deploys-in-ci.md"
+TEXT = PAGE.read_text("utf-8")
+
+CART = """
+from handlerid import ClickEvent, Registry
+registry = Registry()
+
+@registry.handler
+def add(event: ClickEvent):
+    return f"added {event.key}"
+
+@registry.handler
+def drop(event: ClickEvent):
+    return f"dropped {event.key}"
+
+@registry.handler
+def show(event: ClickEvent):
+    return f"shown {event.key}"
+"""
+
+
+def blocks(language: str) -> list[str]:
+    return re.findall(rf"^```{language}\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
+
+
+def console(command: str) -> str:
+    """Return what the page prints below a command."""
+    (found,) = [x for x in blocks("console") if x.startswith(f"$ {command}\n")]
+    return found.partition("\n")[2]
+
+
+class Repository:
+    """Two releases of a package in a git repository, with the page's script.
+
+    Attributes:
+        folder: the working tree.
+        bin: commands that are found first.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder, self.bin = folder / "repository", folder / "bin"
+        self.bin.mkdir()
+        self.command("handlerid", f'exec {sys.executable} -m handlerid "$@"')
+        self._env = environment(
+            PATH=f"{self.bin}{os.pathsep}{os.environ['PATH']}",
+            HOME=str(folder),
+            GIT_CONFIG_NOSYSTEM="1",
+            **{
+                f"GIT_{one}_{part}": "somebody@example.org"
+                for one in ("AUTHOR", "COMMITTER")
+                for part in ("NAME", "EMAIL")
+            },
+        )
+        write(self.folder, shop____init__="", shop__cart=CART)
+        (self.folder / "ci").mkdir()
+        (self.folder / "ci" / "open-pages.sh").write_text(blocks("sh")[0])
+        (self.folder / ".gitignore").write_text("open-pages/\n__pycache__/\n")
+        self.run("git init --quiet --initial-branch main")
+        self.commit("v1")
+        source = CART.replace("def drop", "def remove").replace("added", "bought")
+        write(self.folder, shop__cart=source)
+        self.commit("v2")
+
+    def command(self, name: str, script: str) -> None:
+        """Write a command."""
+        file = self.bin / name
+        file.write_text(f"#!/bin/sh\n{script}\n")
+        file.chmod(0o755)
+
+    def commit(self, tag: str) -> None:
+        self.run(f"git add . && git commit --quiet -m {tag} && git tag {tag}")
+
+    def run(self, script: str, code: int = 0, **variables: str) -> str:
+        """Run a script as GitHub does; return what it printed, errors first."""
+        done = subprocess.run(
+            ["bash", "-e", "-c", script],
+            cwd=self.folder,
+            env={**self._env, **variables},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert done.returncode == code, done.stdout + done.stderr
+        return done.stderr + done.stdout
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    return Repository(tmp_path)
+
+
+def test_the_script_compares_a_commit(repository: Repository) -> None:
+    command = "sh ci/open-pages.sh v1 --fail-on moved,refused"
+    assert repository.run(command, code=1) == console(command)
+    assert repository.run("git worktree list").count("\n") == 1
+    # Again, and the other way round.
+    repository.run("git checkout --quiet v1")
+    assert "1 moved" in repository.run("sh ci/open-pages.sh v2")
+
+
+def test_the_script_compares_a_manifest(repository: Repository) -> None:
+    printed = repository.run("sh ci/open-pages.sh v1")
+    repository.run("cp open-pages/old.json manifest.json && rm -r open-pages")
+    again = repository.run("sh ci/open-pages.sh manifest.json")
+    assert again == printed
+
+
+def test_the_line_that_is_printed_keeps_the_pages(repository: Repository) -> None:
+    printed = repository.run("sh ci/open-pages.sh v1")
+    (line,) = re.findall(r"@registry.handler\(moved_from.*", printed)
+    source = repository.folder / "shop" / "cart.py"
+    before = "@registry.handler\ndef remove"
+    assert before in source.read_text()
+    source.write_text(source.read_text().replace(before, f"{line}\ndef remove"))
+    printed = repository.run("sh ci/open-pages.sh v1 --fail-on moved,refused")
+    assert "2 answer as before, 1 of them elsewhere" in printed
+    assert "(v2-dirty), source" in printed
+
+
+def test_a_package_in_a_folder(repository: Repository) -> None:
+    repository.run("mkdir src && git mv shop src/shop && git commit --quiet -m src")
+    file = repository.folder / "ci" / "open-pages.sh"
+    assert "`PYTHONPATH=src handlerid manifest ...`" in TEXT
+    path = f"PYTHONPATH=src:{environment()['PYTHONPATH']}"
+    text = file.read_text().replace("handlerid manifest", f"{path} handlerid manifest")
+    file.write_text(text)
+    printed = repository.run("sh ci/open-pages.sh HEAD")
+    assert "No open page breaks: the 3 handlers answer." in printed
+
+
+@pytest.mark.parametrize("broken", ["v1", "v2"])
+def test_a_module_that_cannot_be_imported_ends_the_script(
+    repository: Repository, broken: str
+) -> None:
+    repository.run(f"git checkout --quiet {broken} && echo 1 + > shop/more.py")
+    repository.run("git add . && git commit --quiet -m broken && git tag broken")
+    if broken == "v1":
+        repository.run("git checkout --quiet v2")
+    printed = repository.run("sh ci/open-pages.sh broken", code=1)
+    assert printed.startswith("failed: shop.more: SyntaxError\n")
+    assert repository.run("git worktree list").count("\n") == 1
+
+
+def workflow() -> dict[Any, Any]:
+    (text,) = blocks("yaml")
+    found: dict[Any, Any] = yaml.safe_load(text)
+    return found
+
+
+def steps(job: str, key: str) -> list[Any]:
+    return [step[key] for step in workflow()["jobs"][job]["steps"] if key in step]
+
+
+def test_the_permissions_are_those_that_jobs_need() -> None:
+    found = workflow()
+    assert found["permissions"] == {}
+    assert {name: job["permissions"] for name, job in found["jobs"].items()} == {
+        "keep": {"contents": "read"},
+        "compare": {"actions": "read", "contents": "read"},
+        "comment": {"pull-requests": "write"},
+    }
+    # What can write neither has the code of the pull request nor runs it.
+    assert steps("comment", "uses") == ["actions/download-artifact@v8"]
+    assert [x.partition(" ")[0] for x in steps("comment", "run")] == ["gh"]
+
+
+def test_actions_have_a_tag_and_checkouts_keep_no_token() -> None:
+    for job in workflow()["jobs"]:
+        for name in steps(job, "uses"):
+            assert re.fullmatch(r"actions/[\w-]+@v\d+", name), name
+        for step in workflow()["jobs"][job]["steps"]:
+            if step.get("uses", "").startswith("actions/checkout@"):
+                assert step["with"]["persist-credentials"] is False
+
+
+def test_values_of_the_event_are_in_no_script() -> None:
+    for job in workflow()["jobs"]:
+        assert not any("${{" in script for script in steps(job, "run"))
+
+
+def test_the_commands_of_the_workflow_are_those_of_the_script() -> None:
+    (script,) = blocks("sh")
+    manifest = r'handlerid manifest .* --release "\$name" -o '
+    commands = {one for x in (script, TEXT) for one in re.findall(manifest, x)}
+    assert len(commands) == 1
+    runs = [x for job in workflow()["jobs"] for x in steps(job, "run")]
+    words = {x.split()[0] for run in runs for x in run.replace("\\\n", "").splitlines()}
+    plain = {"pip", "name=$(git", "handlerid", "run=$(gh", "gh", "sh", "cat"}
+    assert words == plain
+
+
+def test_the_workflow_of_a_push_and_of_a_pull_request(repository: Repository) -> None:
+    artifacts, log = repository.folder.parent / "artifacts", repository.bin / "log"
+    artifacts.mkdir()
+    repository.command("pip", 'test "$*" = "install ."')
+    # Writes its arguments, and does what the page needs of it.
+    repository.command(
+        "gh",
+        f'echo "$@" >> {log}\n'
+        'case "$1 $2" in\n'
+        '"run list") echo 7 ;;\n'
+        f'"run download") cp {artifacts}/manifest.json . ;;\n'
+        "esac",
+    )
+    repository.run("git checkout --quiet v1")
+    for script in steps("keep", "run"):
+        repository.run(script)
+    shutil.move(repository.folder / "manifest.json", artifacts)
+    repository.run("git checkout --quiet v2")
+    summary = repository.bin / "summary"
+    *before, compare, show = steps("compare", "run")
+    for script in before:
+        repository.run(script)
+    annotations = repository.run(compare, code=1)
+    assert "::error title=Open pages after this deploy::1 of 3 handlers" in annotations
+    repository.run(show, GITHUB_STEP_SUMMARY=str(summary))
+    assert "| moved | `shop.cart.drop` | renamed to" in summary.read_text()
+    assert "manifest.json (v1) to" not in summary.read_text()
+    assert "open-pages/old.json (v1) to open-pages/new.json (v2)" in summary.read_text()
+    (comment,) = steps("comment", "run")
+    repository.run(comment, NUMBER="12")
+    assert log.read_text() == (
+        "run list --workflow open-pages.yml --branch main --event push "
+        "--status success --limit 1 --json databaseId --jq .[0].databaseId\n"
+        "run download 7 --name manifest\n"
+        "pr comment 12 --body-file comment.md --edit-last --create-if-none\n"
+    )
+
+
+def test_the_plugin_prints_what_the_page_says(repository: Repository) -> None:
+    repository.run("git checkout --quiet v1")
+    command = "handlerid manifest shop --fingerprint source -o manifest.json"
+    assert repository.run(command) == console(command)
+    repository.run("git checkout --quiet v2")
+    command = "pytest --handlerid-manifest manifest.json"
+    options = "-p handlerid_pytest -p no:cacheprovider -c /dev/null --rootdir ."
+    printed = repository.run(
+        f"{sys.executable} -m {command} {options}",
+        code=1,
+        PYTEST_DISABLE_PLUGIN_AUTOLOAD="1",
+    )
+    shown = [x.strip() for x in console(command).split("...\n") if x]
+    title, _, text = shown[0].partition("\n")
+    assert text in printed
+    assert shown[1] in printed
+    assert title.strip("_") in printed
