@@ -65,10 +65,7 @@ def test_the_core_reads_in_an_hour() -> None:
     files = [file for room in CORE for file in files_of(room)]
     assert lines_of([file for file in files if file.name != "scan.py"]) <= 2_900
     everything = [
-        file
-        for room in ROOMS
-        if room not in LAYERS
-        for file in files_of(room)
+        file for room in ROOMS if room not in LAYERS for file in files_of(room)
     ]
     assert lines_of([*everything, PACKAGE / "__init__.py"]) <= 10_000
 

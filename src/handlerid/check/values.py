@@ -67,9 +67,13 @@ class Value:
         instance: Scope | None = None,
         module: Scope | None = None,
     ) -> None:
-        self.key, self.loops, self.closure = key, loops, closure
-        self.cls, self.instance, self.module = cls, instance, module
-        self.is_part = False
+        self.key: int = key
+        self.loops: Loops = loops
+        self.closure: Closure | None = closure
+        self.cls: Scope | None = cls
+        self.instance: Scope | None = instance
+        self.module: Scope | None = module
+        self.is_part: bool = False
 
     @property
     def late(self) -> Loops:
@@ -89,8 +93,11 @@ class Frame:
         loops: Loops = NONE,
         depth: int = 0,
     ) -> None:
-        self.key, self.scope, self.outer = key, scope, outer
-        self.loops, self.depth = loops, depth
+        self.key: int = key
+        self.scope: Scope = scope
+        self.outer: Frame | None = outer
+        self.loops: Loops = loops
+        self.depth: int = depth
         self.arguments: dict[str, Value] = {}
         self.rest: Value | None = None  # of what *args or **kwargs gave
         # None while a value is looked for.

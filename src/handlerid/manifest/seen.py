@@ -114,7 +114,7 @@ class Weights:
     """
 
     def __init__(self, seen: Seen, manifest: Manifest, identity: Identity) -> None:
-        self.unknown = 0
+        self.unknown: int = 0
         self._manifest = manifest
         self._clicks: dict[tuple[Place, str], Counter[str]] = defaultdict(Counter)
         ids = Ids(manifest, identity)
