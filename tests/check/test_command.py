@@ -22,7 +22,10 @@ def page(ui):
     link(ui, "/tea")
     link(ui, "/milk")
 """
-LATE = "reads 'url' at the click, and line 2 changes it. Use functools.partial or event.key"
+LATE = (
+    "reads 'url' at the click, and line 2 changes it. Use functools.partial or "
+    "event.key"
+)
 REPLACED = (
     "handlers made here have one id and differ in 'url': the last one answers for all. "
     'Use functools.partial, event.key or captures="distinct"'

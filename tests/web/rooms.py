@@ -54,7 +54,7 @@ STEPS = """async def {name}(event):
 
 
 @dataclass(kw_only=True, slots=True)
-class SnapshotEvent(Event):
+class SnapEvent(Event):
     """A form of the host, with a file."""
 
     title: str

@@ -29,7 +29,7 @@ from handlerid.events import (
     UploadedFile,
     UploadEvent,
 )
-from tests.web.rooms import SnapshotEvent
+from tests.web.rooms import SnapEvent
 from tests.web.visit import Site
 
 Act = Callable[[Page], object]
@@ -272,7 +272,7 @@ PHOTO = FilePayload(name="é.png", mimeType="image/png", buffer=b"\x89PNG")
 
 
 def test_a_form_with_a_file_is_sent_as_a_form(page: Page, site: Site) -> None:
-    on = '{{ on("snapshot", key="p")|replace("data-h-snapshot", "data-h-submit")|safe }}'
+    on = '{{ on("snap", key="p")|replace("data-h-snap", "data-h-submit")|safe }}'
     room = site.room(
         f'<form {on}><input name="title"><input type="file" name="photo"></form>'
     )
@@ -281,7 +281,7 @@ def test_a_form_with_a_file_is_sent_as_a_form(page: Page, site: Site) -> None:
     page.get_by_role("textbox").fill("A")
     page.get_by_role("textbox").press("Enter")
     photo = UploadedFile(name="é.png", mime_type="image/png", contents=b"\x89PNG")
-    assert room.events(1) == [SnapshotEvent(key="p", title="A", photo=photo)]
+    assert room.events(1) == [SnapEvent(key="p", title="A", photo=photo)]
 
 
 def test_files_are_uploaded(page: Page, site: Site) -> None:
