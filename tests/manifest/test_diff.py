@@ -261,6 +261,13 @@ class TestUnknown:
             ("unknown", "shop could not be imported: ImportError")
         }
 
+    def test_a_module_that_is_compiled_now(self, tmp_path: Path) -> None:
+        old = Release(tmp_path, ADD).manifest()
+        new = dataclasses.replace(old, functions={}, not_seen={"shop": "is compiled"})
+        assert {(x.kind, x.why) for x in diff(old, new).rows} == {
+            ("unknown", "shop is compiled")
+        }
+
     def test_a_function_without_id(self, tmp_path: Path) -> None:
         old = Release(tmp_path, ADD).manifest()
         new = dataclasses.replace(
