@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -22,10 +23,8 @@ def page(ui):
     link(ui, "/tea")
     link(ui, "/milk")
 """
-LATE = (
-    "reads 'url' at the click, and line 2 changes it. Use functools.partial or "
-    "event.key"
-)
+LATE = "reads 'url' at the click, and line 2 changes it. "
+LATE += "Use functools.partial or event.key"
 REPLACED = (
     "handlers made here have one id and differ in 'url': the last one answers for all. "
     'Use functools.partial, event.key or captures="distinct"'
@@ -184,7 +183,7 @@ def test_a_mode_in_sight_is_a_cure() -> None:
 
 
 @pytest.mark.parametrize("mode", ["distinct", "carry"])
-def test_the_mode_of_integrations(mode: str) -> None:
+def test_the_mode_of_integrations(mode: Any) -> None:
     write("link.py", FACTORY)
     assert check_paths(["link.py"], captures=mode) == []
     assert main(["link.py", "--captures", mode]) == 0

@@ -12,11 +12,12 @@ import pytest
 from handlerid._cli import main
 
 SHOP = """
-from handlerid import ClickEvent, Identity, Registry
+from handlerid import ClickEvent, Dispatcher, Identity, Registry
 
 print("imported")
 identity = Identity(keys=b"secret")
 registry = Registry(identity=identity)
+app = Dispatcher(registry)
 
 
 def buy(event: ClickEvent) -> int:

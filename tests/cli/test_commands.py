@@ -140,7 +140,7 @@ class TestIds:
         assert done.out == "".join(f"{one}  {name}\n" for name, one in ids.items())
 
     def test_with_the_identity_of_the_host(self, run: Run) -> None:
-        for one in ("identity", "registry"):
+        for one in ("identity", "registry", "app"):
             done = run("ids", "cli_shop", "--identity", f"cli_shop:{one}", "--json")
             rows = {row["qualname"]: row["id"] for row in json.loads(done.out)}
             shop = importlib.import_module("cli_shop")
@@ -156,11 +156,21 @@ class TestIds:
         plain = importlib.import_module("cli_plain")
         assert line == f"{Identity().handler_id(plain.f)}  cli_plain.f"
 
-    def test_a_module_that_fails(self, run: Run, folder: Path) -> None:
-        (folder / "cli_bad.py").write_text("1 / 0\n")
-        done = run("ids", "cli_bad")
+    @pytest.mark.parametrize(
+        ("text", "error"),
+        [
+            ("1 / 0", "ZeroDivisionError"),
+            ("import nowhere_at_all", "ModuleNotFoundError"),
+        ],
+    )
+    @pytest.mark.parametrize("inner", ["", ".pages"])
+    def test_a_module_that_fails(
+        self, run: Run, folder: Path, text: str, error: str, inner: str
+    ) -> None:
+        (folder / "cli_bad.py").write_text(text)
+        done = run("ids", f"cli_bad{inner}")
         assert done.code == 1
-        assert done.err.startswith("failed: cli_bad: ZeroDivisionError\n")
+        assert done.err.startswith(f"failed: cli_bad{inner}: {error}\n")
 
 
 class TestExplain:
@@ -194,8 +204,9 @@ class TestScan:
         assert done.out.startswith("2 handlers in 1 modules, 1 skipped, ")
         assert "skipped  cli_shop.Cart.empty is a method" in done.out
 
-    def test_with_the_registry_of_the_host(self, run: Run) -> None:
-        done = run("scan", "cli_shop", "--registry", "cli_shop:registry", "--json")
+    @pytest.mark.parametrize("name", ["registry", "app"])
+    def test_with_the_registry_of_the_host(self, run: Run, name: str) -> None:
+        done = run("scan", "cli_shop", "--registry", f"cli_shop:{name}", "--json")
         shop = importlib.import_module("cli_shop")
         document = json.loads(done.out)
         assert {one["id"] for one in document["found"]} == {*shop.registry}
@@ -302,6 +313,11 @@ class TestStable:
     def test_the_same(self, run: Run) -> None:
         done = run("stable", "cli_shop", "--no-directory", "--timeout", "120")
         assert done == (0, "cli_shop: the ids are the same in every process\n", "")
+
+    def test_what_cannot_be_copied(self, run: Run) -> None:
+        done = run("stable", "sys")
+        text = "sys is in no directory to copy; say --no-directory"
+        assert done == (2, "", f"handlerid stable: {text}\n")
 
     def test_another(self, run: Run, folder: Path) -> None:
         (folder / "cli_odd.py").write_text(

@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from handlerid import Identity
+from handlerid._cli.summary import percent
 from handlerid.manifest import EventShape, Function, Manifest, read_seen
 from handlerid.manifest.lookup import Found
 from tests.cli.conftest import Run
@@ -197,6 +198,36 @@ def test_damaged_clicks(run: Run) -> None:
     done = run("diff", "old.json", "new.json", "--seen", "clicks.jsonl")
     text = "1 line of the clicks was cut off, and does not count.\n"
     assert done.out == SCREEN + text
+
+
+def test_what_cannot_be_compared(run: Run) -> None:
+    manifest("a.json", {"f": function(1)})
+    found = Manifest(fingerprint="bytecode", python="cpython 3.11.7")
+    found.write("b.json")
+    done = run("diff", "a.json", "b.json")
+    assert (done.code, done.out) == (2, "")
+    text = "the old manifest is of the source and the new one of the bytecode"
+    assert done.err.startswith(f"handlerid diff: {text}")
+    done = run("diff", "a.json", "a.json", "--seen", "nowhere.log")
+    assert (done.code, done.out) == (2, "")
+    text = "nowhere.log cannot be read: No such file or directory"
+    assert done.err == f"handlerid diff: {text}\n"
+
+
+@pytest.mark.parametrize(
+    ("part", "text"),
+    [
+        (0, "0 %"),
+        (1, "<0.1 %"),
+        (10, "0.1 %"),
+        (994, "9.9 %"),
+        (1_000, "10 %"),
+        (9_960, "100 %"),
+        (10_000, "100 %"),
+    ],
+)
+def test_shares(part: int, text: str) -> None:
+    assert percent(part, 10_000) == text
 
 
 def test_clicks_on_keyed_ids(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -43,6 +43,8 @@ scan cli_shop --registry cli_shop:buy
     cli_shop:buy is no Registry, and no Dispatcher
 stable cli_nowhere
     there is no module cli_nowhere here or in sys.path
+stable cli_shop --handlers cli_nowhere:f
+    there is no module cli_nowhere here or in sys.path
 explain cli_shop
     'cli_shop' names no object; write module:name, as shop.cart:add
 explain cli_shop:

@@ -9,13 +9,13 @@ from pathlib import Path
 import pytest
 
 import handlerid
-from handlerid import errors, events, executors, manifest, testing, web
+from handlerid import check, errors, events, executors, manifest, testing, web
 
 PAGE = (Path(__file__).parents[2] / "docs/reference/api.md").read_text("utf-8")
 
 
 @pytest.mark.parametrize(
-    "module", [handlerid, errors, events, executors, manifest, testing, web]
+    "module", [handlerid, check, errors, events, executors, manifest, testing, web]
 )
 def test_every_public_name_is_on_the_page(module: object) -> None:
     name = getattr(module, "__name__", "")

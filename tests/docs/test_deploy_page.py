@@ -24,7 +24,7 @@ from dataclasses import dataclass
 from handlerid import ClickEvent, Event
 
 @dataclass(kw_only=True, slots=True)
-class WeightEvent(Event):
+class LoadedEvent(Event):
     grams: int = 0
 
 def helper(): return 1
@@ -39,7 +39,7 @@ def on_moved(event: ClickEvent): return 1
 
 def on_removed(event: ClickEvent): return 1
 
-def on_field(event: WeightEvent): return 1
+def on_field(event: LoadedEvent): return 1
 
 def page(scope, url):
     def on_captures(event: ClickEvent): return url
@@ -53,7 +53,7 @@ from dataclasses import dataclass
 from handlerid import ClickEvent, Event
 
 @dataclass(kw_only=True, slots=True)
-class WeightEvent(Event):
+class LoadedEvent(Event):
     weight: int = 0
 
 def helper(): return 2
@@ -64,7 +64,7 @@ def on_code(event: ClickEvent): return 2
 
 def on_other(event: ClickEvent): return 1
 
-def on_field(event: WeightEvent): return 1
+def on_field(event: LoadedEvent): return 1
 
 def page(scope, url, price=1):
     def on_captures(event: ClickEvent): return (url, price)

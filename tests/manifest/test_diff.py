@@ -261,6 +261,21 @@ class TestUnknown:
             ("unknown", "shop could not be imported: ImportError")
         }
 
+    def test_a_module_that_is_compiled_now(self, tmp_path: Path) -> None:
+        old = Release(tmp_path, ADD).manifest()
+        new = dataclasses.replace(old, functions={}, not_seen={"shop": "is compiled"})
+        assert {(x.kind, x.why) for x in diff(old, new).rows} == {
+            ("unknown", "shop is compiled")
+        }
+
+    def test_a_function_without_id(self, tmp_path: Path) -> None:
+        old = Release(tmp_path, ADD).manifest()
+        new = dataclasses.replace(
+            old, functions={}, not_seen={"shop.add": "has no id: because"}
+        )
+        rows = [(one.kind, one.why) for one in diff(old, new).rows]
+        assert rows == [("unknown", "it has no id: because"), ("gone", "removed")]
+
     @pytest.mark.parametrize("changed", [ROWS, ROWS.replace("1", "2")])
     def test_what_is_decorated_at_run_time(self, tmp_path: Path, changed: str) -> None:
         old, new = [

@@ -6,6 +6,7 @@ that they are true as well.
 
 from __future__ import annotations
 
+import argparse
 import asyncio
 import tempfile
 from collections.abc import AsyncGenerator, Callable, Generator, Mapping
@@ -52,6 +53,7 @@ from handlerid import (
     handler_id,
     preload,
 )
+from handlerid.check import Finding, add_arguments, check_paths, main, run
 from handlerid.errors import (
     CapturesReplaced,
     FieldError,
@@ -357,6 +359,15 @@ def web() -> None:
     assert_type(end.headers(), list[tuple[str, str]])
     assert_type(end.stream_headers(), list[tuple[str, str]])
     assert_type(step_bytes("end"), bytes)
+
+
+def checks() -> None:
+    found = assert_type(check_paths([__file__], captures="warn"), list[Finding])
+    assert_type([one.github() for one in found], list[str])
+    parser = argparse.ArgumentParser()
+    add_arguments(parser)
+    assert_type(run(parser.parse_args([__file__])), int)
+    assert_type(main([__file__]), int)
 
 
 def manifests() -> None:

@@ -11,13 +11,13 @@ from typing import Any
 import pytest
 
 import handlerid
-from handlerid import manifest, web
+from handlerid import check, manifest, web
 from tests.typing import public_names
 
 PROGRAM = Path(public_names.__file__).read_text("utf-8")
 PUBLIC: dict[str, Any] = {
     name: getattr(module, name)
-    for module in (handlerid, manifest, web)
+    for module in (handlerid, check, manifest, web)
     for name in module.__all__
 }
 PARTS = [
@@ -46,6 +46,7 @@ def used(module: str) -> set[str]:
 def test_every_public_name_is_used() -> None:
     names = {name for name in handlerid.__all__ if name[0] != "_"}
     assert used("handlerid") == names - {"errors", "events"}
+    assert used("handlerid.check") == {*check.__all__}
     assert used("handlerid.manifest") == {*manifest.__all__}
     assert used("handlerid.web") == {*web.__all__}
 

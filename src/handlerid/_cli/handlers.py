@@ -200,7 +200,9 @@ def add_stable(parser: ArgumentParser) -> None:
 def _stable(options: Namespace) -> Answer:
     from handlerid.testing import assert_stable  # noqa: PLC0415
 
-    expect_module(options.package)
+    for one in (options.package, options.handlers, options.identity):
+        if one is not None:
+            expect_module(one.partition(":")[0])
     try:
         assert_stable(
             options.package,
@@ -213,5 +215,6 @@ def _stable(options: Namespace) -> Answer:
     except AssertionError as error:
         return Answer("", 1, f"{error}\n")
     except ValueError as error:
-        raise Mistake(str(error)) from error
+        said = str(error).replace("pass directory=False", "say --no-directory")
+        raise Mistake(said) from error
     return Answer(f"{options.package}: the ids are the same in every process\n")

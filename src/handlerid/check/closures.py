@@ -118,7 +118,9 @@ class _Rendering:
         part = part if part and part.is_part else None
         for value in self._handlers(offer, frame):
             closure = value.closure
-            if closure is not None and closure.captures:
+            # A method that is passed on was noted where it was taken.
+            taken = isinstance(offer.handler, ast.Attribute | ast.IfExp | ast.BoolOp)
+            if closure and closure.captures and (taken or not closure.is_bound):
                 yield _Offered(offer, value, closure, loops, path, part)
 
     def _handlers(self, offer: Offer, frame: Frame) -> Iterator[Value]:

@@ -7,6 +7,7 @@ import ast
 import gc
 import sys
 from collections.abc import Iterable, Sequence
+from typing import Literal, TypeAlias, get_args
 
 from handlerid.check.annotations import check_annotations
 from handlerid.check.closures import check_closures
@@ -16,10 +17,12 @@ from handlerid.check.findings import Finding
 from handlerid.check.modules import Modules
 from handlerid.check.scopes import Scope, last_name
 
-MODES = ("warn", "allow", "refuse", "distinct", "carry")
+Captures: TypeAlias = Literal["warn", "allow", "refuse", "distinct", "carry"]
 
 
-def check_paths(paths: Iterable[str], *, captures: str | None = None) -> list[Finding]:
+def check_paths(
+    paths: Iterable[str], *, captures: Captures | None = None
+) -> list[Finding]:
     """Check files, and all Python files in folders; nothing in them is run.
 
     Args:
@@ -90,7 +93,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--format", choices=("text", "github"), default="text")
     parser.add_argument(
         "--captures",
-        choices=MODES,
+        choices=get_args(Captures),
         help="of the registry, if the files do not say it (default: warn)",
     )
 

@@ -70,14 +70,16 @@ def _one_fits(old: str, new: str, refuses: bool) -> bool:
         return _items_fit(head, inside, other, wanted, refuses)
     if head == "{" and other == "{":
         return not [*_misfits(_fields(inside), _fields(wanted), refuses=refuses)]
-    if other != "dict":
+    if other != "dict" or head not in ("dict", "{"):
         return False
-    values = [hint for hint, _ in _fields(inside).values()]
-    if head == "dict":
-        values = inside[1:]
-        if not _fits(inside[0], wanted[0], refuses):
-            return False
-    return head in ("dict", "{") and all(_fits(x, wanted[1], refuses) for x in values)
+    pairs = [(inside[0], inside[1])] if head == "dict" else []
+    if head == "{":
+        pairs = [(f'"{name}"', hint) for name, (hint, _) in _fields(inside).items()]
+    return all(
+        _fits(one, its, refuses)
+        for pair in pairs
+        for one, its in zip(pair, wanted, strict=True)
+    )
 
 
 def _scalars(text: str) -> tuple[str, ...]:

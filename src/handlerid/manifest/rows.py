@@ -166,6 +166,8 @@ class Comparison:
                 return _row(one, "unknown", f"{failed} could not be imported: {error}")
         if one.name in self._new.not_seen:
             return _row(one, "unknown", f"it {self._new.not_seen[one.name]}")
+        if module in self._new.not_seen:
+            return _row(one, "unknown", f"{module} {self._new.not_seen[module]}")
         moved = self._by_body.get(body)
         unique = all(one[body] == 1 for one in self._bodies)
         if moved is not None and unique and not one.function.trivial:

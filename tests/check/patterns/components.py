@@ -223,6 +223,17 @@ def methods_of_objects_of_a_loop(ui):
         ui.button(on_click=one.save)
 
 
+def passed_on(ui, *, on_yes):
+    ui.button(on_click=on_yes)  # missed: it is found where the method is taken
+
+
+@page
+def methods_that_are_passed_on(ui):
+    for _ in NAMES:
+        one = Plain()
+        passed_on(ui, on_yes=one.save)  # wrong: it is offered elsewhere
+
+
 @page
 def of_another_module(ui):
     for name in NAMES:
