@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
+from handlerid import ClickEvent
 from tests.web.visit import Room, Site, forgive
 
 GO = '<button {{ on("click", "go") }}>Go</button>'
@@ -159,19 +160,42 @@ def test_an_element_that_is_edited_stays_as_it_is(page: Page, site: Site) -> Non
     expect(text).not_to_have_attribute("tabindex", "-1")
 
 
-LIST = """<ul id="list">{% for row in ["a", "b", "c"] %}{% if n == 0 or row != "b" %}
-<li><button {{ on("click", "go", key=row) }}>{{ row }}</button>
-{% endif %}{% endfor %}</ul>"""
+LIST = """<ul id="list">{% for row in ["a", "b", "c"] if n == 0 or row != "b" %}
+<li><button {{ on("click", "go", key=row) }} data-h-blur="{{ reference("blur") }}">
+{{ row }}</button>{% endfor %}</ul>"""
 
 
 def test_the_focus_goes_to_a_neighbour_of_what_is_gone(page: Page, site: Site) -> None:
-    open_room(page, site, LIST, more="")
+    room = open_room(page, site, LIST, more='<p style="height: 2000px"></p>')
     page.get_by_role("button", name="b").focus()
+    page.evaluate("scrollTo(0, 500)")
     page.keyboard.press("Enter")
     expect(page.get_by_role("listitem")).to_have_count(2)
     expect(page.get_by_role("listitem").nth(1)).to_be_focused()
+    # The user has done nothing else.
+    assert page.evaluate("scrollY") > 400
+    assert [type(event) for event in room.settled(page)] == [ClickEvent]
     page.keyboard.press("Tab")
     expect(page.get_by_role("button", name="c")).to_be_focused()
+
+
+SCROLLED = f"""<div id="part">{{{{ n }}}}
+{{% for row in ["a", "b", "c"] if row != "b" or n == 0 %}}
+<p {reference("{{ row }}", "focus")} style="height: 30px; overflow: auto">{{{{ row }}}}
+<b style="display: block; height: 99px"></b></p>{{% endfor %}}</div>"""
+
+
+def test_a_row_stays_scrolled_when_the_one_before_it_is_gone(
+    page: Page, site: Site
+) -> None:
+    open_room(page, site, SCROLLED)
+    row = page.locator("p", has_text="c")
+    row.evaluate("row => { row.scrollTop = 50; }")
+    for times in (1, 2):
+        page.evaluate("new Promise(requestAnimationFrame)")
+        go(page)
+        expect(page.locator("#part")).to_contain_text(f"{times}")
+        assert row.evaluate("row => row.scrollTop") == 50
 
 
 def test_an_element_is_loaded_once_although_its_handler_captured_something_else(
