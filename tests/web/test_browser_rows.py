@@ -189,9 +189,9 @@ def test_a_row_is_scrolled_as_it_was_not_as_the_one_that_is_gone(
     page: Page, site: Site
 ) -> None:
     open_room(page, site, SCROLLED)
-    for name, top in (("b", 50), ("c", 20)):
-        row = page.locator("p", has_text=name)
-        row.evaluate("(row, top) => { row.scrollTop = top; }", top)
+    gone, row = (page.locator("p", has_text=name) for name in ("b", "c"))
+    gone.evaluate("row => { row.scrollTop = 50; }")
+    row.evaluate("row => { row.scrollTop = 20; }")
     page.evaluate("new Promise(requestAnimationFrame)")
     go(page)
     expect(page.locator("#part")).to_contain_text("1")
