@@ -35,7 +35,7 @@ class Colour(Enum):
 
 
 @dataclass(kw_only=True)
-class Order(Event):
+class TeaOrder(Event):
     count: int = 0
     share: float = 0.0
     day: date | None = None
@@ -47,7 +47,7 @@ class Order(Event):
             raise ValueError(f"{SECRET} is too much")
 
 
-def on_order(event: Order) -> None: ...
+def on_order(event: TeaOrder) -> None: ...
 
 
 BODIES = [
@@ -200,8 +200,8 @@ def test_a_forged_token_gets_no_signature() -> None:
 
 @dataclass(kw_only=True)
 class Row(Event):
-    inner: Order | None = None
-    rows: list[Order] = field(default_factory=list)
+    inner: TeaOrder | None = None
+    rows: list[TeaOrder] = field(default_factory=list)
 
 
 def on_row(event: Row) -> None: ...

@@ -330,8 +330,8 @@ class Identity:
 
     def _ids_at(self, anatomy: Anatomy, event: str, location: str | None) -> _Ids:
         names = self._names(anatomy.module, anatomy.qualname, anatomy.layers[0])
-        where, own = self._place(location) if location else (_where(*names), None)
-        return self._write(names, where, self._fingerprint(anatomy, own), event)
+        at = self._place(location) if location is not None else (_where(*names), None)
+        return self._write(names, at[0], self._fingerprint(anatomy, at[1]), event)
 
     def ids(self, location: str, code: bytes = bytes(12)) -> _Ids:
         """Return the ids of code, by its unkeyed digest, at a location or a name."""
