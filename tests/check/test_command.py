@@ -213,6 +213,25 @@ def test_a_component_of_another_file() -> None:
         assert checked("app/page.py") == [], "the component is not in sight"
 
 
+def test_a_wrapper_of_another_file() -> None:
+    write("app/__init__.py", "")
+    write("app/tools/__init__.py", "from app.tools.logs import logged\n")
+    inside = "def logged(fn):\n    def wrapper(e): return fn(e)\n    return wrapper\n"
+    write("app/tools/logs.py", inside)
+    handlers = "@logged\ndef a(e): ...\n\n\n@logged\ndef b(e): ...\n\n\n"
+    page = "def page(ui):\n    ui.row(on_click=a)\n    ui.row(on_click=b)\n"
+    write("app/page.py", f"from app.tools import logged\n{handlers}{page}")
+    expected = [(str(Path("app/tools/logs.py")), 2, 5, "HID003")]
+    assert checked("app") == expected
+    write(
+        "app/page.py",
+        f"from app import tools\n{handlers}{page}".replace("@", "@tools."),
+    )
+    assert checked("app/page.py") == []
+    write("app/tools/logs.py", inside.replace("    def w", "    @wraps(fn)\n    def w"))
+    assert checked("app") == []
+
+
 def test_modules_that_import_each_other() -> None:
     write("a.py", "from b import b\na = b\n" + FACTORY)
     write("b.py", "from a import link, a\nb = a\nlink(ui, a)\nlink(ui, b)\n")

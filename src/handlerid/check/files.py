@@ -19,8 +19,8 @@ EXCLUDED |= {"__pycache__", "__pypackages__", "_build", "buck-out", "node_module
 EXCLUDED |= {"site-packages"}
 # What hands a handler over, or says how captures are treated.
 _RELEVANT = re.compile(
-    rb"\bon_[a-z]\w*\s*=|\.on_[a-z]\w*\(|\bon\(|\boffer\b|\.register\(|\.attributes\("
-    rb"|\.handler\b|\bhandlerid\b"
+    rb"\bon_[a-z]\w*\s*=|\.on_[a-z]\w*\(|\bon\(|\boffer\b|\bhandlerid\b"
+    rb"|\.attributes\(|(?:registry|scope|Registry|\))\.(?:register\(|handler\b)"
 )
 _NOQA = re.compile(
     r"#\s*noqa(?::\s*([A-Z]+[0-9]*(?:[,\s]+[A-Z]+[0-9]*)*))?", re.IGNORECASE

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import re
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -16,6 +17,7 @@ _IMPORTED = re.compile(
     rb"^[ \t]*(?:from|import)\b(?:[^\n(]*\([^)]*\)|.*)", re.MULTILINE
 )
 _WORD = re.compile(rb"\w+")
+_MOST_IMPORTS = 5  # of one name, through packages
 _MADE_BY_CLASS = ("__init__", "__post_init__", "build")  # build: by Flet
 
 
@@ -37,16 +39,22 @@ class Modules:
         """Yield modules that hand handlers over, or call functions that do."""
         for path, text in self._texts.items():
             if has_handlers(text):
-                self._module(path)
+                self._parse(path)
+        for module in [*self._parsed()]:
+            for name in _wrapping(module):
+                self._follow(module, name)
         self._find_names()
         for path, text in self._texts.items():
             if path not in self._modules and self._may_call(text):
-                self._module(path)
+                self._parse(path)
         self._find_names()
-        yield from [one for one in self._modules.values() if one is not None]
+        yield from [*self._parsed()]
 
     def find(self, path: str, name: str, level: int = 0) -> Scope | None:
-        """Return the module that a file imports by a name, or None."""
+        """Return the module that a file imports by a name, if it was parsed."""
+        return self._modules.get(self._find_path(path, name, level))
+
+    def _find_path(self, path: str, name: str, level: int) -> str:
         folder, inside = Path(path).parent, name.replace(".", "/")
         for _ in range(level - 1):
             folder = folder.parent
@@ -57,8 +65,8 @@ class Modules:
                 files.append(around / f"{inside}.py")
             for file in files:
                 if file in self._paths:
-                    return self._module(self._paths[file])
-        return None
+                    return self._paths[file]
+        return ""
 
     def may_offer(self, name: str) -> bool:
         """Return whether a function of this name offers handlers, or calls one."""
@@ -75,15 +83,35 @@ class Modules:
             said = error.strerror or type(error).__name__
             self.failed.append(Finding(path, 1, 1, "io-error", said))
 
-    def _module(self, path: str) -> Scope | None:
-        if path not in self._modules:
+    def _parse(self, path: str) -> Scope | None:
+        if path not in self._modules and path in self._texts:
             self._modules[path] = None
-            tree = parse(self._texts.get(path, b""))
+            tree = parse(self._texts[path])
             if isinstance(tree, Finding):
                 self.failed.append(tree._replace(path=path))
             else:
                 self._modules[path] = read_module(tree, path)
-        return self._modules[path]
+        return self._modules.get(path)
+
+    def _parsed(self) -> Iterator[Scope]:
+        yield from (one for one in self._modules.values() if one is not None)
+
+    def _follow(self, module: Scope | None, name: str) -> None:
+        """Parse the module that a name is imported from, and those behind it."""
+        for _ in range(_MOST_IMPORTS):
+            nodes = (
+                [one.node for one in module.bindings.get(name, ())] if module else []
+            )
+            if module is None or not nodes:
+                return
+            node, path = nodes[0], module.path
+            if isinstance(node, ast.ImportFrom):
+                source, level = node.module or "", node.level
+            elif isinstance(node, ast.Import):
+                source, level = node.names[0].name, 0
+            else:
+                return
+            module = self._parse(self._find_path(path, source, level))
 
     def _may_call(self, text: bytes) -> bool:
         """Return whether it imports a function that offers, or its module."""
@@ -97,7 +125,7 @@ class Modules:
 
     def _find_names(self) -> None:
         """Find the names of functions that offer handlers, or call one that does."""
-        modules = [one for one in self._modules.values() if one is not None]
+        modules = [*self._parsed()]
         calls: list[tuple[str, set[str]]] = []
         for module in modules:
             calls += [(alias, {name}) for alias, name in module.aliases]
@@ -117,6 +145,17 @@ class Modules:
                 file = Path(module.path)
                 places = {file.stem.encode(), file.parent.name.encode()}
                 self._places.setdefault(name.encode(), set()).update(places)
+
+
+def _wrapping(module: Scope) -> Iterator[str]:
+    """Yield the names of decorators, and of functions that make handlers."""
+    for runner in module.runners:
+        nodes = [*runner.decorators, *(one.handler for one in runner.offers)]
+        for node in nodes:
+            inner = node.func if isinstance(node, ast.Call) else node
+            inner = inner.value if isinstance(inner, ast.Attribute) else inner
+            if isinstance(inner, ast.Name):
+                yield inner.id
 
 
 def is_made_by_class(runner: Scope) -> bool:
