@@ -245,11 +245,11 @@ def test_one_event_class_before_and_after_a_reload(registry: Registry) -> None:
 
 def test_an_event_type_that_cannot_be_decoded_is_refused(registry: Registry) -> None:
     @dataclass(kw_only=True, slots=True)
-    class OddEvent(Event):
+    class StrangeEvent(Event):
         thread: threading.Thread
 
     with pytest.raises(UnsupportedHandler, match="the field thread of the event type"):
-        registry.register(on_event, OddEvent)
+        registry.register(on_event, StrangeEvent)
     assert len(registry) == 0
 
 

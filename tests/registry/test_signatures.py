@@ -357,20 +357,20 @@ def test_a_partial_with_an_open_position_on_3_14(tmp_path: Path) -> None:
 
 
 def test_local_classes() -> None:
-    class LocalEvent(ClickEvent):
+    class InnerClickEvent(ClickEvent):
         pass
 
-    def named(event: LocalEvent) -> None: ...
-    def used(event: "LocalEvent") -> object:
-        return LocalEvent
+    def named(event: InnerClickEvent) -> None: ...
+    def used(event: "InnerClickEvent") -> object:
+        return InnerClickEvent
 
-    def unused(event: "LocalEvent") -> None: ...
+    def unused(event: "InnerClickEvent") -> None: ...
 
     def empty_cell(event: "ClickEvent") -> None:
         later()
 
     for handler in (named, used, passing(used), renamed(used)):
-        assert said(handler) == (True, (LocalEvent,))
+        assert said(handler) == (True, (InnerClickEvent,))
     assert said(unused) == ANYTHING
     assert said(empty_cell) == CLICK
 
