@@ -26,7 +26,7 @@ demo: $(VENV)/.demo  ## start the demo; CHECK=1 plays it without a browser
 	@$(PY) $(if $(CHECK),-m tests.demo.check,docs/examples/demo) $(ARGS)
 
 test: $(VENV)/.test  ## run the tests; ARGS="-k word" goes to pytest
-	@$(PY) -m pytest --numprocesses 3 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(PY) -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
 check: $(VENV)/.check  ## format, lint, types, import contract, docs examples
 	@echo "check: format"

@@ -152,7 +152,7 @@ def described(manifest: Manifest) -> dict[Any, Any]:
     return found
 
 
-@pytest.mark.parametrize("version", ["3.14", "3.15"])
+@pytest.mark.parametrize("version", ["3.14"])
 def test_sources_on_the_newest_pythons(
     shop: Path, expected: dict[str, str], version: str, tmp_path: Path
 ) -> None:
