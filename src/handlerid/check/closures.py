@@ -100,7 +100,7 @@ class _Rendering:
     def _called(self, call: Call, frame: Frame) -> list[Closure]:
         """Return the functions that a call runs, if they offer handlers."""
         node, place = call
-        if not self._modules.may_offer(last_name(node.func)):
+        if not self._modules.may_offer(last_name(node.func), place.scope.module):
             return []
         called = self._values.of(node.func, place, frame)
         found = [called.closure] if called.closure else []

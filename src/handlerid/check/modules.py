@@ -28,7 +28,13 @@ class Modules:
         self._paths = {Path(path): path for path in paths}
         self._texts: dict[str, bytes] = {}
         self._modules: dict[str, Scope | None] = {}
-        self._names: set[str] = set()
+        self._stems = {x.stem for x in self._paths} | {
+            x.parent.name for x in self._paths
+        }
+        # By module: its functions that offer handlers, and all names of such functions
+        # that it can call.
+        self._offering: dict[Scope, set[str]] = {}
+        self._visible: dict[Scope, set[str]] = {}
         # Files and folders in which functions of a name are defined.
         self._places: dict[bytes, set[bytes]] = {}
         self.failed: list[Finding] = []  # files that cannot be read
@@ -55,6 +61,8 @@ class Modules:
         return self._modules.get(self._find_path(path, name, level))
 
     def _find_path(self, path: str, name: str, level: int) -> str:
+        if name and name.rpartition(".")[2] not in self._stems:
+            return ""  # most are not in this run
         folder, inside = Path(path).parent, name.replace(".", "/")
         for _ in range(level - 1):
             folder = folder.parent
@@ -68,9 +76,9 @@ class Modules:
                     return self._paths[file]
         return ""
 
-    def may_offer(self, name: str) -> bool:
-        """Return whether a function of this name offers handlers, or calls one."""
-        return name in self._names
+    def may_offer(self, name: str, module: Scope) -> bool:
+        """Return whether a function that a module knows by a name offers handlers."""
+        return name in self._visible.get(module, ())
 
     def lines(self, path: str) -> list[str]:
         """Return the lines of a file."""
@@ -99,19 +107,17 @@ class Modules:
     def _follow(self, module: Scope | None, name: str) -> None:
         """Parse the module that a name is imported from, and those behind it."""
         for _ in range(_MOST_IMPORTS):
-            nodes = (
-                [one.node for one in module.bindings.get(name, ())] if module else []
-            )
-            if module is None or not nodes:
+            bindings = module.bindings.get(name) if module else None
+            if module is None or not bindings:
                 return
-            node, path = nodes[0], module.path
+            node = bindings[0].node
             if isinstance(node, ast.ImportFrom):
                 source, level = node.module or "", node.level
             elif isinstance(node, ast.Import):
                 source, level = node.names[0].name, 0
             else:
                 return
-            module = self._parse(self._find_path(path, source, level))
+            module = self._parse(self._find_path(module.path, source, level))
 
     def _may_call(self, text: bytes) -> bool:
         """Return whether it imports a function that offers, or its module."""
@@ -125,26 +131,43 @@ class Modules:
 
     def _find_names(self) -> None:
         """Find the names of functions that offer handlers, or call one that does."""
-        modules = [*self._parsed()]
-        calls: list[tuple[str, set[str]]] = []
-        for module in modules:
-            calls += [(alias, {name}) for alias, name in module.aliases]
+        calls: list[tuple[Scope, str, set[str]]] = []
+        imported: dict[Scope, list[Scope]] = {}
+        for module in self._parsed():
+            imported[module] = [*self._imported_by(module)]
+            self._offering[module] = {_name_of(x) for x in module.runners if x.offers}
+            calls += [(module, alias, {name}) for alias, name in module.aliases]
             for runner in module.runners:
-                name = _name_of(runner)
-                if runner.offers:
-                    self._names.add(name)
-                calls.append((name, {last_name(x.node.func) for x in runner.calls}))
-        size = -1
-        while size < len(self._names):
-            size = len(self._names)
-            for name, called in calls:
-                if not called.isdisjoint(self._names):
-                    self._names.add(name)
-        for module in modules:
-            for name in self._names.intersection(module.bindings):
-                file = Path(module.path)
-                places = {file.stem.encode(), file.parent.name.encode()}
+                called = {last_name(call.node.func) for call in runner.calls}
+                calls.append((module, _name_of(runner), called))
+        changed = True
+        while changed:
+            changed = False
+            for module, others in imported.items():
+                seen = self._offering[module].union(*map(self._exports, others))
+                changed |= seen != self._visible.get(module)
+                self._visible[module] = seen
+            for module, name, called in calls:
+                own = self._offering[module]
+                if name not in own and not called.isdisjoint(self._visible[module]):
+                    own.add(name)
+                    changed = True
+        for module, names in self._offering.items():
+            file = Path(module.path)
+            places = {file.stem.encode(), file.parent.name.encode()}
+            for name in names.intersection(module.bindings):
                 self._places.setdefault(name.encode(), set()).update(places)
+
+    def _imported_by(self, module: Scope) -> Iterator[Scope]:
+        for path, name, level in _imports(module):
+            found = self.find(path, name, level)
+            if found is not None and found is not module:
+                yield found
+
+    def _exports(self, module: Scope) -> set[str]:
+        """Return the names of a module's own, and those that it imports."""
+        seen = self._visible.get(module, set())
+        return self._offering[module] | seen.intersection(module.bindings)
 
 
 def _wrapping(module: Scope) -> Iterator[str]:
@@ -161,6 +184,20 @@ def _wrapping(module: Scope) -> Iterator[str]:
 def is_made_by_class(runner: Scope) -> bool:
     """Return whether a function runs when an object of its class is made."""
     return runner.is_method and runner.name in _MADE_BY_CLASS
+
+
+def _imports(module: Scope) -> Iterator[tuple[str, str, int]]:
+    """Yield the imports of a module, as ``Modules.find`` takes them."""
+    for node in module.imports:
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield module.path, alias.name, 0
+        else:
+            source = node.module or ""
+            yield module.path, source, node.level
+            for alias in node.names:
+                inside = f"{source}.{alias.name}" if source else alias.name
+                yield module.path, inside, node.level
 
 
 def _name_of(runner: Scope) -> str:

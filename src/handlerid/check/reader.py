@@ -195,6 +195,7 @@ class _Reader(ast.NodeVisitor):
         self.scope.outer_names.update(node.names)
 
     def visit_Import(self, node: ast.Import | ast.ImportFrom) -> None:
+        self.module.imports.append(node)
         for alias in node.names:
             if alias.name == "*":
                 self.module.star_import = True

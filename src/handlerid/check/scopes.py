@@ -95,6 +95,7 @@ class Scope:
         # Of the module.
         self.path = ""
         self.functions: dict[ast.AST, Scope] = {}
+        self.imports: list[ast.Import | ast.ImportFrom] = []
         self.aliases: list[tuple[str, str]] = []  # a name, and the one it was made of
         self.lazy_annotations = False
         self.star_import = False
