@@ -88,7 +88,8 @@ def test_a_thousand_warnings_are_remembered() -> None:
                 scope.offer(on_click)
 
     first = kept_blocks(warn, range(900))
-    assert first > 1_800
+    # About two blocks each; what earlier tests left may be freed meanwhile.
+    assert first > 1_700
     assert kept_blocks(warn, range(900, 2_700)) < first / 2
 
 
