@@ -6,7 +6,7 @@ from typing import NamedTuple
 from handlerid import HandlerId, Identity
 from handlerid._manifest.document import UNKNOWN, Function, Manifest, Place
 
-_BARE = 37
+BARE = 37
 """Characters of an id up to its fingerprint."""
 
 
@@ -65,7 +65,7 @@ class Ids:
 
     def find(self, handler_id: HandlerId) -> Found | None:
         """Return the function of an id, or None."""
-        return self._exact.get(handler_id[:_BARE])
+        return self._exact.get(handler_id[:BARE])
 
     def at_location(self, handler_id: HandlerId) -> tuple[Found, ...]:
         """Return the functions at the location of an id, whatever their code is."""

@@ -16,14 +16,14 @@ from typing import NamedTuple
 from handlerid import HandlerId, Identity
 from handlerid._manifest.document import Manifest, Place
 from handlerid.errors import MalformedPayload
-from handlerid.manifest.lookup import Found, Ids
+from handlerid.manifest.lookup import BARE, Found, Ids
 from handlerid.manifest.rows import Row
 
 COUNTED = b'{"handlerid clicks": '
 """How a line begins that holds numbers."""
 
-_BARE, _PART = 37, 17
-"""Characters of an id up to its fingerprint, and of the captures part."""
+_PART = 17
+"""Characters of the captures part of an id."""
 
 # As docs/reference/id-format.md and tokens.md have them.
 _CODE = rb"h1-[a-z2-7]{12}[acegikmoqsuwy246]-[a-z2-7]{19}[aq]"
@@ -102,8 +102,8 @@ def references_in(text: bytes) -> Iterator[Reference]:
 
 def without_captures(handler_id: str) -> str:
     """Return an id without its captures part."""
-    rest = handler_id[_BARE:]
-    return handler_id[:_BARE] + (rest[_PART:] if rest.startswith("-") else rest)
+    rest = handler_id[BARE:]
+    return handler_id[:BARE] + (rest[_PART:] if rest.startswith("-") else rest)
 
 
 class Weights:

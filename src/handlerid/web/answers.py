@@ -15,13 +15,12 @@ from handlerid.errors import (
     OtherAudience,
     UnknownHandler,
 )
-from handlerid.web.errors import BodyTooLarge, MethodNotAllowed
+from handlerid.web.errors import BodyTooLarge, MethodNotAllowed, OtherWire
 
 PAGE = "text/html; charset=utf-8"
 PROBLEM = "application/problem+json"
 STREAM = "text/event-stream; charset=utf-8"
 
-_OUT_OF_DATE = "This page is out of date. Reload it."
 _NOT_HERE = (
     "This action is not available. Reload the page; if that does not help, it is a "
     "mistake of the application."
@@ -55,7 +54,7 @@ def problem(
     reload = helps(error, page, server)
     title = error.public
     if reload and not error.reload:
-        title = _OUT_OF_DATE
+        title = OtherWire.public
     elif error.reload and not reload:
         title = _NOT_HERE
     name = type(error).__name__

@@ -22,6 +22,7 @@ from handlerid.web.answers import (
 )
 from handlerid.web.markup import (
     HTML,
+    Busy,
     attributes,
     check_options,
     client,
@@ -39,7 +40,6 @@ from handlerid.web.requests import (
     is_release,
 )
 
-Busy = Literal["drop", "queue", "latest"]
 _FOREVER = "public, max-age=31536000, immutable"
 
 

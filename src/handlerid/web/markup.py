@@ -8,16 +8,13 @@ from functools import cache
 from hashlib import blake2b, sha384
 from html import escape
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal, get_args
 
 from handlerid import Scope
 
 _SCRIPT = Path(__file__).with_name("client.js")
-_CHOICES = {
-    "busy": ("drop", "queue", "latest"),
-    "double": ("ignore",),
-    "stale": ("resend",),
-}
+Busy = Literal["drop", "queue", "latest"]
+_CHOICES = {"busy": get_args(Busy), "double": ("ignore",), "stale": ("resend",)}
 
 
 class HTML(str):
