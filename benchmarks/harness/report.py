@@ -25,7 +25,7 @@ HEAD = """\
 # Benchmark report
 
 This page is written by `make bench`; nobody edits it.
-[How it was measured](../explanation/benchmarks.md), and how to read it.
+[How it was measured](../production/performance.md), and how to read it.
 """
 
 PACKAGES = (

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
-PAGE = (ROOT / "docs" / "explanation" / "architecture.md").read_text("utf-8")
+PAGE = (ROOT / "docs" / "contributing" / "architecture.md").read_text("utf-8")
 PACKAGE = ROOT / "src" / "handlerid"
 
 ROOMS: dict[str, tuple[int, int | None]] = {

@@ -9,7 +9,7 @@ import pytest
 
 from handlerid.check import main
 
-PAGE = Path(__file__).parents[2] / "docs/how-to/check-handlers-before-they-run.md"
+PAGE = Path(__file__).parents[2] / "docs/testing/check-handlers.md"
 TEXT = PAGE.read_text("utf-8")
 
 

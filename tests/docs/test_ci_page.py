@@ -16,7 +16,7 @@ import yaml  # type: ignore[import-untyped]
 from tests.support.fresh import environment
 from tests.support.packages import write
 
-PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "check-deploys-in-ci.md"
+PAGE = Path(__file__).parents[2] / "docs" / "production" / "check-deploys-in-ci.md"
 TEXT = PAGE.read_text("utf-8")
 
 CART = """

@@ -16,7 +16,7 @@ from handlerid.errors import HandlerIdError
 from handlerid.web import Endpoint
 from tests.support.packages import importable, write
 
-PAGE = Path(__file__).parents[2] / "docs/how-to/deploy-without-breaking-open-tabs.md"
+PAGE = Path(__file__).parents[2] / "docs/production/deploy.md"
 TEXT = PAGE.read_text("utf-8")
 
 OLD = """

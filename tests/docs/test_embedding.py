@@ -12,7 +12,7 @@ from sybil.parsers.myst import CodeBlockParser
 
 from tests.support.fresh import run_fresh
 
-PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "embed-in-a-framework.md"
+PAGE = Path(__file__).parents[2] / "docs" / "start" / "your-own-framework.md"
 
 ASK = """
 import json, sys, host

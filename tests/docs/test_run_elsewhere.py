@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.fresh import run_fresh
 
-PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "run-elsewhere.md"
+PAGE = Path(__file__).parents[2] / "docs" / "production" / "worker-processes.md"
 
 
 @pytest.mark.parametrize("program", ["answer.py", "cluster.py", "closure.py"])

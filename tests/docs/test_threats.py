@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs" / "explanation" / "threats.md"
+PAGE = ROOT / "docs" / "production" / "security.md"
 
 
 def test_every_line_names_tests_that_exist() -> None:

@@ -12,7 +12,7 @@ from sybil.parsers.myst import CodeBlockParser
 
 from tests.support.fresh import run_fresh
 
-PAGE = Path(__file__).parents[2] / "docs" / "tutorial" / "first-host.md"
+PAGE = Path(__file__).parents[2] / "docs" / "start" / "first-host.md"
 
 
 @pytest.fixture

@@ -33,7 +33,7 @@ from tests.support.id_by_hand import compare, encoded, id_by_hand, marshalled
 from tests.support.pyodide import run_pyodide
 
 ROOT = Path(__file__).parents[2]
-PAGE = ROOT / "docs" / "reference" / "id-format.md"
+PAGE = ROOT / "docs" / "contributing" / "id-format.md"
 
 partial: Any = functools.partial
 

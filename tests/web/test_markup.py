@@ -332,7 +332,7 @@ def test_a_name_that_the_template_lacks_is_named(
     ],
 )
 def test_templates_of_other_files(text: str, works: bool, scope: Scope) -> None:
-    """As docs/how-to/use-with-starlette.md says."""
+    """As docs/start/fastapi-starlette.md says."""
     macro = "{% macro row(fn) %}<p {{ on(fn) }}>{% endmacro %}"
     loader = jinja2.DictLoader({"row": macro, "cell": "<p {{ on(fn) }}>"})
     environment = jinja2.Environment(autoescape=True, loader=loader)

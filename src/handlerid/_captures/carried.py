@@ -1,6 +1,6 @@
 """What a handler captured: which values count, and which may change.
 
-``docs/reference/id-format.md`` says what is the same.
+``docs/contributing/id-format.md`` says what is the same.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
     h1-<location: 13>-<fingerprint: 20>[-<captures: 16>][.<event name>]
 
-``docs/reference/id-format.md`` describes it for readers without Python.
+``docs/contributing/id-format.md`` describes it for readers without Python.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """The canonical form of a syntax tree: the same bytes on every Python and platform.
 
-``docs/reference/id-format.md`` has the forms, and the numbered rules of what is left
+``docs/contributing/id-format.md`` has the forms, and the numbered rules of what is left
 out.
 """
 

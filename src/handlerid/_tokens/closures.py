@@ -1,6 +1,6 @@
 """Closures that travel: a handler as bytes, and the handler from the bytes.
 
-``docs/reference/carried-bytes.md`` shows the bytes. They are read after their signature
+``docs/contributing/carried-bytes.md`` shows the bytes. They are read after their signature
 was verified, together with the id; that is not done here.
 
 1. No code travels. It is named by module, qualified name and fingerprint, and is the

@@ -1,7 +1,7 @@
 """Values and functions as a graph: JSON lists that begin with a tag.
 
 Unlike a tree, a graph says which mutable objects and functions are one, and keeps the
-order of dicts. ``docs/reference/carried-bytes.md`` lists the tags.
+order of dicts. ``docs/contributing/carried-bytes.md`` lists the tags.
 """
 
 from __future__ import annotations

@@ -153,7 +153,7 @@ class _Event(Request):
             audience = self.scope.get("session", {}).get("handlerid", "")
             call = await self.handlers.dispatcher.aprepare(payload, audience=audience)
             # Of a handler's own errors, this one is meant for the page; see
-            # docs/how-to/answer-refused-payloads.md.
+            # docs/production/answer-refused-payloads.md.
             self.expected = NotAllowed
             plain = call.handler.kind in ("plain", "generator")
             if "generator" in call.handler.kind and not self.wire.navigation:

@@ -25,7 +25,7 @@ COUNTED = b'{"handlerid clicks": '
 _PART = 17
 """Characters of the captures part of an id."""
 
-# As docs/reference/id-format.md and tokens.md have them.
+# As docs/contributing/id-format.md and tokens.md have them.
 _CODE = rb"h1-[a-z2-7]{12}[acegikmoqsuwy246]-[a-z2-7]{19}[aq]"
 _CAPTURES, _EVENT = rb"(?:-[a-z2-7]{16})?", rb"(?:\.[a-z][a-z0-9_]{0,63})?"
 _ID = rb"(%b)(%b)(%b)" % (_CODE, _CAPTURES, _EVENT)

@@ -158,7 +158,7 @@ EXPECTED: dict[str, tuple[str, str, str]] = {
 }
 """What comes of each row in each mode of ``playing``; ``""`` if it is not played."""
 
-TABLE = Path(__file__).parents[3] / "docs/reference/mesop-table.md"
+TABLE = Path(__file__).parents[3] / "docs/contributing/mesop-table.md"
 
 _PAGE = """\
 # Mesop alone and with handlerid

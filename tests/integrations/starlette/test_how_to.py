@@ -17,7 +17,7 @@ from tests.integrations.starlette.running import KEY, ROOT, Site, Visitor, servi
 from tests.support.fresh import environment
 
 UPDATED = "This page was updated."  # after the client loaded it again
-TEXT = (ROOT / "docs/how-to/use-with-starlette.md").read_text("utf-8")
+TEXT = (ROOT / "docs/start/fastapi-starlette.md").read_text("utf-8")
 
 
 def files() -> dict[str, str]:
