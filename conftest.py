@@ -10,11 +10,10 @@ from typing import TYPE_CHECKING
 import pytest
 from hypothesis import settings
 from sybil import Sybil
-from sybil.parsers.myst import PythonCodeBlockParser
 from sybil.parsers.rest import DocTestParser
 
 from tests.pythons import ABSENT, find_python
-from tests.support import guard
+from tests.support import guard, pages
 from tests.support.chromium import chromium
 
 if TYPE_CHECKING:
@@ -47,14 +46,14 @@ def browser() -> Generator[Browser]:
         yield launched
 
 
-# Python blocks of the README and the docs, and examples in docstrings, are tests. The
-# blocks of one page share a namespace, from top to bottom; handlers defined there need
-# the name of a module.
+# What the README and the docs show, and examples in docstrings, are tests. The blocks of
+# one page share a namespace and a folder, from top to bottom.
 pytest_collect_file = (
     Sybil(
-        parsers=[PythonCodeBlockParser(doctest_optionflags=ELLIPSIS)],
+        parsers=[pages.parse],
         patterns=["README.md", "docs/**/*.md", "docs/*.md"],
-        setup=lambda namespace: namespace.update(__name__="documented_example"),
+        setup=pages.enter,
+        teardown=pages.leave,
     )
     + Sybil(parsers=[DocTestParser(optionflags=ELLIPSIS)], patterns=["src/**/*.py"])
 ).pytest()

@@ -40,6 +40,7 @@ def importable(folder: Path) -> Iterator[Path]:
         sys.dont_write_bytecode = no_cache
         for name in set(sys.modules) - before:
             module = sys.modules[name]
-            if str(folder) in str(getattr(module, "__path__", module.__file__)):
+            place = getattr(module, "__path__", None) or getattr(module, "__file__", "")
+            if str(folder) in str(place):
                 del sys.modules[name]
         importlib.invalidate_caches()

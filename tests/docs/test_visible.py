@@ -1,0 +1,111 @@
+"""What a page shows is what its tests run, and nothing else runs."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.support.pages import ELSEWHERE, PAGES, blocks, problems
+
+ROOT = Path(__file__).parents[2]
+
+
+def test_all_code_of_the_pages_is_shown_and_runs() -> None:
+    found = [
+        f"{page.relative_to(ROOT)}:{line}: {problem}"
+        for page in PAGES
+        for line, problem in problems(page.read_text("utf-8"))
+    ]
+    assert not found, "\n" + "\n".join(found)
+
+
+def test_what_runs_elsewhere_is_on_a_page_and_in_a_test() -> None:
+    shown = "".join(page.read_text("utf-8") for page in PAGES)
+    for command, test in ELSEWHERE.items():
+        assert command in shown, command
+        assert (ROOT / test).is_file(), test
+
+
+@pytest.mark.parametrize(
+    ("page", "line", "problem"),
+    [
+        ("<!--- invisible-code-block: python\n1\n--->\n", 1, "hidden code runs"),
+        ("```py\n1\n```\n", 2, "py is neither a file nor run"),
+        ("- item\n\n  ```python\n  1\n  ```\n", 4, "indented code is not run"),
+        ("````python\n1\n````\n", 2, "indented code"),
+        ("In `a.toml`:\n\n```python\n1\n```\n", 4, "a.toml is no Python file"),
+        ("```sh\nls\n```\n", 2, "sh is no file"),
+        ("```console\nls\n```\n", 2, "a console block starts with $ "),
+        ("```console\n$ python\n$ ls -l\n```\n", 3, "no test runs ls -l"),
+    ],
+)
+def test_what_is_no_test_is_found(page: str, line: int, problem: str) -> None:
+    ((at, text),) = problems(page)
+    assert at == line
+    assert text.startswith(problem)
+
+
+def test_files_are_named_by_the_paragraph_above() -> None:
+    page = (
+        "Save it as\n`shop/cart.py`:\n\n```python\n1\n```\n"
+        "`shop/cart.py`, continued:\n```python\n2\n```\n"
+        "Now `shop/cart.py`:\n\n```python\n3\n```\n"
+        "This is of `handlerid.web`:\n\n```python\n4\n```\n"
+        "Ask `shop/cart.py`:\n\n```python\n>>> 5\n5\n```\n"
+        "Print `page.html`:\n\n```console\n$ python\n```\n"
+    )
+    named = "shop/cart.py"
+    texts = [(named, "1\n"), (named, "1\n\n2\n"), (named, "3\n"), ("", "4\n")]
+    assert [(x.file, x.text) for x in blocks(page)][:4] == texts
+    assert [x.file for x in blocks(page)][4:] == ["", ""]
+
+
+PAGE = """
+`shop/cart.py`:
+
+```python
+price = 1
+```
+
+```python
+from shop import cart
+
+first = cart
+```
+
+Release two of `shop/cart.py`:
+
+```python
+price = 2
+```
+
+```python
+>>> from shop import cart
+>>> cart.price, first.price
+(2, 1)
+
+```
+
+```console
+$ export PRICE=3
+$ python -c "import os, shop.cart; print(os.environ['PRICE'], shop.cart.price)"
+3 ...
+$ python -c "print(1)"
+2
+$ python -c "raise SystemExit(1)"
+$ pip install .
+```
+"""
+
+
+def test_a_page_runs(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest((ROOT / "conftest.py").read_text("utf-8"))
+    before = Path.cwd()
+    page = pytester.mkdir("docs") / "page.md"
+    page.write_text(PAGE, "utf-8")
+    result = pytester.runpytest_inprocess("docs", "-p", "no:cacheprovider")
+    result.assert_outcomes(passed=7, failed=2)
+    result.stdout.fnmatch_lines(["*page.md*line 31*", "*- 2", "*+ 1"])
+    result.stdout.fnmatch_lines(["*page.md*line 33*", "exit status 1"])
+    assert Path.cwd() == before
