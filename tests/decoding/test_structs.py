@@ -299,5 +299,5 @@ def test_msgspec_is_imported_when_it_is_asked_for_and_not_before() -> None:
     )
     assert told.splitlines() == [
         "False k",
-        'json="msgspec" needs msgspec, the extra handlerid[msgspec]',
+        """json="msgspec" needs msgspec: pip install 'handlerid[msgspec]'""",
     ]

@@ -57,10 +57,9 @@ def msgspec_reader() -> Callable[[Any, int], dict[str, Any]]:
     """Return ``read_json`` by msgspec, with the same refusals."""
     try:
         import msgspec  # noqa: PLC0415 - an extra
-    except ImportError as error:
-        raise ImportError(
-            'json="msgspec" needs msgspec, the extra handlerid[msgspec]'
-        ) from error
+    except ModuleNotFoundError:
+        text = """json="msgspec" needs msgspec: pip install 'handlerid[msgspec]'"""
+        raise ImportError(text, name="msgspec") from None
     decode = msgspec.json.Decoder(dict[str, Any]).decode
 
     def read(payload: Any, max_bytes: int) -> dict[str, Any]:

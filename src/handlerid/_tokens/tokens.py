@@ -313,9 +313,10 @@ def _import_cipher() -> Any:
     """Return AES-GCM."""
     try:  # not above: cryptography is an extra
         from cryptography.hazmat.primitives.ciphers import aead  # noqa: PLC0415
-    except ImportError as error:
+    except ModuleNotFoundError:
         text = "Tokens(encrypt=True) needs cryptography: "
-        raise ImportError(text + "pip install 'handlerid[encryption]'") from error
+        text += "pip install 'handlerid[encryption]'"
+        raise ImportError(text, name="cryptography") from None
     return aead.AESGCM
 
 

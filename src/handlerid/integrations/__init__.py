@@ -1,1 +1,28 @@
 """Integrations: one package a host, each with its own extra, on public names only."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from importlib import import_module
+
+__all__ = ["extra"]
+
+
+@contextmanager
+def extra(name: str, *modules: str) -> Iterator[None]:
+    """Import an extra in a ``with`` block; what is missing is one line.
+
+    Args:
+        name: of the extra, and of the integration that needs it.
+        modules: what the extra brings and the block does not import.
+
+    Raises:
+        ImportError: a module is missing.
+    """
+    try:
+        for module in modules:
+            import_module(module)
+        yield
+    except ModuleNotFoundError as error:
+        text = f"handlerid.integrations.{name} needs {error.name}: "
+        text += f"pip install 'handlerid[{name}]'"
+        raise ImportError(text, name=error.name) from None

@@ -20,16 +20,18 @@ from logging import getLogger
 from secrets import token_urlsafe
 from typing import Any
 
-from starlette.exceptions import HTTPException
-from starlette.requests import ClientDisconnect, Request
-from starlette.responses import Response, StreamingResponse
-from starlette.routing import Route
-from starlette.templating import Jinja2Templates
-from starlette.types import Message, Receive, Send
-
 from handlerid import Call, Dispatcher, Form, Registry, Scope, Tokens
 from handlerid.errors import HandlerIdError, MalformedPayload, NotAllowed
+from handlerid.integrations import extra
 from handlerid.web import Answer, Endpoint, HandlerFailed, step_bytes
+
+with extra("starlette", "itsdangerous", "jinja2", "python_multipart"):
+    from starlette.exceptions import HTTPException
+    from starlette.requests import ClientDisconnect, Request
+    from starlette.responses import Response, StreamingResponse
+    from starlette.routing import Route
+    from starlette.templating import Jinja2Templates
+    from starlette.types import Message, Receive, Send
 
 __all__ = ["Handlers", "current_request"]
 
@@ -193,8 +195,7 @@ class _Event(Request):
         value.headers.update(dict(end.headers()))
         return value
 
-    async def steps(self, call: Call) -> AsyncGenerator[bytes, None]:
-        step: object = None
+    async def steps(self, call: Call, step: Any = None) -> AsyncGenerator[bytes, None]:
         try:
             async with aclosing(call.astream(thread=self.handlers.run)) as steps:
                 async for step in steps:
@@ -216,8 +217,7 @@ class _Event(Request):
 
 
 async def _counted(receive: Receive, wire: Any) -> Message:
-    message = await receive()
-    wire.feed(message.get("body", b""))
+    wire.feed((message := await receive()).get("body", b""))
     return message
 
 

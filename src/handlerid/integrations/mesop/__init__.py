@@ -6,12 +6,15 @@ import sys
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from mesop.component_helpers import helper
-from mesop.runtime import runtime
-from mesop.runtime.context import Context
-
 from handlerid import Dispatcher, Identity, Registry
-from handlerid.integrations.mesop.seams import Seams, module_name
+from handlerid.integrations import extra
+
+with extra("mesop"):
+    from mesop.component_helpers import helper
+    from mesop.runtime import runtime
+    from mesop.runtime.context import Context
+
+    from handlerid.integrations.mesop.seams import Seams, module_name
 
 if TYPE_CHECKING:
     from collections.abc import Callable
