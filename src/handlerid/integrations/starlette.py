@@ -31,7 +31,6 @@ with extra("starlette", "itsdangerous", "jinja2", "python_multipart"):
     from starlette.responses import Response, StreamingResponse
     from starlette.routing import Route
     from starlette.templating import Jinja2Templates
-    from starlette.types import Message, Receive, Send
 
 __all__ = ["Handlers", "current_request"]
 
@@ -126,7 +125,7 @@ class Handlers:
         """Run a function in one of the threads for plain handlers."""
         return await asyncio.get_running_loop().run_in_executor(self._threads, function)
 
-    async def __call__(self, scope: Any, receive: Receive, send: Send) -> None:
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer a request to one of ``routes``."""
         event = _Event(self, scope, receive)
         current_request.set(event)
@@ -137,7 +136,7 @@ class Handlers:
 class _Event(Request):
     """An event that arrived, until it is answered."""
 
-    def __init__(self, handlers: Handlers, scope: Any, receive: Receive) -> None:
+    def __init__(self, handlers: Handlers, scope: Any, receive: Any) -> None:
         self.handlers, self.end = handlers, handlers.endpoint
         # What is expected is no failure.
         self.rest, self.expected = scope["path_params"].get("rest", ""), HandlerIdError
@@ -195,7 +194,8 @@ class _Event(Request):
         value.headers.update(dict(end.headers()))
         return value
 
-    async def steps(self, call: Call, step: Any = None) -> AsyncGenerator[bytes, None]:
+    async def steps(self, call: Call) -> AsyncGenerator[bytes, None]:
+        step: object = None
         try:
             async with aclosing(call.astream(thread=self.handlers.run)) as steps:
                 async for step in steps:
@@ -216,7 +216,7 @@ class _Event(Request):
         return HandlerFailed()
 
 
-async def _counted(receive: Receive, wire: Any) -> Message:
+async def _counted(receive: Any, wire: Any) -> Any:
     wire.feed((message := await receive()).get("body", b""))
     return message
 
@@ -226,7 +226,7 @@ class _Stream(StreamingResponse):
 
     body_iterator: Any
 
-    async def __call__(self, _: Any, receive: Receive, send: Send) -> None:
+    async def __call__(self, _: Any, receive: Any, send: Any) -> None:
         async with aclosing(self.body_iterator), asyncio.TaskGroup() as group:
             sending = group.create_task(self.stream_response(send))
             leaving = group.create_task(self.listen_for_disconnect(receive))
