@@ -46,8 +46,8 @@ def browser() -> Generator[Browser]:
         yield launched
 
 
-# What the README and the docs show, and examples in docstrings, are tests. The blocks of
-# one page share a namespace and a folder, from top to bottom.
+# What the README and the docs show, and examples in docstrings, are tests. The blocks
+# of one page share a namespace and a folder, from top to bottom.
 pytest_collect_file = (
     Sybil(
         parsers=[pages.parse],

@@ -4,10 +4,10 @@
    is that file. A second block of the same name replaces it, as a new release does; one
    below `` `shop.py`, continued: `` is appended.
 2. A ``python`` block that is no file is run; a doctest if it starts with ``>>>``.
-3. A ``console`` block has commands after ``$ ``, and what each prints. A command with no
-   output shown has to succeed; otherwise its output is compared.
-4. All of this happens in one folder for each page, which is the current directory and the
-   first in ``sys.path``. Afterwards nothing is left of it.
+3. A ``console`` block has commands after ``$ ``, and what each prints. A command with
+   no output shown has to succeed; otherwise its output is compared.
+4. All of this happens in a folder of the page's own, which is the current directory and
+   the first in ``sys.path``. Afterwards nothing is left of it.
 """
 
 from __future__ import annotations
@@ -181,7 +181,7 @@ class _Page:
         self.folder = Path(self.stack.enter_context(TemporaryDirectory())).resolve()
         self.stack.enter_context(chdir(self.folder))
         self.stack.enter_context(importable(self.folder))
-        path = [os.path.dirname(sys.executable), os.environ.get("PATH", os.defpath)]
+        path = [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
         self.environment = environment(
             PATH=os.pathsep.join(path), PYTHONUNBUFFERED="1", COLUMNS="80"
         )

@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import re
-import subprocess
-import sys
 import tomllib
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -13,25 +11,19 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.integrations.starlette.running import KEY, ROOT, Site, Visitor, serving
-from tests.support.fresh import environment
+from tests.integrations.starlette.running import ROOT, Site, Visitor, serving
+from tests.support.pages import files
 
 UPDATED = "This page was updated."  # after the client loaded it again
-TEXT = (ROOT / "docs/start/fastapi-starlette.md").read_text("utf-8")
+PAGE = ROOT / "docs/start/fastapi-starlette.md"
+TEXT = PAGE.read_text("utf-8")
 
 
-def files() -> dict[str, str]:
-    """Return the files of the page by name; ``shop`` is printed in pieces."""
-    found: dict[str, str] = {}
-    fences = r"^(?:`([\w./]+)`[^\n`]*:\n\n)?```(py|html)(?:\+jinja)?\n(.*?)^```$"
-    for given, kind, text in re.findall(fences, TEXT, re.MULTILINE | re.DOTALL):
-        name = given or {"py": "shop.py", "html": "templates/shop.html"}[kind]
-        found[name] = found.get(name, "") + text + "\n" * (kind == "py")
-    return found
+FILES = dict(files(PAGE))
 
 
 def write_files(folder: Path) -> None:
-    for name, text in files().items():
+    for name, text in FILES.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, "utf-8")
@@ -46,10 +38,9 @@ def printed(folder: Path, app: str, *options: str) -> Iterator[Site]:
 
 
 def test_a_user_writes_at_most_25_lines() -> None:
-    found = files()
     names = ["app.py", "templates/page.html"]
-    assert list(found)[:2] == names
-    lines = [one for name in names for one in found[name].splitlines() if one.strip()]
+    assert list(FILES)[:2] == names
+    lines = [one for name in names for one in FILES[name].splitlines() if one.strip()]
     assert len(lines) <= 25
 
 
@@ -74,23 +65,6 @@ def test_the_page_that_counts(
         for times in range(1, 4):
             page.get_by_role("button", name="Add one").click()
             expect(page.locator("#count")).to_have_text(f"Clicked {times} times")
-
-
-def test_the_tests_of_the_page_pass(tmp_path: Path) -> None:
-    """Each in a process of its own, as a user runs them."""
-    assert "$ pip install pytest httpx2\n$ pytest\n" in TEXT
-    write_files(tmp_path)
-    ran = subprocess.run(
-        [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"],
-        check=False,
-        cwd=tmp_path,
-        env=environment(tmp_path, APP_KEY=KEY),
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    assert ran.returncode == 0, ran.stdout + ran.stderr
-    assert ran.stdout.splitlines()[-1].startswith("2 passed")
 
 
 def test_the_shop(page: Page, complaints: list[str], tmp_path: Path) -> None:
