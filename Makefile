@@ -16,7 +16,7 @@ PYRIGHT := $(VENV)/bin/pyright --pythonpath $(PY)
 .DELETE_ON_ERROR:
 # Two installations into one environment must not run at once.
 .NOTPARALLEL:
-.PHONY: help setup demo test check bench docs clean
+.PHONY: help setup demo test check package bench docs clean
 MAKEFLAGS += --no-builtin-rules --no-print-directory
 
 help:  ## list the targets
@@ -28,7 +28,7 @@ demo: $(VENV)/.demo  ## start the demo; CHECK=1 plays it without a browser
 test: $(VENV)/.test  ## run the tests; ARGS="-k word" goes to pytest
 	@$(PY) -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
 
-check: $(VENV)/.check  ## format, lint, types, import contract, docs examples
+check: $(VENV)/.check  ## format, lint, types, import contract, workflows, docs examples
 	@echo "check: format"
 	@$(PY) -m ruff format --quiet --check --diff .
 	@echo "check: lint"
@@ -41,8 +41,20 @@ check: $(VENV)/.check  ## format, lint, types, import contract, docs examples
 	@rm $(VENV)/pyright.log
 	@echo "check: import contract"
 	@$(VENV)/bin/lint-imports --no-logo
+	@echo "check: workflows"
+	@$(VENV)/bin/zizmor --offline --quiet --persona pedantic .github
 	@echo "check: docs examples"
 	@$(PY) -m pytest -q README.md docs src tests/docs
+
+# pyroma rates 10 of 10. It would also ask for the address of an author: there is none.
+package: $(VENV)/.package  ## build sdist and wheel into dist, check them, try them
+	@rm -rf dist
+	@$(PY) -m build --quiet .
+	@$(VENV)/bin/validate-pyproject pyproject.toml
+	@$(VENV)/bin/twine check --strict dist/*
+	@$(VENV)/bin/check-wheel-contents dist/*.whl
+	@$(VENV)/bin/pyroma --min=10 --skip-tests=AuthorEmail dist/*.tar.gz
+	@$(PY) -m pytest -q --noconftest tests/project/built.py
 
 bench: $(VENV)/.bench  ## run the benchmarks, write the report; QUICK=1 for a first look
 	@$(PY) -m benchmarks $(if $(QUICK),--quick,--report) $(ARGS)
@@ -51,7 +63,7 @@ docs: $(VENV)/.docs  ## build the docs into docs/_build; a warning is an error
 	@$(PY) -m sphinx -q -W --keep-going -b html docs docs/_build
 	@echo "docs: open docs/_build/index.html"
 
-setup: $(VENV)/.check $(VENV)/.docs  ## install everything for work on the project
+setup: $(VENV)/.check $(VENV)/.docs $(VENV)/.package  ## install everything for work on the project
 
 clean:  ## remove what the other targets made
 	@rm -rf $(VENV) docs/_build dist .mypy_cache .pytest_cache .ruff_cache \
@@ -66,8 +78,8 @@ $(VENV)/.pip:
 	@touch $@
 
 # One stamp a dependency group: .venv/.test is there when the group test is installed.
-# The demo and the docs need no extra.
-EXTRAS = $(if $(filter demo docs,$*),,[encryption,mesop,msgspec])
+# The demo, the docs and the package need no extra.
+EXTRAS = $(if $(filter demo docs package,$*),,[encryption,mesop,msgspec])
 
 $(VENV)/.%: pyproject.toml | $(VENV)/.pip
 	@echo "setup: installing handlerid and the group $*"
