@@ -16,7 +16,8 @@ class Diff:
     """What open pages of a release meet on another; ``diff`` makes one.
 
     Attributes:
-        old, new: the manifests.
+        old: the manifest of the release that rendered the pages.
+        new: the manifest of the release that answers.
         rows: one for each function; for each of its events, where these differ. Those
             with the most clicks come first.
         clicks: the number of all clicks; None if none were given.
