@@ -15,36 +15,13 @@ import yaml  # type: ignore[import-untyped]
 
 from tests.support.fresh import environment
 from tests.support.packages import write
+from tests.support.pages import files
 
 PAGE = Path(__file__).parents[2] / "docs" / "production" / "check-deploys-in-ci.md"
 TEXT = PAGE.read_text("utf-8")
 
-CART = """
-from handlerid import ClickEvent, Registry
-registry = Registry()
-
-@registry.handler
-def add(event: ClickEvent):
-    return f"added {event.key}"
-
-@registry.handler
-def drop(event: ClickEvent):
-    return f"dropped {event.key}"
-
-@registry.handler
-def show(event: ClickEvent):
-    return f"shown {event.key}"
-"""
-
-
-def blocks(language: str) -> list[str]:
-    return re.findall(rf"^```{language}\n(.*?)^```", TEXT, re.DOTALL | re.MULTILINE)
-
-
-def console(command: str) -> str:
-    """Return what the page prints below a command."""
-    (found,) = [x for x in blocks("console") if x.startswith(f"$ {command}\n")]
-    return found.partition("\n")[2]
+OLD, NEW = (text for name, text in files(PAGE) if name == "shop/cart.py")
+SCRIPT = dict(files(PAGE))["ci/open-pages.sh"]
 
 
 class Repository:
@@ -69,14 +46,13 @@ class Repository:
                 for part in ("NAME", "EMAIL")
             },
         )
-        write(self.folder, shop____init__="", shop__cart=CART)
+        write(self.folder, shop____init__="", shop__cart=OLD)
         (self.folder / "ci").mkdir()
-        (self.folder / "ci" / "open-pages.sh").write_text(blocks("sh")[0])
+        (self.folder / "ci" / "open-pages.sh").write_text(SCRIPT)
         (self.folder / ".gitignore").write_text("open-pages/\n__pycache__/\n")
         self.run("git init --quiet --initial-branch main")
         self.commit("v1")
-        source = CART.replace("def drop", "def remove").replace("added", "bought")
-        write(self.folder, shop__cart=source)
+        write(self.folder, shop__cart=NEW)
         self.commit("v2")
 
     def command(self, name: str, script: str) -> None:
@@ -109,7 +85,8 @@ def repository(tmp_path: Path) -> Repository:
 
 def test_the_script_compares_a_commit(repository: Repository) -> None:
     command = "sh ci/open-pages.sh v1 --fail-on moved,refused"
-    assert repository.run(command, code=1) == console(command)
+    printed = repository.run(command, code=1)
+    assert f"```console\n$ {command}\n{printed}```\n" in TEXT
     assert repository.run("git worktree list").count("\n") == 1
     # Again, and the other way round.
     repository.run("git checkout --quiet v1")
@@ -160,7 +137,7 @@ def test_a_module_that_cannot_be_imported_ends_the_script(
 
 
 def workflow() -> dict[Any, Any]:
-    (text,) = blocks("yaml")
+    text = dict(files(PAGE))[".github/workflows/open-pages.yml"]
     found: dict[Any, Any] = yaml.safe_load(text)
     return found
 
@@ -197,9 +174,8 @@ def test_values_of_the_event_are_in_no_script() -> None:
 
 
 def test_the_commands_of_the_workflow_are_those_of_the_script() -> None:
-    (script,) = blocks("sh")
     manifest = r'handlerid manifest .* --release "\$name" -o '
-    commands = {one for x in (script, TEXT) for one in re.findall(manifest, x)}
+    commands = {one for x in (SCRIPT, TEXT) for one in re.findall(manifest, x)}
     assert len(commands) == 1
     runs = [x for job in workflow()["jobs"] for x in steps(job, "run")]
     words = {x.split()[0] for run in runs for x in run.replace("\\\n", "").splitlines()}
@@ -243,22 +219,3 @@ def test_the_workflow_of_a_push_and_of_a_pull_request(repository: Repository) ->
         "run download 7 --name manifest\n"
         "pr comment 12 --body-file comment.md --edit-last --create-if-none\n"
     )
-
-
-def test_the_plugin_prints_what_the_page_says(repository: Repository) -> None:
-    repository.run("git checkout --quiet v1")
-    command = "handlerid manifest shop --fingerprint source -o manifest.json"
-    assert repository.run(command) == console(command)
-    repository.run("git checkout --quiet v2")
-    command = "pytest --handlerid-manifest manifest.json"
-    options = "-p handlerid_pytest -p no:cacheprovider -c /dev/null --rootdir ."
-    printed = repository.run(
-        f"{sys.executable} -m {command} {options}",
-        code=1,
-        PYTEST_DISABLE_PLUGIN_AUTOLOAD="1",
-    )
-    shown = [x.strip() for x in console(command).split("...\n") if x]
-    title, _, text = shown[0].partition("\n")
-    assert text in printed
-    assert shown[1] in printed
-    assert title.strip("_") in printed
