@@ -10,6 +10,8 @@ import marshal
 import subprocess
 import sys
 from hashlib import blake2b
+from itertools import count as count_up
+from itertools import islice
 from types import CodeType, FunctionType
 from typing import Any
 
@@ -29,6 +31,9 @@ FIRST = (
     "An id is two digests, its text and a record of the code, weakly held; the floor "
     "is one digest."
 )
+
+NUMBERS = count_up()
+"""In the names of handlers that a benchmark makes."""
 
 
 def make(greeting: str) -> FunctionType:
@@ -65,9 +70,9 @@ class Panel:
 
 
 def fresh_code(count: int) -> list[FunctionType]:
-    """Handlers with a code object each, as modules have them; none was seen before."""
+    """Handlers with a code object and a name each; none was seen before."""
     handlers = []
-    for number in range(count):
+    for number in islice(NUMBERS, count):
         fn = make("Hello")
         code: CodeType = fn.__code__.replace(co_firstlineno=number + 1)
         copy = FunctionType(code, globals(), closure=fn.__closure__)
