@@ -12,14 +12,14 @@ def extra(name: str, *modules: str) -> Iterator[None]:
     """Import an extra in a ``with`` block; what is missing is one line.
 
     Args:
-        name: of the extra, and of the integration that needs it.
-        modules: what the extra brings and the block does not import.
+        name: of the extra, of its integration and of the host's package.
+        modules: what else the extra brings.
 
     Raises:
         ImportError: a module is missing.
     """
     try:
-        for module in modules:
+        for module in (name, *modules):
             import_module(module)
         yield
     except ModuleNotFoundError as error:
