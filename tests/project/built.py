@@ -129,7 +129,7 @@ def install(tmp_path_factory: pytest.TempPathFactory) -> Environment:
         own = folder / "bin" / "python"
         pip = partial(run, Path(sys.executable), "-m", "pip", "--python", own)
         wheel = f"{only('*.whl')}[{extra}]" if extra else only("*.whl")
-        pip("install", "--quiet", "--disable-pip-version-check", wheel, *others)
+        pip("install", "--quiet", "--no-compile", wheel, *others)
         return own
 
     return installed
@@ -253,6 +253,7 @@ def offer(secret):
         return secret
     with app.scope(audience="user") as scope:
         return scope.offer(show)
+app.registry.scan("__main__")
 token = offer("the secret")
 assert token.startswith("t1.")
 assert app.dispatch({"handler": token}, audience="user") == "the secret"

@@ -1,4 +1,4 @@
-"""The format of ids, written a second time from ``docs/contributing/id-format.md`` alone.
+"""The format of ids, written again from ``docs/contributing/id-format.md`` alone.
 
 It shares nothing with the library and is as plain as it can be. Run as a program, it is
 compared with the library on functions of the standard library and on rare code, so that

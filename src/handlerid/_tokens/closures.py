@@ -1,7 +1,7 @@
 """Closures that travel: a handler as bytes, and the handler from the bytes.
 
-``docs/contributing/carried-bytes.md`` shows the bytes. They are read after their signature
-was verified, together with the id; that is not done here.
+``docs/contributing/carried-bytes.md`` shows the bytes. They are read after their
+signature was verified, together with the id; that is not done here.
 
 1. No code travels. It is named by module, qualified name and fingerprint, and is the
    one that the server's scanned modules hold.

@@ -1,7 +1,7 @@
 """The codec between Python values and canonical bytes.
 
 Ids write a value as a tree, tokens (``_tokens``) as a graph. Both split it into a tag
-and parts, which are values themselves. ``docs/contributing/id-format.md`` has the bytes.
+and parts, which are values themselves. The bytes: ``docs/contributing/id-format.md``.
 
 1. Exact types: a subclass may hold more than its base shows.
 2. Nothing that depends on the process: no ``repr``, no hash order, no address.

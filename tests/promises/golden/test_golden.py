@@ -17,8 +17,8 @@ the ids of these handlers are no longer what they were: {names}
 
 Every page that is open somewhere holds ids of the old kind. If handlers.py beside this
 file was edited, undo that. Otherwise what is hashed has changed, and that is a new
-version of the format: h2 in the text of ids, docs/contributing/id-format.md, an entry in
-the changelog, and then new golden ids: python -m tests.promises.golden
+version of the format: h2 in the text of ids, docs/contributing/id-format.md, an entry
+in the changelog, and then new golden ids: python -m tests.promises.golden
 """
 
 
