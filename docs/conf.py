@@ -45,7 +45,7 @@ autodoc_type_aliases = {
 napoleon_numpy_docstring = False
 napoleon_use_ivar = True
 
-# Names in Python's docs that these pages use, in a file, so that a build needs no network.
+# Names in Python's docs that these pages use, in a file: a build needs no network.
 # A new name is a new line: Sphinx's first format of inventories is text.
 intersphinx_mapping = {"python": ("https://docs.python.org/3", "python.inv")}
 
