@@ -7,7 +7,8 @@
 3. A ``console`` block has commands after ``$ ``, and what each prints. A command with
    no output shown has to succeed; otherwise its output is compared.
 4. All of this happens in a folder of the page's own, which is the current directory and
-   the first in ``sys.path``. Afterwards nothing is left of it.
+   the first in ``sys.path``, and in a ``__main__`` of the page's own, as at a prompt.
+   Afterwards nothing is left of it.
 """
 
 from __future__ import annotations
@@ -24,6 +25,7 @@ from contextlib import ExitStack, chdir
 from dataclasses import dataclass
 from pathlib import Path
 from tempfile import TemporaryDirectory
+from types import ModuleType
 from typing import Any
 
 from sybil import Document, Example, Region
@@ -51,7 +53,6 @@ RUN = ("handlerid", "python", "pytest", "export")
 """Commands that are run here; ``export`` holds for those that follow on the page."""
 
 ELSEWHERE = {
-    "cd docs/examples/todo_starlette": "tests/integrations/starlette/test_todo.py",
     "make bench": "tests/benchmarks/test_benchmarks.py",
     "make demo": "tests/docs/test_readme.py",
     "make test": ".ci/run",
@@ -150,6 +151,9 @@ def problems(text: str) -> Iterator[tuple[int, str]]:
 
 def parse(document: Document) -> Iterator[Region]:
     """Yield what runs in a page, as a parser of Sybil."""
+    main = ModuleType("__main__")
+    vars(main)["__page__"] = _Page(main)
+    document.namespace = vars(main)
     for block in blocks(document.text):
         start, end = block.start, block.start + len(block.text)
         if block.file:
@@ -174,27 +178,43 @@ def parse(document: Document) -> Iterator[Region]:
 
 
 class _Page:
-    """The folder of a page that runs, and the environment of its commands."""
+    """What a page has while it runs.
 
-    def __init__(self) -> None:
-        self.stack = ExitStack()
-        self.folder = Path(self.stack.enter_context(TemporaryDirectory())).resolve()
-        self.stack.enter_context(chdir(self.folder))
-        self.stack.enter_context(importable(self.folder))
+    Attributes:
+        folder: the files of the page.
+        environment: the variables of its commands.
+    """
+
+    folder: Path
+    environment: dict[str, str]
+
+    def __init__(self, main: ModuleType) -> None:
+        self._main, self._stack = main, ExitStack()
+
+    def enter(self) -> None:
+        self.folder = Path(self._stack.enter_context(TemporaryDirectory())).resolve()
+        self._stack.enter_context(chdir(self.folder))
+        self._stack.enter_context(importable(self.folder))
+        pytest_main = sys.modules["__main__"]
+        self._stack.callback(sys.modules.__setitem__, "__main__", pytest_main)
+        sys.modules["__main__"] = self._main
         path = [str(Path(sys.executable).parent), os.environ.get("PATH", os.defpath)]
         self.environment = environment(
             PATH=os.pathsep.join(path), PYTHONUNBUFFERED="1", COLUMNS="80"
         )
 
+    def leave(self) -> None:
+        self._stack.close()
+
 
 def enter(namespace: dict[str, Any]) -> None:
-    """Make the folder of a page; handlers defined on it need the name of a module."""
-    namespace.update(__name__="documented_example", __page__=_Page())
+    """Make the folder of a page."""
+    namespace["__page__"].enter()
 
 
 def leave(namespace: dict[str, Any]) -> None:
     """Remove the folder of a page, and what was imported from it."""
-    namespace["__page__"].stack.close()
+    namespace["__page__"].leave()
 
 
 def _write(example: Example) -> None:
