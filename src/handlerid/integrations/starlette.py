@@ -22,7 +22,7 @@ from typing import Any
 
 from handlerid import Call, Dispatcher, Form, Registry, Scope, Tokens
 from handlerid.errors import HandlerIdError, MalformedPayload, NotAllowed
-from handlerid.integrations import extra
+from handlerid.integrations.extras import extra
 from handlerid.web import Answer, Endpoint, HandlerFailed, step_bytes
 
 with extra("starlette", "itsdangerous", "jinja2", "python_multipart"):

@@ -7,7 +7,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from handlerid import Dispatcher, Identity, Registry
-from handlerid.integrations import extra
+from handlerid.integrations.extras import extra
 
 with extra("mesop"):
     from mesop.component_helpers import helper
