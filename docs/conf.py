@@ -35,6 +35,7 @@ nitpick_ignore = [
 nitpick_ignore_regex = [("py:class", r"starlette\..*")]
 
 autodoc_typehints = "signature"
+python_maximum_signature_line_length = 88  # else a parameter a line
 autodoc_member_order = "bysource"
 autodoc_default_options = {"members": True}
 autodoc_mock_imports = ["mesop", "flask"]  # the page of the API reads the integration
@@ -96,6 +97,13 @@ def with_public_names(text: str) -> str:
     return text.replace("futures._base.", "futures.")
 
 
+def skip_tuple_fields(
+    _app: Sphinx, _what: str, _name: str, obj: Any, _skip: bool, _options: Any
+) -> bool | None:
+    """Leave fields of named tuples to the signature: they are "Alias for field 0"."""
+    return True if type(obj).__name__ == "_tuplegetter" else None
+
+
 def write_llms_txt(app: Sphinx, error: Exception | None) -> None:
     """Write a table of contents for language models: https://llmstxt.org."""
     if error or app.builder.name != "html":
@@ -135,4 +143,5 @@ def first_sentence(page: nodes.document) -> str:
 def setup(app: Sphinx) -> None:
     """Connect to Sphinx's events."""
     app.connect("autodoc-process-signature", tidy_signature)
+    app.connect("autodoc-skip-member", skip_tuple_fields)
     app.connect("build-finished", write_llms_txt)

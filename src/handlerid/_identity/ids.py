@@ -25,8 +25,7 @@ _PAIR = [*map("".join, product("abcdefghijklmnopqrstuvwxyz234567", repeat=2))]
 class HandlerId(str):
     """The text that names a handler, safe in URLs, HTML attributes and file names.
 
-    Attributes:
-        module, qualname: the location; None if the id was parsed.
+    ``module`` and ``qualname`` are its location; None if the id was parsed.
     """
 
     __module__ = "handlerid"

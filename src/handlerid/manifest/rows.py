@@ -29,7 +29,8 @@ class Row(NamedTuple):
         kind: ``"same"``: its pages are answered. ``"stale"``, ``"gone"``, ``"moved"``
             and ``"refused"``: they are not. ``"unknown"``: the files cannot tell.
             ``"new"``: no page of the old release has it.
-        module, qualname: the function, in the old release unless it is new.
+        module: of the function, in the old release unless it is new.
+        qualname: of the function, in the old release unless it is new.
         code: its fingerprint there, without keys.
         why: what changed.
         events: the wire names that the row is about: those of the function, but for a
