@@ -27,6 +27,15 @@ def test_what_runs_elsewhere_is_on_a_page_and_in_a_test() -> None:
         assert (ROOT / test).is_file(), test
 
 
+def test_a_command_that_is_only_quoted_runs_on_another_page() -> None:
+    found = [block for page in PAGES for block in blocks(page.read_text("utf-8"))]
+    consoles = [block.text for block in found if block.tag == "console"]
+    for block in found:
+        command, _, printed = block.text.partition("\n")
+        if block.tag == "text" and command.startswith("$ "):
+            assert any(command in x and printed in x for x in consoles), block.text
+
+
 @pytest.mark.parametrize(
     ("page", "line", "problem"),
     [
@@ -34,6 +43,7 @@ def test_what_runs_elsewhere_is_on_a_page_and_in_a_test() -> None:
         ("```py\n1\n```\n", 2, "py is neither a file nor run"),
         ("- item\n\n  ```python\n  1\n  ```\n", 4, "indented code is not run"),
         ("````python\n1\n````\n", 2, "indented code"),
+        ("So:\n\n    import os\n", 3, "indented code is not run"),
         ("In `a.toml`:\n\n```python\n1\n```\n", 4, "a.toml is no Python file"),
         ("```sh\nls\n```\n", 2, "sh is no file"),
         ("```console\nls\n```\n", 2, "a console block starts with $ "),

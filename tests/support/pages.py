@@ -49,15 +49,18 @@ PAGES = [
     ),
 ]
 
-RUN = ("handlerid", "python", "pytest", "export")
+RUN = ("handlerid", "python", "pytest", "export", "mkdir")
 """Commands that are run here; ``export`` holds for those that follow on the page."""
 
 ELSEWHERE = {
+    "cd docs/examples/todo_starlette": "tests/integrations/starlette/test_todo.py",
+    "gunicorn": "tests/docs/test_flask_page.py",
     "make bench": "tests/benchmarks/test_benchmarks.py",
     "make demo": "tests/docs/test_readme.py",
     "make test": ".ci/run",
     "pip install": "tests/docs/test_commands_page.py",
     "python -m benchmarks": "tests/benchmarks/test_benchmarks.py",
+    "python -m handlerid.integrations.mesop": "tests/integrations/mesop/test_modes.py",
     "python -m tests.promises.deploy": "tests/promises/deploy/test_deploy.py",
     "sh ci/open-pages.sh": "tests/docs/test_ci_page.py",
     "uvicorn": "tests/integrations/starlette/test_how_to.py",
@@ -71,6 +74,10 @@ _FENCE = re.compile(
 )
 _NAME = re.compile(rf"`([\w./-]*\w\.(?:{SUFFIXES}))`(, continued)?:\n\s*\Z")
 _COMMAND = re.compile(r"^\$ ((?:.*\\\n)*.*)\n((?:(?!\$ ).*\n)*)", re.MULTILINE)
+_INDENTED = re.compile(
+    r"^[ \t]*\n(    (?:>>> |\$ |@|(?:python|pip|from|import|def|class) |[A-Z]\w+\())",
+    re.MULTILINE,
+)
 _VARIABLES = re.compile(r"^(?:\w+=\S* )*")
 
 
@@ -129,6 +136,9 @@ def problems(text: str) -> Iterator[tuple[int, str]]:
     for hidden in re.finditer(r"invisible-code|invisible-block", text):
         line = text.count("\n", 0, hidden.start()) + 1
         yield line, "hidden code runs; show it"
+    outside = _FENCE.sub(lambda fence: "\n" * fence[0].count("\n"), text)
+    for code in _INDENTED.finditer(outside):
+        yield text.count("\n", 0, code.start(1)) + 1, "indented code is not run"
     for block in blocks(text):
         is_python = re.match(r"py|ipython|\{code", block.tag)
         if is_python and not block.plain:

@@ -9,7 +9,9 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.integrations.mesop.running import INSTALLED, Address, release, running_mesop
+from tests.support.pages import files
 
+DOCS = Path(__file__).parents[3] / "docs" / "start" / "mesop.md"
 SERVE_WSGI = """
 from werkzeug.serving import run_simple
 from wsgi import application
@@ -93,9 +95,15 @@ def test_hot_reload_in_debug_mode(page: Page, tmp_path: Path) -> None:
         assert server.process.read("(Hot reload #1: finished!)")
 
 
-def test_a_wsgi_server(page: Page, tmp_path: Path) -> None:
-    app = release(tmp_path)
-    with running_mesop(app, "-c", SERVE_WSGI) as server:
+@pytest.mark.parametrize("command", [("-c", SERVE_WSGI), (*INSTALLED, "--prod")])
+def test_the_application_of_the_docs(
+    page: Page, tmp_path: Path, command: tuple[str, ...]
+) -> None:
+    app = tmp_path / "app"
+    app.mkdir()
+    for name, text in files(DOCS):
+        (app / name).write_text(text, "utf-8")
+    with running_mesop(app, *command) as server:
         page.goto(server.url)
-        click(page, "counter", "1")
-        click(page, "method", "added")
+        page.get_by_role("button", name="/tea").click()
+        expect(page.get_by_text("A pot of tea")).to_be_visible()
