@@ -163,10 +163,10 @@ def press(page: Page, to: Locator, key: str) -> None:
 
 
 def test_by_keyboard_on_a_phone(page: Page, tmp_path: Path) -> None:
-    """As the README says, so two workers take the clicks; the focus stays."""
+    """As its page says, so two workers take the clicks; the focus stays."""
     shown = re.search(
         r"^\$ cd docs/examples/todo_starlette\n\$ APP_KEY=(\S+) uvicorn app:app (.+)$",
-        (ROOT / "README.md").read_text("utf-8"),
+        (ROOT / "docs/start/fastapi-starlette.md").read_text("utf-8"),
         re.MULTILINE,
     )
     assert shown is not None
