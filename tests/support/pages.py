@@ -54,7 +54,6 @@ RUN = ("handlerid", "python", "pytest", "export", "mkdir")
 
 ELSEWHERE = {
     "cd docs/examples/todo_starlette": "tests/integrations/starlette/test_todo.py",
-    "cd docs/examples/todo_starlette": "tests/integrations/starlette/test_todo.py",
     "gunicorn": "tests/docs/test_flask_page.py",
     "make bench": "tests/benchmarks/test_benchmarks.py",
     "make demo": "tests/docs/test_readme.py",
