@@ -7,10 +7,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from sybil import Sybil
-from sybil.parsers.myst import CodeBlockParser
 
 from tests.support.fresh import run_fresh
+from tests.support.pages import blocks
 
 PAGE = Path(__file__).parents[2] / "docs" / "start" / "your-own-framework.md"
 
@@ -23,11 +22,10 @@ print(json.dumps(host.ask(host.{}, json.loads(sys.argv[1]))))
 @pytest.fixture
 def host(tmp_path: Path) -> Path:
     """The directory in which the page's first blocks were saved as ``host.py``."""
-    document = Sybil([CodeBlockParser("python", lambda example: None)]).parse(PAGE)
-    blocks = [str(example.parsed) for example in document.examples()][:3]
-    lines = [line for line in blocks[0].splitlines() if line]
+    found = [one.text for one in blocks(PAGE.read_text("utf-8"))[:3]]
+    lines = [line for line in found[0].splitlines() if line]
     assert len(lines) <= 60
-    (tmp_path / "host.py").write_text("\n".join(blocks), "utf-8")
+    (tmp_path / "host.py").write_text("\n".join(found), "utf-8")
     return tmp_path
 
 

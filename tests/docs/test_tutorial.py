@@ -18,7 +18,7 @@ import pytest
 
 from tests.pythons import require_python
 from tests.support.fresh import environment, run_fresh
-from tests.support.pages import Block, blocks, files
+from tests.support.pages import blocks, files, save
 
 PAGE = Path(__file__).parents[2] / "docs" / "start" / "first-host.md"
 OLD, NEW = (text for name, text in files(PAGE) if name == "app.py")
@@ -73,17 +73,13 @@ def prompt(python: Path, folder: Path) -> Iterator[Prompt]:
         os.close(ours)
 
 
-def write(folder: Path, block: Block) -> None:
-    (folder / block.file).write_text(block.text, "utf-8")
-
-
 @pytest.mark.parametrize("version", ["3.11", "3.12", "3.13", "3.14"])
 def test_the_page_as_typed(tmp_path: Path, version: str) -> None:
     with prompt(require_python(version), tmp_path) as python:
         assert python.edits or version < "3.13", "this is the prompt of older Pythons"
         for block in blocks(PAGE.read_text("utf-8")):
             if block.file:
-                write(tmp_path, block)
+                (tmp_path / block.file).write_text(block.text, "utf-8")
                 continue
             for example in DocTestParser().get_examples(block.text):
                 line = example.source.removesuffix("\n")
@@ -100,8 +96,7 @@ def test_the_page_as_typed(tmp_path: Path, version: str) -> None:
 @pytest.fixture
 def host(tmp_path: Path) -> Path:
     """The folder of the tutorial, before the deploy."""
-    for name, text in files(PAGE):
-        (tmp_path / name).write_text(text, "utf-8")
+    save(PAGE, tmp_path)
     (tmp_path / "app.py").write_text(OLD, "utf-8")
     return tmp_path
 

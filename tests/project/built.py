@@ -21,6 +21,7 @@ from pathlib import Path
 import pytest
 
 from tests.pythons import require_python
+from tests.support.pages import save
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
@@ -317,17 +318,6 @@ def test_an_extra_alone_is_enough(
     extra: str, tmp_path: Path, install: Environment
 ) -> None:
     if extra == "starlette":
-        write_the_first_application(tmp_path)
+        save(ROOT / "docs/start/fastapi-starlette.md", tmp_path)
     (tmp_path / "tried.py").write_text(ALONE[extra], "utf-8")
     run(install(extra), "tried.py", cwd=tmp_path)
-
-
-def write_the_first_application(folder: Path) -> None:
-    """Write the files of the page about Starlette."""
-    page = (ROOT / "docs/start/fastapi-starlette.md").read_text("utf-8")
-    for name in ("app.py", "templates/page.html"):
-        block = rf"^`{re.escape(name)}`:\n\n```\S+\n(.*?)^```$"
-        found = re.search(block, page, re.MULTILINE | re.DOTALL)
-        assert found is not None, name
-        (folder / name).parent.mkdir(exist_ok=True)
-        (folder / name).write_text(found[1], "utf-8")

@@ -37,7 +37,18 @@ from sybil.region import Lexeme
 from tests.support.fresh import environment
 from tests.support.packages import importable
 
-__all__ = ["PAGES", "Block", "blocks", "enter", "files", "leave", "parse", "problems"]
+__all__ = [
+    "ELSEWHERE",
+    "PAGES",
+    "Block",
+    "blocks",
+    "enter",
+    "files",
+    "leave",
+    "parse",
+    "problems",
+    "save",
+]
 
 ROOT = Path(__file__).parents[2]
 PAGES = [
@@ -129,6 +140,14 @@ def files(page: Path) -> Iterator[tuple[str, str]]:
     for block in blocks(page.read_text("utf-8")):
         if block.file:
             yield block.file, block.text
+
+
+def save(page: Path, folder: Path) -> None:
+    """Save the files of a page in a folder: of each name the last, with its folders."""
+    for name, text in files(page):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, "utf-8")
 
 
 def problems(text: str) -> Iterator[tuple[int, str]]:

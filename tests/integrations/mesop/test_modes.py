@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.integrations.mesop.running import INSTALLED, Address, release, running_mesop
-from tests.support.pages import files
+from tests.support.pages import save
 
 DOCS = Path(__file__).parents[3] / "docs" / "start" / "mesop.md"
 SERVE_WSGI = """
@@ -100,9 +100,7 @@ def test_the_application_of_the_docs(
     page: Page, tmp_path: Path, command: tuple[str, ...]
 ) -> None:
     app = tmp_path / "app"
-    app.mkdir()
-    for name, text in files(DOCS):
-        (app / name).write_text(text, "utf-8")
+    save(DOCS, app)
     with running_mesop(app, *command) as server:
         page.goto(server.url)
         page.get_by_role("button", name="/tea").click()

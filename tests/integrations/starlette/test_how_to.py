@@ -12,7 +12,7 @@ import pytest
 from playwright.sync_api import Page, expect
 
 from tests.integrations.starlette.running import ROOT, Site, Visitor, serving
-from tests.support.pages import files
+from tests.support.pages import files, save
 
 UPDATED = "This page was updated."  # after the client loaded it again
 PAGE = ROOT / "docs/start/fastapi-starlette.md"
@@ -22,17 +22,10 @@ TEXT = PAGE.read_text("utf-8")
 FILES = dict(files(PAGE))
 
 
-def write_files(folder: Path) -> None:
-    for name, text in FILES.items():
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
-
-
 @contextmanager
 def printed(folder: Path, app: str, *options: str) -> Iterator[Site]:
     """Serve an application of the page from an empty folder."""
-    write_files(folder / "empty")
+    save(PAGE, folder / "empty")
     with serving(app, folder / "log", *options, cwd=folder / "empty") as site:
         yield site
 
