@@ -71,6 +71,11 @@ MADE_BY_THE_LIBRARY = {
 }
 
 
+def end_blocks(_app: Sphinx, _page: str, source: list[str]) -> None:
+    """Drop the blank line that a doctest needs at the end of its block."""
+    source[0] = re.sub(r"\n\n```\n", "\n```\n", source[0])
+
+
 def tidy_signature(
     _app: Sphinx,
     what: str,
@@ -142,6 +147,7 @@ def first_sentence(page: nodes.document) -> str:
 
 def setup(app: Sphinx) -> None:
     """Connect to Sphinx's events."""
+    app.connect("source-read", end_blocks)
     app.connect("autodoc-process-signature", tidy_signature)
     app.connect("autodoc-skip-member", skip_tuple_fields)
     app.connect("build-finished", write_llms_txt)

@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 __all__ = ["describe", "draw", "versions", "write"]
 
 HEAD = """\
+---
+nosearch: true
+---
 # Benchmark report
 
 This page is written by `make bench`; nobody edits it.

@@ -24,7 +24,7 @@ MODULES += [".web", ".integrations.starlette", ".integrations.mesop"]
 
 # What a user types, and a page that is among the first three results.
 SEARCHES = {
-    "htmx": "reference/wire",
+    "htmx": "start/flask-htmx",
     "Jinja": "start/fastapi-starlette",
     "debounce": "reference/wire",
     "CSRF": "production/security",
