@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
 
-from tests.support.pages import ELSEWHERE, PAGES, blocks, problems
+from tests.support.pages import ELSEWHERE, PAGES, Block, blocks, problems, runs_here
 
 ROOT = Path(__file__).parents[2]
 
@@ -25,6 +26,27 @@ def test_what_runs_elsewhere_is_on_a_page_and_in_a_test() -> None:
     for command, test in ELSEWHERE.items():
         assert command in shown, command
         assert (ROOT / test).is_file(), test
+
+
+def is_used(name: str, later: list[Block]) -> bool:
+    """Whether a page runs a command after a file of it, or names its module."""
+    module = re.compile(rf"\b{re.escape(name.partition('/')[0].partition('.')[0])}\b")
+    return any(
+        any(runs_here(command) for _, command, _ in block.commands())
+        if block.tag == "console"
+        else block.tag == "python" and not block.file and module.search(block.text)
+        for block in later
+    )
+
+
+def test_a_file_that_its_page_does_not_use_is_one_of_a_test() -> None:
+    tests = [path.read_text("utf-8") for path in (ROOT / "tests").rglob("*.py")]
+    tests = [text for text in tests if "tests.support.pages import" in text]
+    for page in PAGES:
+        found = blocks(page.read_text("utf-8"))
+        for place, block in enumerate(found):
+            if block.file and not is_used(block.file, found[place + 1 :]):
+                assert any(page.name in text for text in tests), (page, block.file)
 
 
 def test_a_command_that_is_only_quoted_runs_on_another_page() -> None:

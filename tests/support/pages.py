@@ -47,6 +47,7 @@ __all__ = [
     "leave",
     "parse",
     "problems",
+    "runs_here",
     "save",
 ]
 
@@ -117,6 +118,15 @@ class Block:
         return [(x.start(), x[1], x[2]) for x in _COMMAND.finditer(self.text)]
 
 
+def _starts(command: str, *words: str) -> bool:
+    return _VARIABLES.sub("", command).startswith(words)
+
+
+def runs_here(command: str) -> bool:
+    """Whether a command is run with its page."""
+    return _starts(command, *RUN) and not _starts(command, *ELSEWHERE)
+
+
 def blocks(text: str) -> list[Block]:
     """Return the blocks of a page, from top to bottom."""
     found, contents = [], dict[str, str]()
@@ -172,10 +182,9 @@ def problems(text: str) -> Iterator[tuple[int, str]]:
             if not block.text.startswith("$ "):
                 yield block.line, "a console block starts with $ "
             for offset, command, _ in block.commands():
-                words = _VARIABLES.sub("", command)
-                if not words.startswith((*RUN, *ELSEWHERE)):
+                if not runs_here(command) and not _starts(command, *ELSEWHERE):
                     line = block.line + block.text.count("\n", 0, offset)
-                    yield line, f"no test runs {words}; see tests/support/pages.py"
+                    yield line, f"no test runs {command}; see tests/support/pages.py"
 
 
 def parse(document: Document) -> Iterator[Region]:
@@ -189,8 +198,7 @@ def parse(document: Document) -> Iterator[Region]:
             yield Region(start, start, block, _write)
         elif block.tag == "console":
             for offset, command, shown in block.commands():
-                words = _VARIABLES.sub("", command)
-                if not words.startswith(tuple(ELSEWHERE)):
+                if runs_here(command):
                     at = start + offset
                     yield Region(at, at, (command, shown), _run)
         elif block.tag != "python" or not block.plain:
