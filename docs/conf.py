@@ -119,9 +119,10 @@ def write_llms_txt(app: Sphinx, error: Exception | None) -> None:
     for tree in start.findall(lambda node: node.tagname == "toctree"):
         lines += ["", f"## {tree['caption']}", ""]
         for page in with_parts(env, tree["includefiles"]):
-            # The source of an API page has no docstrings; its HTML has.
-            api = page.startswith("reference/api/")
-            link = f"{page}.html" if api else f"_sources/{page}.md"
+            # A page that Sphinx makes of other files is whole as HTML alone.
+            source = Path(env.doc2path(page)).read_text("utf-8")
+            made = re.search(r"^```{(eval-rst|include)}", source, re.MULTILINE)
+            link = f"{page}.html" if made else f"_sources/{page}.md"
             text = first_sentence(env.get_doctree(page))
             lines.append(f"- [{env.titles[page].astext()}]({link}): {text}")
     Path(app.outdir, "llms.txt").write_text("\n".join(lines) + "\n", "utf-8")
