@@ -19,8 +19,19 @@ if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
 
 ROOT = Path(__file__).parents[2]
-MODULES = ["", ".events", ".errors", ".executors", ".testing", ".manifest", ".check"]
-MODULES += [".web", ".integrations.starlette", ".integrations.mesop"]
+MODULES = [
+    *(
+        "",
+        ".events",
+        ".errors",
+        ".executors",
+        ".testing",
+        ".manifest",
+        ".check",
+        ".web",
+    ),
+    *(".integrations.starlette", ".integrations.mesop"),
+]
 
 # What a user types, and a page that is among the first three results.
 SEARCHES = {
@@ -62,8 +73,9 @@ def phone(browser: Browser) -> Generator[Page]:
 
 
 @pytest.fixture(scope="module")
-def desktop(browser: Browser) -> Generator[Page]:
+def desktop(site: Path, browser: Browser) -> Generator[Page]:
     page = browser.new_page()
+    page.goto((site / "index.html").as_uri())
     yield page
     page.close()
 
@@ -71,7 +83,7 @@ def desktop(browser: Browser) -> Generator[Page]:
 def test_every_public_name_has_an_entry(site: Path) -> None:
     inventory = InventoryFile.loads((site / "objects.inv").read_bytes(), uri="")
     entries = {name for names in inventory.data.values() for name in names}
-    missing = []
+    missing: list[str] = []
     for module in [importlib.import_module(f"handlerid{name}") for name in MODULES]:
         names = getattr(module, "__all__", None) or [
             name
@@ -145,10 +157,11 @@ def test_tables_are_blocks_on_a_phone(site: Path, phone: Page) -> None:
 
 
 @pytest.mark.parametrize(("typed", "wanted"), SEARCHES.items())
-def test_search_finds(typed: str, wanted: str, site: Path, desktop: Page) -> None:
-    desktop.goto((site / "index.html").as_uri())
+def test_search_finds(typed: str, wanted: str, desktop: Page) -> None:
+    desktop.locator(".sidebar-search").fill("")
     desktop.locator(".sidebar-search").press_sequentially(typed)
-    desktop.keyboard.press("Enter")
+    with desktop.expect_navigation():
+        desktop.keyboard.press("Enter")
     desktop.wait_for_selector("#search-results .search-summary:has-text('found')")
     results = desktop.locator("#search-results ul.search > li > a").all()[:3]
     found = [one.get_attribute("href") or "" for one in results]
