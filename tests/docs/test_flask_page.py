@@ -10,7 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Request, Route, expect
 
 from tests.support.fresh import environment
 from tests.support.pages import files
@@ -74,7 +74,7 @@ def route_htmx(page: Page, version: str) -> None:
     """Serve the page's scripts from the npm package."""
     folder = package(version)
 
-    def answer(route, request):  # type: ignore[no-untyped-def]
+    def answer(route: Route, request: Request) -> None:
         pinned, _, name = request.url.removeprefix(CDN).partition("/")
         known = json.loads((folder / "package.json").read_text("utf-8"))["version"]
         assert version != "4" or pinned == known, "the page loads what is tested"
