@@ -38,7 +38,7 @@ def importable(folder: Path) -> Iterator[Path]:
     finally:
         sys.path.remove(str(folder))
         sys.dont_write_bytecode = no_cache
-        for name in set(sys.modules) - before:
+        for name in sorted(set(sys.modules) - before, reverse=True):  # parts first
             module = sys.modules[name]
             place = getattr(module, "__path__", None) or getattr(module, "__file__", "")
             if str(folder) in str(place):

@@ -2,9 +2,11 @@
 
 import os
 import sys
+from argparse import Namespace
 from collections.abc import Sequence
+from typing import Any
 
-from handlerid._cli.answers import Answer, Mistake
+from handlerid._cli.common import Answer, Mistake
 from handlerid._cli.parser import make_parser
 
 __all__ = ["main", "make_parser", "run"]
@@ -28,13 +30,24 @@ def main(arguments: Sequence[str] | None = None) -> int:
         parser.print_help()
         return 0
     try:
-        answer: Answer = options.run(options)
+        answer = _answer(options)
     except Mistake as mistake:
         sys.stderr.write(f"handlerid {options.command}: {mistake}\n")
         return _MISTAKE
     sys.stderr.write(answer.notes)
     sys.stdout.write(answer.text)
     return answer.code
+
+
+def _answer(options: Namespace) -> Answer:
+    """Load what a command needs, and run it."""
+    module: Any
+    if options.command in ("manifest", "diff", "ids", "parse"):
+        from handlerid._cli import manifests as module  # noqa: PLC0415
+    else:
+        from handlerid._cli import handlers as module  # noqa: PLC0415
+    answer: Answer = getattr(module, f"run_{options.command}")(options)
+    return answer
 
 
 def run() -> None:

@@ -1,58 +1,44 @@
-"""``handlerid manifest`` and ``handlerid diff``."""
+"""``handlerid manifest``, ``diff``, ``ids`` and ``parse``: what manifests answer."""
 
-import json
-import os
 import sys
-from argparse import ArgumentParser, ArgumentTypeError, Namespace
+from argparse import Namespace
+from base64 import urlsafe_b64decode
+from collections import Counter
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import Any
 
-from handlerid._cli.answers import Answer, Mistake, painter
-from handlerid._cli.screen import as_annotations, as_markdown, as_text
-from handlerid._cli.summary import BREAKS, Summary
-from handlerid._cli.targets import (
-    add_identity,
-    add_keys,
+from handlerid import Identity
+from handlerid._cli.common import (
+    Answer,
+    Mistake,
+    as_json,
+    as_rows,
     expect_module,
     identity_of,
     imports,
     keyed_identity,
+    mistakes,
+    painter,
 )
+from handlerid._cli.summary import Summary, as_annotations, as_markdown, as_text
 from handlerid.manifest import Manifest, build, diff, read_seen
+from handlerid.manifest.lookup import Ids, functions_of
+from handlerid.manifest.seen import Reference, references_in
 
-if TYPE_CHECKING:
-    from handlerid.manifest import Seen
-
-_KINDS = (*BREAKS, "unknown")
-
-
-def add_manifest(parser: ArgumentParser) -> None:
-    """Add the arguments of ``handlerid manifest``."""
-    parser.add_argument(
-        "packages", nargs="+", metavar="PACKAGE", help="a module's name"
-    )
-    parser.add_argument(
-        "-o",
-        "--output",
-        metavar="FILE",
-        help="where to write it (default: to the output)",
-    )
-    parser.add_argument(
-        "--fingerprint",
-        choices=("bytecode", "source"),
-        help="what is compared; bytecode belongs to one Python (default: bytecode)",
-    )
-    parser.add_argument(
-        "--release",
-        default=os.environ.get("HANDLERID_RELEASE") or None,
-        help="its name (default: the environment's HANDLERID_RELEASE)",
-    )
-    add_identity(parser)
-    parser.set_defaults(run=_manifest)
+# The fields of a token with their sizes, as docs/reference/tokens.md has them.
+_FIELDS = {"expires": 5, "audience": 12, "nonce": 16, "encrypted": 0, "purpose": 8}
 
 
-def _manifest(options: Namespace) -> Answer:
+def read_manifest(path: str) -> Manifest:
+    """Read a manifest that an argument names."""
+    with mistakes(path):
+        return Manifest.read(path)
+
+
+def run_manifest(options: Namespace) -> Answer:
+    """Build a manifest."""
     if options.identity and options.fingerprint:
         raise Mistake("--identity says the fingerprint; leave --fingerprint out")
     for one in options.packages:
@@ -65,23 +51,17 @@ def _manifest(options: Namespace) -> Answer:
             fingerprint=options.fingerprint,
             release=options.release,
         )
-    notes = failures(manifest)
-    content, code = manifest.to_bytes(), int(bool(manifest.failed))
-    if options.output is None:
-        return Answer(content.decode(), code, notes)
-    try:
-        manifest.write(options.output)
-    except OSError as error:
-        raise Mistake(
-            f"{options.output} cannot be written: {error.strerror}"
-        ) from error
-    functions = sum(map(len, manifest.functions.values()))
-    modules = len({module for module, _ in manifest.functions})
-    text = f"{options.output}: {functions} functions in {modules} modules\n"
-    return Answer(text, code, notes)
+    text = manifest.to_bytes().decode()
+    if options.output is not None:
+        with mistakes(options.output, "written"):
+            manifest.write(options.output)
+        functions = sum(map(len, manifest.functions.values()))
+        modules = len({module for module, _ in manifest.functions})
+        text = f"{options.output}: {functions} functions in {modules} modules\n"
+    return Answer(text, int(bool(manifest.failed)), _failures(manifest))
 
 
-def failures(manifest: Manifest) -> str:
+def _failures(manifest: Manifest) -> str:
     """Return the modules that were not imported, a line each."""
     failed = sorted(manifest.failed.items())
     lines = [f"failed: {name}: {error}\n" for name, error in failed]
@@ -92,62 +72,47 @@ def failures(manifest: Manifest) -> str:
     return "".join(lines)
 
 
-def add_diff(parser: ArgumentParser) -> None:
-    """Add the arguments of ``handlerid diff``."""
-    parser.add_argument("old", metavar="OLD", help="the manifest of the pages' release")
-    parser.add_argument("new", metavar="NEW", help="the manifest of the next release")
-    parser.add_argument(
-        "--seen",
-        metavar="FILE",
-        help="clicks on the old release: what handlerid.manifest.count wrote, or any "
-        "text with their ids or tokens, such as a log; - for the input",
-    )
-    add_keys(parser)
-    parser.add_argument(
-        "--fail-on",
-        metavar="KIND,...",
-        type=_kinds,
-        default=(),
-        help=f"exit with 1 if there are such rows: {', '.join(_KINDS)}",
-    )
-    parser.add_argument("--format", choices=("text", "github", "json"), default="text")
-    parser.add_argument(
-        "--all", action="store_true", help="count every function, not handlers alone"
-    )
-    parser.add_argument("--full", action="store_true", help="show every row")
-    parser.set_defaults(run=_diff)
+def run_ids(options: Namespace) -> Answer:
+    """Compute the ids of a package."""
+    expect_module(options.package)
+    identity = identity_of(options) or Identity()
+    with imports():
+        manifest = build(options.package, identity=identity)
+    found = [x for x in functions_of(manifest) if options.all or x.is_handler]
+    ids = [handler_id for one in found for handler_id in one.ids(identity)]
+    notes = _failures(manifest)
+    if options.json:
+        text = as_json(as_rows(ids))
+    else:
+        text = "".join(f"{x}  {x.module}.{x.qualname}\n" for x in ids)
+        if not ids and not options.all:
+            notes += "no function names an event type; --all shows the others\n"
+    return Answer(text, int(bool(manifest.failed)), notes)
 
 
-def _kinds(text: str) -> tuple[str, ...]:
-    kinds = tuple(one.strip() for one in text.split(","))
-    for one in kinds:
-        if one not in _KINDS:
-            raise ArgumentTypeError(f"{one!r} is none of {', '.join(_KINDS)}")
-    return kinds
-
-
-def _diff(options: Namespace) -> Answer:
+def run_diff(options: Namespace) -> Answer:
+    """Compare two manifests."""
     old, new = read_manifest(options.old), read_manifest(options.new)
-    seen = None if options.seen is None else _read_seen(options.seen)
-    identity = keyed_identity(options, old)
-    try:
+    seen = None
+    if options.seen is not None:
+        with mistakes(options.seen):
+            seen = read_seen(sys.stdin.buffer if options.seen == "-" else options.seen)
+    identity = keyed_identity(options, old.fingerprint)
+    with mistakes():
         found = diff(old, new, seen=seen, identity=identity)
-    except ValueError as error:
-        raise Mistake(str(error)) from error
     summary = Summary(
         diff=found,
         every=options.all,
         keyed=identity is not None,
         damaged=seen.damaged if seen else 0,
     )
-    broken = summary.of_kind(*options.fail_on)
-    failed = _failed(options.fail_on, [one.kind for one in broken]) if broken else ""
+    broken = [one.kind for one in summary.of_kind(*options.fail_on)]
+    failed = _failed(options.fail_on, broken) if broken else ""
     title = f"{_named(options.old, old)} to {_named(options.new, new)}, "
     title += f"{new.fingerprint}{f' of {new.python}' if new.python else ''}"
-    notes = ""
+    text, notes = "", ""
     if options.format == "json":
-        document = found.as_dict() | {"failed_on": sorted({x.kind for x in broken})}
-        text = json.dumps(document, indent=1, ensure_ascii=False) + "\n"
+        text = as_json(found.as_dict() | {"failed_on": sorted({*broken})})
     elif options.format == "github":
         text = as_markdown(summary, title, full=options.full, failed=failed)
         notes = as_annotations(summary, failed=failed)
@@ -157,7 +122,7 @@ def _diff(options: Namespace) -> Answer:
     return Answer(text, int(bool(broken)), notes)
 
 
-def _failed(asked: Sequence[str], kinds: list[str]) -> str:
+def _failed(asked: Sequence[str], kinds: Sequence[str]) -> str:
     counts = ", ".join(f"{kinds.count(x)} {x}" for x in asked if x in kinds)
     return f"--fail-on {','.join(asked)} is met: {counts}."
 
@@ -166,18 +131,97 @@ def _named(path: str, manifest: Manifest) -> str:
     return f"{path} ({manifest.release})" if manifest.release else path
 
 
-def read_manifest(path: str) -> Manifest:
-    """Read a manifest that an argument names."""
-    try:
-        return Manifest.read(path)
-    except OSError as error:
-        raise Mistake(f"{path} cannot be read: {error.strerror}") from error
-    except ValueError as error:
-        raise Mistake(str(error)) from error
+def run_parse(options: Namespace) -> Answer:
+    """Say whose ids and tokens are in texts."""
+    ids, title = _ids_of(options)
+    counts: Counter[Reference] = Counter()
+    for text in options.references:
+        content = sys.stdin.buffer.read() if text == "-" else text.encode()
+        references = [*references_in(content)]
+        if not references:
+            where = "the input" if text == "-" else repr(text)
+            raise Mistake(f"{where} has no id and no token")
+        counts.update(references)
+    rows = [_described(one, number, ids) for one, number in counts.items()]
+    code = int(ids is not None and any(one["handler"] is None for one in rows))
+    if options.json:
+        return Answer(as_json(rows), code)
+    lines = [f"{x['count']:>6}  {x['id']}  {_said(x, title)}".rstrip() for x in rows]
+    text = "\n".join(lines) if rows[1:] else _table(rows[0], title)
+    return Answer(f"{text}\n", code)
 
 
-def _read_seen(path: str) -> "Seen":
-    try:
-        return read_seen(sys.stdin.buffer if path == "-" else path)
-    except OSError as error:
-        raise Mistake(f"{path} cannot be read: {error.strerror}") from error
+def _ids_of(options: Namespace) -> tuple[Ids | None, str]:
+    """Return the functions that an id may be of, and where they are from."""
+    if options.identity and not options.package:
+        raise Mistake("--identity is for --package; a manifest takes --key-env")
+    if options.identity and options.key_env:
+        raise Mistake("--identity has its keys; leave --key-env out")
+    identity, title = None, options.manifest or options.package
+    if options.manifest:
+        manifest = read_manifest(options.manifest)
+    elif options.package:
+        expect_module(options.package)
+        identity = identity_of(options)
+        with imports():
+            manifest = build(options.package, identity=identity)
+    else:
+        return None, ""
+    kind = manifest.fingerprint
+    identity = identity or keyed_identity(options, kind) or Identity(fingerprint=kind)
+    return Ids(manifest, identity), title
+
+
+def _described(one: Reference, number: int, ids: Ids | None) -> dict[str, Any]:
+    """Return an id, its parts, and the function that it is of."""
+    handler_id = one.handler_id
+    found = ids.find(handler_id) if ids else None
+    there = ids.at_location(handler_id)[:1] if ids else ()
+    function = found or next(iter(there), None)
+    return {
+        "id": handler_id,
+        "location": handler_id.location,
+        "fingerprint": handler_id.fingerprint,
+        "captures": handler_id.captures or None,
+        "event": handler_id.event or None,
+        "token": _token(one.body) if one.body else None,
+        "count": number,
+        "handler": function.name if function else None,
+        "code": "same" if found else "other" if function else None,
+    }
+
+
+def _token(body: str) -> dict[str, Any]:
+    """Return what a token says of itself; its signature is not verified."""
+    content, at = urlsafe_b64decode(body + "=="), 1  # spare padding is ignored
+    said: dict[str, Any] = {}
+    for bit, (name, size) in enumerate(_FIELDS.items()):
+        said[name] = bool(content[0] >> bit & 1)
+        at += size * said[name]
+    seconds = int.from_bytes(content[1:6], signed=True)
+    when = datetime.fromtimestamp(seconds, UTC) if said["expires"] else None
+    said["expires"] = when and when.isoformat()
+    return said | {"bytes of captures": max(0, len(content) - at)}
+
+
+def _said(row: dict[str, Any], title: str) -> str:
+    if not title:
+        return ""
+    if row["handler"] is None:
+        return f"no handler of {title}"
+    return f"{row['handler']}{', of other code' if row['code'] == 'other' else ''}"
+
+
+def _table(row: dict[str, Any], title: str) -> str:
+    """Return the only id that was found, a part a line."""
+    names = ("location", "fingerprint", "captures", "event")
+    shown = {name: row[name] for name in names} | {"handler": _said(row, title)}
+    if token := row["token"]:
+        expires = f"expires {token['expires']}" if token["expires"] else ""
+        flags = [name for name in _FIELDS if name != "expires" and token[name]]
+        carried = f"{token['bytes of captures']} bytes of captures"
+        said = ", ".join(filter(None, [expires, *flags, carried]))
+        shown["token"] = f"{said}; not verified"
+    width = max(map(len, shown))
+    lines = [f"  {name:<{width}}  {text}" for name, text in shown.items() if text]
+    return "\n".join([row["id"], *lines])

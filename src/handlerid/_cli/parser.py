@@ -1,10 +1,14 @@
-"""The commands and their arguments; a command loads what it needs when it is chosen."""
+"""The commands: their arguments and their help. What they run is loaded later."""
 
 import argparse
+import os
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import handlerid
+from handlerid._cli.common import BREAKS
+
+_KINDS = (*BREAKS, "unknown")
 
 
 class _Command(NamedTuple):
@@ -12,7 +16,7 @@ class _Command(NamedTuple):
 
     Attributes:
         help: what it does, in a line.
-        fill: adds its arguments to a parser, ``run`` among the defaults.
+        fill: adds its arguments to a parser.
         text: more than the line says, and examples.
     """
 
@@ -21,54 +25,167 @@ class _Command(NamedTuple):
     text: str
 
 
-def _manifest(parser: argparse.ArgumentParser) -> None:
-    from handlerid._cli.manifests import add_manifest  # noqa: PLC0415
+def _add_package(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("package", metavar="PACKAGE", help="a module's name")
 
-    add_manifest(parser)
+
+def _add_identity(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--identity",
+        metavar="MODULE:NAME",
+        help="the host's Identity, or its Registry or Dispatcher "
+        "(default: Identity(), which has no keys)",
+    )
+
+
+def _add_keys(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--key-env",
+        metavar="NAME[:ENCODING]",
+        action="append",
+        default=[],
+        help="the environment variable that holds the key of the host's Identity, as "
+        "text, or in an ENCODING, hex or base64; once for each key",
+    )
+
+
+def _add_json(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument("--json", action="store_true", help="for programs")
+
+
+def _manifest(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "packages", nargs="+", metavar="PACKAGE", help="a module's name"
+    )
+    parser.add_argument(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="where to write it (default: to the output)",
+    )
+    parser.add_argument(
+        "--fingerprint",
+        choices=("bytecode", "source"),
+        help="what is compared; bytecode belongs to one Python (default: bytecode)",
+    )
+    parser.add_argument(
+        "--release",
+        default=os.environ.get("HANDLERID_RELEASE") or None,
+        help="its name (default: the environment's HANDLERID_RELEASE)",
+    )
+    _add_identity(parser)
 
 
 def _diff(parser: argparse.ArgumentParser) -> None:
-    from handlerid._cli.manifests import add_diff  # noqa: PLC0415
+    parser.add_argument("old", metavar="OLD", help="the manifest of the pages' release")
+    parser.add_argument("new", metavar="NEW", help="the manifest of the next release")
+    parser.add_argument(
+        "--seen",
+        metavar="FILE",
+        help="clicks on the old release: what handlerid.manifest.count wrote, or any "
+        "text with their ids or tokens, such as a log; - for the input",
+    )
+    _add_keys(parser)
+    parser.add_argument(
+        "--fail-on",
+        metavar="KIND,...",
+        type=_kinds,
+        default=(),
+        help=f"exit with 1 if there are such rows: {', '.join(_KINDS)}",
+    )
+    parser.add_argument("--format", choices=("text", "github", "json"), default="text")
+    parser.add_argument(
+        "--all", action="store_true", help="count every function, not handlers alone"
+    )
+    parser.add_argument("--full", action="store_true", help="show every row")
 
-    add_diff(parser)
+
+def _kinds(text: str) -> tuple[str, ...]:
+    kinds = tuple(one.strip() for one in text.split(","))
+    for one in kinds:
+        if one not in _KINDS:
+            text = f"{one!r} is none of {', '.join(_KINDS)}"
+            raise argparse.ArgumentTypeError(text)
+    return kinds
 
 
 def _ids(parser: argparse.ArgumentParser) -> None:
-    from handlerid._cli.handlers import add_ids  # noqa: PLC0415
-
-    add_ids(parser)
+    _add_package(parser)
+    parser.add_argument(
+        "--all",
+        action="store_true",
+        help="of every function, also of those that name no event type",
+    )
+    _add_identity(parser)
+    _add_json(parser)
 
 
 def _explain(parser: argparse.ArgumentParser) -> None:
-    from handlerid._cli.handlers import add_explain  # noqa: PLC0415
-
-    add_explain(parser)
+    parser.add_argument("handler", metavar="MODULE:NAME", help="a handler")
+    parser.add_argument("other", metavar="MODULE:NAME", nargs="?", help="a second one")
+    parser.add_argument("--event", metavar="NAME", help="the event's wire name")
+    parser.add_argument(
+        "--captures", action="store_true", help="as if captures were part of ids"
+    )
+    _add_identity(parser)
+    _add_json(parser)
 
 
 def _scan(parser: argparse.ArgumentParser) -> None:
-    from handlerid._cli.handlers import add_scan  # noqa: PLC0415
-
-    add_scan(parser)
+    _add_package(parser)
+    parser.add_argument(
+        "--registry",
+        metavar="MODULE:NAME",
+        help="the host's Registry or Dispatcher (default: a new Registry, which does "
+        "not know what was decorated for another)",
+    )
+    _add_json(parser)
 
 
 def _parse(parser: argparse.ArgumentParser) -> None:
-    from handlerid._cli.references import add_parse  # noqa: PLC0415
-
-    add_parse(parser)
+    parser.add_argument(
+        "references",
+        nargs="+",
+        metavar="ID",
+        help="an id or a token, or a text with some, such as a line of a log; - for "
+        "the input",
+    )
+    where = parser.add_mutually_exclusive_group()
+    where.add_argument("--manifest", metavar="FILE", help="whose handlers it may be of")
+    where.add_argument("--package", metavar="PACKAGE", help="the same, a module's name")
+    _add_identity(parser)
+    _add_keys(parser)
+    _add_json(parser)
 
 
 def _stable(parser: argparse.ArgumentParser) -> None:
-    from handlerid._cli.handlers import add_stable  # noqa: PLC0415
-
-    add_stable(parser)
+    _add_package(parser)
+    parser.add_argument(
+        "--handlers",
+        metavar="MODULE:NAME",
+        help="a function that returns more handlers",
+    )
+    parser.add_argument("--identity", metavar="MODULE:NAME", help="the host's Identity")
+    parser.add_argument(
+        "--no-directory",
+        action="store_true",
+        help="without a process that imports a copy of the code in another directory",
+    )
+    parser.add_argument(
+        "--python",
+        metavar="COMMAND",
+        action="append",
+        help="another Python to compare; once for each",
+    )
+    parser.add_argument(
+        "--timeout", metavar="SECONDS", type=float, default=60, help="default: 60"
+    )
 
 
 def _check(parser: argparse.ArgumentParser) -> None:
-    from handlerid._cli.answers import Answer  # noqa: PLC0415
-    from handlerid.check import add_arguments, run  # noqa: PLC0415
+    from handlerid.check import add_arguments  # noqa: PLC0415 - for this one alone
 
     add_arguments(parser)
-    parser.set_defaults(run=lambda options: Answer("", run(options)))
 
 
 COMMANDS = {

@@ -5,10 +5,9 @@ from importlib.util import find_spec
 from pathlib import Path
 from typing import TypedDict
 
-from handlerid._cli.answers import Mistake
+from handlerid._cli.common import BREAKS, Mistake, mistakes
 from handlerid._cli.manifests import read_manifest
-from handlerid._cli.screen import as_text
-from handlerid._cli.summary import BREAKS, Summary
+from handlerid._cli.summary import Summary, as_text
 from handlerid.manifest import Manifest, build, diff
 
 
@@ -41,19 +40,15 @@ def answer(task: Task) -> None:
 
 def _update(file: str) -> str:
     new = _built(read_manifest(file), file)
-    try:
+    with mistakes(file, "written"):
         new.write(file)
-    except OSError as error:
-        raise Mistake(f"{file} cannot be written: {error.strerror}") from error
     return ""
 
 
 def _compared(file: str) -> str:
     old = read_manifest(file)
-    try:
+    with mistakes():
         summary = Summary(diff=diff(old, _built(old, file)))
-    except ValueError as error:
-        raise Mistake(str(error)) from error
     if not summary.of_kind(*BREAKS):
         return ""
     hint = f"If that is intended, write {file} anew: --handlerid-update"

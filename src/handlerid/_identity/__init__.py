@@ -14,5 +14,6 @@ from handlerid._identity.identity import DEFAULT as DEFAULT
 from handlerid._identity.identity import CodeRecord as CodeRecord
 from handlerid._identity.identity import Identity as Identity
 from handlerid._identity.identity import handler_id as handler_id
+from handlerid._identity.ids import GRAMMAR as GRAMMAR
 from handlerid._identity.ids import HandlerId as HandlerId
 from handlerid._identity.ids import location_name as location_name

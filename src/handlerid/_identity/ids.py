@@ -15,7 +15,7 @@ from handlerid._peek import expect
 from handlerid.errors import MalformedPayload
 
 # The last character has fewer bits: 64 and 96 are not multiples of 5.
-_GRAMMAR = (
+GRAMMAR = (
     r"h1-[a-z2-7]{12}[acegikmoqsuwy246]-[a-z2-7]{19}[aq]"
     r"(?:-[a-z2-7]{16})?(?:\.[a-z][a-z0-9_]{0,63})?"
 )
@@ -49,7 +49,7 @@ class HandlerId(str):
             MalformedPayload: it does not have the grammar of an id.
         """
         expect(isinstance(text, str), "an id", "a str", text)
-        if not re.fullmatch(_GRAMMAR, text):
+        if not re.fullmatch(GRAMMAR, text):
             raise MalformedPayload(
                 "the payload's handler is not an id: an id is "
                 "h1-<location>-<fingerprint>[-<captures>][.<event name>]"

@@ -4,7 +4,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from handlerid._manifest.document import Manifest
-    from handlerid._manifest.process import met
+    from handlerid._manifest.gather import met
 
 __all__ = ["Manifest", "met"]
 
@@ -12,10 +12,8 @@ __all__ = ["Manifest", "met"]
 if not TYPE_CHECKING:  # checkers would accept any name
 
     def __getattr__(name: str) -> object:
-        if name == "met":
-            from handlerid._manifest import process as module  # noqa: PLC0415
-        elif name in __all__:
-            from handlerid._manifest import document as module  # noqa: PLC0415
-        else:
+        if name not in __all__:
             raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-        return getattr(module, name)
+        from handlerid._manifest import gather  # noqa: PLC0415
+
+        return getattr(gather, name)

@@ -19,7 +19,6 @@ FORMAT = "handlerid manifest 1"
 UNKNOWN = "unknown"
 """In place of an event: the annotation of a nested function was not understood."""
 
-_DEPTH = {"events": 1, "failed": 1, "functions": 2, "not_seen": 1}
 _write = json.JSONEncoder(
     ensure_ascii=False, sort_keys=True, separators=(",", ":")
 ).encode
@@ -111,20 +110,14 @@ class Manifest:
             forms = [_form(one) for one in several]
             named = functions.setdefault(module, {})
             named[qualname] = forms[0] if len(forms) == 1 else forms
-        events = {name: one._asdict() for name, one in self.events.items()}
-        document = {
-            "events": events,
-            "failed": self.failed,
-            "fingerprint": self.fingerprint,
+        document = vars(self) | {
+            "events": {name: one._asdict() for name, one in self.events.items()},
             "format": FORMAT,
             "functions": functions,
-            "not_seen": self.not_seen,
-            "python": self.python,
-            "release": self.release,
         }
         parts = [
-            f"{_write(name)}: {_lines(value, _DEPTH.get(name, 0))}"
-            for name, value in document.items()
+            f"{_write(name)}: {_lines(value, 1 + (name == 'functions'))}"
+            for name, value in sorted(document.items())
         ]
         text = "{\n" + ",\n".join(parts) + "\n}\n"
         # A name may have a lone surrogate; this writes it as JSON does.
@@ -165,24 +158,16 @@ class Manifest:
     @classmethod
     def _from_json(cls, document: dict[str, Any]) -> Self:
         choose("fingerprint", document["fingerprint"], ("bytecode", "source"))
-        return cls(
-            fingerprint=document["fingerprint"],
-            python=document["python"],
-            release=document["release"],
-            functions={
-                (module, qualname): tuple(
-                    map(_function, [one] if type(one) is dict else one)
-                )
-                for module, named in document["functions"].items()
-                for qualname, one in named.items()
-            },
-            events={
-                name: EventShape(one["fields"], one["extra"])
-                for name, one in document["events"].items()
-            },
-            failed=document["failed"],
-            not_seen=document["not_seen"],
-        )
+        functions = {
+            (module, qualname): tuple(
+                map(_function, one if type(one) is list else [one])
+            )
+            for module, named in document.pop("functions").items()
+            for qualname, one in named.items()
+        }
+        events = {x: EventShape(**one) for x, one in document.pop("events").items()}
+        del document["format"]
+        return cls(functions=functions, events=events, **document)
 
 
 def _form(function: Function) -> dict[str, Any]:
@@ -190,25 +175,17 @@ def _form(function: Function) -> dict[str, Any]:
 
 
 def _function(form: dict[str, Any]) -> Function:
-    return Function(
-        form["code"],
-        form["body"],
-        tuple(form.get("events", ())),
-        tuple(form.get("captures", ())),
-        form.get("name"),
-        tuple(form.get("moved_from", ())),
-        form.get("trivial", False),
-        form.get("wrapped", False),
-    )
+    for name, one in form.items():
+        if type(one) is list:
+            form[name] = tuple(one)
+    return Function(**form)
 
 
 def _lines(value: Any, depth: int) -> str:
     """Write a value, an entry a line down to a depth (rule 1)."""
-    if not depth or not value:
+    if not depth or not value or not isinstance(value, Mapping):
         return _write(value)
-    lines = [
-        f"{_write(name)}: {_lines(value[name], depth - 1)}" for name in sorted(value)
-    ]
+    lines = [f"{_write(x)}: {_lines(value[x], depth - 1)}" for x in sorted(value)]
     return "{\n" + ",\n".join(lines) + "\n}"
 
 

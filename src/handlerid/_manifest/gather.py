@@ -3,10 +3,16 @@
 import platform
 import sys
 from collections.abc import Container, Iterable, Mapping
-from types import CodeType
+from contextlib import suppress
+from types import CodeType, FunctionType
 from typing import Any
 
-from handlerid._manifest.code import captures_of_code, is_trivial
+from handlerid._manifest.code import (
+    FunctionCode,
+    captures_of_code,
+    defaults_of,
+    is_trivial,
+)
 from handlerid._manifest.document import UNKNOWN, Function, Manifest, Place
 from handlerid._manifest.shapes import shape_of
 from handlerid.errors import UnsupportedHandler
@@ -67,7 +73,10 @@ class Gathered:
         names = {*types, *old.events, *([UNKNOWN] if unknown else ())}
         if len(names) > 1:
             names.discard(UNKNOWN)
-        before = _before(naming) if naming else old.moved_from
+        before = old.moved_from
+        if naming:  # with a name, ids of its location count, too
+            its_place = f"{naming.here.module}:{naming.here.qualname}"
+            before = tuple(one for one in naming.before if one != its_place)
         several[here.fingerprint] = Function(
             here.fingerprint,
             named.fingerprint,
@@ -78,6 +87,37 @@ class Gathered:
             trivial=is_trivial(code),
             wrapped=len(layers) > 1,
         )
+
+    def add_registered(self, entries: Any) -> None:
+        """Add the handlers of a registry."""
+        for one in entries.handlers.copy().values():
+            inner = one.code[-1][0] if type(one.code) is tuple else one.fn
+            self._add_met(entries, one.fn, inner, one.event)
+
+    def add_offered(self, entries: Any) -> None:
+        """Add the functions of the code that ids were computed of, as by scopes.
+
+        They are remembered by their code alone: wrappers and names of parameters with
+        a default are unknown.
+        """
+        for record in entries.identity.records.copy().values():
+            code, (_, qualname, module, *_) = record(), record.last
+            if code is not None and qualname is not None:
+                names = vars(sys.modules[module]) if module in sys.modules else {}
+                fn = FunctionCode(code).function(names)
+                fn.__qualname__, fn.__module__ = qualname, module
+                binding = record.binding and record.binding()
+                self._add_met(entries, fn, fn, binding and binding.event)
+
+    def _add_met(self, entries: Any, fn: Any, inner: FunctionType, event: Any) -> None:
+        with suppress(UnsupportedHandler):  # its file was replaced before it was read
+            self.add(
+                fn,
+                inner.__code__,
+                defaults=defaults_of(inner),
+                events=[event] if event else [],
+                naming=entries.names.of(fn),
+            )
 
     def manifest(
         self, release: str | None, failed: Mapping[str, str] | None = None
@@ -103,10 +143,12 @@ class Gathered:
         )
 
 
-def _before(naming: Any) -> tuple[str, ...]:
-    """Return where a handler was before; with a name, ids of its location count."""
-    here = f"{naming.here.module}:{naming.here.qualname}"
-    return tuple(one for one in naming.before if one != here)
+def met(entries: Any, release: str | None) -> Manifest:
+    """Return the manifest of a registry's entries and of its identity's records."""
+    gathered = Gathered(entries.identity)
+    gathered.add_registered(entries)
+    gathered.add_offered(entries)
+    return gathered.manifest(release)
 
 
 def _python() -> str:

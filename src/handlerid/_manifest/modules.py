@@ -26,7 +26,11 @@ def imported(package: ModuleType | str, fail: Fail) -> Iterator[ModuleType]:
         except KeyboardInterrupt:
             raise
         except BaseException as error:  # noqa: BLE001 - it runs any code
-            _expect_name(name)
+            if (meant := dotted(name)) != name:
+                raise ValueError(
+                    f"modules are imported by name, and {name!r} is the name of a file "
+                    f"or directory; did you mean {meant!r}?"
+                ) from None
             # A script that ends in sys.exit(), or a test that is skipped, does not end
             # the host.
             where = name.replace(".", "/")
@@ -45,15 +49,10 @@ def imported(package: ModuleType | str, fail: Fail) -> Iterator[ModuleType]:
         yield from imported(f"{package.__name__}.{name}", fail)
 
 
-def _expect_name(name: str) -> None:
-    """Raise ValueError for the path of a file or directory."""
-    parts = name.replace("\\", "/").removesuffix(".py").removesuffix("/__init__")
-    parts = ".".join(one for one in parts.split("/") if one.strip("."))
-    if parts != name:
-        raise ValueError(
-            f"modules are imported by name, and {name!r} is the name of a file or "
-            f"directory; did you mean {parts!r}?"
-        )
+def dotted(path: str) -> str:
+    """Return a module's name for the path of a file or directory; a name as it is."""
+    path = path.replace("\\", "/").removesuffix(".py").removesuffix("/__init__")
+    return ".".join(one for one in path.split("/") if one.strip("."))
 
 
 def _count(paths: list[str]) -> int:

@@ -2,11 +2,9 @@
 
 from handlerid._manifest.document import UNKNOWN, EventShape, Function, Manifest
 from handlerid.manifest.build import build
-from handlerid.manifest.counting import ClickCounter, count
-from handlerid.manifest.diff import Diff, diff
+from handlerid.manifest.diff import Diff, Row, diff
 from handlerid.manifest.history import History, history
-from handlerid.manifest.rows import Row
-from handlerid.manifest.seen import Seen, read_seen
+from handlerid.manifest.seen import ClickCounter, Seen, count, read_seen
 
 __all__ = [
     "UNKNOWN",

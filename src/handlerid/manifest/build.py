@@ -93,14 +93,7 @@ def build(
         for function in found_in:
             _add(gathered, function, globals_of(module), names[name])
     for registry in _registries(modules.values()):
-        for handler in registry.entries.handlers.copy().values():
-            with suppress(UnsupportedHandler):  # it is among those not seen
-                gathered.add(
-                    handler.fn,
-                    functions_of(handler.fn)[-1].__code__,
-                    events=[handler.event],
-                    naming=registry.entries.names.of(handler.fn),
-                )
+        gathered.add_registered(registry.entries)
     return gathered.manifest(release, failed)
 
 

@@ -7,7 +7,6 @@
    release has that body, and the older one did not have both.
 """
 
-from base64 import b32decode
 from collections.abc import Iterable, Sequence
 from itertools import chain
 from logging import getLogger
@@ -17,6 +16,7 @@ from handlerid import HandlerId, HandlerIdError, Identity
 from handlerid._manifest.document import UNKNOWN, Function, Manifest, Place
 from handlerid._peek import expect
 from handlerid.errors import GoneHandler, StaleHandler
+from handlerid.manifest.lookup import BARE, Found, functions_of
 
 _MOST = 3  # names in a text
 
@@ -77,7 +77,7 @@ class History:
         # Of the current release.
         self._named: dict[str, Place] = {}
         self._bodies: dict[str, list[Place]] = {}
-        for place, one in _each(current):
+        for place, one in functions_of(current) if current else ():
             for name in filter(None, (one.name, *one.moved_from)):
                 self._named.setdefault(name, place)
             if not one.trivial:
@@ -96,7 +96,11 @@ class History:
         if place is None:
             return None
         functions = self._functions[place]
-        exact = [one for one in functions if self._is(handler_id, place, one)]
+        exact = [
+            one
+            for one in functions
+            if handler_id[:BARE] in Found(place, one).bare_ids(self._identity)
+        ]
         found = exact or [*functions]
         found = [one for one in found if handler_id.event in one.events] or found
         where = ".".join(place)
@@ -113,7 +117,7 @@ class History:
         current = self._current
         if current is not None and manifest.python != current.python:
             release += f" ({manifest.python or 'sources'})"
-        for place, one in _each(manifest):
+        for place, one in functions_of(manifest):
             if place not in self._functions:
                 self._functions[place] = {}
                 self._locate(":".join(place), place)
@@ -124,16 +128,6 @@ class History:
     def _locate(self, location: str, place: Place) -> None:
         for one in self._identity.ids(location):
             self._places[one.location] = place
-
-    def _is(self, handler_id: HandlerId, place: Place, function: Function) -> bool:
-        """Return whether the id is of the function, by its location or its name."""
-        parts = [(":".join(place), function.code), (function.name, function.body)]
-        return any(
-            one[:37] == handler_id[:37]
-            for location, code in parts
-            if location is not None
-            for one in self._identity.ids(location, _digest(code))
-        )
 
     def _reason(
         self, handler_id: HandlerId, place: Place, before: list[Function]
@@ -172,16 +166,6 @@ class History:
         functions = [self._functions.get(one, {}).values() for one in places]
         one, other = [{*chain(*several)} for several in functions]
         return not one.isdisjoint(other)
-
-
-def _each(manifest: Manifest | None) -> Iterable[tuple[Place, Function]]:
-    functions = {} if manifest is None else manifest.functions
-    return [(place, one) for place, several in functions.items() for one in several]
-
-
-def _digest(text: str) -> bytes:
-    """Return what a fingerprint without keys was written from."""
-    return b32decode(f"{text.upper()}====")
 
 
 def _compare(server: Manifest, built: Manifest) -> None:

@@ -1,6 +1,7 @@
-"""The functions of a manifest by the ids that pages hold."""
+"""The functions of a manifest, and which of them an id is of."""
 
 from base64 import b32decode
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from handlerid import HandlerId, Identity
@@ -39,10 +40,29 @@ class Found(NamedTuple):
 
     def ids(self, identity: Identity) -> list[HandlerId]:
         """Return the ids that a release writes for it, one an event."""
-        bare = _bare_ids(self, identity)[0]
+        bare = self.bare_ids(identity)[0]
         events = [one for one in self.function.events if one != UNKNOWN]
         texts = [f"{bare}.{one}" for one in events] or [bare]
         return [HandlerId(one, *self.place) for one in texts]
+
+    def bare_ids(self, identity: Identity) -> list[HandlerId]:
+        """Return its ids without event, by each key; those that are written first."""
+        function = self.function
+        parts = [(":".join(self.place), function.code)]
+        if function.name is not None:
+            parts.insert(0, (function.name, function.body))
+        return [
+            one
+            for location, code in parts
+            for one in identity.ids(location, b32decode(f"{code.upper()}===="))
+        ]
+
+
+def functions_of(manifest: Manifest) -> Iterator[Found]:
+    """Yield the functions of a manifest, by module and qualified name."""
+    for place, several in sorted(manifest.functions.items()):
+        for function in several:
+            yield Found(place, function)
 
 
 class Ids:
@@ -56,12 +76,10 @@ class Ids:
     def __init__(self, manifest: Manifest, identity: Identity) -> None:
         self._exact: dict[str, Found] = {}
         self._at: dict[str, list[Found]] = {}
-        for place, several in manifest.functions.items():
-            for function in several:
-                found = Found(place, function)
-                for one in _bare_ids(found, identity):
-                    self._exact.setdefault(one, found)
-                    self._at.setdefault(one.location, []).append(found)
+        for found in functions_of(manifest):
+            for one in found.bare_ids(identity):
+                self._exact.setdefault(one, found)
+                self._at.setdefault(one.location, []).append(found)
 
     def find(self, handler_id: HandlerId) -> Found | None:
         """Return the function of an id, or None."""
@@ -70,16 +88,3 @@ class Ids:
     def at_location(self, handler_id: HandlerId) -> tuple[Found, ...]:
         """Return the functions at the location of an id, whatever their code is."""
         return tuple(self._at.get(handler_id.location, ()))
-
-
-def _bare_ids(found: Found, identity: Identity) -> list[HandlerId]:
-    """Return the ids without event, by each key; those that are written come first."""
-    function = found.function
-    parts = [(":".join(found.place), function.code)]
-    if function.name is not None:
-        parts.insert(0, (function.name, function.body))
-    return [
-        one
-        for location, code in parts
-        for one in identity.ids(location, b32decode(f"{code.upper()}===="))
-    ]

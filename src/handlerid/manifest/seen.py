@@ -1,37 +1,36 @@
-"""Clicks by id: what was counted on running servers, or found in any text.
+"""Clicks by id: counted on running servers, or found in any text.
 
-1. A line that ``handlerid.manifest.count`` wrote has the number of clicks by id. In
-   every other line, each id or token is one click.
+1. A line that a ``ClickCounter`` wrote has the number of clicks by id. In every other
+   line, each id or token is one click.
 2. Captures are no part of what is counted: all closures of a handler are one.
+3. A line is written by one call, at the end of the file: workers may share a file.
+4. After a fork, a child counts its own clicks alone.
 """
 
+import atexit
 import json
+import os
 import re
-from collections import Counter, defaultdict
+import threading
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from time import monotonic
 from typing import NamedTuple
+from weakref import WeakSet
 
-from handlerid import HandlerId, Identity
-from handlerid._manifest.document import Manifest, Place
+from handlerid import Call, HandlerId, HandlerIdError, Observer
+from handlerid._identity import GRAMMAR
+from handlerid._peek import expect
 from handlerid.errors import MalformedPayload
-from handlerid.manifest.lookup import BARE, Found, Ids
-from handlerid.manifest.rows import Row
 
-COUNTED = b'{"handlerid clicks": '
-"""How a line begins that holds numbers."""
-
-_PART = 17
-"""Characters of the captures part of an id."""
-
-# As docs/contributing/id-format.md and tokens.md have them.
-_CODE = rb"h1-[a-z2-7]{12}[acegikmoqsuwy246]-[a-z2-7]{19}[aq]"
-_CAPTURES, _EVENT = rb"(?:-[a-z2-7]{16})?", rb"(?:\.[a-z][a-z0-9_]{0,63})?"
-_ID = rb"(%b)(%b)(%b)" % (_CODE, _CAPTURES, _EVENT)
-# In a token, a part in base64 comes after the event, and may look like one.
-_TOKEN = rb"t1\.%b\.([\w-]+)\.[\w-]{22}" % _ID
-_REFERENCE = re.compile(rb"(?<![\w-])(?:%b|%b)(?![\w-])" % (_TOKEN, _ID))
+_TITLE = "handlerid clicks"
+_COUNTED = f'{{"{_TITLE}": '.encode()
+# In a token, a part in base64 comes after the id, and may look like an event.
+_REFERENCE = re.compile(
+    rf"(?<![\w-])(?:t1\.({GRAMMAR})\.([\w-]+)\.[\w-]{{22}}|({GRAMMAR}))(?![\w-])".encode()
+)
 
 
 @dataclass(frozen=True)
@@ -70,11 +69,11 @@ def read_seen(source: str | Path | Iterable[bytes]) -> Seen:
     counts: Counter[str] = Counter()
     damaged = 0
     for line in source:
-        if not line.startswith(COUNTED):
+        if not line.startswith(_COUNTED):
             counts.update(without_captures(x.handler_id) for x in references_in(line))
             continue
         try:
-            for one, number in json.loads(line)["handlerid clicks"].items():
+            for one, number in json.loads(line)[_TITLE].items():
                 counts[HandlerId.parse(one)] += int(number)
         except (AttributeError, MalformedPayload, TypeError, ValueError):
             damaged += 1
@@ -95,51 +94,105 @@ class Reference(NamedTuple):
 
 def references_in(text: bytes) -> Iterator[Reference]:
     """Yield the ids and tokens in a text."""
-    for *token, body, one, captures, event in _REFERENCE.findall(text):
-        handler_id = b"".join(token) or one + captures + event
-        yield Reference(HandlerId(handler_id.decode("ascii")), body.decode("ascii"))
+    for in_token, body, alone in _REFERENCE.findall(text):
+        handler_id = (in_token or alone).decode("ascii")
+        yield Reference(HandlerId(handler_id), body.decode("ascii"))
 
 
 def without_captures(handler_id: str) -> str:
     """Return an id without its captures part."""
-    rest = handler_id[BARE:]
-    return handler_id[:BARE] + (rest[_PART:] if rest.startswith("-") else rest)
+    return handler_id[:37] + handler_id[54 if handler_id[37:38] == "-" else 37 :]
 
 
-class Weights:
-    """The clicks of each function of a manifest.
+class ClickCounter(Observer):
+    """Counts clicks by id; ``handlerid.manifest.count`` makes one."""
 
-    Attributes:
-        unknown: clicks whose id is none of the manifest.
+    __module__ = "handlerid.manifest"
+
+    def __init__(self, path: Path, seconds: float, clicks: int) -> None:
+        self.path = path
+        self._seconds, self._most = seconds, clicks
+        self.clear()
+        _counters.add(self)
+
+    def clear(self) -> None:
+        """Forget what was counted and not written yet; done after a fork."""
+        self._lock = threading.Lock()  # another thread may have held the old one
+        self._begin()
+
+    def _begin(self) -> None:
+        self._counts: Counter[str] = Counter()
+        self._left, self._due = self._most, monotonic() + self._seconds
+
+    def before(self, call: Call) -> None:
+        """Count a call."""
+        self._count(call.handler.id)
+
+    def refused(self, error: HandlerIdError) -> None:
+        """Count a click whose handler is not here, as on a page of an older release."""
+        handler_id = getattr(error, "handler_id", "")
+        if handler_id:
+            self._count(handler_id)
+
+    def flush(self) -> None:
+        """Write what was counted since the last time; done at exit, too."""
+        with self._lock:
+            counts = self._counts
+            self._begin()
+        if counts:
+            line = json.dumps({_TITLE: counts}, sort_keys=True) + "\n"
+            with self.path.open("ab", buffering=0) as file:
+                file.write(line.encode("ascii"))
+
+    def _count(self, handler_id: str) -> None:
+        with self._lock:
+            self._counts[without_captures(handler_id)] += 1
+            self._left -= 1
+            due = self._left <= 0 or monotonic() >= self._due
+        if due:
+            self.flush()
+
+
+_counters: WeakSet[ClickCounter] = WeakSet()
+
+
+def _flush() -> None:
+    for one in [*_counters]:
+        one.flush()
+
+
+def _clear() -> None:
+    for one in [*_counters]:
+        one.clear()
+
+
+atexit.register(_flush)
+if hasattr(os, "register_at_fork"):
+    os.register_at_fork(after_in_child=_clear)
+
+
+def count(
+    path: str | Path, *, seconds: float = 60, clicks: int = 1_000
+) -> ClickCounter:
+    """Return an observer that counts clicks by id, for ``handlerid diff --seen``.
+
+    It counts calls, and clicks that are refused because their handler is not here. A
+    line is added to the file after so many seconds or clicks, when a click comes, and
+    at exit: a process that is killed loses no more than that. Ids are written without
+    their captures part, and nothing else. Any number of workers may share the file.
+
+    Args:
+        path: of the file, which is made if it is missing; its folder has to exist.
+        seconds: after which a line is written.
+        clicks: after how many one is written, too.
+
+    Raises:
+        OSError: the file cannot be written.
     """
+    expect(isinstance(path, str | Path), "path", "the path of a file", path)
+    # Now, not in the middle of a click, where an error is logged alone.
+    Path(path).open("ab").close()
+    return ClickCounter(Path(path).absolute(), seconds, clicks)
 
-    def __init__(self, seen: Seen, manifest: Manifest, identity: Identity) -> None:
-        self.unknown: int = 0
-        self._manifest = manifest
-        self._clicks: dict[tuple[Place, str], Counter[str]] = defaultdict(Counter)
-        ids = Ids(manifest, identity)
-        for text, number in seen.counts.items():
-            handler_id = HandlerId(text)
-            found = ids.find(handler_id)
-            # The fingerprint of one that has wrappers is not in the manifest.
-            hidden = [x for x in ids.at_location(handler_id) if self._is_hidden(x)]
-            for one in [found] if found else hidden[:1]:
-                self._clicks[one.place, one.function.code][handler_id.event] += number
-                break
-            else:
-                self.unknown += number
 
-    def _is_hidden(self, found: Found) -> bool:
-        return found.name in self._manifest.not_seen
-
-    def take(self, row: Row) -> int:
-        """Return the clicks of a row, and those for events that no row is about.
-
-        Each is returned once.
-        """
-        place = row.module, row.qualname
-        clicks = self._clicks.get((place, row.code), Counter[str]())
-        several = self._manifest.functions.get(place, ())
-        named = {x for one in several if one.code == row.code for x in one.events}
-        mine = [x for x in clicks if x in row.events or x not in named]
-        return sum(clicks.pop(one) for one in mine)
+count.__module__ = ClickCounter.__module__
