@@ -75,6 +75,7 @@ ELSEWHERE = {
     "python -m handlerid.integrations.mesop": "tests/integrations/mesop/test_modes.py",
     "python -m tests.promises.deploy": "tests/promises/deploy/test_deploy.py",
     "sh ci/open-pages.sh": "tests/docs/test_ci_page.py",
+    "uvicorn live:app": "tests/docs/test_connected_page.py",
     "uvicorn": "tests/integrations/starlette/test_how_to.py",
 }
 """Commands that are not run here, and the file that runs them."""
