@@ -17,14 +17,16 @@ from handlerid._bytecode import OPTIMIZED
 _NO_FUNCTIONS = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>", "__annotate__")
 _GENERIC = "<generic parameters of "
 _OF_CLASSES = ("__class__", "__classdict__")  # Python's own
-_NEUTRAL = frozenset(
-    [
-        *("CACHE", "COPY_FREE_VARS", "EXTENDED_ARG", "KW_NAMES", "MAKE_CELL"),
-        *("NOP", "NOT_TAKEN", "PRECALL", "RESUME"),
-    ]
-)
+_NEUTRAL = {
+    *("CACHE", "COPY_FREE_VARS", "EXTENDED_ARG", "KW_NAMES", "MAKE_CELL"),
+    *("NOP", "NOT_TAKEN", "PRECALL", "RESUME"),
+}
 # What stands before the end of a function that does nothing else.
 _NOTHING = _NEUTRAL | {"RETURN_GENERATOR", "POP_TOP"}
+# What leaves nothing on the stack, but for LOAD in the name.
+_TAKES = ("DELETE_", "END_", "POP_", "STORE_")
+# What is not followed by the next instruction.
+_LEAVES = ("JUMP_FORWARD", "RAISE", "RERAISE", "RETURN_")
 _IN_MAKE_FUNCTION = sys.version_info < (3, 13)  # parts, by the bits of its operand
 _CONSTANTS = ("LOAD_COMMON_CONSTANT", "LOAD_CONST", "LOAD_SMALL_INT", "RETURN_CONST")
 # The operand of the common constant None, from Python 3.15 on.
@@ -32,25 +34,12 @@ _RAW = compile("None", "", "eval").co_code
 _NONE = dict(zip(_RAW[::2], _RAW[1::2], strict=True)).get(
     dis.opmap.get("LOAD_COMMON_CONSTANT", -1)
 )
-_effect = cache(partial(dis.stack_effect, jump=False))
-# What leaves nothing on the stack.
-_TAKES = frozenset(
-    opcode
-    for name, opcode in dis.opmap.items()
-    if (name.startswith(("DELETE_", "END_", "POP_", "STORE_")) and "LOAD" not in name)
-    or name.endswith("_OR_POP")
-)
-# What is not followed by the next instruction.
-_LEAVES = frozenset(
-    opcode
-    for name, opcode in dis.opmap.items()
-    if name.startswith(("JUMP_FORWARD", "RAISE", "RERAISE", "RETURN_"))
-)
-_ATTRIBUTE_BITS = sys.version_info >= (3, 12)  # the lowest one: of a method call
+_ATTRIBUTE_BITS = int(sys.version_info >= (3, 12))  # the lowest one: of a method call
 _OR = 7  # the operand of BINARY_OP
 _CLOSURE, _ANNOTATE, _ANNOTATIONS, _BY_NAME, _DEFAULTS = 8, 16, 4, 2, 1
 UNKNOWN = "?"
 """The text of an annotation that was not understood; it cannot be evaluated."""
+_effect = cache(partial(dis.stack_effect, jump=False))
 
 
 class _Const(NamedTuple):
@@ -152,120 +141,90 @@ class _Walk:
     """Follows the instructions of a code object, each once, in their order."""
 
     def __init__(self, code: CodeType) -> None:
-        self.code = code
         self.made: dict[int, Made] = {}  # by the address of their code
-        self.stack: list[Any] = []
         self.returned: Any = None
-        raw, more, before = code.co_code, 0, -1
+        self._code, self._stack = code, list[Any]()
+        raw, more, before = code.co_code, 0, ""
         branches = {*dis.findlabels(raw)}  # type: ignore[arg-type] # bytes, it says
         for at in range(0, len(raw), 2):
-            if at in branches and self.stack and before not in _LEAVES:
-                self.stack[-1] = None  # it depends on the branch
+            if at in branches and self._stack and not before.startswith(_LEAVES):
+                self._stack[-1] = None  # it depends on the branch
             opcode, argument = raw[at], raw[at + 1] | more << 8
             more = argument if opcode == dis.EXTENDED_ARG else 0
-            before = opcode or before  # caches have 0
-            step = _STEPS.get(opcode, _Walk.other)
-            if step is _Walk.other:
-                self.other(opcode, argument)
-            elif step is not None:
-                step(self, argument)
+            name = dis.opname[opcode]
+            if opcode:  # caches have 0
+                before = name
+            if name not in _NEUTRAL:
+                self._stack += self._step(name, opcode, argument)
 
-    def other(self, opcode: int, argument: int) -> None:
-        """Follow an instruction that takes and leaves what is not known."""
-        effect = _effect(opcode, argument if opcode >= dis.HAVE_ARGUMENT else None)
-        left = effect if effect > 0 else opcode not in _TAKES
-        self.pop(left - effect)
-        self.stack += [None] * left
-
-    def on_jump_forward(self, _: int) -> None:
-        self.pop()  # the other branch leaves its own value, if this one left any
-
-    def pop(self, count: int = 1) -> list[Any]:
+    def _pop(self, count: int = 1) -> list[Any]:
         """Take values off the stack; None for those below what is known."""
-        stack = self.stack
-        missing = [None] * (count - len(stack))
-        taken = missing + stack[max(0, len(stack) - count) :]
-        del stack[max(0, len(stack) - count) :]
+        at = max(0, len(self._stack) - count)
+        taken = [None] * (count - len(self._stack)) + self._stack[at:]
+        del self._stack[at:]
         return taken
 
-    def on_load_const(self, argument: int) -> None:
-        self.stack.append(_Const(self.code.co_consts[argument]))
-
-    def on_load_common_constant(self, argument: int) -> None:
-        self.stack.append(_Const(None) if argument == _NONE else None)
-
-    def on_load_small_int(self, argument: int) -> None:
-        self.stack.append(_Const(argument))
-
-    def on_load_name(self, argument: int) -> None:
-        self.stack.append(self.code.co_names[argument])
-
-    def on_load_global(self, argument: int) -> None:
-        # With the bit, it is going to be called.
-        called = argument & 1
-        self.stack += [None, None] if called else [self.code.co_names[argument >> 1]]
-
-    def on_load_from_dict_or_globals(self, argument: int) -> None:
-        self.pop()
-        self.stack.append(self.code.co_names[argument])
-
-    def on_load_attr(self, argument: int) -> None:
-        (owner,), called = self.pop(), False
-        if _ATTRIBUTE_BITS:
-            argument, called = argument >> 1, bool(argument & 1)
-        known = isinstance(owner, str) and not called
-        self.stack.append(f"{owner}.{self.code.co_names[argument]}" if known else None)
-        self.stack += [None] * called
-
-    def on_binary_op(self, argument: int) -> None:
-        one, other = map(_text, self.pop(2))
-        known = argument == _OR and UNKNOWN not in (one, other)
-        self.stack.append(f"{one} | {other}" if known else None)
-
-    def on_build_tuple(self, argument: int) -> None:
-        self.stack.append(self.pop(argument))
-
-    def on_build_const_key_map(self, argument: int) -> None:
-        *values, names = self.pop(argument + 1)
-        self.stack.append(dict(zip(names.value, values, strict=True)))
-
-    def on_build_map(self, argument: int) -> None:
-        flat = self.pop(2 * argument)
-        self.stack.append(_pairs(flat))
-
-    def on_make_function(self, argument: int) -> None:
-        (code,) = self.pop()
-        made = Made(code.value)
-        self.made[id(code.value)] = made
-        for part in (_CLOSURE, _ANNOTATIONS, _BY_NAME, _DEFAULTS):
-            if argument & part and _IN_MAKE_FUNCTION:
-                made.set(part, *self.pop())
-        self.stack.append(made)
-
-    def on_set_function_attribute(self, argument: int) -> None:
-        value, made = self.pop(2)
-        made.set(argument, value)
-        self.stack.append(made)
-
-    def on_call(self, argument: int) -> None:
-        called = self.pop(argument + 2)
-        made = called[-1]
-        if not argument and isinstance(made, Made):
-            made.decorated |= called[0] not in ("staticmethod", "classmethod")
-            self.stack.append(made)
-        else:
-            self.stack.append(None)
-
-    def on_return_value(self, _: int) -> None:
-        (self.returned,) = self.pop()
-
-
-# By opcode, what a walk does; None for what changes nothing.
-_STEPS: dict[int, Any] = {
-    opcode: getattr(_Walk, f"on_{name.lower()}", None)
-    for name, opcode in dis.opmap.items()
-    if name in _NEUTRAL or hasattr(_Walk, f"on_{name.lower()}")
-}
+    def _step(self, name: str, opcode: int, argument: int) -> list[Any]:  # noqa: C901, PLR0912 - a table
+        """Take what an instruction takes, and return what it leaves."""
+        names = self._code.co_names
+        match name:
+            case "LOAD_CONST":
+                return [_Const(self._code.co_consts[argument])]
+            case "LOAD_SMALL_INT":
+                return [_Const(argument)]
+            case "LOAD_COMMON_CONSTANT":
+                return [_Const(None) if argument == _NONE else None]
+            case "LOAD_NAME":
+                return [names[argument]]
+            case "LOAD_GLOBAL":  # with the bit, it is going to be called
+                return [None, None] if argument & 1 else [names[argument >> 1]]
+            case "LOAD_FROM_DICT_OR_GLOBALS":
+                self._pop()
+                return [names[argument]]
+            case "LOAD_ATTR":
+                (owner,), called = self._pop(), argument & _ATTRIBUTE_BITS
+                if called or not isinstance(owner, str):
+                    return [None] * (1 + called)
+                return [f"{owner}.{names[argument >> _ATTRIBUTE_BITS]}"]
+            case "BINARY_OP":
+                one, other = map(_text, self._pop(2))
+                known = argument == _OR and UNKNOWN not in (one, other)
+                return [f"{one} | {other}" if known else None]
+            case "BUILD_TUPLE":
+                return [self._pop(argument)]
+            case "BUILD_CONST_KEY_MAP":
+                *values, keys = self._pop(argument + 1)
+                return [dict(zip(keys.value, values, strict=True))]
+            case "BUILD_MAP":
+                return [_pairs(self._pop(2 * argument))]
+            case "MAKE_FUNCTION":
+                (code,) = self._pop()
+                made = self.made[id(code.value)] = Made(code.value)
+                for part in (_CLOSURE, _ANNOTATIONS, _BY_NAME, _DEFAULTS):
+                    if argument & part and _IN_MAKE_FUNCTION:
+                        made.set(part, *self._pop())
+                return [made]
+            case "SET_FUNCTION_ATTRIBUTE":
+                value, made = self._pop(2)
+                made.set(argument, value)
+                return [made]
+            case "CALL":
+                called, *_, made = self._pop(argument + 2)
+                if argument or not isinstance(made, Made):
+                    return [None]
+                made.decorated |= called not in ("staticmethod", "classmethod")
+                return [made]
+            case "RETURN_VALUE":
+                (self.returned,) = self._pop()
+                return []
+            case "JUMP_FORWARD":  # the other branch leaves its value, if this one did
+                self._pop()
+                return []
+        effect = _effect(opcode, argument if opcode >= dis.HAVE_ARGUMENT else None)
+        takes = name.startswith(_TAKES) and "LOAD" not in name
+        left = effect if effect > 0 else not (takes or name.endswith("_OR_POP"))
+        self._pop(left - effect)
+        return [None] * left
 
 
 def _pairs(flat: list[Any]) -> dict[Any, Any] | None:

@@ -11,7 +11,6 @@ import json
 from collections import Counter, defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
-from functools import cached_property
 from typing import Any, Literal, NamedTuple, get_args
 
 from handlerid import HandlerId, Identity
@@ -72,29 +71,29 @@ class _Comparison:
     def __init__(self, old: Manifest, new: Manifest) -> None:
         self._old, self._new = old, new
         self._olds, self._news = [*functions_of(old)], [*functions_of(new)]
-        # By location and digest.
+        # Of the new release, by location and digest.
         self._answers: defaultdict[tuple[str, str], list[Found]] = defaultdict(list)
         self._locations: dict[str, Found] = {}
-        for one in self._news:
-            here, function = ":".join(one.place), one.function
-            self._add(here, function.code, one)
-            if function.name:
-                self._add(function.name, function.body, one)
-        for one in self._news:
-            for before in one.function.moved_from:
-                self._add(before, one.function.body, one)
-        self._bodies = [
-            Counter(one.function.body for one in some)
-            for some in (self._olds, self._news)
+        # Handlers that are there come before those that moved from there.
+        here = [(one, part) for one in self._news for part in one.parts]
+        moved = [
+            (one, (before, one.function.body))
+            for one in self._news
+            for before in one.function.moved_from
         ]
-        self._by_body = {one.function.body: one for one in self._news}
+        for one, part in here + moved:
+            self._answers[part].append(one)
+            self._locations.setdefault(part[0], one)
+        self._old_places = {one.place for one in self._olds}
+        self._old_bodies = Counter(one.function.body for one in self._olds)
+        # By body, and by the last part of the name: no digest begins with a dot.
+        self._alike: defaultdict[str, list[Found]] = defaultdict(list)
+        for one in self._news:
+            self._alike[one.function.body].append(one)
+            self._alike[_own_name(one)].append(one)
         # Of the new release: those that answer, and how many of a place have new code.
         self._used: set[Found] = set()
         self._changed: Counter[Place] = Counter()
-
-    def _add(self, location: str, digest: str, one: Found) -> None:
-        self._answers[location, digest].append(one)
-        self._locations.setdefault(location, one)
 
     def rows(self) -> Iterator[Row]:
         """Yield the rows of the old functions, then those of the new ones."""
@@ -110,18 +109,14 @@ class _Comparison:
 
     def _rows_of(self, one: Found) -> Iterator[Row]:
         """Yield the row of an old function; several if its events fare differently."""
-        function, location = one.function, one.location
-        digest = function.body if function.name else function.code
-        # Handlers that are there come before those that moved from there.
-        several = [
-            self._answers.get((location, x), []) for x in (digest, function.body)
-        ]
-        answers = several[0] + several[1]
+        location, digest = one.parts[0]
+        answers = self._answers.get((location, digest), [])
+        answers = answers + self._answers.get((location, one.function.body), [])
         if not answers:
             yield self._unanswered(one)
             return
         outcomes: dict[_Outcome, list[str]] = {}
-        for event in function.events or ("",):
+        for event in one.function.events or ("",):
             takes = [x for x in answers if event in x.function.events]
             found = (takes or answers)[0]
             self._used.add(found)
@@ -173,33 +168,22 @@ class _Comparison:
             return _row(one, "unknown", f"it {self._new.not_seen[one.name]}")
         if module in self._new.not_seen:
             return _row(one, "unknown", f"{module} {self._new.not_seen[module]}")
-        moved = self._by_body.get(body)
-        unique = all(one[body] == 1 for one in self._bodies)
-        if moved is not None and unique and not one.function.trivial:
+        alike = [] if one.function.trivial else self._alike.get(body, [])
+        if len(alike) == self._old_bodies[body] == 1:
+            (moved,) = alike
             same_events = moved.function.events == one.function.events
             if same_events and not self._hidden(one, moved):
                 self._used.add(moved)
                 refused = [self._misfits(x) for x in one.function.events]
                 why = "; and ".join([_moved(one, moved), *filter(None, refused)])
                 return _row(one, "moved", why)._replace(line=_line(one, moved))
-        return _row(one, "gone", "removed")._replace(candidates=self._candidates(one))
-
-    def _candidates(self, one: Found) -> tuple[str, ...]:
-        """Return the new functions that a function which is gone may have become."""
-        alike = [] if one.function.trivial else self._added[one.function.body]
-        alike = alike or self._added[_own_name(one)]
-        return tuple(dict.fromkeys(alike))[:_MOST_CANDIDATES]
-
-    @cached_property
-    def _added(self) -> defaultdict[str, list[str]]:
-        """The functions at new places, by body, and by the last part of their names."""
-        found: defaultdict[str, list[str]] = defaultdict(list)
-        before = {x.place for x in self._olds}
-        for one in self._news:
-            if one.place not in before:
-                found[one.function.body].append(one.name)
-                found[_own_name(one)].append(one.name)
-        return found
+        gone = _row(one, "gone", "removed")
+        for several in (alike, self._alike.get(_own_name(one), [])):
+            added = [x.name for x in several if x.place not in self._old_places]
+            if added:
+                names = tuple(dict.fromkeys(added))
+                return gone._replace(candidates=names[:_MOST_CANDIDATES])
+        return gone
 
     def _hidden(self, one: Found, found: Found) -> str:
         """Return why the ids of a function are not known, in one of the releases."""
@@ -208,7 +192,7 @@ class _Comparison:
 
 
 def _own_name(found: Found) -> str:
-    return f".{found.place[1].rpartition('.')[2]}"  # no digest has a dot
+    return f".{found.place[1].rpartition('.')[2]}"
 
 
 def _row(found: Found, kind: Kind, why: str = "") -> Row:
