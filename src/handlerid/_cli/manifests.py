@@ -4,7 +4,6 @@ import sys
 from argparse import Namespace
 from base64 import urlsafe_b64decode
 from collections import Counter
-from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -100,31 +99,26 @@ def run_diff(options: Namespace) -> Answer:
     identity = keyed_identity(options, old.fingerprint)
     with mistakes():
         found = diff(old, new, seen=seen, identity=identity)
+    title = f"{_named(options.old, old)} to {_named(options.new, new)}, "
+    title += f"{new.fingerprint}{f' of {new.python}' if new.python else ''}"
     summary = Summary(
         diff=found,
+        title=title,
+        fail_on=options.fail_on,
         every=options.all,
         keyed=identity is not None,
         damaged=seen.damaged if seen else 0,
     )
-    broken = [one.kind for one in summary.of_kind(*options.fail_on)]
-    failed = _failed(options.fail_on, broken) if broken else ""
-    title = f"{_named(options.old, old)} to {_named(options.new, new)}, "
-    title += f"{new.fingerprint}{f' of {new.python}' if new.python else ''}"
-    text, notes = "", ""
+    code, notes = int(bool(summary.failed)), ""
     if options.format == "json":
-        text = as_json(found.as_dict() | {"failed_on": sorted({*broken})})
+        kinds = {one.kind for one in summary.of_kind(*options.fail_on)}
+        text = as_json(found.as_dict() | {"failed_on": sorted(kinds)})
     elif options.format == "github":
-        text = as_markdown(summary, title, full=options.full, failed=failed)
-        notes = as_annotations(summary, failed=failed)
+        text = as_markdown(summary, full=options.full)
+        notes = as_annotations(summary)
     else:
-        paint = painter()
-        text = as_text(summary, title, paint, full=options.full, failed=failed)
-    return Answer(text, int(bool(broken)), notes)
-
-
-def _failed(asked: Sequence[str], kinds: Sequence[str]) -> str:
-    counts = ", ".join(f"{kinds.count(x)} {x}" for x in asked if x in kinds)
-    return f"--fail-on {','.join(asked)} is met: {counts}."
+        text = as_text(summary, painter(), full=options.full)
+    return Answer(text, code, notes)
 
 
 def _named(path: str, manifest: Manifest) -> str:

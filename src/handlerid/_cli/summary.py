@@ -6,7 +6,7 @@
 """
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from textwrap import indent
@@ -27,6 +27,10 @@ _MOST_LINES = 18  # of the table; the rest is counted, so that all is one screen
 _WIDEST = 50  # of the column of names
 _MOST_ROWS = 60  # a comment may have 65,536 characters
 _MOST_ANNOTATIONS = 9  # GitHub shows ten of a step
+_IN_MARKDOWN = str.maketrans(
+    {"&": "&amp;", "<": "&lt;", "@": "&#64;"} | {x: f"\\{x}" for x in "\\`*_[]|~#"}
+)
+_IN_COMMAND = str.maketrans({"%": "%25", "\r": "%0D", "\n": "%0A"})
 _COLOURS = {
     "stale": "yellow",
     "gone": "red",
@@ -37,20 +41,23 @@ _COLOURS = {
 
 
 class Line(NamedTuple):
-    """Rows that say the same, as two lambdas of a function; ``row`` is the first."""
+    """Rows that say the same, as two lambdas of a function, and their share."""
 
-    row: Row
-    number: int
-    names: int
-    clicks: int
+    rows: list[Row]
     share: str
+
+    @property
+    def row(self) -> Row:
+        """The first row."""
+        return self.rows[0]
 
     @property
     def name(self) -> str:
         """The name of the function, and how many have it."""
-        if self.names > 1:
-            return f"{self.row.name} and {self.number - 1} more"
-        return self.row.name + (f" x{self.number}" if self.number > 1 else "")
+        name, more = self.row.name, len(self.rows) - 1
+        if any(one.name != name for one in self.rows):
+            return f"{name} and {more} more"
+        return f"{name} x{more + 1}" if more else name
 
     @property
     def why(self) -> str:
@@ -65,12 +72,16 @@ class Summary:
 
     Attributes:
         diff: the diff.
+        title: what was compared.
+        fail_on: the kinds of rows that were asked for.
         every: whether every function counts, not the handlers alone.
         keyed: whether keys were given.
         damaged: lines of the clicks that could not be read.
     """
 
     diff: Diff
+    title: str = ""
+    fail_on: Sequence[str] = ()
     every: bool = False
     keyed: bool = False
     damaged: int = 0
@@ -89,6 +100,13 @@ class Summary:
     def of_kind(self, *kinds: str) -> list[Row]:
         """Return the rows of these kinds that count."""
         return [one for one in self.rows if one.kind in kinds]
+
+    @property
+    def failed(self) -> str:
+        """That there are rows that were asked for, or nothing."""
+        kinds = Counter[str](one.kind for one in self.of_kind(*self.fail_on))
+        counts = ", ".join(f"{kinds[x]} {x}" for x in self.fail_on if kinds[x])
+        return f"--fail-on {','.join(self.fail_on)} is met: {counts}." * bool(counts)
 
     @property
     def headline(self) -> str:
@@ -124,22 +142,16 @@ class Summary:
             name = "" if one.kind == "unknown" else one.name
             same = (one.kind, name, one.why, one.line, one.candidates)
             groups.setdefault(same, []).append(one)
-        lines = []
-        for several in sorted(groups.values(), key=_importance):
-            names = len({one.name for one in several})
-            clicks = sum(one.clicks or 0 for one in several)
-            share = self._share(several)
-            lines.append(Line(several[0], len(several), names, clicks, share))
-        return lines
+        several = sorted(groups.values(), key=_importance)
+        return [Line(rows, self._share(rows)) for rows in several]
 
     def rest(self, lines: list[Line]) -> str:
         """Return what lines that are not shown say, as numbers."""
-        counts: Counter[str] = Counter()
-        for one in lines:
-            counts[one.row.kind] += one.number
+        rows = [row for one in lines for row in one.rows]
+        counts = Counter[str](one.kind for one in rows)
         kinds = ", ".join(f"{counts[x]} {x}" for x in _SHOWN if counts[x])
-        share = percent(sum(one.clicks for one in lines), self.diff.clicks)
-        return f"{counts.total()} more: {kinds}" + (f" ({share})" if share else "")
+        share = percent(_clicks(rows), self.diff.clicks)
+        return f"{len(rows)} more: {kinds}" + (f" ({share})" if share else "")
 
     def footers(self) -> Iterator[str]:
         """Yield the other sentences."""
@@ -168,26 +180,29 @@ class Summary:
             yield f"{self.damaged} {several if self.damaged > 1 else single}."
 
     def _about_clicks(self) -> Iterator[str]:
-        share = percent(self.diff.unknown_clicks, self.diff.clicks)
-        if self.diff.unknown_clicks == self.diff.clicks:
-            text = "The old release has none of the clicked ids"
-            keyed = (
-                " with these keys" if self.keyed else "; are they keyed (--key-env)?"
-            )
-            yield f"{text}{keyed}" + ("." if self.keyed else "")
+        if self._none_known:
+            keyed = "; are they keyed (--key-env)?"
+            keyed = " with these keys." if self.keyed else keyed
+            yield f"The old release has none of the clicked ids{keyed}"
         elif self.diff.unknown_clicks:
+            share = percent(self.diff.unknown_clicks, self.diff.clicks)
             text = f"{share} of the clicks have ids that the old release does not know"
             yield f"{text}: those of pages of other releases, or of other packages."
 
+    @property
+    def _none_known(self) -> bool:
+        return self.diff.unknown_clicks == self.diff.clicks
+
     def _share(self, rows: list[Row]) -> str:
-        known = self.diff.clicks and self.diff.unknown_clicks < self.diff.clicks
-        if not known:
-            return ""
-        return percent(sum(one.clicks or 0 for one in rows), self.diff.clicks)
+        return "" if self._none_known else percent(_clicks(rows), self.diff.clicks)
+
+
+def _clicks(rows: list[Row]) -> int:
+    return sum(one.clicks or 0 for one in rows)
 
 
 def _importance(rows: list[Row]) -> tuple[int, int]:
-    return -sum(one.clicks or 0 for one in rows), _SHOWN.index(rows[0].kind)
+    return -_clicks(rows), _SHOWN.index(rows[0].kind)
 
 
 def percent(part: int, whole: int | None) -> str:
@@ -209,38 +224,36 @@ def _failed(title: str, manifest: Manifest) -> Iterator[str]:
         yield f"Not imported for {title} manifest: {', '.join(several)}."
 
 
-def as_text(
-    summary: Summary, title: str, paint: Paint, *, full: bool, failed: str
-) -> str:
+def as_text(summary: Summary, paint: Paint, *, full: bool) -> str:
     """Return a screen; with ``full``, every row."""
     lines, shown = summary.lines(), 0
     rows: list[str] = []
     width = max([len(one.name) for one in lines[:_MOST_LINES]], default=0)
-    width = min(width, _WIDEST)
-    shares = bool(lines and lines[0].share)
     for one in lines:
-        row = _row(one, width, shares, paint)
+        row = _row(one, min(width, _WIDEST), paint)
         if not full and len(rows) + len(row) > _MOST_LINES:
             break
         rows += row
         shown += 1
     if lines[shown:]:
         rows.append(f"  {summary.rest(lines[shown:])}; --full shows all")
-    parts = [[paint(title, "dim"), paint(summary.headline, "bold")], rows]
-    parts.append([*summary.footers(), *([paint(failed, "red")] if failed else [])])
-    return "\n\n".join("\n".join(one) for one in parts if one) + "\n"
+    head = [paint(summary.title, "dim"), paint(summary.headline, "bold")]
+    foot = [*summary.footers()]
+    if summary.failed:
+        foot.append(paint(summary.failed, "red"))
+    return "\n\n".join("\n".join(one) for one in (head, rows, foot) if one) + "\n"
 
 
-def _row(line: Line, width: int, shares: bool, paint: Paint) -> list[str]:
+def _row(line: Line, width: int, paint: Paint) -> list[str]:
     kind = paint(f"{line.row.kind:<7}", _COLOURS[line.row.kind])
-    share = f"{line.share:>7}" if shares else ""
+    share = f"{line.share:>7}" if line.share else ""
     found = [f"{share}  {kind}  {line.name:<{width}}  {line.why}"]
     if line.row.line:
         found += indent(line.row.line, " " * (len(share) + 11)).split("\n")
     return found
 
 
-def as_markdown(summary: Summary, title: str, *, full: bool, failed: str) -> str:
+def as_markdown(summary: Summary, *, full: bool) -> str:
     """Return the text of a comment."""
     lines = summary.lines()
     most = len(lines) if full else _MOST_ROWS
@@ -256,34 +269,32 @@ def as_markdown(summary: Summary, title: str, *, full: bool, failed: str) -> str
         head = "<details><summary>What answers the pages of those that moved</summary>"
         code = "\n\n".join(pasted[:_MOST_ROWS])
         parts += [head, f"```python\n{code}\n```", "</details>"]
-    parts += [_escaped(" ".join(summary.footers()))]
-    if failed:
-        parts.append(f"**{_escaped(failed)}**")
-    parts.append(f"<sub>{_escaped(title)}</sub>")
+    parts.append(_escaped(" ".join(summary.footers())))
+    if summary.failed:
+        parts.append(f"**{_escaped(summary.failed)}**")
+    parts.append(f"<sub>{_escaped(summary.title)}</sub>")
     return "\n\n".join(parts) + "\n"
 
 
 def _table(lines: list[Line]) -> Iterator[str]:
     shares = bool(lines[0].share)
-    yield ("| clicks " if shares else "") + "| | handler | why |"
-    yield ("|---:" if shares else "") + "|---|---|---|"
+    yield "| clicks " * shares + "| | handler | why |"
+    yield "|---:" * shares + "|---|---|---|"
     for one in lines:
-        share = f"| {_escaped(one.share)} " if shares else ""
+        share = f"| {_escaped(one.share)} " * shares
         name = one.name.replace("|", "\\|")
         yield f"{share}| {one.row.kind} | `{name}` | {_escaped(one.why)} |"
 
 
 def _escaped(text: str) -> str:
     """Return a text that Markdown shows as it is, also in a table."""
-    for sign in "\\`*_[]|~#":
-        text = text.replace(sign, f"\\{sign}")
-    return text.replace("&", "&amp;").replace("<", "&lt;").replace("@", "&#64;")
+    return text.translate(_IN_MARKDOWN)
 
 
-def as_annotations(summary: Summary, *, failed: str) -> str:
+def as_annotations(summary: Summary) -> str:
     """Return commands of GitHub's workflows, which it reads in the log of a step."""
-    broken = summary.of_kind(*BREAKS)
-    level = "error" if failed else "warning" if broken else "notice"
+    level = "warning" if summary.of_kind(*BREAKS) else "notice"
+    level = "error" if summary.failed else level
     found = [_annotation(level, "Open pages after this deploy", summary.headline)]
     for one in summary.lines()[:_MOST_ANNOTATIONS]:
         if one.row.kind in BREAKS:
@@ -294,8 +305,5 @@ def as_annotations(summary: Summary, *, failed: str) -> str:
 
 
 def _annotation(level: str, title: str, text: str) -> str:
-    for sign in "%\r\n":
-        text = text.replace(sign, f"%{ord(sign):02X}")
-        title = title.replace(sign, f"%{ord(sign):02X}")
-    title = title.replace(":", "%3A").replace(",", "%2C")
-    return f"::{level} title={title}::{text}"
+    title = title.translate(_IN_COMMAND).replace(":", "%3A").replace(",", "%2C")
+    return f"::{level} title={title}::{text.translate(_IN_COMMAND)}"
