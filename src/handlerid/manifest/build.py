@@ -11,8 +11,8 @@ import gc
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
-from types import CodeType, ModuleType
-from typing import Any, Literal, NamedTuple
+from types import CodeType, FunctionType, ModuleType
+from typing import Any, Literal
 
 from handlerid import Dispatcher, Identity, Registry
 from handlerid._captures import functions_in
@@ -108,15 +108,15 @@ def _add(
     where, held = f"{home}.{fn.__qualname__}", _held(names, one.code)
     if gathered.fingerprint == "source":  # as locations there
         where = re.sub(_COMPILER_SCOPES, "", where)
-    if held.function is not None:
-        fn, defaults = held.value, defaults_of(held.function)
+    if isinstance(held, tuple):
+        fn, defaults = held[0], defaults_of(held[1])
     else:
         made = one.made
         defaults = made.defaults
         if made.annotations:
             fn.__annotations__ = made.annotations
-        if made.decorated and held.why:
-            gathered.not_seen[where] = held.why
+        if made.decorated and held:
+            gathered.not_seen[where] = held
     events, unknown = _named(fn)
     try:
         gathered.add(fn, one.code, defaults=defaults, events=events, unknown=unknown)
@@ -148,38 +148,27 @@ def _held_functions(names: dict[str, Any]) -> Iterator[FunctionCode]:
             yield from functions_in_code(fn.__code__)
 
 
-class _Held(NamedTuple):
-    """What a module holds under the qualified name of code.
+def _held(names: dict[str, Any], code: CodeType) -> tuple[Any, FunctionType] | str:
+    """Return what a module holds under the qualified name of code.
 
-    Attributes:
-        value: the handler.
-        function: the function in it that has the code.
-        why: without that function, why a decorated one is not seen.
+    With it comes the function in it that has the code. If it has none, the result is
+    why a decorated function is not seen there.
     """
-
-    value: Any = None
-    function: Any = None
-    why: str = ""
-
-
-def _held(names: dict[str, Any], code: CodeType) -> _Held:
     qualname = code.co_qualname
     value = None if "<" in qualname else find(names, qualname)
     if type(value) is staticmethod or type(value) is classmethod:
         value = value.__func__
     if value is None:  # as of every nested function
-        return _Held(why=_DECORATED)
+        return _DECORATED
     try:
         anatomy = take_apart(value)
     except UnsupportedHandler:
         is_called = look_up(type(value), "__call__") is not None  # no property
-        return _Held(why=_OBJECT.format(described(value)) if is_called else "")
+        return _OBJECT.format(described(value)) if is_called else ""
     if (anatomy.module, anatomy.qualname) != (names["__name__"], qualname):
-        return _Held(why=_HIDDEN.format(f"{anatomy.module}.{anatomy.qualname}"))
-    for fn, its_code in anatomy.codes:
-        if its_code == code:
-            return _Held(value, fn)
-    return _Held(why=_DECORATED)
+        return _HIDDEN.format(f"{anatomy.module}.{anatomy.qualname}")
+    several = [(value, fn) for fn, its_code in anatomy.codes if its_code == code]
+    return several[0] if several else _DECORATED
 
 
 def _named(fn: Callable[..., object]) -> tuple[tuple[type[Any], ...], bool]:
@@ -209,7 +198,7 @@ def _registries(modules: Iterable[ModuleType]) -> list[Registry]:
     for value in [x for one in modules for x in globals_of(one).values()]:
         # Not isinstance(), which would load a lazy proxy.
         if issubclass(type(value), Dispatcher):
-            found[id(value.registry)] = value.registry
-        elif issubclass(type(value), Registry):
+            value = value.registry  # noqa: PLW2901
+        if issubclass(type(value), Registry):
             found[id(value)] = value
     return [*found.values()]
