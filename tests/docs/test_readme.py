@@ -108,12 +108,13 @@ def test_the_table_has_the_status_of_each_error() -> None:
         for group, status in zip(what.split("; "), statuses.split("; "), strict=True)
         for name in re.findall(r"`(\w+)`", group)
     ]
-    assert len(said) == 6
+    assert len(said) == 7
     assert [(name, getattr(errors, name).status) for name, _ in said] == said
 
 
 CLICKS = """
 from handlerid import Dispatcher, Registry, Tokens
+from handlerid.errors import HandlerIdError
 from links import link
 
 def clicked(renders, answers, **audience):
@@ -132,6 +133,18 @@ def server():
     return Dispatcher(registry, tokens=Tokens(b"k" * 32))
 
 clicked(server(), server(), audience=None)
+
+def page(scope):
+    return [link(scope, url) for url in ("/tea", "/coffee")]
+
+first, second = (Dispatcher(Registry(captures="distinct")) for _ in range(2))
+with first.scope() as scope:
+    sent = page(scope)
+print(*(second.dispatch({"handler": x}, rerender=page) for x in sent))
+try:
+    second.dispatch({"handler": sent[0]})
+except HandlerIdError as error:
+    print(type(error).__name__)
 """
 
 
@@ -142,19 +155,23 @@ def test_both_links_lead_to_the_last_url_unless_cured(tmp_path: Path) -> None:
         "/coffee /coffee",
         "/tea /coffee",
         "/tea /coffee",
+        "/tea /coffee",
+        "UnknownHandler",
     ]
 
 
 def test_the_template_works_in_a_browser(browser: Browser, tmp_path: Path) -> None:
-    shown = re.search(r"`APP_KEY=(\S+) uvicorn (\S+) ([^`]+)`", TEXT)
+    shown = re.search(r"`((?:\w+_KEY=\S+ )+)uvicorn (\S+) ([^`]+)`", TEXT)
     assert shown is not None
-    key, app, options = shown.groups()
+    variables, app, options = shown.groups()
+    keys = dict(one.split("=") for one in variables.split())
+    assert len(keys) == 2
     for name in ("app.py", "templates/page.html"):
         (tmp_path / name).parent.mkdir(exist_ok=True)
         (tmp_path / name).write_text(FILES[name], "utf-8")
     log = tmp_path / "log"
     with (
-        serving(app, log, *options.split(), cwd=tmp_path, APP_KEY=key) as site,
+        serving(app, log, *options.split(), cwd=tmp_path, **keys) as site,
         browser.new_page() as page,
     ):
         page.goto(site.url)

@@ -19,6 +19,7 @@ __all__ = ["KEY", "ROOT", "Site", "Visitor", "events_in", "serving", "until"]
 
 ROOT = Path(__file__).parents[3]
 KEY = "a key of the tests, which is no secret"
+SESSION_KEY = "another key, of the sessions"
 LIMIT = 60  # seconds; waited for only if something is broken
 
 
@@ -59,7 +60,8 @@ def serving(
         variables: of the environment.
     """
     fixed = ("--port", "0", "--no-access-log", *options)
-    env = environment(cwd, **{"APP_KEY": KEY, **variables})
+    keys = {"APP_KEY": KEY, "SESSION_KEY": SESSION_KEY}
+    env = environment(cwd, **(keys | variables))
     with running("-m", "uvicorn", app, *fixed, log=log, cwd=cwd, env=env):
         try:
             site = Site(log)
