@@ -14,7 +14,7 @@ from typing import NamedTuple, TypeAlias
 from handlerid.check.evaluation import Values
 from handlerid.check.findings import Finding
 from handlerid.check.modules import Modules, is_made_by_class, made_by
-from handlerid.check.scopes import Binding, Branches, Call, Offer, Scope, last_name
+from handlerid.check.scopes import Binding, Branches, Offer, Place, Scope, last_name
 from handlerid.check.values import Closure, Frame, Loops, Value
 
 _MOST_CALLS = 400  # made for one function: more say nothing new
@@ -30,16 +30,10 @@ class _Offered(NamedTuple):
     """A handler that is offered in a rendering."""
 
     offer: Offer
-    value: Value
     closure: Closure
     loops: Loops
     path: _Path
     part: Value | None  # of which scope.part(key)
-
-    @property
-    def frame(self) -> Frame:
-        """The call that offers it."""
-        return self.path[-1][0]
 
 
 def check_closures(
@@ -77,7 +71,7 @@ class _Rendering:
             self._offers[runner] = bool(runner.offers)
             frame = self._values.root(runner)
             self._offers[runner] = bool(runner.offers) or any(
-                self._called(call, frame) for call in runner.calls
+                self._called(node, place, frame) for node, place in runner.calls
             )
         return self._offers[runner]
 
@@ -91,51 +85,34 @@ class _Rendering:
                 yield from self._offered(offer, frame, path)
             if frame.depth >= _DEEPEST:
                 continue
-            for call in frame.scope.calls:
-                around = (*path, (frame, call.place.branches))
-                for closure in self._called(call, frame):
-                    inner = self._values.call(call.node, call.place, frame, closure)
+            for node, place in frame.scope.calls:
+                around = (*path, (frame, place.branches))
+                for closure in self._called(node, place, frame):
+                    inner = self._values.call(node, place, frame, closure)
                     todo.append((inner, around))
 
-    def _called(self, call: Call, frame: Frame) -> list[Closure]:
+    def _called(self, node: ast.Call, place: Place, frame: Frame) -> list[Closure]:
         """Return the functions that a call runs, if they offer handlers."""
-        node, place = call
         if not self._modules.may_offer(last_name(node.func), place.scope.module):
             return []
         called = self._values.of(node.func, place, frame)
         found = [called.closure] if called.closure else []
-        if called.cls is not None:
+        if called.scope is not None:
             made = self._values.of(node, place, frame)
-            found = [self._values.method(one, made) for one in made_by(called.cls)]
+            found = [self._values.method(one, made) for one in made_by(called.scope)]
         return [one for one in found if self.offers(one.scope)]
 
     def _offered(self, offer: Offer, frame: Frame, path: _Path) -> Iterator[_Offered]:
-        place = offer.place
-        path = (*path, (frame, place.branches))
-        loops, part = frame.loops_at(place.loops), None
+        place, part = offer.place, None
         if offer.receiver is not None:
             part = self._values.of(offer.receiver, place, frame)
-        part = part if part and part.is_part else None
-        for value in self._handlers(offer, frame):
-            closure = value.closure
-            # A method that is passed on was noted where it was taken.
-            taken = isinstance(offer.handler, ast.Attribute | ast.IfExp | ast.BoolOp)
-            if closure and closure.captures and (taken or not closure.is_bound):
-                yield _Offered(offer, value, closure, loops, path, part)
-
-    def _handlers(self, offer: Offer, frame: Frame) -> Iterator[Value]:
-        """Yield the values that may be handed over."""
-        if isinstance(offer.handler, Scope):
-            yield self._values.of_name(offer.handler.name, offer.place.scope, frame)
-            return
-        todo = [offer.handler]
-        for node in todo:
-            if isinstance(node, ast.IfExp):
-                todo += (node.body, node.orelse)
-            elif isinstance(node, ast.BoolOp):
-                todo += node.values
-            else:
-                yield self._values.of(node, offer.place, frame)
+        closure = self._values.of(offer.handler, place, frame).closure
+        # A method that is passed on was noted where it was taken.
+        taken = isinstance(offer.handler, ast.Attribute)
+        if closure and closure.captures and (taken or not closure.is_bound):
+            loops, path = frame.loops_at(place.loops), (*path, (frame, place.branches))
+            part = part if part and part.is_part else None
+            yield _Offered(offer, closure, loops, path, part)
 
 
 def _late(offered: list[_Offered], values: Values) -> Iterator[Finding]:
@@ -152,20 +129,24 @@ def _late(offered: list[_Offered], values: Values) -> Iterator[Finding]:
 
 def _assigned_later(name: str, one: _Offered, values: Values) -> list[int]:
     """Return the line that gives a captured variable another value after the offer."""
-    owner = one.closure.scope.free_names().get(name)
-    if owner is None or owner is not one.frame.scope or name in owner.assigned_inside:
+    owner, (frame, mine) = one.closure.scope.free_names().get(name), one.path[-1]
+    if owner is None or owner is not frame.scope or name in owner.assigned_inside:
         return []
-    node, mine = one.offer.node, one.offer.place.branches
-    before: list[Binding] = []
-    after: list[Binding] = []
+    ends: list[list[Binding]] = [[], []]  # assigned before the offer, and after it
     for binding in owner.bindings[name]:
         if not _are_exclusive(mine, binding.place.branches):
-            is_before = binding.position < (node.end_lineno, node.end_col_offset)
-            (before if is_before else after).append(binding)
-    if not before or not after:
+            end = _end(binding.value or binding.node)
+            ends[end >= _end(one.offer.node)].append(binding)
+    if not all(ends):
         return []
-    first, last = (values.of_binding(name, x[-1], one.frame) for x in (before, after))
-    return [after[-1].position[0]] if first.key != last.key else []
+    first, last = (values.of_binding(name, x[-1], frame) for x in ends)
+    after = ends[1][-1]
+    line, _ = _end(after.value or after.node)
+    return [line] if first.key != last.key else []
+
+
+def _end(node: ast.AST) -> tuple[int, int]:
+    return getattr(node, "end_lineno", 0), getattr(node, "end_col_offset", 0)
 
 
 def _replaced(offered: list[_Offered], values: Values) -> Iterator[Finding]:
@@ -256,21 +237,18 @@ def _is_wrapper(one: _Offered, names: list[str]) -> bool:
     scope, around, name = one.closure.scope, one.closure.scope.parent, names[0]
     if around is None or name not in around.params or len(names) > 1:
         return False
-    passed_on = [
-        last_name(given.value if isinstance(given, ast.Starred) else given)
-        for call in scope.calls
-        if last_name(call.node.func) == name
-        for given in call.node.args
+    given = [
+        x for call, _ in scope.calls if last_name(call.func) == name for x in call.args
     ]
-    returned = [last_name(one.value) for one in around.returns]
-    return scope.name in returned and not scope.own_names.isdisjoint(passed_on)
+    passed_on = [last_name(x.value if isinstance(x, ast.Starred) else x) for x in given]
+    own = {*scope.params, *scope.keyword_params, *scope.rest_params}
+    returned = [last_name(node) for node, _ in around.returns]
+    return scope.name in returned and not own.isdisjoint(passed_on)
 
 
 def _finding(one: _Offered, code: str, text: str) -> Finding:
-    node: object = one.closure.scope.node
-    path, handler = one.closure.scope.module.path, one.offer.handler
-    if one.closure.is_bound or not isinstance(node, ast.expr | ast.stmt):
-        node, path = handler, one.offer.place.scope.module.path
-    if not isinstance(node, ast.expr | ast.stmt):
-        node = one.offer.node
-    return Finding(path, node.lineno, node.col_offset + 1, code, text)
+    closure, node = one.closure, one.closure.scope.node
+    made_in = closure.scope
+    if closure.is_bound or not isinstance(node, ast.expr | ast.stmt):
+        node, made_in = one.offer.handler, one.offer.place.scope
+    return Finding(made_in.module.name, node.lineno, node.col_offset + 1, code, text)

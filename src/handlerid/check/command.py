@@ -12,12 +12,16 @@ from typing import Literal, TypeAlias, get_args
 from handlerid.check.annotations import check_annotations
 from handlerid.check.closures import check_closures
 from handlerid.check.evaluation import Values
-from handlerid.check.files import is_silenced, python_files
-from handlerid.check.findings import Finding
+from handlerid.check.findings import Finding, placed
 from handlerid.check.modules import Modules
 from handlerid.check.scopes import Scope, last_name
 
 Captures: TypeAlias = Literal["warn", "allow", "refuse", "distinct", "carry"]
+# What integrations do by themselves.
+_MODES = {
+    "install": ("handlerid.integrations.mesop", "distinct"),
+    "Handlers": ("handlerid.integrations.starlette", "carry"),
+}
 
 
 def check_paths(
@@ -36,7 +40,7 @@ def check_paths(
     collects = gc.isenabled()
     gc.disable()  # nothing is freed here, and the collector takes a third of the time
     try:
-        return _check(dict.fromkeys(python_files(paths)), captures)
+        return _check(paths, captures)
     finally:
         if collects:
             gc.enable()
@@ -49,42 +53,26 @@ def _check(paths: Iterable[str], captures: str | None) -> list[Finding]:
     modes -= {"warn", "refuse"}
     found: dict[tuple[str, int, int, str], Finding] = {}
     for module in every:
-        findings = check_closures(module, modules, values, modes)
-        for one in (*findings, *check_annotations(module)):
+        for one in check_closures(module, modules, values, modes):
             found.setdefault(one[:4], one)
-    placed = [_placed(one, modules.lines(one.path)) for one in found.values()]
-    placed = [x for x in placed if not is_silenced(x, modules.lines(x.path))]
-    return sorted(modules.failed + placed)
-
-
-def _placed(finding: Finding, lines: list[str]) -> Finding:
-    """Return a finding with its column in characters instead of bytes."""
-    before = lines[finding.line - 1].encode()[: finding.column - 1]
-    return finding._replace(column=len(before.decode(errors="ignore")) + 1)
+        for one in check_annotations(module, values):
+            found.setdefault(one[:4], one)
+    return sorted([*modules.failed, *placed(found.values())])
 
 
 def _modes(module: Scope) -> Iterable[str]:
     """Yield how captures are treated, as far as a module says it."""
     for runner in module.runners:
-        for call in runner.calls:
-            name = last_name(call.node.func)
-            if name not in ("Registry", "install", "Handlers"):
+        for call, _ in runner.calls:
+            name = last_name(call.func)
+            if name not in ("Registry", *_MODES):
                 continue
-            given = [x.value for x in call.node.keywords if x.arg == "captures"]
+            given = [x.value for x in call.keywords if x.arg == "captures"]
+            source, mode = _MODES.get(name, ("", ""))
             if given and isinstance(given[0], ast.Constant):
                 yield str(given[0].value)
-            elif name == "install" and _is_ours(module, name, "mesop"):
-                yield "distinct"
-            elif name == "Handlers" and _is_ours(module, name, "starlette"):
-                yield "carry"
-
-
-def _is_ours(module: Scope, name: str, host: str) -> bool:
-    return any(
-        isinstance(one.node, ast.ImportFrom)
-        and one.node.module == f"handlerid.integrations.{host}"
-        for one in module.bindings.get(name, ())
-    )
+            elif source in [one.source for one in module.bindings.get(name, ())]:
+                yield mode
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

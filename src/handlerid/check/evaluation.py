@@ -7,10 +7,10 @@ unknown function gets as its only argument stays the function that it is, if it 
 from __future__ import annotations
 
 import ast
-from collections.abc import Hashable, Iterator
-from typing import Protocol
+from collections.abc import Hashable, Iterable
 
-from handlerid.check.scopes import Binding, Place, Scope, last_name
+from handlerid.check.modules import Modules
+from handlerid.check.scopes import Binding, Place, Scope, joined, last_name
 from handlerid.check.values import (
     NONE,
     Captured,
@@ -26,18 +26,11 @@ _COMPREHENSIONS = ast.ListComp | ast.SetComp | ast.DictComp
 _DEEPEST = 8  # calls in calls
 
 
-class Imports(Protocol):
-    """Finds the modules that a module imports, among those that are checked."""
-
-    def find(self, path: str, name: str, level: int = 0) -> Scope | None:
-        """Return the module that a file imports by a name, or None."""
-
-
 class Values:
     """Finds values; one for all modules of a run."""
 
-    def __init__(self, imports: Imports) -> None:
-        self._imports = imports
+    def __init__(self, modules: Modules) -> None:
+        self._modules = modules
         self._keys: dict[Hashable, int] = {}
         self._roots: dict[Scope, Frame] = {}
         self._frames: dict[int, Frame] = {}
@@ -53,7 +46,8 @@ class Values:
             outer = self.root(scope.parent.runner) if scope.parent else None
             frame = Frame(self._key("root", scope), scope, outer)
             self._roots[scope] = frame
-            if scope.is_method and scope.params and not _is_static(scope):
+            is_static = "staticmethod" in map(last_name, scope.decorators)
+            if scope.is_method and scope.params and not is_static:
                 made = Value(self._key("self", scope.parent), instance=scope.parent)
                 frame.arguments[scope.params[0]] = made
         return self._roots[scope]
@@ -84,20 +78,31 @@ class Values:
 
     def _made_of(self, kind: str, node: ast.expr, place: Place, frame: Frame) -> Value:
         """Return a value that depends on those of the expressions in it."""
-        values = [self.of(one, place, frame) for one in _inside(node)]
-        return self._combined(kind, values)
+        inside = (
+            getattr(x, "value", x) if isinstance(x, ast.keyword) else x
+            for x in ast.iter_child_nodes(node)
+        )
+        return self._combined(
+            kind,
+            [self.of(x, place, frame) for x in inside if isinstance(x, ast.expr)],
+        )
 
-    def _combined(self, kind: str, values: list[Value]) -> Value:
+    def _combined(self, kind: str, values: Iterable[Value]) -> Value:
+        values = [*values]
         key = self._key("of", kind, *(one.key for one in values))
         return Value(key, NONE.union(*(one.loops for one in values)))
 
-    def _made(self, node: ast.AST, place: Place, frame: Frame) -> Value:
+    def _made(
+        self, node: ast.AST, place: Place, frame: Frame, cls: Scope | None = None
+    ) -> Value:
         """Return an object that is made there."""
-        return Value(self._key("made", node, frame.key), frame.loops_at(place.loops))
+        loops = frame.loops_at(place.loops)
+        return Value(self._key("made", node, frame.key), loops, instance=cls)
 
     def _attribute(self, base: Value, name: str) -> Value:
-        if base.module is not None and name in base.module.bindings:
-            return self.of_name(name, base.module, self.root(base.module))
+        scope = base.scope
+        if scope is not None and scope.kind == "module" and name in scope.bindings:
+            return self.of_name(name, scope, self.root(scope))
         method = base.instance and method_of(base.instance, name)
         if method:
             return self._value(self.method(method, base))
@@ -107,26 +112,28 @@ class Values:
         name, called = last_name(node.func), self.of(node.func, place, frame)
         if name == "partial":
             return self._made_of(name, node, place, frame)
-        if called.cls is not None:
-            made = self._made(node, place, frame)
-            made.instance = called.cls
-            return made
-        closure = called.closure
-        if closure is not None and frame.depth < _DEEPEST:
-            inner = self.call(node, place, frame, closure)
-            returned = [
-                self.of(one.value, one.place, inner) for one in closure.scope.returns
-            ]
-            if len(returned) == 1 and returned[0].closure:
-                return returned[0]
-        if closure is None and makes_object(node.func):
+        if called.scope is not None:
+            return self._made(node, place, frame, called.scope)
+        if called.closure is not None:
+            returned = self._made_by(self.call(node, place, frame, called.closure))
+            if returned:
+                return returned
+        elif makes_object(node.func):
             return self._made(node, place, frame)
-        if closure is None and len(node.args) == 1 and not node.keywords:
+        elif len(node.args) == 1 and not node.keywords:
             given = self.of(node.args[0], place, frame)
             if given.closure is not None:
                 return given
         found = self._made_of("call", node, place, frame)
-        found.is_part = name == "part"
+        return found._replace(is_part=name == "part")
+
+    def _made_by(self, frame: Frame) -> Value | None:
+        """Return the function that a call returns; of several, the last closure."""
+        found = None
+        for node, place in frame.scope.returns if frame.depth <= _DEEPEST else ():
+            value = self.of(node, place, frame)
+            if value.closure and (found is None or value.closure.captures):
+                found = value
         return found
 
     # Names.
@@ -137,8 +144,8 @@ class Values:
         if owner is None:
             return Value(self._key("builtin", name))
         if owner.kind == "module" and frame.scope is not owner:
-            bindings = owner.bindings[name]
-            if len(bindings) != 1 or bindings[0].kind not in ("def", "class", "import"):
+            kinds = [one.kind for one in owner.bindings[name]]
+            if kinds not in (["def"], ["class"], ["import"], ["from"]):
                 return Value(self._key("global", owner, name))
             return self._local(name, owner, self.root(owner))
         return self._local(name, owner, frame.of(owner))
@@ -167,13 +174,14 @@ class Values:
         place, value, scope = binding.place, binding.value, binding.scope
         if binding.kind == "param":
             return self._argument(name, frame)
-        if binding.kind == "import":
-            return self._imported(name, binding)
+        if binding.source:
+            return self._imported(binding)
         if binding.kind == "class":
-            return Value(self._key("class", scope, frame.key), frame.loops, cls=scope)
+            key = self._key("class", scope, frame.key)
+            return Value(key, frame.loops, scope=scope)
         if scope is not None:
             return self._decorated(scope, place, frame)
-        if value is None or binding.kind == "with":
+        if value is None:
             return self._made(binding.node, place, frame)
         found = self.of(value, place, frame)
         if binding.kind == "assign":
@@ -190,27 +198,16 @@ class Values:
             return Value(self._key("rest", name, frame.rest.key), frame.rest.loops)
         return Value(self._key("argument", name, frame.scope))
 
-    def _imported(self, name: str, binding: Binding) -> Value:
-        node, path = binding.node, binding.place.scope.module.path
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                if name in (alias.asname, alias.name):
-                    return self._module(self._imports.find(path, alias.name))
-        elif isinstance(node, ast.ImportFrom):
-            module = self._imports.find(path, node.module or "", node.level)
-            for alias in node.names:
-                if name != (alias.asname or alias.name):
-                    continue
-                if module is not None and alias.name in module.bindings:
-                    return self.of_name(alias.name, module, self.root(module))
-                dotted = f"{node.module}.{alias.name}" if node.module else alias.name
-                inside = self._imports.find(path, dotted, node.level)
-                if inside is not None:
-                    return self._module(inside)
-        return Value(self._key("import", node, name))
-
-    def _module(self, module: Scope | None) -> Value:
-        return Value(self._key("module", module), module=module)
+    def _imported(self, binding: Binding) -> Value:
+        path, source = binding.place.scope.module.name, binding.source
+        if binding.kind == "from":
+            name = getattr(binding.node, "name", "")
+            module = self._modules.find(path, source)
+            if module is not None and name in module.bindings:
+                return self.of_name(name, module, self.root(module))
+            source = joined(source, name)
+        module = self._modules.find(path, source)
+        return Value(self._key("module", module or binding.node), scope=module)
 
     # Functions.
 
@@ -230,8 +227,7 @@ class Values:
     def method(self, scope: Scope, owner: Value) -> Closure:
         """Return a method of an object."""
         frame = self.root((scope.parent or scope).runner)
-        captures = {"self": Captured(owner, NONE)}
-        return Closure(scope, frame, captures, is_bound=True)
+        return Closure(scope, frame, {"self": Captured(owner)}, is_bound=True)
 
     def _value(self, closure: Closure) -> Value:
         captures = closure.captures
@@ -239,35 +235,21 @@ class Values:
         below = closure.wrapped and closure.wrapped.key
         key = self._key("function", closure.scope, below, *values)
         loops = NONE.union(*(one.value.loops for one in captures.values()))
-        return Value(key, loops, closure=closure)
+        return Value(key, loops, closure)
 
     def _decorated(self, scope: Scope, place: Place, frame: Frame) -> Value:
         value = self._function(scope, place, frame)
         for node in reversed(scope.decorators):
             if isinstance(node, ast.Call) and last_name(node.func) == "wraps":
-                value = self._wrapper(value, node, frame)
+                if value.closure is not None and node.args:
+                    wrapped = self.of(node.args[0], place, frame)
+                    value = self._value(value.closure._replace(wrapped=wrapped))
                 continue
             decorator = self.of(node, place, frame).closure
-            if decorator is None or frame.depth >= _DEEPEST:
-                continue
-            key = self._key("decorator", node, value.key, frame.key)
-            loops, inside = frame.loops_at(place.loops), decorator.scope
-            inner = Frame(key, inside, decorator.frame, loops, frame.depth + 1)
-            inner.arguments = dict.fromkeys(inside.params[:1], value)
-            for returned in inside.returns:
-                found = self.of(returned.value, returned.place, inner)
-                if found.closure is not None and found.closure.captures:
-                    value = found
+            if decorator is not None:
+                inner = self.call(node, place, frame, decorator, [value])
+                value = self._made_by(inner) or value
         return value
-
-    def _wrapper(self, value: Value, node: ast.Call, frame: Frame) -> Value:
-        """Return a function whose id also depends on what functools.wraps names."""
-        closure = value.closure
-        if closure is None or not node.args:
-            return value
-        place = Place(closure.scope.parent or closure.scope, (), ())
-        wrapped = self.of(node.args[0], place, frame)
-        return self._value(closure._replace(wrapped=wrapped))
 
     def code(self, closure: Closure) -> Hashable:
         """Return what functions have in common that have one id."""
@@ -276,31 +258,39 @@ class Values:
             body = getattr(scope.node, "body", [])
             text = "".join(map(ast.dump, body if isinstance(body, list) else [body]))
             names = *scope.params, *scope.keyword_params
-            self._codes[scope] = scope.module, scope.qualname, names, text
+            self._codes[scope] = scope.qualname, names, text
         below = wrapped and (
             self.code(wrapped.closure) if wrapped.closure else wrapped.key
         )
         return self._codes[scope], below
 
     def call(
-        self, node: ast.Call, place: Place, frame: Frame, closure: Closure
+        self,
+        node: ast.expr,
+        place: Place,
+        frame: Frame,
+        closure: Closure,
+        values: Iterable[Value] = (),
     ) -> Frame:
-        """Return the frame of a call of a function."""
+        """Return the frame of a call of a function, or of a decorator with values."""
         scope = closure.scope
-        bound = closure.captures["self"].value if closure.is_bound else None
         captured = [one.value.key for one in closure.captures.values()]
-        key = self._key("call", node, scope, frame.key, *captured)
+        given = [one.key for one in values]
+        key = self._key("call", node, scope, frame.key, *captured, *given)
         if key in self._frames:
             return self._frames[key]
         loops = frame.loops_at(place.loops)
         inner = Frame(key, scope, closure.frame, loops, frame.depth + 1)
         self._frames[key] = inner
         params, rest = [*scope.params], list[Value]()
-        if bound is not None and params:
-            inner.arguments[params.pop(0)] = bound
-        for position, given in enumerate(node.args):
-            value = self.of(given, place, frame)
-            if isinstance(given, ast.Starred):
+        bound = [closure.captures["self"].value] if closure.is_bound else []
+        inner.arguments.update(zip(params, (*bound, *values), strict=False))
+        if values or not isinstance(node, ast.Call):
+            return inner
+        del params[: len(bound)]
+        for position, argument in enumerate(node.args):
+            value = self.of(argument, place, frame)
+            if isinstance(argument, ast.Starred):
                 inner.rest = value
             elif inner.rest is None and position < len(params):
                 inner.arguments[params[position]] = value
@@ -318,16 +308,3 @@ class Values:
             given_more = self._combined("rest", rest)
             inner.arguments.update(dict.fromkeys(scope.rest_params, given_more))
         return inner
-
-
-def _is_static(scope: Scope) -> bool:
-    return any(last_name(one) == "staticmethod" for one in scope.decorators)
-
-
-def _inside(node: ast.AST) -> Iterator[ast.expr]:
-    """Yield the expressions that an expression consists of."""
-    for one in ast.iter_child_nodes(node):
-        if isinstance(one, ast.expr):
-            yield one
-        elif isinstance(one, ast.keyword):
-            yield one.value

@@ -1,23 +1,32 @@
-"""The modules of a run: which files are read, and which of them import which."""
+"""The modules of a run: which files are read, and which of them are parsed.
+
+Most files hand no handlers over, and are not parsed. Names decide: those of functions
+that offer handlers, or call one that does. A file that has such a name and the name of
+a module with it may call the function.
+"""
 
 from __future__ import annotations
 
 import ast
+import os
 import re
+import warnings
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from handlerid.check.files import has_handlers, lines_of, parse
 from handlerid.check.findings import Finding
 from handlerid.check.reader import read_module
 from handlerid.check.scopes import Scope, last_name
 
-_CALLED = re.compile(rb"\b([A-Za-z_]\w*)\(")
-_IMPORTED = re.compile(
-    rb"^[ \t]*(?:from|import)\b(?:[^\n(]*\([^)]*\)|.*)", re.MULTILINE
+_EXCLUDED = {"__pycache__", "_build", "dist", "node_modules", "site-packages", "venv"}
+# What hands a handler over, or says how captures are treated.
+_RELEVANT = re.compile(
+    rb"\bon_[a-z]\w*\s*=|\.on_[a-z]\w*\(|\bon\(|\boffer\b|\bhandlerid\b"
+    rb"|\.attributes\(|(?:registry|scope|Registry|\))\.(?:register\(|handler\b)"
 )
+_CALLED = re.compile(rb"\b([A-Za-z_]\w*)\(")
+_IMPORT = re.compile(rb"^[ \t]*(?:from|import)\b(?:[^\n(]*\([^)]*\)|.*)", re.MULTILINE)
 _WORD = re.compile(rb"\w+")
-_MOST_IMPORTS = 5  # of one name, through packages
 _MADE_BY_CLASS = ("__init__", "__post_init__", "build")  # build: by Flet
 
 
@@ -25,76 +34,61 @@ class Modules:
     """The files of a run by path; each is parsed once, when it is needed."""
 
     def __init__(self, paths: Iterable[str]) -> None:
-        self._paths = {Path(path): path for path in paths}
         self._texts: dict[str, bytes] = {}
+        self._files: dict[tuple[str, ...], str] = {}  # by folders and name
         self._modules: dict[str, Scope | None] = {}
-        self._stems = {x.stem for x in self._paths} | {
-            x.parent.name for x in self._paths
-        }
-        # By module: its functions that offer handlers, and all names of such functions
-        # that it can call.
-        self._offering: dict[Scope, set[str]] = {}
-        self._visible: dict[Scope, set[str]] = {}
-        # Files and folders in which functions of a name are defined.
-        self._places: dict[bytes, set[bytes]] = {}
         self.failed: list[Finding] = []  # files that cannot be read
-        for path in self._paths.values():
-            self._read(path)
+        for path in python_files(paths):
+            try:
+                self._texts[path] = Path(path).read_bytes()
+            except OSError as error:
+                said = error.strerror or type(error).__name__
+                self.failed.append(Finding(path, 1, 1, "io-error", said))
+            self._files[_parts(path)] = path
+        # By module: the names of functions that offer handlers, as far as it sees them.
+        self._visible: dict[Scope, set[str]] = {}
 
     def __iter__(self) -> Iterator[Scope]:
         """Yield modules that hand handlers over, or call functions that do."""
         for path, text in self._texts.items():
-            if has_handlers(text):
+            if _RELEVANT.search(text):
                 self._parse(path)
-        for module in [*self._parsed()]:
-            for name in _wrapping(module):
-                self._follow(module, name)
-        self._find_names()
-        for path, text in self._texts.items():
-            if path not in self._modules and self._may_call(text):
-                self._parse(path)
+        places = self._find_names()
+        for path, text in self._texts.items() if places else ():
+            called = {*_CALLED.findall(text)} & places.keys()
+            for statement in _IMPORT.findall(text):
+                words = {*_WORD.findall(statement)}
+                names = called | (words & places.keys())
+                if any(not words.isdisjoint(places[name]) for name in names):
+                    self._parse(path)
         self._find_names()
         yield from [*self._parsed()]
 
-    def find(self, path: str, name: str, level: int = 0) -> Scope | None:
-        """Return the module that a file imports by a name, if it was parsed."""
-        return self._modules.get(self._find_path(path, name, level))
+    def find(self, path: str, name: str) -> Scope | None:
+        """Return the module that a file imports by a name, if it is in this run."""
+        return self._parse(self._find_path(path, name))
 
-    def _find_path(self, path: str, name: str, level: int) -> str:
-        if name and name.rpartition(".")[2] not in self._stems:
-            return ""  # most are not in this run
-        folder, inside = Path(path).parent, name.replace(".", "/")
-        for _ in range(level - 1):
-            folder = folder.parent
-        for around in [folder] if level else [folder, *folder.parents]:
-            # `from . import name` names the folder itself.
-            files = [around / inside / "__init__.py"]
-            if inside:
-                files.append(around / f"{inside}.py")
-            for file in files:
-                if file in self._paths:
-                    return self._paths[file]
+    def _find_path(self, path: str, name: str) -> str:
+        inside = name.lstrip(".")
+        level, parts = len(name) - len(inside), tuple(inside.split("."))
+        if level:
+            folder = Path(path).parts[:-level]
+            return self._files.get(folder + parts if inside else folder, "")
+        folder = Path(path).parts
+        while folder:
+            folder = folder[:-1]
+            if folder + parts in self._files:
+                return self._files[folder + parts]
         return ""
 
     def may_offer(self, name: str, module: Scope) -> bool:
         """Return whether a function that a module knows by a name offers handlers."""
         return name in self._visible.get(module, ())
 
-    def lines(self, path: str) -> list[str]:
-        """Return the lines of a file."""
-        return lines_of(self._texts[path])
-
-    def _read(self, path: str) -> None:
-        try:
-            self._texts[path] = Path(path).read_bytes()
-        except OSError as error:
-            said = error.strerror or type(error).__name__
-            self.failed.append(Finding(path, 1, 1, "io-error", said))
-
     def _parse(self, path: str) -> Scope | None:
         if path not in self._modules and path in self._texts:
             self._modules[path] = None
-            tree = parse(self._texts[path])
+            tree = _parse(self._texts[path])
             if isinstance(tree, Finding):
                 self.failed.append(tree._replace(path=path))
             else:
@@ -104,100 +98,81 @@ class Modules:
     def _parsed(self) -> Iterator[Scope]:
         yield from (one for one in self._modules.values() if one is not None)
 
-    def _follow(self, module: Scope | None, name: str) -> None:
-        """Parse the module that a name is imported from, and those behind it."""
-        for _ in range(_MOST_IMPORTS):
-            bindings = module.bindings.get(name) if module else None
-            if module is None or not bindings:
-                return
-            node = bindings[0].node
-            if isinstance(node, ast.ImportFrom):
-                source, level = node.module or "", node.level
-            elif isinstance(node, ast.Import):
-                source, level = node.names[0].name, 0
-            else:
-                return
-            module = self._parse(self._find_path(module.path, source, level))
+    def _find_names(self) -> dict[bytes, set[bytes]]:
+        """Find the names of functions that offer handlers, or call one that does.
 
-    def _may_call(self, text: bytes) -> bool:
-        """Return whether it imports a function that offers, or its module."""
-        imports = [{*_WORD.findall(one)} for one in _IMPORTED.findall(text)]
-        called = {*_CALLED.findall(text)}
-        return any(
-            not words.isdisjoint(self._places[name])
-            for words in imports
-            for name in self._places.keys() & (words | called)
-        )
-
-    def _find_names(self) -> None:
-        """Find the names of functions that offer handlers, or call one that does."""
-        calls: list[tuple[Scope, str, set[str]]] = []
+        Returns:
+            by name, the files and folders in which such functions are defined.
+        """
+        own: dict[Scope, set[str]] = {}
+        calls: dict[Scope, list[tuple[str, set[str]]]] = {}
         imported: dict[Scope, list[Scope]] = {}
         for module in self._parsed():
-            imported[module] = [*self._imported_by(module)]
-            self._offering[module] = {_name_of(x) for x in module.runners if x.offers}
-            calls += [(module, alias, {name}) for alias, name in module.aliases]
+            own[module] = {_name_of(x) for x in module.runners if x.offers}
+            calls[module] = [(alias, {name}) for alias, name in module.aliases]
             for runner in module.runners:
-                called = {last_name(call.node.func) for call in runner.calls}
-                calls.append((module, _name_of(runner), called))
-        changed = True
-        while changed:
-            changed = False
+                called = {last_name(node.func) for node, _ in runner.calls}
+                calls[module].append((_name_of(runner), called))
+            paths = {self._find_path(module.name, name) for name in module.imports}
+            imported[module] = [x for x in map(self._modules.get, paths) if x]
+        visible = self._visible = own.copy()
+        grown = True
+        while grown:
+            grown = False
             for module, others in imported.items():
-                seen = self._offering[module].union(*map(self._exports, others))
-                changed |= seen != self._visible.get(module)
-                self._visible[module] = seen
-            for module, name, called in calls:
-                own = self._offering[module]
-                if name not in own and not called.isdisjoint(self._visible[module]):
-                    own.add(name)
-                    changed = True
-        for module, names in self._offering.items():
-            file = Path(module.path)
-            places = {file.stem.encode(), file.parent.name.encode()}
+                exports = (own[x] | (visible[x] & x.bindings.keys()) for x in others)
+                seen = own[module].union(*exports)
+                more = {x for x, called in calls[module] if not called.isdisjoint(seen)}
+                grown |= not (more <= own[module] and seen <= visible[module])
+                own[module] = own[module] | more
+                visible[module] = seen
+        places: dict[bytes, set[bytes]] = {}
+        for module, names in own.items():
+            defined_in = [x.encode() for x in _parts(module.name)[-2:]]
             for name in names.intersection(module.bindings):
-                self._places.setdefault(name.encode(), set()).update(places)
-
-    def _imported_by(self, module: Scope) -> Iterator[Scope]:
-        for path, name, level in _imports(module):
-            found = self.find(path, name, level)
-            if found is not None and found is not module:
-                yield found
-
-    def _exports(self, module: Scope) -> set[str]:
-        """Return the names of a module's own, and those that it imports."""
-        seen = self._visible.get(module, set())
-        return self._offering[module] | seen.intersection(module.bindings)
+                places.setdefault(name.encode(), set()).update(defined_in)
+        return places
 
 
-def _wrapping(module: Scope) -> Iterator[str]:
-    """Yield the names of decorators, and of functions that make handlers."""
-    for runner in module.runners:
-        nodes = [*runner.decorators, *(one.handler for one in runner.offers)]
-        for node in nodes:
-            inner = node.func if isinstance(node, ast.Call) else node
-            inner = inner.value if isinstance(inner, ast.Attribute) else inner
-            if isinstance(inner, ast.Name):
-                yield inner.id
+def _parts(path: str) -> tuple[str, ...]:
+    """Return the folders and the name of a module; a package is its folder."""
+    *folders, name = Path(path).with_suffix("").parts
+    return tuple(folders) if name == "__init__" else (*folders, name)
 
 
-def is_made_by_class(runner: Scope) -> bool:
-    """Return whether a function runs when an object of its class is made."""
-    return runner.is_method and runner.name in _MADE_BY_CLASS
+def python_files(paths: Iterable[str]) -> Iterator[str]:
+    """Yield the Python files in folders, and the files that are given by name.
+
+    Raises:
+        FileNotFoundError: a path does not exist.
+    """
+    for path in paths:
+        if not Path(path).exists():
+            raise FileNotFoundError(f"no such file or directory: {path}")
+        if not Path(path).is_dir():
+            yield str(Path(path))
+            continue
+        for folder, names, files in os.walk(path):
+            names[:] = sorted(
+                x for x in names if x not in _EXCLUDED and not x.startswith(".")
+            )
+            yield from (
+                str(Path(folder, x)) for x in sorted(files) if x.endswith(".py")
+            )
 
 
-def _imports(module: Scope) -> Iterator[tuple[str, str, int]]:
-    """Yield the imports of a module, as ``Modules.find`` takes them."""
-    for node in module.imports:
-        if isinstance(node, ast.Import):
-            for alias in node.names:
-                yield module.path, alias.name, 0
-        else:
-            source = node.module or ""
-            yield module.path, source, node.level
-            for alias in node.names:
-                inside = f"{source}.{alias.name}" if source else alias.name
-                yield module.path, inside, node.level
+def _parse(text: bytes) -> ast.Module | Finding:
+    """Return the syntax tree of a module, or what is wrong with it."""
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of escapes in texts
+            return ast.parse(text)
+    except SyntaxError as error:
+        place = error.lineno or 1, max(error.offset or 1, 1)
+        return Finding("", *place, "invalid-syntax", error.msg)
+    except (MemoryError, RecursionError, ValueError) as error:  # a null byte, on 3.11
+        said = str(error) if isinstance(error, ValueError) else "nested too deeply"
+        return Finding("", 1, 1, "invalid-syntax", said)
 
 
 def _name_of(runner: Scope) -> str:
@@ -205,6 +180,11 @@ def _name_of(runner: Scope) -> str:
     if is_made_by_class(runner) and runner.parent is not None:
         return runner.parent.name
     return runner.name
+
+
+def is_made_by_class(runner: Scope) -> bool:
+    """Return whether a function runs when an object of its class is made."""
+    return runner.is_method and runner.name in _MADE_BY_CLASS
 
 
 def made_by(cls: Scope) -> Iterator[Scope]:

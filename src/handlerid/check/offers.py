@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
+from collections.abc import Iterator
 from typing import NamedTuple
 
 from handlerid.check.scopes import last_name
@@ -14,11 +15,11 @@ _REGISTRY = re.compile(r"(^|_)(registry|scope)$", re.IGNORECASE)
 
 
 class Handed(NamedTuple):
-    """A handler that a call gets by position."""
+    """A handler that is handed over."""
 
     handler: ast.expr
-    receiver: ast.expr | None  # the registry or scope
-    names_event: bool
+    receiver: ast.expr | None = None  # the registry or scope
+    names_event: bool = False
 
 
 def takes_handler(name: str | None) -> bool:
@@ -26,45 +27,43 @@ def takes_handler(name: str | None) -> bool:
     return name is not None and _HANDLER_NAME.fullmatch(name) is not None
 
 
-def handed_to(node: ast.Call) -> Handed | None:
-    """Return the handler that a call gets by position."""
-    args, func = node.args, node.func
+def handed_to(call: ast.Call) -> Iterator[Handed]:
+    """Yield the handlers that a call gets."""
+    named = {one.arg: one.value for one in call.keywords}
+    yield from (Handed(one) for name, one in named.items() if takes_handler(name))
+    args, name = call.args, last_name(call.func)
+    receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
+    names_event = len(args) > 1 or "event" in named
     if not args or isinstance(args[0], ast.Starred):
-        return None
-    name, is_text = last_name(func), isinstance(args[0], ast.Constant)
-    receiver = func.value if isinstance(func, ast.Attribute) else None
-    names_event = len(args) > 1 or any(one.arg == "event" for one in node.keywords)
-    if name in ("on", "offer") and not is_text:  # the helper on(fn), scope.offer(fn)
-        return Handed(args[0], receiver, names_event)
-    if receiver is None:
-        return None
-    if name == "on":  # element.on("click", handler)
-        named = [x.value for x in node.keywords if x.arg == "handler"]
-        return (
-            Handed([*args[1:], *named][0], None, False) if args[1:] or named else None
-        )
-    if name == "attributes" and args[1:]:  # endpoint.attributes(scope, handler)
-        return Handed(args[1], args[0], bool(args[2:]))
-    if name == "register" and is_registry(receiver):
-        return Handed(args[0], receiver, names_event)
-    if takes_handler(name):  # element.on_click(handler)
-        return Handed(args[0], None, False)
-    return None
+        return
+    if name in ("on", "offer") and not isinstance(args[0], ast.Constant):
+        yield Handed(args[0], receiver, names_event)
+    elif receiver is None:
+        return
+    elif name == "on":  # element.on("click", handler)
+        given = [*args[1:], *(named[x] for x in named if x == "handler")]
+        yield from map(Handed, given[:1])
+    elif name == "attributes" and args[1:]:  # endpoint.attributes(scope, handler)
+        yield Handed(args[1], args[0], bool(args[2:]))
+    elif name == "register" and _is_registry(receiver):
+        yield Handed(args[0], receiver, names_event)
+    elif takes_handler(name):  # element.on_click(handler)
+        yield Handed(args[0])
 
 
-def registers(decorator: ast.expr) -> tuple[ast.expr, bool] | None:
-    """Return the registry of a decorator, and whether event= is given."""
-    call = decorator if isinstance(decorator, ast.Call) else None
-    named = call.func if call else decorator
-    if not isinstance(named, ast.Attribute):
-        return None
-    if named.attr == "handler" and is_registry(named.value):
-        keywords = call.keywords if call else ()
-        return named.value, any(one.arg == "event" for one in keywords)
-    return (named.value, False) if named.attr == "offer" and not call else None
+def registers(decorator: ast.expr, handler: ast.expr) -> Iterator[Handed]:
+    """Yield the handler that a decorator registers: ``@registry.handler``."""
+    keywords = decorator.keywords if isinstance(decorator, ast.Call) else []
+    func = decorator.func if isinstance(decorator, ast.Call) else decorator
+    if isinstance(func, ast.Attribute) and (
+        func is decorator
+        if func.attr == "offer"
+        else func.attr == "handler" and _is_registry(func.value)
+    ):
+        yield Handed(handler, func.value, any(one.arg == "event" for one in keywords))
 
 
-def is_registry(node: ast.expr) -> bool:
+def _is_registry(node: ast.expr) -> bool:
     """Return whether an expression is a registry or a scope, by its name."""
     if isinstance(node, ast.Call):
         return last_name(node.func) in ("part", "scope", "Registry")

@@ -17,7 +17,6 @@ Comprehension: TypeAlias = ast.ListComp | ast.SetComp | ast.DictComp | ast.Gener
 Loop: TypeAlias = ast.For | ast.AsyncFor | ast.While | Comprehension
 # A statement or expression, and which of its branches.
 Branches: TypeAlias = tuple[tuple[ast.stmt | ast.expr, int], ...]
-Position: TypeAlias = tuple[int, int]
 
 
 class Place(NamedTuple):
@@ -31,38 +30,24 @@ class Place(NamedTuple):
 class Binding(NamedTuple):
     """One of the places that give a name its value."""
 
-    # param, type, assign, item, each, with, augmented, def, class, import, other
+    # param, type, assign, item, each, def, class, import, from, other
     kind: str
     node: ast.AST
     value: ast.expr | None  # what is assigned, or iterated over
     scope: Scope | None  # of a def, a class
+    source: str  # the module of an import, with the dots of a relative one
     place: Place
-    position: Position  # from which on the name has this value
     typing_only: bool
-
-
-class Call(NamedTuple):
-    """A call that a runner makes."""
-
-    node: ast.Call
-    place: Place
 
 
 class Offer(NamedTuple):
     """A place that hands a handler over."""
 
-    handler: ast.expr | Scope  # a scope where a decorator registers a function
-    receiver: ast.expr | None  # the registry or scope
-    names_event: bool
     node: ast.expr
     place: Place
-
-
-class Returned(NamedTuple):
-    """What a function returns."""
-
-    value: ast.expr
-    place: Place
+    handler: ast.expr
+    receiver: ast.expr | None  # the registry or scope
+    names_event: bool
 
 
 class Scope:
@@ -74,31 +59,28 @@ class Scope:
         self.kind = kind  # module, class, function, comprehension
         self.node = node
         self.parent = parent
-        self.name = name
+        self.name = name  # the path of a module
         self.module: Scope = parent.module if parent else self
-        runs = parent is None or kind == "function"
-        self.runner: Scope = self if runs or parent is None else parent.runner
+        self.runner: Scope = self
+        if parent is not None and kind != "function":
+            self.runner = parent.runner
         self.children: list[Scope] = []
         self.bindings: dict[str, list[Binding]] = {}
         self.reads: set[str] = set()
-        self.global_names: set[str] = set()
-        self.outer_names: set[str] = set()  # nonlocal
-        self.assigned_inside: set[str] = set()  # by functions in it, by nonlocal
+        self.outer_names: set[str] = set()  # global and nonlocal
+        self.assigned_inside: set[str] = set()  # by functions in it
         # Of runners.
         self.params: list[str] = []
         self.keyword_params: list[str] = []
         self.rest_params: list[str] = []  # *args and **kwargs
         self.defaults: dict[str, ast.expr] = {}
         self.offers: list[Offer] = []
-        self.calls: list[Call] = []
-        self.returns: list[Returned] = []
+        self.calls: list[tuple[ast.Call, Place]] = []
+        self.returns: list[tuple[ast.expr, Place]] = []
         # Of the module.
-        self.path = ""
         self.functions: dict[ast.AST, Scope] = {}
-        self.imports: list[ast.Import | ast.ImportFrom] = []
+        self.imports: list[str] = []
         self.aliases: list[tuple[str, str]] = []  # a name, and the one it was made of
-        self.lazy_annotations = False
-        self.star_import = False
         self._free: dict[str, Scope] | None = None
         if parent is not None:
             parent.children.append(self)
@@ -119,30 +101,13 @@ class Scope:
         return getattr(self.node, "decorator_list", [])
 
     @property
-    def own_names(self) -> set[str]:
-        """Its parameters, with ``*args``."""
-        return {
-            name
-            for name, every in self.bindings.items()
-            if any(one.kind == "param" for one in every)
-        }
-
-    @property
     def qualname(self) -> str:
-        """The qualified name, without the scopes of comprehensions."""
-        if self.parent is None:
-            return ""
-        prefix = self.parent.qualname
-        if self.kind == "comprehension":
-            return prefix
-        if self.parent.runner.kind == "function" and self.parent.kind != "class":
-            prefix += ".<locals>"
-        return f"{prefix}.{self.name}"
+        """The path and qualified name, without the scopes of comprehensions."""
+        around = self.parent.qualname if self.parent else ""
+        return around if self.kind == "comprehension" else f"{around}.{self.name}"
 
     def owner(self, name: str) -> Scope | None:
         """Return the scope that a name belongs to, as seen from here."""
-        if name in self.global_names:
-            return self.module if name in self.module.bindings else None
         scope: Scope | None = self
         while scope is not None:
             if name in scope.bindings and (scope is self or scope.kind != "class"):
@@ -153,30 +118,25 @@ class Scope:
     def free_names(self) -> dict[str, Scope]:
         """Return the variables of functions around it that it reads, and of which."""
         if self._free is None:
-            self._free = {}
-            for scope in self._within():
+            self._free, within = {}, [self]
+            for scope in within:
+                within += scope.children
                 for name in scope.reads | scope.outer_names:
                     owner = scope.owner(name)
-                    if owner is None or owner.kind not in ("function", "comprehension"):
-                        continue
-                    if not owner.is_within(self):
+                    if (
+                        owner is not None
+                        and owner.kind in ("function", "comprehension")
+                        and owner not in within
+                    ):
                         self._free[name] = owner
         return self._free
-
-    def is_within(self, other: Scope) -> bool:
-        """Return whether it is another scope, or inside of it."""
-        scope: Scope | None = self
-        while scope is not None and scope is not other:
-            scope = scope.parent
-        return scope is other
-
-    def _within(self) -> list[Scope]:
-        found = [self]
-        for scope in found:
-            found += scope.children
-        return found
 
 
 def last_name(node: ast.expr) -> str:
     """Return the last part of a dotted name."""
     return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
+
+
+def joined(package: str, name: str) -> str:
+    """Return the name of a module in a package, whose name may be dots alone."""
+    return f"{package}{name}" if package.endswith(".") else f"{package}.{name}"

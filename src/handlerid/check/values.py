@@ -10,12 +10,12 @@
 from __future__ import annotations
 
 import ast
+from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 from handlerid.check.scopes import Loop, Scope, last_name
 
-LoopOfCall: TypeAlias = tuple[int, Loop]
-Loops: TypeAlias = frozenset[LoopOfCall]
+Loops: TypeAlias = frozenset[tuple[int, Loop]]
 NONE: Loops = frozenset()
 
 _MAKES_OBJECT = {"list", "dict", "set", "bytearray", "object", "deque", "defaultdict"}
@@ -29,7 +29,7 @@ class Captured(NamedTuple):
     """What a function captured under a name."""
 
     value: Value
-    late: Loops  # they change the variable after the function was made
+    late: Loops = NONE  # they change the variable after the function was made
 
 
 class Closure(NamedTuple):
@@ -42,38 +42,24 @@ class Closure(NamedTuple):
     is_bound: bool = False  # to the object that its ``self`` is
 
 
-class Value:
+class Value(NamedTuple):
     """What is known of a value.
 
     Attributes:
         key: equal for values that are the same.
         loops: those that make it another value.
         closure: the function that it is.
-        cls: the class that it is.
+        scope: the class or module that it is.
         instance: the class of the object that it is.
-        module: the module that it is.
         is_part: whether it is what ``scope.part(key)`` returned.
     """
 
-    __slots__ = ("closure", "cls", "instance", "is_part", "key", "loops", "module")
-
-    def __init__(
-        self,
-        key: int,
-        loops: Loops = NONE,
-        *,
-        closure: Closure | None = None,
-        cls: Scope | None = None,
-        instance: Scope | None = None,
-        module: Scope | None = None,
-    ) -> None:
-        self.key: int = key
-        self.loops: Loops = loops
-        self.closure: Closure | None = closure
-        self.cls: Scope | None = cls
-        self.instance: Scope | None = instance
-        self.module: Scope | None = module
-        self.is_part: bool = False
+    key: int
+    loops: Loops = NONE
+    closure: Closure | None = None
+    scope: Scope | None = None
+    instance: Scope | None = None
+    is_part: bool = False
 
     @property
     def late(self) -> Loops:
@@ -82,26 +68,19 @@ class Value:
         return NONE.union(*(one.late for one in captures))
 
 
+@dataclass(eq=False)
 class Frame:
     """One call of a function: its arguments, and the loops that it is called in."""
 
-    def __init__(
-        self,
-        key: int,
-        scope: Scope,
-        outer: Frame | None,
-        loops: Loops = NONE,
-        depth: int = 0,
-    ) -> None:
-        self.key: int = key
-        self.scope: Scope = scope
-        self.outer: Frame | None = outer
-        self.loops: Loops = loops
-        self.depth: int = depth
-        self.arguments: dict[str, Value] = {}
-        self.rest: Value | None = None  # of what *args or **kwargs gave
-        # None while a value is looked for.
-        self.locals: dict[tuple[Scope, str], Value | None] = {}
+    key: int
+    scope: Scope
+    outer: Frame | None
+    loops: Loops = NONE
+    depth: int = 0
+    arguments: dict[str, Value] = field(default_factory=dict)
+    rest: Value | None = None  # of what *args or **kwargs gave
+    # None while a value is looked for.
+    locals: dict[tuple[Scope, str], Value | None] = field(default_factory=dict)
 
     def of(self, scope: Scope) -> Frame:
         """Return the frame of the runner of a scope around."""
