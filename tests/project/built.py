@@ -143,7 +143,12 @@ def run(
     done = subprocess.run(
         [python, *arguments],
         cwd=cwd,
-        env={"PATH": "/usr/bin:/bin", "HOME": str(Path.home()), "APP_KEY": "k" * 16},
+        env={
+            "PATH": "/usr/bin:/bin",
+            "HOME": str(Path.home()),
+            "SESSION_KEY": "only for the tests",
+            "APP_KEY": "k" * 16,
+        },
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

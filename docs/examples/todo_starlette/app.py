@@ -3,7 +3,8 @@
 It has rows with closures, a form that works without JavaScript, a stream and an upload.
 The list is in SQLite, so any number of workers serve it, without sticky sessions::
 
-    pip install 'handlerid[starlette]' uvicorn
+    pip install '.[starlette]' uvicorn  # in the clone's first folder
+    export SESSION_KEY=$(python -c "import secrets; print(secrets.token_hex())")
     export APP_KEY=$(python -c "import secrets; print(secrets.token_hex())")
     uvicorn app:app --workers 2
 """
@@ -27,7 +28,6 @@ from handlerid import ChangeEvent, SubmitEvent
 from handlerid.events import CheckboxChangeEvent, UploadEvent
 from handlerid.integrations.starlette import Handlers
 
-KEY = os.environ["APP_KEY"]
 DATABASE = os.environ.get("TODO_DATABASE", "todo.sqlite")
 LONGEST = 200  # characters of a text
 
@@ -127,8 +127,8 @@ def page(request: Request) -> Response:
 
 
 query(TABLE)
-handlers = Handlers(__name__, key=KEY, render=page)
+handlers = Handlers(__name__, key=os.environ["APP_KEY"], render=page)
 app = Starlette(
     routes=[Route("/", page), *handlers.routes],
-    middleware=[Middleware(SessionMiddleware, secret_key=KEY)],
+    middleware=[Middleware(SessionMiddleware, secret_key=os.environ["SESSION_KEY"])],
 )

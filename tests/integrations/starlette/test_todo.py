@@ -165,7 +165,8 @@ def press(page: Page, to: Locator, key: str) -> None:
 def test_by_keyboard_on_a_phone(page: Page, tmp_path: Path) -> None:
     """As its page says, so two workers take the clicks; the focus stays."""
     shown = re.search(
-        r"^\$ cd docs/examples/todo_starlette\n\$ APP_KEY=(\S+) uvicorn app:app (.+)$",
+        r"^\$ cd docs/examples/todo_starlette\n"
+        r"\$ SESSION_KEY=\S+ APP_KEY=(\S+) uvicorn app:app (.+)$",
         (ROOT / "docs/start/fastapi-starlette.md").read_text("utf-8"),
         re.MULTILINE,
     )
