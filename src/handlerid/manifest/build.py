@@ -7,7 +7,6 @@
 3. What a function around puts on a handler at run time is not seen, and listed.
 """
 
-import gc
 import re
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import suppress
@@ -87,14 +86,12 @@ def build(
     modules = {one.__name__: one for one in found}
     names = {one: identity.module_name(one) for one in modules}
     gathered = Gathered(identity, {*names.values()})
-    gc.freeze()  # else the collector looks at all modules for each few trees of source
     for name, module in modules.items():
         found_in, compiled = _functions_of(module)
         if compiled:
             gathered.not_seen[names[name]] = _COMPILED
         for function in found_in:
             _add(gathered, function, globals_of(module), names[name])
-    gc.unfreeze()
     for registry in _registries(modules.values()):
         gathered.add_registered(registry.entries)
     return gathered.manifest(release, failed)
