@@ -54,7 +54,7 @@ def _annotation(scope: Scope) -> ast.expr | None:
     return params[0].annotation if params else None
 
 
-def _names(node: ast.expr, lazy: bool) -> Iterator[tuple[str, bool]]:
+def _names(node: ast.AST, lazy: bool) -> Iterator[tuple[str, bool]]:
     """Yield the names in an annotation, and whether they are evaluated later."""
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         try:
@@ -63,20 +63,12 @@ def _names(node: ast.expr, lazy: bool) -> Iterator[tuple[str, bool]]:
             return
     elif isinstance(node, ast.Name):
         yield node.id, lazy
-    elif isinstance(node, ast.Subscript):
+    elif isinstance(node, ast.Subscript) and last_name(node.value) == "Annotated":
         yield from _names(node.value, lazy)
-        inside = node.slice.elts if isinstance(node.slice, ast.Tuple) else [node.slice]
-        name = last_name(node.value)
-        for one in inside[:1] if name == "Annotated" else inside:
-            # Elsewhere, a text in brackets is not looked into.
-            if name in ("Optional", "Union", "Annotated") or not isinstance(
-                one, ast.Constant
-            ):
-                yield from _names(one, lazy)
-    elif isinstance(node, ast.BinOp | ast.Attribute):
+        yield from _names(getattr(node.slice, "elts", [node.slice])[0], lazy)
+    elif not isinstance(node, ast.Subscript) or last_name(node.value) != "Literal":
         for child in ast.iter_child_nodes(node):
-            if isinstance(child, ast.expr):
-                yield from _names(child, lazy)
+            yield from _names(child, lazy)
 
 
 def _what_is_wrong(name: str, handler: Scope, lazy: bool) -> str:

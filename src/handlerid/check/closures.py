@@ -11,11 +11,10 @@ import ast
 from collections.abc import Hashable, Iterator
 from typing import NamedTuple, TypeAlias
 
-from handlerid.check.evaluation import Values
+from handlerid.check.evaluation import Closure, Frame, Loops, Value, Values
 from handlerid.check.findings import Finding
 from handlerid.check.modules import Modules, is_made_by_class, made_by
 from handlerid.check.scopes import Binding, Branches, Offer, Place, Scope, last_name
-from handlerid.check.values import Closure, Frame, Loops, Value
 
 _MOST_CALLS = 400  # made for one function: more say nothing new
 _DEEPEST = 6  # calls in calls
@@ -234,12 +233,10 @@ def _replacing(one: _Offered, names: list[str]) -> Finding:
 
 def _is_wrapper(one: _Offered, names: list[str]) -> bool:
     """Return whether a function is returned around one that gets its arguments."""
-    scope, around, name = one.closure.scope, one.closure.scope.parent, names[0]
-    if around is None or name not in around.params or len(names) > 1:
+    scope, around = one.closure.scope, one.closure.scope.parent
+    if around is None or len(names) > 1 or names[0] not in around.params:
         return False
-    given = [
-        x for call, _ in scope.calls if last_name(call.func) == name for x in call.args
-    ]
+    given = [x for y, _ in scope.calls if last_name(y.func) == names[0] for x in y.args]
     passed_on = [last_name(x.value if isinstance(x, ast.Starred) else x) for x in given]
     own = {*scope.params, *scope.keyword_params, *scope.rest_params}
     returned = [last_name(node) for node, _ in around.returns]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterable
-from typing import Any
 
 from handlerid.check.offers import Handed, handed_to, registers, takes_handler
 from handlerid.check.scopes import (
@@ -36,6 +35,8 @@ class _Reader(ast.NodeVisitor):
         self.loops: tuple[Loop, ...] = ()
         self.branches: Branches = ()
         self.typing_only = False
+        # How names get their values that are assigned here, and what is assigned.
+        self.given: tuple[str, ast.expr | None] = "other", None
         self._assigned: list[tuple[Scope, str]] = []
         self.block(tree.body)
         for scope, name in self._assigned:
@@ -103,7 +104,7 @@ class _Reader(ast.NodeVisitor):
         self.loops, self.branches = loops, branches
 
     def branch(
-        self, node: ast.stmt | ast.expr, number: int, body: list[ast.stmt] | ast.expr
+        self, node: ast.stmt | ast.expr, number: int, body: list[ast.stmt] | ast.AST
     ) -> None:
         branches = self.branches
         self.branches = (*branches, (node, number))
@@ -146,18 +147,10 @@ class _Reader(ast.NodeVisitor):
         self.loops = loops
         self.block(node.orelse)
 
-    def visit_Try(self, node: ast.Try | ast.TryStar) -> None:
-        self.branch(node, 0, node.body)
-        for number, handler in enumerate(node.handlers, 1):
-            if handler.type is not None:
-                self.visit(handler.type)
-            if handler.name:
-                self.bind(handler.name, "other", handler)
-            self.branch(node, number, handler.body)
-        self.branch(node, 0, node.orelse)
-        self.block(node.finalbody)
-
-    visit_TryStar = visit_Try  # noqa: N815 - as ast names it
+    def visit_ExceptHandler(self, node: ast.ExceptHandler) -> None:
+        if node.name:
+            self.bind(node.name, "other", node)
+        self.generic_visit(node)
 
     def visit_Match(self, node: ast.Match) -> None:
         self.visit(node.subject)
@@ -166,20 +159,7 @@ class _Reader(ast.NodeVisitor):
                 name = getattr(one, "name", None) or getattr(one, "rest", None)
                 if isinstance(name, str):
                     self.bind(name, "item", one, node.subject)
-                elif isinstance(one, ast.expr):
-                    self.visit(one)
-            if case.guard is not None:
-                self.visit(case.guard)
-            self.branch(node, number, case.body)
-
-    def visit_With(self, node: ast.With | ast.AsyncWith) -> None:
-        for item in node.items:
-            self.visit(item.context_expr)
-            if item.optional_vars is not None:
-                self.target(item.optional_vars, "other", None)
-        self.block(node.body)
-
-    visit_AsyncWith = visit_With  # noqa: N815 - as ast names it
+            self.branch(node, number, case)
 
     def visit_Assign(self, node: ast.Assign) -> None:
         self.visit(node.value)
@@ -195,11 +175,6 @@ class _Reader(ast.NodeVisitor):
         if node.value is not None:
             self.visit(node.value)
             self.target(node.target, "assign", node.value)
-
-    def visit_AugAssign(self, node: ast.AugAssign) -> None:
-        self.generic_visit(node)
-        if isinstance(node.target, ast.Name):
-            self.bind(node.target.id, "other", node)
 
     def visit_Global(self, node: ast.Global | ast.Nonlocal) -> None:
         self.scope.outer_names.update(node.names)
@@ -223,9 +198,6 @@ class _Reader(ast.NodeVisitor):
         if node.value is not None:
             self.visit(node.value)
             self.scope.runner.returns.append((node.value, self.place))
-
-    def visit_TypeAlias(self, node: Any) -> None:  # since Python 3.12
-        self.bind(node.name.id, "other", node)
 
     def visit_FunctionDef(self, node: ast.FunctionDef | ast.AsyncFunctionDef) -> None:
         for one in node.decorator_list:
@@ -284,27 +256,18 @@ class _Reader(ast.NodeVisitor):
         self.scope, self.loops, self.branches = around
         return scope
 
-    def target(self, target: ast.expr, kind: str, value: ast.expr | None) -> None:
-        """Bind what an assignment, a loop or a with statement assigns."""
-        if isinstance(target, ast.Name):
-            self.bind(target.id, kind, target, value)
-        elif isinstance(target, ast.Starred):
-            self.target(target.value, kind, value)
-        elif isinstance(target, ast.Tuple | ast.List):
-            parts = [value] * len(target.elts)
-            if kind == "assign":
-                if isinstance(value, ast.Tuple | ast.List) and len(value.elts) == len(
-                    parts
-                ):
-                    parts = [*value.elts]
-                else:
-                    kind = "item"
-            for one, part in zip(target.elts, parts, strict=True):
-                self.target(one, kind, part)
-        else:
-            self.visit(target)
-            if kind == "assign" and value and takes_handler(last_name(target)):
-                self.offer(target, [Handed(value)])
+    def target(self, target: ast.expr, kind: str, value: ast.expr) -> None:
+        """Visit what an assignment or a loop assigns."""
+        if kind == "assign" and isinstance(target, ast.Tuple | ast.List):
+            parts = value.elts if isinstance(value, ast.Tuple | ast.List) else []
+            if len(parts) == len(target.elts):
+                for one, part in zip(target.elts, parts, strict=True):
+                    self.target(one, kind, part)
+                return
+            kind = "item"
+        around, self.given = self.given, (kind, value)
+        self.visit(target)
+        self.given = around
 
     # Expressions.
 
@@ -313,6 +276,9 @@ class _Reader(ast.NodeVisitor):
         for name in node._fields:
             value = getattr(node, name, None)
             if isinstance(value, list):
+                if value and isinstance(value[0], ast.stmt):
+                    self.block(value)
+                    continue
                 for one in value:
                     if isinstance(one, ast.AST):
                         self.visit(one)
@@ -322,7 +288,18 @@ class _Reader(ast.NodeVisitor):
     def visit_Constant(self, node: ast.Constant) -> None: ...
 
     def visit_Name(self, node: ast.Name) -> None:
-        self.scope.reads.add(node.id)
+        if isinstance(node.ctx, ast.Store):
+            kind, value = self.given
+            self.bind(node.id, kind, node, value)
+        else:
+            self.scope.reads.add(node.id)
+
+    def visit_Attribute(self, node: ast.Attribute) -> None:
+        self.visit(node.value)
+        kind, value = self.given
+        is_target = kind == "assign" and isinstance(node.ctx, ast.Store)
+        if is_target and value and takes_handler(node.attr):
+            self.offer(node, [Handed(value)])
 
     def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
         self.visit(node.value)
