@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import re
 import time
@@ -12,7 +13,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Request, Route, expect
 
-from tests.support.fresh import environment
+from tests.support.fresh import environment, run_fresh
 from tests.support.pages import files
 from tests.support.servers import running
 
@@ -38,7 +39,8 @@ def serving(folder: Path, app: str) -> Iterator[str]:
     assert "$ gunicorn --workers 2 app:app\n" in TEXT
     assert "`gunicorn --workers 2 shop:app`" in TEXT
     log, command = folder / "log", ("-m", "gunicorn", "--workers", "2", app)
-    env = environment(folder, APP_KEY="a key of the tests, which is no secret")
+    keys = {"SESSION_KEY": "a key of the tests", "APP_KEY": "another, no secret either"}
+    env = environment(folder, **keys)
     with running(*command, "--bind=127.0.0.1:0", log=log, cwd=folder, env=env):
         end = time.monotonic() + LIMIT
         while log.read_text("utf-8").count("Booting worker") < 2:
@@ -137,6 +139,54 @@ def test_a_handler_that_fails(page: Page, tmp_path: Path) -> None:
     assert "ZeroDivisionError" in (tmp_path / "log").read_text("utf-8")
 
 
+PIECES = """
+import os
+from io import BytesIO
+os.environ["SESSION_KEY"] = "a key of the tests"
+from app import app, asyncio, handlers, session
+from handlerid.events import UploadEvent
+from markupsafe import escape
+
+{functions}
+
+def post(function, **form):
+    with app.app_context(), handlers.scope() as scope:
+        form["_handler"] = scope.offer(function)
+    headers = {{"Sec-Fetch-Site": "same-origin"}}
+    return app.test_client().post("/events", data=form, headers=headers).text
+
+print(post(keep, files=(BytesIO(b"hello"), "<b>.txt")))
+print(post(keep, files=(BytesIO(b""), "")))
+print(post(look_up))
+print(post(brew).split())
+"""
+
+
+def test_pieces_of_the_shop_in_the_first_application(tmp_path: Path) -> None:
+    """With the decorator, as each section says."""
+    write(tmp_path)
+    shop = dict(files(PAGE))["shop.py"]
+    kept = [
+        f"@handlers.registry.handler\n{ast.get_source_segment(shop, one)}"
+        for one in ast.parse(shop).body
+        if isinstance(one, (ast.FunctionDef, ast.AsyncFunctionDef))
+        and one.name in ("keep", "look_up", "brew")
+    ]
+    (streams,) = re.findall(
+        r"^    if call\.handler\.kind(?:.*\n){3}", shop, re.MULTILINE
+    )
+    app, run = (tmp_path / "app.py").read_text("utf-8"), "    return asyncio.run("
+    app = app.replace(run, streams + run).replace("Flask,", "Flask, Response,")
+    (tmp_path / "app.py").write_text(app, "utf-8")
+    (tmp_path / "pieces.py").write_text(PIECES.format(functions="\n\n".join(kept)))
+    assert run_fresh("pieces.py", cwd=tmp_path).splitlines() == [
+        "&lt;b&gt;.txt: 5 bytes",
+        "No file chosen",
+        "0 items",
+        "['data:', 'grinding', 'data:', 'pouring', 'data:', 'ready']",
+    ]
+
+
 def test_the_shop(page: Page, tmp_path: Path) -> None:
     write(tmp_path)
     route_htmx(page, "4")
@@ -171,6 +221,14 @@ def test_the_shop(page: Page, tmp_path: Path) -> None:
         page.get_by_role("button", name="Brew").click()
         expect(brewed).to_have_text("ready")
         assert page.evaluate("window.steps") == ["grinding", "pouring", "ready"]
+
+        # A refused click leaves the place of its text for the next one.
+        remove = page.get_by_role("button", name="Remove tea")
+        forged = json.dumps({"_handler": "t1.forged"})
+        remove.evaluate("(one, it) => one.setAttribute('hx-vals', it)", forged)
+        remove.click()
+        expect(page.locator("#notice")).to_have_text("This action is not allowed.")
+        expect(items).to_have_count(2)
 
         # Another visitor cannot call what this one's page shows.
         values = page.get_by_role("button", name="Look up").get_attribute("hx-vals")
