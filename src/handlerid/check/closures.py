@@ -92,7 +92,7 @@ class _Rendering:
 
     def _called(self, node: ast.Call, place: Place, frame: Frame) -> list[Closure]:
         """Return the functions that a call runs, if they offer handlers."""
-        if not self._modules.may_offer(last_name(node.func), place.scope.module):
+        if not self._modules.may_offer(last_name(node.func)):
             return []
         called = self._values.of(node.func, place, frame)
         found = [called.closure] if called.closure else []

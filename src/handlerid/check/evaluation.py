@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
 from handlerid.check.modules import Modules
-from handlerid.check.scopes import Binding, Loop, Place, Scope, joined, last_name
+from handlerid.check.scopes import Binding, Loop, Place, Scope, last_name
 
 Loops: TypeAlias = frozenset[tuple[int, Loop]]
 NONE: Loops = frozenset()
@@ -281,7 +281,7 @@ class Values:
             module = self._modules.find(path, source)
             if module is not None and name in module.bindings:
                 return self.of_name(name, module, self.root(module))
-            source = joined(source, name)
+            source += name if source.endswith(".") else f".{name}"
         module = self._modules.find(path, source)
         return Value(self._key("module", module or binding.node), scope=module)
 

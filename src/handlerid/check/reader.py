@@ -15,7 +15,6 @@ from handlerid.check.scopes import (
     Offer,
     Place,
     Scope,
-    joined,
     last_name,
 )
 
@@ -189,7 +188,6 @@ class _Reader(ast.NodeVisitor):
             elif not alias.asname:
                 name = source = name.partition(".")[0]
             self.bind(name, kind, alias, source=source)
-            self.module.imports += (source, joined(source, alias.name))
             self.module.aliases.append((name, alias.name))
 
     visit_ImportFrom = visit_Import  # noqa: N815 - as ast names it

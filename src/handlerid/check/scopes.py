@@ -79,7 +79,6 @@ class Scope:
         self.returns: list[tuple[ast.expr, Place]] = []
         # Of the module.
         self.functions: dict[ast.AST, Scope] = {}
-        self.imports: list[str] = []
         self.aliases: list[tuple[str, str]] = []  # a name, and the one it was made of
         self._free: dict[str, Scope] | None = None
         if parent is not None:
@@ -135,8 +134,3 @@ class Scope:
 def last_name(node: ast.expr) -> str:
     """Return the last part of a dotted name."""
     return node.attr if isinstance(node, ast.Attribute) else getattr(node, "id", "")
-
-
-def joined(package: str, name: str) -> str:
-    """Return the name of a module in a package, whose name may be dots alone."""
-    return f"{package}{name}" if package.endswith(".") else f"{package}.{name}"
