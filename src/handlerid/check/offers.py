@@ -5,21 +5,16 @@ from __future__ import annotations
 import ast
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import TypeAlias
 
 from handlerid.check.scopes import last_name
+
+# The handler, the registry or scope that gets it, and whether its event is given.
+Handed: TypeAlias = tuple[ast.expr, ast.expr | None, bool]
 
 # But for those of the whole application.
 _HANDLER_NAME = re.compile(r"on_(?!startup|shutdown)[a-z]\w*")
 _REGISTRY = re.compile(r"(^|_)(registry|scope)$", re.IGNORECASE)
-
-
-class Handed(NamedTuple):
-    """A handler that is handed over."""
-
-    handler: ast.expr
-    receiver: ast.expr | None = None  # the registry or scope
-    names_event: bool = False
 
 
 def takes_handler(name: str | None) -> bool:
@@ -30,37 +25,37 @@ def takes_handler(name: str | None) -> bool:
 def handed_to(call: ast.Call) -> Iterator[Handed]:
     """Yield the handlers that a call gets."""
     named = {one.arg: one.value for one in call.keywords}
-    yield from (Handed(one) for name, one in named.items() if takes_handler(name))
+    yield from ((x, None, False) for name, x in named.items() if takes_handler(name))
     args, name = call.args, last_name(call.func)
     receiver = call.func.value if isinstance(call.func, ast.Attribute) else None
     names_event = len(args) > 1 or "event" in named
     if not args or isinstance(args[0], ast.Starred):
         return
     if name in ("on", "offer") and not isinstance(args[0], ast.Constant):
-        yield Handed(args[0], receiver, names_event)
+        yield args[0], receiver, names_event
     elif receiver is None:
         return
     elif name == "on":  # element.on("click", handler)
-        given = [*args[1:], *(named[x] for x in named if x == "handler")]
-        yield from map(Handed, given[:1])
+        for handler in [*args[1:], *(named[x] for x in named if x == "handler")][:1]:
+            yield handler, None, False
     elif name == "attributes" and args[1:]:  # endpoint.attributes(scope, handler)
-        yield Handed(args[1], args[0], bool(args[2:]))
+        yield args[1], args[0], bool(args[2:])
     elif name == "register" and _is_registry(receiver):
-        yield Handed(args[0], receiver, names_event)
+        yield args[0], receiver, names_event
     elif takes_handler(name):  # element.on_click(handler)
-        yield Handed(args[0])
+        yield args[0], None, False
 
 
 def registers(decorator: ast.expr, handler: ast.expr) -> Iterator[Handed]:
     """Yield the handler that a decorator registers: ``@registry.handler``."""
-    keywords = decorator.keywords if isinstance(decorator, ast.Call) else []
-    func = decorator.func if isinstance(decorator, ast.Call) else decorator
+    call = decorator if isinstance(decorator, ast.Call) else None
+    func = call.func if call else decorator
     if isinstance(func, ast.Attribute) and (
-        func is decorator
-        if func.attr == "offer"
-        else func.attr == "handler" and _is_registry(func.value)
+        (func.attr == "handler" and _is_registry(func.value))
+        or (func.attr == "offer" and call is None)
     ):
-        yield Handed(handler, func.value, any(one.arg == "event" for one in keywords))
+        keywords = call.keywords if call else ()
+        yield handler, func.value, any(one.arg == "event" for one in keywords)
 
 
 def _is_registry(node: ast.expr) -> bool:

@@ -69,20 +69,15 @@ class _Reader(ast.NodeVisitor):
 
     def offer(self, node: ast.expr, every: Iterable[Handed]) -> None:
         """Note what is handed over at a node; of a condition, both of its values."""
-        place = self.place
         for handler, receiver, names_event in every:
-            todo = [(handler, place.branches)]
-            for one, branches in todo:
+            todo = [handler]
+            for one in todo:
                 if isinstance(one, ast.IfExp):
-                    todo += (
-                        (x, (*branches, (one, number)))
-                        for number, x in enumerate((one.body, one.orelse))
-                    )
+                    todo += one.body, one.orelse
                 elif isinstance(one, ast.BoolOp):
-                    todo += ((x, branches) for x in one.values)
+                    todo += one.values
                 else:
-                    at = place._replace(branches=branches)
-                    found = Offer(node, at, one, receiver, names_event)
+                    found = Offer(node, self.place, one, receiver, names_event)
                     self.scope.runner.offers.append(found)
 
     # Statements.
@@ -297,7 +292,7 @@ class _Reader(ast.NodeVisitor):
         kind, value = self.given
         is_target = kind == "assign" and isinstance(node.ctx, ast.Store)
         if is_target and value and takes_handler(node.attr):
-            self.offer(node, [Handed(value)])
+            self.offer(node, [(value, None, False)])
 
     def visit_NamedExpr(self, node: ast.NamedExpr) -> None:
         self.visit(node.value)
