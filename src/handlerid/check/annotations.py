@@ -74,19 +74,15 @@ def _names(node: ast.AST, lazy: bool) -> Iterator[tuple[str, bool]]:
 def _what_is_wrong(name: str, handler: Scope, lazy: bool) -> str:
     """Return why a name of an annotation will not resolve, or nothing."""
     module = handler.module
-    if any(one.kind == "type" for one in handler.bindings.get(name, ())):
-        return ""
     owner = (handler.parent or module).owner(name)
-    stars = "*" in module.bindings
-    if owner is None:
-        return "" if hasattr(builtins, name) or stars else "is not defined"
-    bindings = owner.bindings[name]
-    if owner is module:
-        only = all(one.typing_only for one in bindings) and not stars
-        return "is imported under TYPE_CHECKING only" if only else ""
-    if not lazy or any(one.kind == "type" for one in bindings):
+    if name in handler.bindings or "*" in module.bindings:
         return ""
-    if name in handler.free_names():
+    if owner is None:
+        return "" if hasattr(builtins, name) else "is not defined"
+    if owner is module:
+        only = all(one.typing_only for one in owner.bindings[name])
+        return "is imported under TYPE_CHECKING only" if only else ""
+    if not lazy or name in handler.free_names():
         return ""
     return "is local to the function or class around, which is gone at run time"
 

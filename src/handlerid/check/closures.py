@@ -13,7 +13,7 @@ from typing import NamedTuple, TypeAlias
 
 from handlerid.check.evaluation import Closure, Frame, Loops, Value, Values
 from handlerid.check.findings import Finding
-from handlerid.check.modules import Modules, is_made_by_class, made_by
+from handlerid.check.modules import is_made_by_class, made_by
 from handlerid.check.scopes import Binding, Branches, Offer, Place, Scope, last_name
 
 _MOST_CALLS = 400  # made for one function: more say nothing new
@@ -35,20 +35,17 @@ class _Offered(NamedTuple):
     part: Value | None  # of which scope.part(key)
 
 
-def check_closures(
-    module: Scope, modules: Modules, values: Values, modes: set[str]
-) -> Iterator[Finding]:
+def check_closures(module: Scope, values: Values, modes: set[str]) -> Iterator[Finding]:
     """Yield handlers that replace each other, and those whose variables change.
 
     Args:
         module: each of its functions is called once.
-        modules: those of the run.
         values: those of the run.
         modes: what ``captures=`` is said to be; empty for ``"warn"``.
     """
     if "allow" in modes:
         return
-    rendering = _Rendering(modules, values)
+    rendering = _Rendering(values)
     for runner in module.runners:
         if rendering.offers(runner):
             offered = [*rendering.run(values.root(runner))]
@@ -60,8 +57,8 @@ def check_closures(
 class _Rendering:
     """All that a function offers when it is called once."""
 
-    def __init__(self, modules: Modules, values: Values) -> None:
-        self._modules, self._values = modules, values
+    def __init__(self, values: Values) -> None:
+        self._values = values
         self._offers: dict[Scope, bool] = {}
 
     def offers(self, runner: Scope) -> bool:
@@ -92,7 +89,7 @@ class _Rendering:
 
     def _called(self, node: ast.Call, place: Place, frame: Frame) -> list[Closure]:
         """Return the functions that a call runs, if they offer handlers."""
-        if not self._modules.may_offer(last_name(node.func)):
+        if not self._values.modules.may_offer(last_name(node.func)):
             return []
         called = self._values.of(node.func, place, frame)
         found = [called.closure] if called.closure else []

@@ -53,9 +53,8 @@ def _check(paths: Iterable[str], captures: str | None) -> list[Finding]:
     modes -= {"warn", "refuse"}
     found: dict[tuple[str, int, int, str], Finding] = {}
     for module in every:
-        for one in check_closures(module, modules, values, modes):
-            found.setdefault(one[:4], one)
-        for one in check_annotations(module, values):
+        closures = check_closures(module, values, modes)
+        for one in (*closures, *check_annotations(module, values)):
             found.setdefault(one[:4], one)
     return sorted([*modules.failed, *placed(found.values())])
 

@@ -106,7 +106,7 @@ class Values:
     """Finds values; one for all modules of a run."""
 
     def __init__(self, modules: Modules) -> None:
-        self._modules = modules
+        self.modules = modules
         self._keys: dict[Hashable, int] = {}
         self._roots: dict[Scope, Frame] = {}
         self._frames: dict[int, Frame] = {}
@@ -278,11 +278,11 @@ class Values:
         path, source = binding.place.scope.module.name, binding.source
         if binding.kind == "from":
             name = getattr(binding.node, "name", "")
-            module = self._modules.find(path, source)
+            module = self.modules.find(path, source)
             if module is not None and name in module.bindings:
                 return self.of_name(name, module, self.root(module))
             source += name if source.endswith(".") else f".{name}"
-        module = self._modules.find(path, source)
+        module = self.modules.find(path, source)
         return Value(self._key("module", module or binding.node), scope=module)
 
     # Functions.

@@ -89,11 +89,17 @@ class Modules:
     def _parse(self, path: str) -> Scope | None:
         if path not in self._modules and path in self._texts:
             self._modules[path] = None
-            tree = _parse(self._texts[path])
-            if isinstance(tree, Finding):
-                self.failed.append(tree._replace(path=path))
-            else:
+            try:
+                with warnings.catch_warnings():
+                    warnings.simplefilter("ignore")  # of escapes in texts
+                    tree = ast.parse(self._texts[path])
                 self._modules[path] = read_module(tree, path)
+            except (SyntaxError, ValueError, MemoryError, RecursionError) as error:
+                line = getattr(error, "lineno", None) or 1
+                column = max(getattr(error, "offset", None) or 1, 1)
+                said = getattr(error, "msg", str(error)) or "nested too deeply"
+                found = Finding(path, line, column, "invalid-syntax", said)
+                self.failed.append(found)
         return self._modules.get(path)
 
     def _parsed(self) -> Iterator[Scope]:
@@ -145,20 +151,6 @@ def python_files(paths: Iterable[str]) -> Iterator[str]:
             yield from (
                 str(Path(folder, x)) for x in sorted(files) if x.endswith(".py")
             )
-
-
-def _parse(text: bytes) -> ast.Module | Finding:
-    """Return the syntax tree of a module, or what is wrong with it."""
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # of escapes in texts
-            return ast.parse(text)
-    except SyntaxError as error:
-        place = error.lineno or 1, max(error.offset or 1, 1)
-        return Finding("", *place, "invalid-syntax", error.msg)
-    except (MemoryError, RecursionError, ValueError) as error:  # a null byte, on 3.11
-        said = str(error) if isinstance(error, ValueError) else "nested too deeply"
-        return Finding("", 1, 1, "invalid-syntax", said)
 
 
 def _name_of(runner: Scope) -> str:

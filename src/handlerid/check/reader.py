@@ -215,7 +215,7 @@ class _Reader(ast.NodeVisitor):
 
     def type_params(self, node: ast.AST) -> None:
         for one in getattr(node, "type_params", ()):  # since Python 3.12
-            self.bind(one.name, "type", one)
+            self.bind(one.name, "other", one)
 
     def function(self, node: Function, name: str) -> Scope:
         """Read a function; its defaults are evaluated here."""

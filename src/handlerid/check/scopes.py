@@ -30,7 +30,7 @@ class Place(NamedTuple):
 class Binding(NamedTuple):
     """One of the places that give a name its value."""
 
-    # param, type, assign, item, each, def, class, import, from, other
+    # param, assign, item, each, def, class, import, from, other
     kind: str
     node: ast.AST
     value: ast.expr | None  # what is assigned, or iterated over
