@@ -16,7 +16,7 @@ class Finding(NamedTuple):
     """Something that is wrong in a file.
 
     Attributes:
-        path: of the file, as it was given.
+        path: of the file.
         line: counted from 1.
         column: counted from 1, in characters.
         code: ``HID001`` to ``HID003``, or ``invalid-syntax``.
