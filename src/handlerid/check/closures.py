@@ -231,11 +231,11 @@ def _replacing(one: _Offered, names: list[str]) -> Finding:
 def _is_wrapper(one: _Offered, names: list[str]) -> bool:
     """Return whether a function is returned around one that gets its arguments."""
     scope, around = one.closure.scope, one.closure.scope.parent
-    if around is None or len(names) > 1 or names[0] not in around.params:
+    if around is None or len(names) > 1 or names[0] not in around.positional:
         return False
     given = [x for y, _ in scope.calls if last_name(y.func) == names[0] for x in y.args]
     passed_on = [last_name(x.value if isinstance(x, ast.Starred) else x) for x in given]
-    own = {*scope.params, *scope.keyword_params, *scope.rest_params}
+    own = {*scope.params, *scope.rest_params}
     returned = [last_name(node) for node, _ in around.returns]
     return scope.name in returned and not own.isdisjoint(passed_on)
 

@@ -123,9 +123,9 @@ class Values:
             frame = Frame(self._key("root", scope), scope, outer)
             self._roots[scope] = frame
             is_static = "staticmethod" in map(last_name, scope.decorators)
-            if scope.is_method and scope.params and not is_static:
+            if scope.is_method and scope.positional and not is_static:
                 made = Value(self._key("self", scope.parent), instance=scope.parent)
-                frame.arguments[scope.params[0]] = made
+                frame.arguments[scope.positional[0]] = made
         return self._roots[scope]
 
     # Expressions.
@@ -333,8 +333,7 @@ class Values:
         if scope not in self._codes:
             body = getattr(scope.node, "body", [])
             text = "".join(map(ast.dump, body if isinstance(body, list) else [body]))
-            names = *scope.params, *scope.keyword_params
-            self._codes[scope] = scope.qualname, names, text
+            self._codes[scope] = scope.qualname, (*scope.params,), text
         below = wrapped and (
             self.code(wrapped.closure) if wrapped.closure else wrapped.key
         )
@@ -358,7 +357,7 @@ class Values:
         loops = frame.loops_at(place.loops)
         inner = Frame(key, scope, closure.frame, loops, frame.depth + 1)
         self._frames[key] = inner
-        params, rest = [*scope.params], list[Value]()
+        params, rest = [*scope.positional], list[Value]()
         bound = [closure.captures["self"].value] if closure.is_bound else []
         inner.arguments.update(zip(params, (*bound, *values), strict=False))
         if values or not isinstance(node, ast.Call):
@@ -376,7 +375,7 @@ class Values:
             value = self.of(keyword.value, place, frame)
             if keyword.arg is None:
                 inner.rest = value
-            elif keyword.arg in params or keyword.arg in scope.keyword_params:
+            elif keyword.arg in scope.params:
                 inner.arguments[keyword.arg] = value
             else:
                 rest.append(value)

@@ -233,8 +233,8 @@ class _Reader(ast.NodeVisitor):
                     self.visit(default)
                     scope.defaults[param.arg] = default
         rest = [one for one in (args.vararg, args.kwarg) if one]
-        scope.params = [one.arg for one in positional]
-        scope.keyword_params = [one.arg for one in args.kwonlyargs]
+        scope.positional = [one.arg for one in positional]
+        scope.params = [*scope.positional, *(one.arg for one in args.kwonlyargs)]
         scope.rest_params = [one.arg for one in rest]
         around = self.scope, self.loops, self.branches
         self.scope, self.loops, self.branches = scope, (), ()

@@ -70,9 +70,9 @@ class Scope:
         self.outer_names: set[str] = set()  # global and nonlocal
         self.assigned_inside: set[str] = set()  # by functions in it
         # Of runners.
-        self.params: list[str] = []
-        self.keyword_params: list[str] = []
-        self.rest_params: list[str] = []  # *args and **kwargs
+        self.positional: list[str] = []
+        self.params: list[str] = []  # all but *args and **kwargs
+        self.rest_params: list[str] = []
         self.defaults: dict[str, ast.expr] = {}
         self.offers: list[Offer] = []
         self.calls: list[tuple[ast.Call, Place]] = []
