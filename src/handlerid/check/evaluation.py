@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Hashable, Iterable
+from collections.abc import Hashable, Iterable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
@@ -345,7 +345,7 @@ class Values:
         place: Place,
         frame: Frame,
         closure: Closure,
-        values: Iterable[Value] = (),
+        values: Sequence[Value] = (),
     ) -> Frame:
         """Return the frame of a call of a function, or of a decorator with values."""
         scope = closure.scope
