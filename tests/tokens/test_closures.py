@@ -474,8 +474,13 @@ def test_an_encoder_alone_is_not_enough() -> None:
 def test_a_decoder_that_a_deploy_took_away_is_no_attack() -> None:
     closures, fn = with_accounts(Account), link(Account(7))
     handler_id, data = closures.identity.handler_id(fn), closures.pack(fn)
-    with pytest.raises(StaleHandler):
+    with pytest.raises(StaleHandler) as caught:
         make_closures(closures.identity.__class__()).rebuild(handler_id, data)
+    assert caught.value.handler_id == handler_id
+    assert str(caught.value) == (
+        f"{handler_id}: a handler carries a function or class that no scanned module has "
+        "as it was: the page is older, or newer, than this server"
+    )
 
 
 # Servers that have other code.

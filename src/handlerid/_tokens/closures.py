@@ -98,7 +98,8 @@ class Closures:
                 raise stale() if same else ValueError  # noqa: TRY301 - as read() does
             handler_id.module, handler_id.qualname = ids[0].module, ids[0].qualname
         except (errors.StaleHandler, errors.UnknownHandler) as error:
-            failed: Exception = type(error)(str(error), handler_id=handler_id)
+            text = f"{handler_id}: {error}"  # the log names whose page it was
+            failed: Exception = type(error)(text, handler_id=handler_id)
         except Exception:  # noqa: BLE001 - Python's own types raise many
             corrupt = errors.InvalidToken("the captures in the token are corrupt")
             failed = reader.failed or corrupt
