@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import pytest
 
-from handlerid import Dispatcher, Registry, Tokens
+from handlerid import Captures, ClickEvent, Dispatcher, Registry, Tokens
 from handlerid.errors import HandlerIdError
 from handlerid.web import Endpoint
 from tests.support.packages import importable, write
@@ -38,6 +38,8 @@ def on_renamed(event: ClickEvent): return 1
 def on_moved(event: ClickEvent): return 1
 
 def on_removed(event: ClickEvent): return 1
+
+def on_bare(): return 1
 
 def on_field(event: LoadedEvent): return 1
 
@@ -71,35 +73,56 @@ def page(scope, url, price=1):
     scope.offer(on_captures)
 """
 
-Release: TypeAlias = Callable[[str, str], Any]
+Release: TypeAlias = Callable[..., Any]
+Answer: TypeAlias = tuple[int, bool]
 
 
 @pytest.fixture
 def release(tmp_path: Path) -> Release:
-    """Return what imports a module of a release."""
+    """Return what imports a module of a release, and scans it."""
 
-    def imported(name: str, source: str) -> Any:
+    def imported(name: str, source: str, registry: Registry | None = None) -> Any:
         folder = tmp_path / name
         write(folder, shop____init__="", shop__cart=source)
         with importable(folder):
-            return importlib.import_module("shop.cart")
+            module = importlib.import_module("shop.cart")
+            if registry is not None:
+                registry.scan("shop.cart")
+            return module
 
     return imported
 
 
-@pytest.mark.parametrize("tokens", [None, Tokens(b"secret" * 6)])
-def test_a_click_without_any_setting(release: Release, tokens: Tokens | None) -> None:
-    old, app = release("old", OLD), Dispatcher(Registry(), tokens=tokens)
+@pytest.mark.parametrize(
+    ("captures", "tokens", "gone", "bare"),
+    [
+        ("warn", None, (404, False), (404, False)),
+        ("warn", Tokens(b"secret" * 6), (410, True), (410, True)),
+        ("carry", Tokens(b"secret" * 6), (410, True), (409, True)),  # Handlers(key=)
+    ],
+)
+def test_a_click_without_any_setting(
+    release: Release,
+    captures: Captures,
+    tokens: Tokens | None,
+    gone: Answer,
+    bare: Answer,
+) -> None:
+    registry = Registry(captures=captures)
+    old, app = release("old", OLD, registry), Dispatcher(registry, tokens=tokens)
     with app.scope(audience=None) as scope:
         old.page(scope, "/tea")
         several = [x for name, x in vars(old).items() if name.startswith("on_")]
-        offered = {x.__name__: scope.offer(x) for x in several}
+        events = {"on_bare": ClickEvent}  # the others name theirs
+        offered = {x.__name__: scope.offer(x, events.get(x.__name__)) for x in several}
         offered["on_captures"] = scope.offer(old.page(scope, "/tea"))
-    new, app = release("new", NEW), Dispatcher(Registry(), tokens=tokens)
+    registry = Registry(captures=captures)
+    new, app = release("new", NEW, registry), Dispatcher(registry, tokens=tokens)
     with app.scope(audience=None) as scope:
         new.page(scope, "/tea")
-    for one in (new.on_same, new.on_code, new.on_other, new.on_field):
-        app.registry.register(one)
+    if captures != "carry":  # which finds functions by the scan
+        for one in (new.on_same, new.on_code, new.on_other, new.on_field):
+            registry.register(one)
 
     found = {}
     for name, reference in offered.items():
@@ -111,7 +134,6 @@ def test_a_click_without_any_setting(release: Release, tokens: Tokens | None) ->
             request = Endpoint().request("POST", [(b"handlerid-wire", b"1")])
             answer = Endpoint().refuse(error, request)
             found[name] = (answer.status, json.loads(answer.body)["reload"])
-    gone = (410, True) if tokens else (404, False)
     assert found == {
         "on_same": (200, False),
         "on_code": (409, True),
@@ -119,10 +141,14 @@ def test_a_click_without_any_setting(release: Release, tokens: Tokens | None) ->
         "on_renamed": gone,
         "on_moved": gone,
         "on_removed": gone,
+        "on_bare": bare,
         "on_field": (422, False),
     }
     statuses = re.findall(r"\| (?:is answered|(\d+)[^|]*) \|$", TEXT, re.MULTILINE)
     assert statuses == ["", "409", "404", "422"]
+    assert (
+        "| 404, without a reload; with tokens 410, or 409 if the page [carries]" in TEXT
+    )
 
 
 def test_a_second_move_needs_both_places(release: Release) -> None:
