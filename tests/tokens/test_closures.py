@@ -478,8 +478,8 @@ def test_a_decoder_that_a_deploy_took_away_is_no_attack() -> None:
         make_closures(closures.identity.__class__()).rebuild(handler_id, data)
     assert caught.value.handler_id == handler_id
     assert str(caught.value) == (
-        f"{handler_id}: a handler carries a function or class that no scanned module has "
-        "as it was: the page is older, or newer, than this server"
+        f"{handler_id}: a handler carries a function or class that no scanned module "
+        "has as it was: the page is older, or newer, than this server"
     )
 
 
