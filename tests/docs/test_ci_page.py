@@ -136,6 +136,24 @@ def test_a_module_that_cannot_be_imported_ends_the_script(
     assert repository.run("git worktree list").count("\n") == 1
 
 
+def test_an_application_that_reads_its_key_when_it_is_imported(
+    repository: Repository,
+) -> None:
+    keys = "import os\nfrom handlerid import Tokens\n"
+    for name in ("APP_KEY", "SESSION_KEY"):
+        keys += f"Tokens(os.environ['{name}'].encode())\n"
+    write(repository.folder, shop__keys=keys)
+    repository.commit("v3")
+    printed = repository.run("sh ci/open-pages.sh v3")
+    assert "No open page breaks: the 3 handlers answer." in printed
+    *_, manifest = steps("keep", "run")
+    printed = repository.run(manifest, **workflow()["env"])
+    assert printed.startswith("manifest.json: 3 functions in ")
+    secret = "only-for-the-manifest"
+    assert SCRIPT.count(f"={secret}") == TEXT.count(f": {secret}") == 2
+    assert secret not in (repository.folder / "manifest.json").read_text()
+
+
 def workflow() -> dict[Any, Any]:
     text = dict(files(PAGE))[".github/workflows/open-pages.yml"]
     found: dict[Any, Any] = yaml.safe_load(text)
