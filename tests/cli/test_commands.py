@@ -87,7 +87,7 @@ class TestManifest:
 
     def test_to_a_file(self, run: Run, folder: Path) -> None:
         done = run("manifest", "cli_shop", "-o", "m.json", "--release", "r1")
-        assert (done.code, done.out) == (0, "m.json: 5 functions in 1 modules\n")
+        assert (done.code, done.out) == (0, "m.json: 5 functions in 1 module\n")
         assert Manifest.read(folder / "m.json").release == "r1"
 
     def test_the_release_of_the_environment(
@@ -195,6 +195,16 @@ class TestExplain:
         assert found["id"] == shop.identity.handler_id(shop.buy)
         found = json.loads(run("explain", "cli_shop:buy", "cli_shop:add", *options).out)
         assert [*found] == ["location", "code"]
+
+    def test_what_was_written_before(self, run: Run, tmp_path: Path) -> None:
+        before = tmp_path / "before.json"
+        before.write_text(run("explain", "cli_shop:buy", "--json").out)
+        done = run("explain", str(before), "cli_shop:Cart.empty")
+        shop = importlib.import_module("cli_shop")
+        assert done.code == 1
+        assert done.out == f"{explain(shop.buy, shop.Cart.empty)}\n"
+        done = run("explain", str(before))
+        assert (done.code, done.out) == (0, f"{explain(shop.buy)}\n")
 
 
 class TestScan:

@@ -63,6 +63,10 @@ explain cli_bad:f
     cli_bad cannot be imported: RuntimeError: no oven
 explain cli_exits:f
     cli_exits cannot be imported: SystemExit: 3
+explain no.json
+    no.json cannot be read: No such file or directory
+explain old.json
+    old.json was not written by handlerid explain --json
 explain builtins:len
     builtins.len
 diff no.json no.json

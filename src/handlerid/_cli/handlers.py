@@ -1,6 +1,8 @@
 """``handlerid explain``, ``scan``, ``stable`` and ``check``: no manifest is built."""
 
+import json
 from argparse import Namespace
+from pathlib import Path
 from typing import Any
 
 import handlerid
@@ -25,6 +27,9 @@ def run_explain(options: Namespace) -> Answer:
     identity = identity_of(options)
     explanations = []
     for name in filter(None, (options.handler, options.other)):
+        if name.endswith(".json"):
+            explanations.append(_written(name))
+            continue
         fn = object_of(name)
         if not callable(fn):
             raise Mistake(f"{name} is not callable: {type(fn).__name__}")
@@ -43,6 +48,15 @@ def run_explain(options: Namespace) -> Answer:
         for line in str(found).split("\n")
     ]
     return Answer("\n".join(lines) + "\n", int(bool(found)))
+
+
+def _written(path: str) -> Any:
+    """Read an explanation that --json wrote, maybe before the code was edited."""
+    try:
+        with mistakes(path):
+            return handlerid.Explanation.from_dict(json.loads(Path(path).read_bytes()))
+    except (LookupError, TypeError, AttributeError) as error:
+        raise Mistake(f"{path} was not written by handlerid explain --json") from error
 
 
 def run_scan(options: Namespace) -> Answer:

@@ -51,12 +51,10 @@ def run_manifest(options: Namespace) -> Answer:
             release=options.release,
         )
     text = manifest.to_bytes().decode()
-    if options.output is not None:
+    if options.output not in (None, "-"):
         with mistakes(options.output, "written"):
             manifest.write(options.output)
-        functions = sum(map(len, manifest.functions.values()))
-        modules = len({module for module, _ in manifest.functions})
-        text = f"{options.output}: {functions} functions in {modules} modules\n"
+        text = f"{options.output}: {manifest.size}\n"
     return Answer(text, int(bool(manifest.failed)), _failures(manifest))
 
 

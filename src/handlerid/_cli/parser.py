@@ -121,7 +121,9 @@ def _ids(parser: argparse.ArgumentParser) -> None:
 
 
 def _explain(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument("handler", metavar="MODULE:NAME", help="a handler")
+    parser.add_argument(
+        "handler", metavar="MODULE:NAME", help="a handler, or FILE.json of --json"
+    )
     parser.add_argument("other", metavar="MODULE:NAME", nargs="?", help="a second one")
     parser.add_argument("--event", metavar="NAME", help="the event's wire name")
     parser.add_argument(
@@ -240,6 +242,11 @@ exit code: 0; 1 if a module failed; 2 for a mistake
         """\
   handlerid explain shop.cart:add
   handlerid explain shop.cart:add shop.cart:add_all
+
+What an edit changed:
+
+  handlerid explain shop.cart:add --json > before.json
+  handlerid explain before.json shop.cart:add
 
 exit code: 0; 1 if two ids differ; 2 for a mistake
 """,

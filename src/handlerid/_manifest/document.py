@@ -99,9 +99,15 @@ class Manifest:
 
     def __repr__(self) -> str:
         release = "" if self.release is None else f" of {self.release!r}"
-        count = sum(map(len, self.functions.values()))
+        return f"<Manifest{release}: {self.size}>"
+
+    @property
+    def size(self) -> str:
+        """How much it holds, for people: ``"3 functions in 1 module"``."""
+        functions = sum(map(len, self.functions.values()))
         modules = len({module for module, _ in self.functions})
-        return f"<Manifest{release}: {count} functions in {modules} modules>"
+        ends = "s" * (functions != 1), "s" * (modules != 1)
+        return f"{functions} function{ends[0]} in {modules} module{ends[1]}"
 
     def to_bytes(self) -> bytes:
         """Return the JSON of the manifest, ``docs/reference/manifest.md``."""
