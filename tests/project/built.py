@@ -25,7 +25,7 @@ from tests.support.pages import save
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
-LARGEST = 280_000  # bytes of the wheel; 250,000 would be better
+LARGEST = 272_000  # bytes of the wheel; 250,000 is the aim
 
 Environment = Callable[..., Path]
 
