@@ -103,7 +103,7 @@ class Manifest:
 
     @property
     def size(self) -> str:
-        """How much it holds, for people: ``"3 functions in 1 module"``."""
+        """What it holds, as text for people, such as ``"3 functions in 1 module"``."""
         functions = sum(map(len, self.functions.values()))
         modules = len({module for module, _ in self.functions})
         ends = "s" * (functions != 1), "s" * (modules != 1)
