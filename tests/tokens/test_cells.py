@@ -332,12 +332,6 @@ def local_card() -> Component:
     return Local(1)
 
 
-CURE = (
-    "Capture a key instead, or give its class a __handler_key__(self) and a decoder: "
-    "Identity(decoders={Class: function})."
-)
-
-
 @pytest.mark.parametrize(
     ("component", "decoders", "reason"),
     [
@@ -349,7 +343,14 @@ CURE = (
                 "offer the handler."
             ),
         ),
-        (Card(2), None, f"{__name__}.Card has a key but no decoder. {CURE}"),
+        (
+            Card(2),
+            None,
+            (
+                f"the key of a {__name__}.Card has no decoder: "
+                "Identity(decoders={Card: function})."
+            ),
+        ),
         (
             local_card(),
             FIND,

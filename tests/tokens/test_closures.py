@@ -62,6 +62,8 @@ class Account:
     def __init__(self, number: int) -> None:
         self.number = number
 
+    def open(self) -> None: ...
+
 
 @dataclass
 class Odd:
@@ -323,6 +325,16 @@ def test_the_whole_text_of_a_refusal() -> None:
     assert caught.value.type_name == f"{__name__}.Account"
 
 
+def test_a_method_cannot_capture_a_key_instead() -> None:
+    with pytest.raises(UnstableCapture) as caught:
+        make_closures().pack(Account(1).open)
+    assert str(caught.value) == (
+        f"{__name__}.Account.open: self cannot be carried: {__name__}.Account has no "
+        "canonical form. Give its class a __handler_key__(self) and a decoder: "
+        "Identity(decoders={Class: function})."
+    )
+
+
 def counter() -> tuple[Callable[..., Any], Callable[..., Any]]:
     count = 0
 
@@ -467,8 +479,12 @@ def test_what_a_decoder_raises_passes_through() -> None:
 
 def test_an_encoder_alone_is_not_enough() -> None:
     identity = Identity(encoders={Account: lambda account: account.number})
-    with pytest.raises(UnstableCapture, match="has a key but no decoder"):
+    with pytest.raises(UnstableCapture, match="the key of a") as caught:
         make_closures(identity).pack(link(Account(7)))
+    assert str(caught.value) == (
+        f"{HANDLER}: url cannot be carried: the key of a {__name__}.Account has no "
+        "decoder: Identity(decoders={Account: function})."
+    )
 
 
 def test_a_decoder_that_a_deploy_took_away_is_no_attack() -> None:
@@ -478,8 +494,8 @@ def test_a_decoder_that_a_deploy_took_away_is_no_attack() -> None:
         make_closures(closures.identity.__class__()).rebuild(handler_id, data)
     assert caught.value.handler_id == handler_id
     assert str(caught.value) == (
-        f"{handler_id}: a handler carries a function or class that no scanned module "
-        "has as it was: the page is older, or newer, than this server"
+        f"{handler_id}: it carries {__name__}.Account, which no scanned module has as "
+        "it was: the page is older, or newer, than this server"
     )
 
 
@@ -563,8 +579,20 @@ def test_other_code_of_a_plain_handler_is_noticed(shop: Any) -> None:
     )
     assert closures.rebuild(handler_id, data).fn(None) == "x"
     other = make_closures(None, shop("return value", "return value + value"))
-    with pytest.raises(StaleHandler):
+    carried = f"{handler_id}: it carries carried_shop.plain.<locals>.on_click, which"
+    with pytest.raises(StaleHandler) as changed:
         other.rebuild(handler_id, data)
+    assert str(changed.value) == (
+        f"{carried} no scanned module has as it was: the page is older, or newer, than "
+        "this server"
+    )
+    unscanned = make_closures()
+    with pytest.raises(UnknownHandler) as unknown:
+        unscanned.rebuild(handler_id, data)
+    assert str(unknown.value) == (
+        f"{carried} no scanned module has; does every server scan the same modules, "
+        "under one name: Identity(module_name=...)?"
+    )
     with pytest.raises(UnknownHandler):
         make_closures(None, shop("def plain", "def plane")).rebuild(handler_id, data)
 

@@ -765,7 +765,8 @@ def test_the_error_names_the_variable_in_the_captured_function() -> None:
         "<locals>.page.<locals>.on_click: save -> conn cannot be part of an id: "
         f"{__name__}.Model has no canonical form. Pass a key instead and look the "
         "object up in the handler, use a supported type, or give its class a "
-        "__handler_key__(self), or Identity(encoders={Class: function})."
+        "__handler_key__(self), or Identity(encoders={Class: function}). "
+        'With captures="carry", also Identity(decoders={Class: function}).'
     )
 
 
@@ -795,7 +796,8 @@ def test_the_cure_for_a_component_is_a_key(
     assert caught.value.where == where
     assert str(caught.value) == (
         f"{where} cannot be part of an id: {__name__}.Page has no canonical form. Give "
-        "its class a __handler_key__(self), or Identity(encoders={Class: function})."
+        "its class a __handler_key__(self), or Identity(encoders={Class: function}). "
+        'With captures="carry", also Identity(decoders={Class: function}).'
     )
 
 

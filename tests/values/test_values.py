@@ -41,7 +41,8 @@ UTC = datetime.UTC
 ADVICE = (
     ". Pass a key instead and look the object up in the handler, use a supported type, "
     "or give its class a __handler_key__(self), or "
-    "Identity(encoders={Class: function})."
+    "Identity(encoders={Class: function}). "
+    'With captures="carry", also Identity(decoders={Class: function}).'
 )
 
 

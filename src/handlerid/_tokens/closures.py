@@ -16,7 +16,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple, cast
 from weakref import ref
 
 from handlerid import errors
-from handlerid._identity import is_current
+from handlerid._identity import is_current, name_of
 from handlerid._peek import find, globals_of, name_of_class, names_of_class, text
 from handlerid._tokens.graphs import Reader, Writer, atom, is_bare, stale, to_bytes
 from handlerid._tokens.shapes import shape_of
@@ -95,7 +95,7 @@ class Closures:
             ids = self.identity.bare_ids(fn, event, location=name)[0]
             if handler_id[_BASE] not in [one[_BASE] for one in ids]:
                 same = handler_id.location in [one.location for one in ids]
-                raise stale() if same else ValueError  # noqa: TRY301 - as read() does
+                raise stale(name_of(fn)) if same else ValueError  # noqa: TRY301 - like read()
             handler_id.module, handler_id.qualname = ids[0].module, ids[0].qualname
         except (errors.StaleHandler, errors.UnknownHandler) as error:
             text = f"{handler_id}: {error}"  # the log names whose page it was
@@ -169,14 +169,13 @@ class Closures:
                 if "<" in qualname:
                     known[location] = code, names, self.index.root(module, code)
                 elif held != self._held(qualname, names):
-                    raise stale()  # a wrapper stands there now, or another function
+                    raise stale(module, qualname)  # a wrapper is there, or another one
                 return code, names
         if code is not None:
-            raise stale()
+            raise stale(module, qualname)
         raise errors.UnknownHandler(
-            "a handler was carried from a location that no scanned module has; does "
-            "every server scan the same modules, under one name: "
-            "Identity(module_name=...)?"
+            f"it carries {module}.{qualname}, which no scanned module has; does every "
+            "server scan the same modules, under one name: Identity(module_name=...)?"
         )
 
     def _fingerprints(self, code: CodeType, names: dict[str, Any]) -> Sequence[str]:

@@ -53,6 +53,7 @@ _ODD = (
     "{} %s. Capture a key instead, or give its class a __handler_key__(self) and a "
     "decoder: Identity(decoders={Class: function})"
 )
+_NO_DECODER = "the key of a {} has no decoder: Identity(decoders={%s: function})"
 _LOST = (
     "a handler assigns this variable, and what it assigns on another server is lost. "
     "Keep the value in your application's state"
@@ -92,10 +93,10 @@ class Tables(Protocol):
     def shape(self, kind: type) -> str: ...
 
 
-def stale() -> StaleHandler:
+def stale(*name: Any) -> StaleHandler:
     return StaleHandler(
-        "a handler carries a function or class that no scanned module has as it was: "
-        "the page is older, or newer, than this server"
+        f"it carries {'.'.join(name)}, which no scanned module has as it was: the page "
+        "is older, or newer, than this server"
     )
 
 
@@ -128,7 +129,7 @@ def is_own(fn: Any, owner: Any) -> bool:
 def _bind(fn: Any, owner: Any, own: Any = None) -> MethodType:
     made = MethodType(fn, owner)
     if own is not is_own(fn, owner):  # a class overrides it now
-        raise stale()
+        raise stale(name_of(fn))
     return made
 
 
@@ -268,7 +269,7 @@ class Writer:
         tag, parts = found
         its_class = value if tag == "C" else kind
         if tag == "x" and self.identity.codec.decoder_of(kind) is None:
-            raise Refused("has a key but no decoder")
+            raise self.refusal(_NO_DECODER.replace("%s", kind.__name__), value)
         if tag == "m":
             raise self.refusal(_MODULE, value)
         if tag == "x" and parts[2] is None:
@@ -343,6 +344,8 @@ class Writer:
         kind, steps = name_of_class(its_class), [_step(*one) for one in self.path]
         where = "".join(steps).removeprefix(" -> ") or "the handler"
         text = text.replace("{}", name or kind)
+        if where.rpartition(" -> ")[2] == "self":  # of a method
+            text = text.replace("Capture a key instead, or give", "Give")
         text = f"{name_of(self.handler)}: {where} cannot be carried: {text}."
         return UnstableCapture(text, where=where, type_name=kind)
 
@@ -380,7 +383,7 @@ class Reader:
             made = self.labels[parts[0]]
         elif tag in _MAKE:
             if (made := _MAKE[tag](*map(self.read, parts))) is None:
-                raise stale()
+                raise stale(*parts[:2])
         elif (row := row_of_tag(tag)) is None:
             made = self.named(tag, label, *parts)
         elif row.fill is None:
@@ -415,7 +418,7 @@ class Reader:
             elif (decode := self.identity.codec.decoder_of(kind)) is not None:
                 return self.decoded(decode, *rest)
         if found is None:
-            raise stale()
+            raise stale(name, other)
         return found
 
     def decoded(self, decode: Callable[[Any], object], node: Any) -> object:

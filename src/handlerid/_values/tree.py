@@ -246,7 +246,8 @@ class Tree:
         cure = "Give" if where.rpartition(" -> ")[2] == "self" else _INSTEAD
         return UnstableCapture(
             f"{where} cannot be part of an id: {name} {refusal}. {cure} its class a "
-            "__handler_key__(self), or Identity(encoders={Class: function}).",
+            "__handler_key__(self), or Identity(encoders={Class: function}). "
+            'With captures="carry", also Identity(decoders={Class: function}).',
             where=where,
             type_name=name,
         )
