@@ -59,6 +59,7 @@ html_title = "handlerid"
 html_static_path = ["_static"]
 html_css_files = ["tables.css"]
 html_js_files = ["tables.js"]
+html_search_scorer = str(Path(__file__).with_name("search.js"))
 html_sourcelink_suffix = ""  # _sources/index.md
 
 # Objects that the library makes: how it does that is no part of the API.

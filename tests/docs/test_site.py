@@ -53,6 +53,10 @@ SEARCHES = {
     "WebSocket": "start/connected-hosts",
     "log": "production/log-calls",
     "unit test": "testing/unit-test-handlers",
+    "test handler": "testing/unit-test-handlers",
+    "why did my id change": "production/why-an-id-changed",
+    "log calls": "production/log-calls",
+    "rotate key": "production/keys",
 }
 
 
