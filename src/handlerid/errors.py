@@ -138,7 +138,8 @@ class InvalidToken(HandlerIdError):
 class ExpiredToken(HandlerIdError):
     """A token, or a handler sent by value, that is too old or was used before.
 
-    Or the token was issued in another version of the format or with other settings.
+    Or the token was issued in another version of the format or with other settings; or
+    an id has another format.
     ``aged``: it is too old by the clock, whatever the server's release is.
     """
 

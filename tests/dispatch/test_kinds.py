@@ -107,8 +107,8 @@ def test_an_async_handler_needs_a_loop(
     assert warned == []
     assert str(caught.value) == (
         f"{name_of(handler)} is asynchronous: await adispatch() or arun() in the "
-        "host's event loop, or write asyncio.run(app.adispatch(...)) where there is "
-        "none"
+        "host's event loop; where there is none, write "
+        "asyncio.run(app.adispatch(...)) or asyncio.run(call.arun())"
     )
 
 

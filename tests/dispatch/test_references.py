@@ -23,12 +23,14 @@ from handlerid import (
 from handlerid.errors import (
     ExpiredToken,
     HandlerIdError,
+    MalformedPayload,
     NotAllowed,
     OtherAudience,
     StaleHandler,
     UnknownHandler,
     UnstableCapture,
 )
+from handlerid.testing import Recorder
 from tests.support.forms import as_form
 
 KEY = b"0123456789abcdef0123456789abcdef"
@@ -147,8 +149,33 @@ def test_an_id_alone_was_offered_to_nobody(signed: Dispatcher) -> None:
 def test_a_token_where_ids_are_used_is_an_old_page(signed: Dispatcher) -> None:
     with pytest.raises(ExpiredToken) as caught:
         answer(Dispatcher(signed.registry), offer(signed, on_click))
-    assert str(caught.value) == "a token: the page was rendered with tokens"
+    assert str(caught.value) == "not an h1 id: the page was rendered with tokens"
     assert not caught.value.aged
+
+
+@pytest.mark.parametrize("reference", ["h2-of-a-later-release", "h10-x.click", "h0-"])
+def test_an_id_of_another_format_is_of_a_page_of_another_release(
+    signed: Dispatcher, reference: str
+) -> None:
+    observed = Recorder()
+    app = Dispatcher(signed.registry, observer=observed)
+    with pytest.raises(ExpiredToken) as caught:
+        answer(app, reference)
+    assert str(caught.value) == (
+        "not an h1 id: the page was rendered with ids of another format"
+    )
+    assert caught.value.reload
+    assert observed.refusals == [caught.value]
+
+
+@pytest.mark.parametrize(
+    "reference", ["h1-", "h1-x", "h2", "h-2", "xh2-", "ha2-", "t2"]
+)
+def test_what_only_begins_like_an_id_cannot_be_read(
+    signed: Dispatcher, reference: str
+) -> None:
+    with pytest.raises(MalformedPayload):
+        answer(Dispatcher(signed.registry), reference)
 
 
 def test_a_refused_token_is_told_to_the_observer(signed: Dispatcher) -> None:
@@ -267,8 +294,12 @@ def test_an_event_type_that_nobody_here_defines() -> None:
     verified = tokens.verify(text)
     other = verified.handler_id.replace(".click", ".nobody_defines_this")
     text = tokens.issue(other, captures=verified.captures)
-    with pytest.raises(UnknownHandler, match="no event type has the wire name of h1-"):
+    with pytest.raises(UnknownHandler) as caught:
         answer(server(), text)
+    assert str(caught.value) == (
+        f"no event type has the wire name of {other}: is the module that defines it "
+        "imported here?"
+    )
 
 
 def test_a_token_ends() -> None:

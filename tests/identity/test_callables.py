@@ -598,7 +598,7 @@ def _(tmp: Path) -> None:
     names: dict[str, Any] = {}
     exec("def on_click(event): pass", names)
     text = "has no module name; set its __module__, or define it in a module"
-    is_refused(names["on_click"], f"the function on_click {text}")
+    is_refused(names["on_click"], f"on_click {text}")
 
 
 COMPILED = (

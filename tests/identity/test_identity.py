@@ -807,8 +807,7 @@ def test_a_function_without_a_module_is_refused() -> None:
     with pytest.raises(UnsupportedHandler) as caught:
         handler_id(fn)
     assert str(caught.value) == (
-        "the function on_click has no module name; "
-        "set its __module__, or define it in a module"
+        "on_click has no module name; set its __module__, or define it in a module"
     )
 
 

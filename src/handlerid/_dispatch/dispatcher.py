@@ -11,6 +11,7 @@
 
 from __future__ import annotations
 
+import re
 from _contextvars import Context, copy_context  # contextvars: one more file
 from collections.abc import Awaitable, Callable, Generator, Iterable, Mapping
 from inspect import isawaitable
@@ -30,6 +31,7 @@ Resolver = Callable[[HandlerId, Scope], object]
 _Steps = Generator[Any, Any, Any]
 _NOT_GIVEN: Any = ...
 _NO_ANSWER = (errors.UnknownHandler, errors.StaleHandler)
+_OTHER_FORMAT = re.compile(r"t\d+\.|h(?!1-)\d+-")
 _JSON = (bytes, str, bytearray, memoryview)
 
 
@@ -293,8 +295,9 @@ class Dispatcher(Shared):
         self, call: Call, text: str, captures: bytes, scopes: Any, rerender: Any
     ) -> _Steps:
         """Return who else answers, and whether extra fields are refused."""
-        if text.startswith("t1."):  # those of this server are verified above
-            raise errors.ExpiredToken("a token: the page was rendered with tokens")
+        if _OTHER_FORMAT.match(text):  # tokens of this server are verified above
+            made = "with tokens" if text[0] == "t" else "with ids of another format"
+            raise errors.ExpiredToken(f"not an h1 id: the page was rendered {made}")
         wanted, raised = HandlerId.parse(text), list[errors.HandlerIdError]()
         carried, mutable = None, True
         if captures:

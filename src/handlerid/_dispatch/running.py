@@ -131,8 +131,8 @@ class Run:
             close_unawaited(result)
             raise AsyncHandler(
                 f"{name_of(self._call.handler.fn)} is asynchronous: await adispatch() "
-                "or arun() in the host's event loop, or write "
-                "asyncio.run(app.adispatch(...)) where there is none"
+                "or arun() in the host's event loop; where there is none, write "
+                "asyncio.run(app.adispatch(...)) or asyncio.run(call.arun())"
             )
         steps: Any = self.asteps(result)
         context = copy_context()  # that of the call is entered within

@@ -54,11 +54,9 @@ class References:
         try:
             event = event_type(handler_id.event) if handler_id.event else Event
         except LookupError:
-            raise UnknownHandler(
-                f"no event type has the wire name of {handler_id}: is the module that "
-                "defines it imported here?",
-                handler_id=handler_id,
-            ) from None
+            text = f"no event type has the wire name of {handler_id}: is the module "
+            text += "that defines it imported here?"
+            raise UnknownHandler(text, handler_id=handler_id) from None
         fn, takes_event, mutable = self._closures.rebuild(handler_id, captures, event)
         self._check_guards(handler_id, fn)
         how = bind(fn, event, self._identity).fields

@@ -50,6 +50,7 @@ _CALL = (
 _NOT_CALLABLE = "is not callable; did you call the handler instead of passing it?"
 _NOT_READ = "was not read from its class; register Class.method, after the class"
 _PROXY = f"is a mock or a proxy, so what it runs is unknown; {_USE}"
+_NO_MODULE = "has no module name; set its __module__, or define it in a module"
 _NOTHING = f"has no qualified name, and wraps no function; {_USE}"
 
 
@@ -65,10 +66,7 @@ def take_apart(handler: object) -> Anatomy:
     if not parts.qualname or not parts.layers:
         raise parts.refusal(handler, _NOTHING)
     if not isinstance(parts.module, str):
-        raise UnsupportedHandler(
-            f"the function {parts.qualname} has no module name; "
-            "set its __module__, or define it in a module"
-        )
+        raise parts.refusal(handler, _NO_MODULE)
     return parts
 
 

@@ -134,9 +134,9 @@ def refusal(
     """Return the error for an id, given the ids at its location, the newest last."""
     if not known:
         text = f"no handler is registered at the location of {missing}; is the module "
-        text += "that defines it imported, or the page that makes it rendered here? "
-        text += "If that module has another name in each process, give it one name: "
-        text += "Identity(module_name=...)"
+        text += "that defines it imported, under one name: Identity(module_name=...)? "
+        text += "What a scope had went with it: if the handler is made while a page "
+        text += 'renders, use captures="carry" or rerender=; if not, @registry.handler'
         return UnknownHandler(text, handler_id=missing)
     where = location_name(known[-1])
     same = [one for one in known if one.fingerprint == missing.fingerprint]
