@@ -110,8 +110,8 @@ class Tokens(Shared):
 
     Args:
         keys: a secret key of at least 16 bytes, or several. The first signs, all
-            verify. To rotate, put the new key first, and remove the old one when its
-            tokens have expired.
+            verify. To rotate, deploy ``[old, new]``, then ``[new, old]``, and ``[new]``
+            when the tokens of the old key have expired.
         max_age: seconds until a token expires, rounded up to the next second of the
             clock; None for no expiry. The clocks of all servers should agree.
         replay: called with a token's 16 random bytes and when they may be forgotten
