@@ -43,8 +43,9 @@ class LoggingObserver(Observer):
         self._log.log(level, text, _named(call), seconds * 1e3, kind)
 
     def refused(self, error: HandlerIdError) -> None:
-        """Log at level WARNING."""
+        """Log at level WARNING, and set ``error.logged``: the host need not log it."""
         self._log.warning("refused, %s: %s", type(error).__name__, error)
+        error.logged = True
 
 
 def _named(call: Call) -> str:

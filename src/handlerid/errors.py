@@ -20,6 +20,7 @@ class HandlerIdError(Exception):
         status: HTTP status code that fits.
         public: text that is safe to send to the client.
         reload: whether the user should reload the page.
+        logged: whether a ``LoggingObserver`` logged it.
 
     Args:
         message: the text for the developer.
@@ -29,6 +30,7 @@ class HandlerIdError(Exception):
     status: ClassVar[int] = 500
     public: ClassVar[str] = "This action is not set up correctly on the server."
     reload: ClassVar[bool] = False
+    logged: bool = False
 
     def __init__(self, message: str = "", **data: Any) -> None:
         super().__init__(message)
@@ -127,8 +129,7 @@ class OtherAudience(NotAllowed):
 class InvalidToken(HandlerIdError):
     """The signature of a token, or of a handler sent by value, is wrong.
 
-    It was tampered with or signed with another key, or the captures in the token are
-    corrupt.
+    It was tampered with or signed with another key, or its captures are corrupt.
     """
 
     status = 403
@@ -138,8 +139,7 @@ class InvalidToken(HandlerIdError):
 class ExpiredToken(HandlerIdError):
     """A token, or a handler sent by value, that is too old or was used before.
 
-    Or the token was issued in another version of the format or with other settings; or
-    an id has another format.
+    Or a token or an id of another format, or a token issued with other settings.
     ``aged``: it is too old by the clock, whatever the server's release is.
     """
 

@@ -418,8 +418,9 @@ def test_what_is_logged_at_which_level(
         dispatcher.dispatch(payload | {"key": "mine"})
     with pytest.raises(SignatureError):
         dispatcher.dispatch(payload | {"key": "mistake"})
-    with pytest.raises(InvalidEvent):
+    with pytest.raises(InvalidEvent) as refused:
         dispatcher.dispatch(json.dumps(payload | {"client_x": "secret"}))
+    assert refused.value.logged
     name = f"{__name__}.on_click ({payload['handler']})"
     assert [(r.name, r.levelname, r.getMessage()) for r in caplog.records] == [
         ("handlerid", "DEBUG", f"{name} took 0.0 ms"),
@@ -449,6 +450,7 @@ def test_without_an_observer_nothing_is_logged(
     caplog.set_level(logging.DEBUG)
     dispatcher = Dispatcher(Registry())
     dispatcher.dispatch(offer(dispatcher, on_click))
-    with pytest.raises(MalformedPayload):
+    with pytest.raises(MalformedPayload) as refused:
         dispatcher.dispatch({})
+    assert not refused.value.logged
     assert caplog.records == []

@@ -50,7 +50,9 @@ class Handlers:
             servers; or several: the first signs, all verify.
         dispatcher: instead of ``key``, one with tokens. By default it is
             ``Dispatcher(Registry(captures="carry"), tokens=Tokens(key))``, whose tokens
-            expire after a day; so a worker answers closures that it never made.
+            expire after a day; so a worker answers closures that it never made. Without
+            ``"carry"``, it answers only what is decorated with ``@registry.handler``,
+            annotated with an event type, or offered by a resolver.
         endpoint: limits, origins and the release; by default ``Endpoint()``.
         templates: for ``page``; by default those in the folder ``templates``.
         render: called with the request of an event whose handler returned nothing; it
@@ -208,9 +210,10 @@ class _Event(Request):
             yield self.end.refuse_step(self.refusal(error), self.wire)
 
     def refusal(self, error: Exception) -> HandlerIdError:
-        """Log an error, and return what is sent for it."""
+        """Log an error, unless an observer did, and return what is sent for it."""
         if isinstance(error, self.expected) and error.status < HandlerFailed.status:
-            getLogger("handlerid").warning("%s: %s", type(error).__name__, error)
+            if not error.logged:
+                getLogger("handlerid").warning("%s: %s", type(error).__name__, error)
             return error.with_traceback(None)  # a circle: the request has the error
         getLogger("handlerid").error("an event was not answered", exc_info=error)
         return HandlerFailed()
