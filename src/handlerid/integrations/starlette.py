@@ -129,8 +129,7 @@ class Handlers:
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
         """Answer a request to one of ``routes``."""
-        event = _Event(self, scope, receive)
-        current_request.set(event)
+        current_request.set(event := _Event(self, scope, receive))
         await (await event.answer())(scope, receive, send)
         await event.close()
 
