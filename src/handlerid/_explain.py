@@ -52,8 +52,8 @@ class Explanation:
             on for its wrappers, ``bound arguments``, ``captures`` if they are in the
             id, ``event``.
         captures: captures that are not in the id, as lines.
-        sources: the sources of ``code`` and wrappers, as lines, where the fingerprint
-            is of the bytecode and the file holds the source of the running code.
+        sources: the lines of ``code`` and wrappers, below a comment with name, file and
+            line, if bytecode is hashed and the file holds the source of what runs.
     """
 
     __module__ = "handlerid"
@@ -87,7 +87,7 @@ class Difference:
         ids: the two ids.
         parts: the parts that differ, each with the lines that only the first id has,
             marked ``-``, and those that only the second has, marked ``+``. Of code, the
-            lines of the sources where they differ, else those of the bytecode.
+            lines of the sources, if they differ or one is added, else of the bytecode.
     """
 
     __module__ = "handlerid"
@@ -106,8 +106,10 @@ class Difference:
             if lines != others and not same:
                 part = name.partition(" > ")[0]
                 a, b = one.sources.get(part), other.sources.get(part)
-                if a and b and a[-1] != b[-1] and a[:-1] != b[:-1]:
-                    parts[part] = _changed(a, b)
+                if a and b and a[-1] != b[-1] and a[1:-1] != b[1:-1]:
+                    parts[part] = _changed(a[1:], b[1:])
+                elif (a or b) and (part in one.parts) != (part in other.parts):
+                    parts[part] = _changed(a or (), b or ())  # a decorator
                 else:
                     parts[name] = _changed(lines, others)
         if "location" not in parts and one.id.location != other.id.location:
@@ -193,7 +195,9 @@ def explain(
         else:
             parts.update(_code_parts(part, layer.__code__))
             with suppress(UnsupportedHandler):
-                sources[part] = _source(layer)
+                code = layer.__code__
+                where = f"{code.co_qualname}, {code.co_filename}:{code.co_firstlineno}"
+                sources[part] = (f"# {where}", *_source(layer))
     several = len(anatomy.layers) > 1
     carried = [
         (f"layer {layer}, {name}" if several else name, value)

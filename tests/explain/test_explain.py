@@ -8,7 +8,7 @@ import inspect
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import replace
 from itertools import combinations
 from pathlib import Path
@@ -202,6 +202,31 @@ def test_the_text_of_a_difference(app: Path) -> None:
         "+   LOAD_CONST frozenset (int 1, str 'b')",
         "    ",
     )
+
+
+def test_a_decorator_that_was_added_is_shown_with_its_place() -> None:
+    plain, wrapped = Panel.method, passing(Panel.method)
+    line = passing.__code__.co_firstlineno + 1
+    for sign, difference in (
+        ("+", explain(plain, wrapped)),
+        ("-", explain(wrapped, plain)),
+    ):
+        assert difference.parts == {
+            "wrapper 1": (
+                f"{sign} # passing.<locals>.passed, {__file__}:{line}",
+                f"{sign} @functools.wraps(fn)",
+                f"{sign} def passed(*arguments: Any) -> object:",
+                f"{sign}     return fn(*arguments)",
+            )
+        }
+
+
+def passing(fn: Callable[..., object]) -> Callable[..., object]:
+    @functools.wraps(fn)
+    def passed(*arguments: Any) -> object:
+        return fn(*arguments)
+
+    return passed
 
 
 def code_of(text: str) -> tuple[str, ...]:
