@@ -85,6 +85,12 @@ class TestManifest:
         assert done.out.encode() == build(shop).to_bytes()
         assert done.err == "imported\n"  # what a module prints is no part of it
 
+    def test_a_dash_is_the_output(self, run: Run, folder: Path) -> None:
+        done = run("manifest", "cli_shop", "-o", "-")
+        shop = importlib.import_module("cli_shop")
+        assert done.out.encode() == build(shop).to_bytes()
+        assert not (folder / "-").exists()
+
     def test_to_a_file(self, run: Run, folder: Path) -> None:
         done = run("manifest", "cli_shop", "-o", "m.json", "--release", "r1")
         assert (done.code, done.out) == (0, "m.json: 5 functions in 1 module\n")
@@ -205,6 +211,10 @@ class TestExplain:
         assert done.out == f"{explain(shop.buy, shop.Cart.empty)}\n"
         done = run("explain", str(before))
         assert (done.code, done.out) == (0, f"{explain(shop.buy)}\n")
+        after = tmp_path / "after.json"
+        after.write_text(run("explain", "cli_shop:Cart.empty", "--json").out)
+        done = run("explain", str(before), str(after))
+        assert done.out == f"{explain(shop.buy, shop.Cart.empty)}\n"
 
 
 class TestScan:
