@@ -435,9 +435,9 @@ def test_an_unknown_location(registry: Registry) -> None:
     assert caught.value.handler_id == handler_id
     assert str(caught.value) == (
         f"no handler is registered at the location of {handler_id}; is the module "
-        "that defines it imported, under one name: Identity(module_name=...)? What "
-        "a scope had went with it: if the handler is made while a page renders, "
-        'use captures="carry" or rerender=; if not, @registry.handler'
+        "that defines it imported, under one name: Identity(module_name=...)? The "
+        "handlers of a scope end with it: for those that a page makes, use "
+        'captures="carry" or rerender=; for others, @registry.handler'
     )
 
 

@@ -135,8 +135,8 @@ def refusal(
     if not known:
         text = f"no handler is registered at the location of {missing}; is the module "
         text += "that defines it imported, under one name: Identity(module_name=...)? "
-        text += "What a scope had went with it: if the handler is made while a page "
-        text += 'renders, use captures="carry" or rerender=; if not, @registry.handler'
+        text += "The handlers of a scope end with it: for those that a page makes, use "
+        text += 'captures="carry" or rerender=; for others, @registry.handler'
         return UnknownHandler(text, handler_id=missing)
     where = location_name(known[-1])
     same = [one for one in known if one.fingerprint == missing.fingerprint]

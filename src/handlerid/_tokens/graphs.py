@@ -269,7 +269,8 @@ class Writer:
         tag, parts = found
         its_class = value if tag == "C" else kind
         if tag == "x" and self.identity.codec.decoder_of(kind) is None:
-            raise self.refusal(_NO_DECODER.replace("%s", kind.__name__), value)
+            name = name_of_class(kind).rpartition(".")[2]
+            raise self.refusal(_NO_DECODER.replace("%s", name), value)
         if tag == "m":
             raise self.refusal(_MODULE, value)
         if tag == "x" and parts[2] is None:

@@ -103,7 +103,7 @@ def test_without_carry_a_registry_answers_what_it_was_given(
     assert caplog.records[0].getMessage() == (
         f"GoneHandler: no handler is registered at the location of {handler_id(save)}; "
         "is the module that defines it imported, under one name: "
-        "Identity(module_name=...)? What a scope had went with it: if the handler is "
-        'made while a page renders, use captures="carry" or rerender=; if not, '
+        "Identity(module_name=...)? The handlers of a scope end with it: for those "
+        'that a page makes, use captures="carry" or rerender=; for others, '
         "@registry.handler"
     )
