@@ -13,6 +13,7 @@ FILES = {
     "cli_bad.py": "raise RuntimeError('no oven\\nat all')\n",
     "cli_exits.py": "raise SystemExit(3)\n",
     "text.json": "{}",
+    "log.json": "hello",
     "old.json": '{"format": "handlerid manifest 0"}',
 }
 
@@ -67,6 +68,8 @@ explain no.json
     no.json cannot be read: No such file or directory
 explain old.json
     old.json was not written by handlerid explain --json
+explain log.json
+    log.json was not written by handlerid explain --json
 explain builtins:len
     builtins.len
 diff no.json no.json

@@ -132,6 +132,7 @@ def test_a_file(tmp_path: Path) -> None:
 
 def test_what_it_says_of_itself() -> None:
     assert repr(SMALL) == "<Manifest of 'r1': 4 functions in 2 modules>"
+    assert str(SMALL) == "4 functions in 2 modules"
     assert repr(Manifest(fingerprint="source")) == (
         "<Manifest: 0 functions in 0 modules>"
     )

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import handlerid
-from handlerid import Registry
+from handlerid import Identity, Registry
 from handlerid._cli.common import (
     Answer,
     Mistake,
@@ -25,17 +25,12 @@ from handlerid._cli.common import (
 def run_explain(options: Namespace) -> Answer:
     """Explain an id, or the difference between two."""
     identity = identity_of(options)
-    explanations = []
-    for name in filter(None, (options.handler, options.other)):
-        if name.endswith(".json"):
-            explanations.append(_written(name))
-            continue
-        fn = object_of(name)
-        if not callable(fn):
-            raise Mistake(f"{name} is not callable: {type(fn).__name__}")
-        given = {"event": options.event, "captures": options.captures}
-        with mistakes():
-            explanations.append(handlerid.explain(fn, identity=identity, **given))
+    explanations = [
+        _written(name)
+        if name.endswith(".json")
+        else _explanation(name, identity, options)
+        for name in filter(None, (options.handler, options.other))
+    ]
     if not options.other:
         (one,) = explanations
         return Answer(as_json(one.as_dict()) if options.json else f"{one}\n")
@@ -50,12 +45,22 @@ def run_explain(options: Namespace) -> Answer:
     return Answer("\n".join(lines) + "\n", int(bool(found)))
 
 
+def _explanation(name: str, identity: Identity | None, options: Namespace) -> Any:
+    fn = object_of(name)
+    if not callable(fn):
+        raise Mistake(f"{name} is not callable: {type(fn).__name__}")
+    given = {"event": options.event, "captures": options.captures}
+    with mistakes():
+        return handlerid.explain(fn, identity=identity, **given)
+
+
 def _written(path: str) -> Any:
     """Read an explanation that --json wrote, maybe before the code was edited."""
+    with mistakes(path):
+        content = Path(path).read_bytes()
     try:
-        with mistakes(path):
-            return handlerid.Explanation.from_dict(json.loads(Path(path).read_bytes()))
-    except (LookupError, TypeError, AttributeError) as error:
+        return handlerid.Explanation.from_dict(json.loads(content))
+    except (AttributeError, LookupError, TypeError, ValueError) as error:
         raise Mistake(f"{path} was not written by handlerid explain --json") from error
 
 

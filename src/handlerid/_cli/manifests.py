@@ -36,25 +36,29 @@ def read_manifest(path: str) -> Manifest:
         return Manifest.read(path)
 
 
+def _built(*packages: str, **options: Any) -> Manifest:
+    """Build the manifest of packages that arguments name."""
+    for one in packages:
+        expect_module(one)
+    with imports():
+        return build(*packages, **options)
+
+
 def run_manifest(options: Namespace) -> Answer:
     """Build a manifest."""
     if options.identity and options.fingerprint:
         raise Mistake("--identity says the fingerprint; leave --fingerprint out")
-    for one in options.packages:
-        expect_module(one)
-    identity = identity_of(options)
-    with imports():
-        manifest = build(
-            *options.packages,
-            identity=identity,
-            fingerprint=options.fingerprint,
-            release=options.release,
-        )
+    manifest = _built(
+        *options.packages,
+        identity=identity_of(options),
+        fingerprint=options.fingerprint,
+        release=options.release,
+    )
     text = manifest.to_bytes().decode()
     if options.output not in (None, "-"):
         with mistakes(options.output, "written"):
             manifest.write(options.output)
-        text = f"{options.output}: {manifest.size}\n"
+        text = f"{options.output}: {manifest}\n"
     return Answer(text, int(bool(manifest.failed)), _failures(manifest))
 
 
@@ -71,10 +75,8 @@ def _failures(manifest: Manifest) -> str:
 
 def run_ids(options: Namespace) -> Answer:
     """Compute the ids of a package."""
-    expect_module(options.package)
     identity = identity_of(options) or Identity()
-    with imports():
-        manifest = build(options.package, identity=identity)
+    manifest = _built(options.package, identity=identity)
     found = [x for x in functions_of(manifest) if options.all or x.is_handler]
     ids = [handler_id for one in found for handler_id in one.ids(identity)]
     notes = _failures(manifest)
@@ -153,10 +155,8 @@ def _ids_of(options: Namespace) -> tuple[Ids | None, str]:
     if options.manifest:
         manifest = read_manifest(options.manifest)
     elif options.package:
-        expect_module(options.package)
         identity = identity_of(options)
-        with imports():
-            manifest = build(options.package, identity=identity)
+        manifest = _built(options.package, identity=identity)
     else:
         return None, ""
     kind = manifest.fingerprint

@@ -16,20 +16,20 @@ class _Command(NamedTuple):
 
     Attributes:
         help: what it does, in a line.
-        fill: adds its arguments to a parser.
+        add: what adds its arguments to a parser, in this order.
         text: more than the line says, and examples.
     """
 
     help: str
-    fill: Callable[[argparse.ArgumentParser], None]
+    add: tuple[Callable[[argparse.ArgumentParser], None], ...]
     text: str
 
 
-def _add_package(parser: argparse.ArgumentParser) -> None:
+def _package(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("package", metavar="PACKAGE", help="a module's name")
 
 
-def _add_identity(parser: argparse.ArgumentParser) -> None:
+def _identity(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--identity",
         metavar="MODULE:NAME",
@@ -38,7 +38,7 @@ def _add_identity(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_keys(parser: argparse.ArgumentParser) -> None:
+def _keys(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--key-env",
         metavar="NAME[:ENCODING]",
@@ -49,7 +49,7 @@ def _add_keys(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_json(parser: argparse.ArgumentParser) -> None:
+def _json(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--json", action="store_true", help="for programs")
 
 
@@ -73,7 +73,6 @@ def _manifest(parser: argparse.ArgumentParser) -> None:
         default=os.environ.get("HANDLERID_RELEASE") or None,
         help="its name (default: the environment's HANDLERID_RELEASE)",
     )
-    _add_identity(parser)
 
 
 def _diff(parser: argparse.ArgumentParser) -> None:
@@ -85,7 +84,7 @@ def _diff(parser: argparse.ArgumentParser) -> None:
         help="clicks on the old release: what handlerid.manifest.count wrote, or any "
         "text with their ids or tokens, such as a log; - for the input",
     )
-    _add_keys(parser)
+    _keys(parser)
     parser.add_argument(
         "--fail-on",
         metavar="KIND,...",
@@ -110,38 +109,33 @@ def _kinds(text: str) -> tuple[str, ...]:
 
 
 def _ids(parser: argparse.ArgumentParser) -> None:
-    _add_package(parser)
     parser.add_argument(
         "--all",
         action="store_true",
         help="of every function, also of those that name no event type",
     )
-    _add_identity(parser)
-    _add_json(parser)
 
 
 def _explain(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "handler", metavar="MODULE:NAME", help="a handler, or FILE.json of --json"
+        "handler",
+        metavar="MODULE:NAME",
+        help="a handler, or a FILE.json that --json wrote",
     )
     parser.add_argument("other", metavar="MODULE:NAME", nargs="?", help="a second one")
     parser.add_argument("--event", metavar="NAME", help="the event's wire name")
     parser.add_argument(
         "--captures", action="store_true", help="as if captures were part of ids"
     )
-    _add_identity(parser)
-    _add_json(parser)
 
 
 def _scan(parser: argparse.ArgumentParser) -> None:
-    _add_package(parser)
     parser.add_argument(
         "--registry",
         metavar="MODULE:NAME",
         help="the host's Registry or Dispatcher (default: a new Registry, which does "
         "not know what was decorated for another)",
     )
-    _add_json(parser)
 
 
 def _parse(parser: argparse.ArgumentParser) -> None:
@@ -155,13 +149,9 @@ def _parse(parser: argparse.ArgumentParser) -> None:
     where = parser.add_mutually_exclusive_group()
     where.add_argument("--manifest", metavar="FILE", help="whose handlers it may be of")
     where.add_argument("--package", metavar="PACKAGE", help="the same, a module's name")
-    _add_identity(parser)
-    _add_keys(parser)
-    _add_json(parser)
 
 
 def _stable(parser: argparse.ArgumentParser) -> None:
-    _add_package(parser)
     parser.add_argument(
         "--handlers",
         metavar="MODULE:NAME",
@@ -193,10 +183,10 @@ def _check(parser: argparse.ArgumentParser) -> None:
 COMMANDS = {
     "manifest": _Command(
         "write what a release can answer",
-        _manifest,
+        (_manifest, _identity),
         """\
 The modules are imported; no page is rendered. The file is the same in every process and
-place. It is a private build file: who has it can confirm guesses of constants.
+directory. It is a private build file: who has it can confirm guesses of constants.
 
   handlerid manifest shop -o manifest.json --release r42
   handlerid manifest shop admin --fingerprint source -o manifest.json
@@ -206,10 +196,10 @@ exit code: 0; 1 if a module failed, which is listed in the file; 2 for a mistake
     ),
     "diff": _Command(
         "what open pages of one release meet on another",
-        _diff,
+        (_diff,),
         """\
 stale    its code, or that of a decorator, changed: the page is asked to reload
-gone     no handler has its place, or none has its event
+gone     no handler has its location, or none has its event
 moved    it is gone, and its code is elsewhere; the line to write there is printed
 refused  its event has other fields
 unknown  the files cannot tell
@@ -226,7 +216,7 @@ exit code: 0; 1 if --fail-on is met; 2 for a mistake, also a file that is no man
     ),
     "ids": _Command(
         "the ids of the handlers of a package",
-        _ids,
+        (_package, _ids, _identity, _json),
         """\
 Functions in functions are among them. The modules are imported.
 
@@ -238,7 +228,7 @@ exit code: 0; 1 if a module failed; 2 for a mistake
     ),
     "explain": _Command(
         "every part of an id, or what differs between two",
-        _explain,
+        (_explain, _identity, _json),
         """\
   handlerid explain shop.cart:add
   handlerid explain shop.cart:add shop.cart:add_all
@@ -253,7 +243,7 @@ exit code: 0; 1 if two ids differ; 2 for a mistake
     ),
     "scan": _Command(
         "what Registry.scan finds in a package, and what it skips",
-        _scan,
+        (_package, _scan, _json),
         """\
   handlerid scan shop
   handlerid scan shop --registry shop.app:registry
@@ -263,7 +253,7 @@ exit code: 0; 1 if a module or a handler failed; 2 for a mistake
     ),
     "parse": _Command(
         "whose id or token this is",
-        _parse,
+        (_parse, _identity, _keys, _json),
         """\
   handlerid parse h1-q3x3h77e3e6e4-n2lztrboijtkjhnj3noa.click --manifest r41.json
   grep refused app.log | handlerid parse - --package shop
@@ -274,7 +264,7 @@ also a text without an id
     ),
     "stable": _Command(
         "whether ids are the same in every process",
-        _stable,
+        (_package, _stable),
         """\
 The module is imported in fresh processes: handlerid.testing.assert_stable.
 
@@ -286,7 +276,7 @@ exit code: 0; 1 if ids differ, or a process failed; 2 for a mistake
     ),
     "check": _Command(
         "mistakes with handlers, found in source text",
-        _check,
+        (_check,),
         """\
 Nothing is imported and nothing runs.
 
@@ -320,5 +310,6 @@ def make_parser(arguments: Sequence[str] | None = None) -> argparse.ArgumentPars
             formatter_class=argparse.RawDescriptionHelpFormatter,
         )
         if arguments is None or name in arguments:
-            command.fill(one)
+            for add in command.add:
+                add(one)
     return parser

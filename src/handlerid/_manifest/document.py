@@ -99,11 +99,9 @@ class Manifest:
 
     def __repr__(self) -> str:
         release = "" if self.release is None else f" of {self.release!r}"
-        return f"<Manifest{release}: {self.size}>"
+        return f"<Manifest{release}: {self}>"
 
-    @property
-    def size(self) -> str:
-        """What it holds, as text for people, such as ``"3 functions in 1 module"``."""
+    def __str__(self) -> str:
         functions = sum(map(len, self.functions.values()))
         modules = len({module for module, _ in self.functions})
         ends = "s" * (functions != 1), "s" * (modules != 1)
