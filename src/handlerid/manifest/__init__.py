@@ -2,8 +2,9 @@
 
 from handlerid._manifest.document import UNKNOWN, EventShape, Function, Manifest
 from handlerid.manifest.build import build
-from handlerid.manifest.diff import Diff, Row, diff
+from handlerid.manifest.diff import Diff, diff
 from handlerid.manifest.lookup import History, history
+from handlerid.manifest.rows import Row
 from handlerid.manifest.seen import ClickCounter, Seen, count, read_seen
 
 __all__ = [
