@@ -221,7 +221,7 @@ class TestScan:
     def test_a_package(self, run: Run) -> None:
         done = run("scan", "cli_shop")
         assert done.code == 0
-        assert done.out.startswith("2 handlers in 1 modules, 1 skipped, ")
+        assert done.out.startswith("2 handlers in 1 module, 1 skipped, ")
         assert "skipped  cli_shop.Cart.empty is a method" in done.out
 
     @pytest.mark.parametrize("name", ["registry", "app"])

@@ -201,7 +201,7 @@ def test_ids_that_were_made_up(releases: Releases) -> None:
     known = history(releases.directory, current=releases.current)
     made_up = HandlerId.parse(f"h1-{'a' * 13}-{'a' * 20}.click")
     assert known(made_up) is None
-    assert repr(known) == "<History of 1 releases: 11 functions>"
+    assert repr(known) == "<History of 1 release: 11 functions>"
 
 
 @pytest.fixture

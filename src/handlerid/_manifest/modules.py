@@ -35,7 +35,8 @@ def imported(package: ModuleType | str, fail: Fail) -> Iterator[ModuleType]:
             # the host.
             where = name.replace(".", "/")
             count = _count([f"{one or '.'}/{where}" for one in sys.path])
-            beneath = f", nor what is in it ({count} modules)" if count else ""
+            several = f"{count} module{'s' * (count != 1)}"
+            beneath = f", nor what is in it ({several})" if count else ""
             text = f"cannot be imported{beneath}: {type(error).__name__}: {error}"
             return fail(name, text, name, error)
         if not issubclass(type(package), ModuleType):

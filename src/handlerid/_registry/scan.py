@@ -89,7 +89,9 @@ class Scan:
         return len(self.found)
 
     def __repr__(self) -> str:
-        counts = f"{len(self.found)} handlers in {len(self.modules)} modules"
+        found, modules = len(self.found), len(self.modules)
+        counts = f"{found} handler{'s' * (found != 1)} in "
+        counts += f"{modules} module{'s' * (modules != 1)}"
         counts += f", {len(self.skipped)} skipped" if self.skipped else ""
         return f"<Scan: {counts}, {self.seconds:.3f} s>"
 

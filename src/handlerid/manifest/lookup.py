@@ -174,7 +174,9 @@ class History:
     def __repr__(self) -> str:
         places = self._functions.values()
         releases = {x for one in places for several in one.values() for x in several}
-        return f"<History of {len(releases)} releases: {len(places)} functions>"
+        ends = "s" * (len(releases) != 1), "s" * (len(places) != 1)
+        text = f"<History of {len(releases)} release{ends[0]}: "
+        return f"{text}{len(places)} function{ends[1]}>"
 
     def __call__(self, handler_id: HandlerId) -> HandlerIdError | None:
         """Return the error for an id that nobody answers; None if it is no old one."""
