@@ -5,7 +5,6 @@ from __future__ import annotations
 import ast
 import json
 import re
-import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,8 +12,9 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, Page, Request, Route, expect
 
+from tests.integrations.starlette.running import until
 from tests.support.fresh import environment, run_fresh
-from tests.support.pages import files
+from tests.support.pages import files, save
 from tests.support.servers import running
 
 ROOT = Path(__file__).parents[2]
@@ -22,7 +22,6 @@ PAGE = ROOT / "docs/start/flask-htmx.md"
 TEXT = PAGE.read_text("utf-8")
 PACKAGES = ROOT / ".cache/node_modules"
 CDN = "https://cdn.jsdelivr.net/npm/htmx.org@"
-LIMIT = 60  # seconds; waited for only if something is broken
 
 
 def package(version: str) -> Path:
@@ -42,24 +41,10 @@ def serving(folder: Path, app: str) -> Iterator[str]:
     keys = {"SESSION_KEY": "a key of the tests", "APP_KEY": "another, no secret either"}
     env = environment(folder, **keys)
     with running(*command, "--bind=127.0.0.1:0", log=log, cwd=folder, env=env):
-        end = time.monotonic() + LIMIT
-        while log.read_text("utf-8").count("Booting worker") < 2:
-            assert time.monotonic() < end, log.read_text("utf-8")
-            time.sleep(0.01)
+        until(lambda: log.read_text("utf-8").count("Booting worker") == 2, log)
         found = re.search(r"Listening at: (http://[\w.:]+)", log.read_text("utf-8"))
         assert found is not None
         yield found[1]
-
-
-def write(folder: Path, **changes: str) -> None:
-    """Write the files of the page, with the changes: new text by the old."""
-    for name, text in files(PAGE):
-        path = folder / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        for old, new in changes.items():
-            assert name != "app.py" or old in text
-            text = text.replace(old, new)  # noqa: PLW2901
-        path.write_text(text, "utf-8")
 
 
 @pytest.fixture
@@ -88,7 +73,7 @@ def route_htmx(page: Page, version: str) -> None:
 
 @pytest.mark.parametrize("version", ["4", "2"])
 def test_the_page_that_counts(page: Page, tmp_path: Path, version: str) -> None:
-    write(tmp_path)
+    save(PAGE, tmp_path)
     if version == "2":
         (meta,) = re.findall("^<meta name=.*$", TEXT, re.MULTILINE)
         template = tmp_path / "templates/page.html"
@@ -129,7 +114,10 @@ def good_location(page: Page, url: str) -> str:
 
 
 def test_a_handler_that_fails(page: Page, tmp_path: Path) -> None:
-    write(tmp_path, **{'    return f"Clicked': '    1 / 0\n    return f"Clicked'})
+    save(PAGE, tmp_path)
+    app, answer = tmp_path / "app.py", '    return f"Clicked'
+    before, after = app.read_text("utf-8").split(answer)
+    app.write_text(f"{before}    1 / 0\n{answer}{after}", "utf-8")
     route_htmx(page, "4")
     with serving(tmp_path, "app:app") as url:
         page.goto(url)
@@ -164,7 +152,7 @@ print(post(brew).split())
 
 def test_pieces_of_the_shop_in_the_first_application(tmp_path: Path) -> None:
     """With the decorator, as each section says."""
-    write(tmp_path)
+    save(PAGE, tmp_path)
     shop = dict(files(PAGE))["shop.py"]
     kept = [
         f"@handlers.registry.handler\n{ast.get_source_segment(shop, one)}"
@@ -188,7 +176,7 @@ def test_pieces_of_the_shop_in_the_first_application(tmp_path: Path) -> None:
 
 
 def test_the_shop(page: Page, tmp_path: Path) -> None:
-    write(tmp_path)
+    save(PAGE, tmp_path)
     route_htmx(page, "4")
     with serving(tmp_path, "shop:app") as url:
         page.goto(url)

@@ -17,7 +17,7 @@ from handlerid import HandlerId, errors
 from tests.integrations.starlette.running import serving
 from tests.pythons import require_python
 from tests.support.fresh import run_fresh
-from tests.support.pages import blocks, files
+from tests.support.pages import blocks, files, save
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"
@@ -166,9 +166,7 @@ def test_the_template_works_in_a_browser(browser: Browser, tmp_path: Path) -> No
     variables, app, options = shown.groups()
     keys = dict(one.split("=") for one in variables.split())
     assert len(keys) == 2
-    for name in ("app.py", "templates/page.html"):
-        (tmp_path / name).parent.mkdir(exist_ok=True)
-        (tmp_path / name).write_text(FILES[name], "utf-8")
+    save(README, tmp_path)
     log = tmp_path / "log"
     with (
         serving(app, log, *options.split(), cwd=tmp_path, **keys) as site,

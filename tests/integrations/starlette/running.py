@@ -23,11 +23,13 @@ SESSION_KEY = "another key, of the sessions"
 LIMIT = 60  # seconds; waited for only if something is broken
 
 
-def until(condition: Any) -> Any:
-    """Wait until a condition is true, and return its value."""
+def until(condition: Any, log: Path | None = None) -> Any:
+    """Wait until a condition is true, and return its value; a failure shows the log."""
     end = time.monotonic() + LIMIT
     while not (value := condition()):
-        assert time.monotonic() < end, f"it did not happen: {condition}"
+        assert time.monotonic() < end, (
+            f"it did not happen: {condition}\n{log.read_text('utf-8') if log else ''}"
+        )
         time.sleep(0.01)
     return value
 
@@ -37,9 +39,9 @@ class Site:
 
     def __init__(self, log: Path) -> None:
         self._log = log
-        found = until(lambda: re.search(r"running on (http://[\w.:]+)", self.log))
+        found = until(lambda: re.search(r"running on (http://[\w.:]+)", self.log), log)
         self.url: str = found[1]
-        until(lambda: "Application startup complete." in self.log)
+        until(lambda: "Application startup complete." in self.log, log)
 
     @property
     def log(self) -> str:
@@ -63,12 +65,7 @@ def serving(
     keys = {"APP_KEY": KEY, "SESSION_KEY": SESSION_KEY}
     env = environment(cwd, **(keys | variables))
     with running("-m", "uvicorn", app, *fixed, log=log, cwd=cwd, env=env):
-        try:
-            site = Site(log)
-        except AssertionError as error:
-            error.add_note(log.read_text("utf-8"))
-            raise
-        yield site
+        yield Site(log)
 
 
 def events_in(stream: str) -> list[tuple[str, str]]:
