@@ -18,7 +18,7 @@ Paint = Callable[[str, str], str]
 """Called with a text and the name of a colour."""
 
 BREAKS = ("stale", "gone", "moved", "refused")
-"""The rows of a diff whose pages break."""
+"""The kinds of rows of a diff whose pages break."""
 
 _COLOURS = {"red": 31, "green": 32, "yellow": 33, "cyan": 36, "bold": 1, "dim": 2}
 _ENCODINGS = {"": str.encode, "hex": bytes.fromhex, "base64": b64decode}
@@ -48,7 +48,7 @@ def mistakes(path: str = "", done: str = "read") -> Iterator[None]:
 
 
 def painter() -> Paint:
-    """Return what colours texts, on a terminal that shows colours."""
+    """Return a function that colours texts, if the output shows colours."""
     shows = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
     if not shows or os.environ.get("NO_COLOR"):
         return lambda text, _: text

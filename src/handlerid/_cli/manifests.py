@@ -126,7 +126,7 @@ def _named(path: str, manifest: Manifest) -> str:
 
 
 def run_parse(options: Namespace) -> Answer:
-    """Say whose ids and tokens are in texts."""
+    """Find the ids and tokens in texts, and their handlers."""
     ids, title = _ids_of(options)
     counts: Counter[Reference] = Counter()
     for text in options.references:
@@ -140,7 +140,7 @@ def run_parse(options: Namespace) -> Answer:
     code = int(ids is not None and any(one["handler"] is None for one in rows))
     if options.json:
         return Answer(as_json(rows), code)
-    lines = [f"{x['count']:>6}  {x['id']}  {_said(x, title)}".rstrip() for x in rows]
+    lines = [f"{x['count']:>6}  {x['id']}  {_handler(x, title)}".rstrip() for x in rows]
     text = "\n".join(lines) if rows[1:] else _table(rows[0], title)
     return Answer(f"{text}\n", code)
 
@@ -196,7 +196,7 @@ def _token(body: str) -> dict[str, Any]:
     return said | {"bytes of captures": max(0, len(content) - at)}
 
 
-def _said(row: dict[str, Any], title: str) -> str:
+def _handler(row: dict[str, Any], title: str) -> str:
     if not title:
         return ""
     if row["handler"] is None:
@@ -207,7 +207,7 @@ def _said(row: dict[str, Any], title: str) -> str:
 def _table(row: dict[str, Any], title: str) -> str:
     """Return the only id that was found, a part a line."""
     names = ("location", "fingerprint", "captures", "event")
-    shown = {name: row[name] for name in names} | {"handler": _said(row, title)}
+    shown = {name: row[name] for name in names} | {"handler": _handler(row, title)}
     if token := row["token"]:
         expires = f"expires {token['expires']}" if token["expires"] else ""
         flags = [name for name in _FIELDS if name != "expires" and token[name]]

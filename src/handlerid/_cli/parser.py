@@ -147,8 +147,8 @@ def _parse(parser: argparse.ArgumentParser) -> None:
         "the input",
     )
     where = parser.add_mutually_exclusive_group()
-    where.add_argument("--manifest", metavar="FILE", help="whose handlers it may be of")
-    where.add_argument("--package", metavar="PACKAGE", help="the same, a module's name")
+    where.add_argument("--manifest", metavar="FILE", help="find its handler here")
+    where.add_argument("--package", metavar="PACKAGE", help="find it in this module")
 
 
 def _stable(parser: argparse.ArgumentParser) -> None:
@@ -252,7 +252,7 @@ exit code: 0; 1 if a module or a handler failed; 2 for a mistake
 """,
     ),
     "parse": _Command(
-        "whose id or token this is",
+        "the parts and the handler of an id or a token",
         (_parse, _identity, _keys, _json),
         """\
   handlerid parse h1-q3x3h77e3e6e4-n2lztrboijtkjhnj3noa.click --manifest r41.json

@@ -1,8 +1,8 @@
 """A diff in sentences and rows: on a screen, and as Markdown and annotations.
 
-1. Handlers count, and other functions are a number: most of them are no handlers, and
-   the files cannot tell which are.
-2. What was clicked most comes first. What does not fit is counted.
+1. Rows are about handlers. Of other functions, only the number is shown: most of them
+   are no handlers, and the files cannot tell which are.
+2. Rows with the most clicks come first. Of rows that do not fit, the number is shown.
 """
 
 from collections import Counter
@@ -73,7 +73,7 @@ class Summary:
     Attributes:
         diff: the diff.
         title: what was compared.
-        fail_on: the kinds of rows that were asked for.
+        fail_on: the kinds of rows that make the command fail.
         every: whether every function counts, not the handlers alone.
         keyed: whether keys were given.
         damaged: lines of the clicks that could not be read.
@@ -88,7 +88,7 @@ class Summary:
 
     @cached_property
     def _counts_every(self) -> bool:
-        """Whether all count, also because the old release has no handlers to count."""
+        """Whether every function counts: asked for, or no old one is a handler."""
         old = [one for one in self.diff.rows if one.kind != "new"]
         return self.every or not any(x.handler and x.events != (UNKNOWN,) for x in old)
 
@@ -103,7 +103,7 @@ class Summary:
 
     @property
     def failed(self) -> str:
-        """That there are rows that were asked for, or nothing."""
+        """The sentence that says which rows fail the command; empty without any."""
         kinds = Counter[str](one.kind for one in self.of_kind(*self.fail_on))
         counts = ", ".join(f"{kinds[x]} {x}" for x in self.fail_on if kinds[x])
         return f"--fail-on {','.join(self.fail_on)} is met: {counts}." * bool(counts)
@@ -135,7 +135,7 @@ class Summary:
         return f"{text}."
 
     def lines(self) -> list[Line]:
-        """Return what breaks or cannot be told, the most important first."""
+        """Return the rows that break or are unknown, the most important first."""
         groups: dict[tuple[object, ...], list[Row]] = {}
         for one in self.of_kind(*_SHOWN):
             # Why the files cannot tell is the same of many, as of all pages.
@@ -146,7 +146,7 @@ class Summary:
         return [Line(rows, self._share(rows)) for rows in several]
 
     def rest(self, lines: list[Line]) -> str:
-        """Return what lines that are not shown say, as numbers."""
+        """Return the numbers of rows in lines that are not shown."""
         rows = [row for one in lines for row in one.rows]
         counts = Counter[str](one.kind for one in rows)
         kinds = ", ".join(f"{counts[x]} {x}" for x in _SHOWN if counts[x])
@@ -154,7 +154,7 @@ class Summary:
         return f"{len(rows)} more: {kinds}" + (f" ({share})" if share else "")
 
     def footers(self) -> Iterator[str]:
-        """Yield the other sentences."""
+        """Yield the sentences below the rows."""
         diff = self.diff
         followed = sum(1 for one in self.of_kind("same") if one.why)
         same, new = len(self.of_kind("same")), len(self.of_kind("new"))

@@ -4,9 +4,9 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from handlerid._manifest.document import Manifest
-    from handlerid._manifest.gather import met
+    from handlerid._manifest.gather import manifest_of
 
-__all__ = ["Manifest", "met"]
+__all__ = ["Manifest", "manifest_of"]
 
 
 if not TYPE_CHECKING:  # checkers would accept any name

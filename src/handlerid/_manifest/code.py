@@ -21,11 +21,11 @@ _NEUTRAL = {
     *("CACHE", "COPY_FREE_VARS", "EXTENDED_ARG", "KW_NAMES", "MAKE_CELL"),
     *("NOP", "NOT_TAKEN", "PRECALL", "RESUME"),
 }
-# What stands before the end of a function that does nothing else.
+# Instructions before the return of a function that does nothing else.
 _NOTHING = _NEUTRAL | {"RETURN_GENERATOR", "POP_TOP"}
-# What leaves nothing on the stack, but for LOAD in the name.
+# Prefixes of instructions that push nothing, unless LOAD is in their names.
 _TAKES = ("DELETE_", "END_", "POP_", "STORE_")
-# What is not followed by the next instruction.
+# Prefixes of instructions after which the next one does not run.
 _LEAVES = ("JUMP_FORWARD", "RAISE", "RERAISE", "RETURN_")
 _IN_MAKE_FUNCTION = sys.version_info < (3, 13)  # parts, by the bits of its operand
 _CONSTANTS = ("LOAD_COMMON_CONSTANT", "LOAD_CONST", "LOAD_SMALL_INT", "RETURN_CONST")
@@ -80,7 +80,7 @@ class Made:
 
 
 class FunctionCode:
-    """The code of a function; what is around it is read when it is asked for."""
+    """The code of a function; the code around it is read when asked for."""
 
     def __init__(self, code: CodeType, walk: "Callable[[], _Walk] | None" = None):
         self.code = code

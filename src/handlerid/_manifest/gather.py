@@ -92,7 +92,7 @@ class Gathered:
         """Add the handlers of a registry."""
         for one in entries.handlers.copy().values():
             inner = one.code[-1][0] if type(one.code) is tuple else one.fn
-            self._add_met(entries, one.fn, inner, one.event)
+            self._include(entries, one.fn, inner, one.event)
 
     def add_offered(self, entries: Any) -> None:
         """Add the functions of the code that ids were computed of, as by scopes.
@@ -107,9 +107,9 @@ class Gathered:
                 fn = FunctionCode(code).function(names)
                 fn.__qualname__, fn.__module__ = qualname, module
                 binding = record.binding and record.binding()
-                self._add_met(entries, fn, fn, binding and binding.event)
+                self._include(entries, fn, fn, binding and binding.event)
 
-    def _add_met(self, entries: Any, fn: Any, inner: FunctionType, event: Any) -> None:
+    def _include(self, entries: Any, fn: Any, inner: FunctionType, event: Any) -> None:
         with suppress(UnsupportedHandler):  # its file was replaced before it was read
             self.add(
                 fn,
@@ -143,7 +143,7 @@ class Gathered:
         )
 
 
-def met(entries: Any, release: str | None) -> Manifest:
+def manifest_of(entries: Any, release: str | None) -> Manifest:
     """Return the manifest of a registry's entries and of its identity's records."""
     gathered = Gathered(entries.identity)
     gathered.add_registered(entries)

@@ -194,7 +194,7 @@ class Registry(Holder):
         Those are the handlers registered here, and the functions that scopes were
         offered, without what wraps them there.
         """
-        return _manifest.met(self.entries, release)
+        return _manifest.manifest_of(self.entries, release)
 
     def __repr__(self) -> str:
         count = f"{len(self)} handler{'s' * (len(self) != 1)}"

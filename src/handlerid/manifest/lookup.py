@@ -113,16 +113,16 @@ def history(
     current: Manifest | None = None,
     identity: Identity | None = None,
 ) -> "History":
-    """Return what knows the handlers of older releases: ``Dispatcher(history=...)``.
+    """Return the handlers of older releases, for ``Dispatcher(history=...)``.
 
     The manifests are read now, and not again.
 
     Args:
         directory: all files in it that end in ``.json`` are manifests, of any Python.
         current: the manifest of this server, ``registry.manifest(release="r12")``, or
-            that of its release. The reasons say what changed since then. If the
-            directory has ``r12.json``, they are by that; and if it has other code than
-            the server runs, that is logged, once.
+            that of its release. Errors say what changed since the older release. If
+            the directory has ``r12.json``, that file is used instead; if this server
+            runs other code than the file says, that is logged, once.
         identity: that of the registry.
 
     Raises:
