@@ -34,26 +34,27 @@ def ask(host: Path, name: str, sent: object = None, *, seed: str) -> Any:
     return json.loads(run_fresh("-c", code, json.dumps(sent), path=host, seed=seed))
 
 
+def press(page: dict[str, str]) -> dict[str, object]:
+    """Return what a click on the page's button sends."""
+    handler = page["html"].partition('data-handler="')[2].partition('"')[0]
+    event = {"handler": handler, "key": "tea"}
+    return {"event": event, "state": page["state"], "proof": page["proof"]}
+
+
 def test_a_page_of_one_process_is_answered_by_another(host: Path) -> None:
     status, page = ask(host, "first", seed="1")
     assert status == "200 OK"
-    handler = page["html"].partition('data-handler="')[2].partition('"')[0]
-    event = {"handler": handler, "key": "tea"}
-    sent = {"event": event, "state": page["state"], "proof": page["proof"]}
-    status, page = ask(host, "second", sent, seed="2")
+    status, page = ask(host, "second", press(page), seed="2")
     assert status == "200 OK"
     assert page["html"].startswith("<p>1 tea</p>")
 
 
 def test_a_page_from_before_a_deploy_is_told_to_reload(host: Path) -> None:
     _, page = ask(host, "first", seed="1")
-    handler = page["html"].partition('data-handler="')[2].partition('"')[0]
-    event = {"handler": handler, "key": "tea"}
-    sent = {"event": event, "state": page["state"], "proof": page["proof"]}
     source = (host / "host.py").read_text("utf-8")
     changed = source.replace("(event.key, 0) + 1", "(event.key, 0) + 2")
     assert changed != source
     (host / "host.py").write_text(changed, "utf-8")
-    status, answer = ask(host, "second", sent, seed="2")
+    status, answer = ask(host, "second", press(page), seed="2")
     assert status == "409 Conflict"
     assert answer == {"error": "This page is out of date. Reload it.", "reload": True}

@@ -21,7 +21,7 @@ from pathlib import Path
 import pytest
 
 from tests.pythons import require_python
-from tests.support.pages import save
+from tests.support.pages import PAGES, save
 
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text("utf-8"))["project"]
@@ -103,7 +103,7 @@ def is_built(page: str) -> bool:
     """Return whether Sphinx makes this file of ours."""
     if page.startswith("_images/"):
         name = page.removeprefix("_images/")
-        texts = [x.read_text("utf-8") for x in (ROOT / "docs").rglob("*.md")]
+        texts = [x.read_text("utf-8") for x in PAGES if x.is_relative_to(ROOT / "docs")]
         return any(f"/{name})" in x or f"({name})" in x for x in texts)
     return not page or (ROOT / "docs" / page).with_suffix(".md").is_file()
 

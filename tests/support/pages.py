@@ -70,7 +70,7 @@ ELSEWHERE = {
     "make bench": "tests/benchmarks/test_benchmarks.py",
     "make demo": "tests/docs/test_readme.py",
     "make test": ".ci/run",
-    "pip install": "tests/docs/test_commands_page.py",
+    "pip install": "tests/project/built.py",
     "python -m benchmarks": "tests/benchmarks/test_benchmarks.py",
     "python -m handlerid.integrations.mesop": "tests/integrations/mesop/test_modes.py",
     "python -m tests.promises.deploy": "tests/promises/deploy/test_deploy.py",
@@ -175,7 +175,7 @@ def problems(text: str) -> Iterator[tuple[int, str]]:
             yield block.line, "indented code is not run"
         elif is_python and block.tag != "python" and not block.file:
             yield block.line, f"{block.tag} is neither a file nor run; write python"
-        elif block.tag == "python" and not block.file.endswith(".py") and block.file:
+        elif block.tag == "python" and block.file and not block.file.endswith(".py"):
             yield block.line, f"{block.file} is no Python file"
         elif block.tag in ("bash", "sh", "shell") and not block.file:
             yield block.line, f"{block.tag} is no file; write console, and $ "
