@@ -33,7 +33,8 @@ if TYPE_CHECKING:
 
 _LONGEST_KEY = blake2b.MAX_KEY_SIZE
 _Ids: TypeAlias = tuple[HandlerId, ...]
-_CAPTURES = blake2b(digest_size=10, person=b"captures")
+_SIZES = {b"location": 8, b"captures": 10, b"bytecode": 12, b"layers": 12}  # bytes
+_STATES = {part: blake2b(digest_size=n, person=part) for part, n in _SIZES.items()}
 _COMPILER_SCOPES = r"<(?:list|dict|set)comp>\."  # not from Python 3.12 on
 
 
@@ -146,6 +147,8 @@ class Identity:
             old = record.last  # equal texts that are other objects take the longer way
             if old[0] is name and old[1] is fn.__qualname__ and old[2] is fn.__module__:
                 return old[3]  # type: ignore[no-any-return]
+            if fn.__globals__ is not FUNCTOOLS:
+                return self._plain_ids(fn, name, record)[0]
         return self.complete(*self.bare_ids(fn, event, captures=captures))[0]
 
     def bare_ids(
@@ -204,9 +207,7 @@ class Identity:
             forms += [encode_scalar(None), part]
         if not forms:
             return ids, b""
-        digest = _CAPTURES.copy()  # cheaper than making one, at each offer
-        digest.update(b"".join(forms))
-        return ids, digest.digest()
+        return ids, _hash(b"".join(forms), b"captures")
 
     def complete(self, bare: _Ids, digest: bytes, number: int = 0) -> _Ids:
         """Return ids with their captures part; ``number`` is that among equals.
@@ -214,7 +215,7 @@ class Identity:
         Of ids at several locations, those at one stand side by side, one a key.
         """
         if number:
-            digest = _hash(b"%b#%d" % (digest, number), 10, b"captures")
+            digest = _hash(b"%b#%d" % (digest, number), b"captures")
         if not digest:
             return bare
         if not self._keys and len(bare) == 1:  # as most
@@ -274,7 +275,7 @@ class Identity:
         if codes is not None:
             codes += anatomy.codes
         names = self._names(anatomy.module, anatomy.qualname, anatomy.layers[0])
-        text = str(write(_hash(_where(*names), 8, b"location"), fingerprint))
+        text = str(write(_hash(_where(*names), b"location"), fingerprint))
         if is_held(value, anatomy.module, anatomy.qualname, unknown=False):
             return text, (), ()
         if not _captures.is_looked_into(value):
@@ -347,14 +348,18 @@ class Identity:
     def _write(
         self, names: tuple[str, str], where: bytes, code: bytes, event: str
     ) -> _Ids:
-        locations = self._keyed(_hash(where, 8, b"location"), b"location")
+        location = _hash(where, b"location")
+        if not self._keys:
+            return (write(location, code, event, *names),)
+        locations = self._keyed(location, b"location")
         both = zip(locations, self._keyed(code, b"code"), strict=True)
         return tuple([write(*one, event, *names) for one in both])
 
     def _keyed(self, digest: bytes, part: bytes) -> list[bytes]:
         """Return a digest under each key; without keys, as it is."""
-        size = len(digest)
-        return [_hash(digest, size, part, key) for key in self._keys] or [digest]
+        given: dict[str, Any] = {"digest_size": len(digest), "person": part}
+        keyed = [blake2b(digest, key=key, **given).digest() for key in self._keys]
+        return keyed or [digest]
 
     def _fingerprint(self, anatomy: Anatomy, qualname: str | None = None) -> bytes:
         """The digest of all layers, as if the handler had another qualified name."""
@@ -365,7 +370,7 @@ class Identity:
         for layer in anatomy.layers:
             if isinstance(layer, str):
                 text = f"generated {own}" if layer == f"generated {name}" else layer
-                digests.append(_hash(text.encode(), 12, b"layers"))
+                digests.append(_hash(text.encode(), b"layers"))
             elif after not in (None, before) and name == layer.__code__.co_name:
                 digests.append(self._hash_code(layer, before, after))
             else:
@@ -373,7 +378,7 @@ class Identity:
                 record.digest = record.digest or self._hash_code(layer)
                 digests.append(record.digest)
         several = len(digests) > 1
-        return _hash(b"".join(digests), 12, b"layers") if several else digests[0]
+        return _hash(b"".join(digests), b"layers") if several else digests[0]
 
     def _hash_code(
         self, fn: FunctionType, before: str = "", after: str | None = None
@@ -382,7 +387,7 @@ class Identity:
         try:
             if self._source is not None:
                 return self._source(fn, after and after.rpartition(".")[2])
-            return _hash(encode_code(code), 12, b"bytecode")
+            return _hash(encode_code(code), b"bytecode")
         except ValueError as error:
             raise UnsupportedHandler(str(error)) from None
 
@@ -437,8 +442,10 @@ def _where(module: str, qualname: str) -> bytes:
     return f"{len(module)}:{module}{qualname}".encode("utf-8", "surrogatepass")
 
 
-def _hash(content: bytes, size: int, part: bytes, key: bytes = b"") -> bytes:
-    return blake2b(content, digest_size=size, key=key, person=part).digest()
+def _hash(content: bytes, part: bytes) -> bytes:
+    state = _STATES[part].copy()  # cheaper than making one
+    state.update(content)
+    return state.digest()
 
 
 DEFAULT = Identity()

@@ -95,21 +95,26 @@ def write(
     qualname: str | None = None,
 ) -> HandlerId:
     """Write an id without captures, from 8 bytes, 12 bytes and a wire name."""
-    # Of 14 characters for 8 bytes, the last is empty.
-    text = f"h1-{_base32(location)[:13]}-{_base32(fingerprint)}"
-    return HandlerId(f"{text}.{event}" if event else text, module, qualname)
+    # Ten bits make two characters. base64.b32encode takes twice as long.
+    p, a, b = _PAIR, int.from_bytes(location), int.from_bytes(fingerprint) << 4
+    b, c = b >> 50, b & 0x3FFFFFFFFFFFF
+    text = (
+        f"h1-{p[a >> 54]}{p[a >> 44 & 1023]}{p[a >> 34 & 1023]}{p[a >> 24 & 1023]}"
+        f"{p[a >> 14 & 1023]}{p[a >> 4 & 1023]}{p[(a & 15) << 6][0]}"
+        f"-{p[b >> 40]}{p[b >> 30 & 1023]}{p[b >> 20 & 1023]}{p[b >> 10 & 1023]}"
+        f"{p[b & 1023]}{p[c >> 40]}{p[c >> 30 & 1023]}{p[c >> 20 & 1023]}"
+        f"{p[c >> 10 & 1023]}{p[c & 1023]}"
+    )
+    # As the class does, without a call; so below, where one is made at each offer.
+    found = str.__new__(HandlerId, f"{text}.{event}" if event else text)
+    found.module, found.qualname = module, qualname
+    return found
 
 
 def with_captures(bare: HandlerId, captures: bytes) -> HandlerId:
     """Return an id without captures, with these 10 bytes as its captures part."""
-    # As the class does, without a call: made at each offer.
-    found = str.__new__(HandlerId, f"{bare[:37]}-{_base32(captures)}{bare[37:]}")
+    number = int.from_bytes(captures)
+    part = "".join([_PAIR[number >> at & 1023] for at in range(70, -1, -10)])
+    found = str.__new__(HandlerId, f"{bare[:37]}-{part}{bare[37:]}")
     found.module, found.qualname = bare.module, bare.qualname
     return found
-
-
-def _base32(digest: bytes) -> str:
-    # Ten bits make two characters. base64.b32encode takes twice as long.
-    free = -8 * len(digest) % 10
-    number, first = int.from_bytes(digest, "big") << free, 8 * len(digest) + free - 10
-    return "".join([_PAIR[number >> at & 1023] for at in range(first, -1, -10)])
