@@ -546,10 +546,39 @@ def test_a_union_is_read_once_an_event(
         bind(again(take), None, identity)
 
 
-def test_handlers_with_the_same_signature_share_a_binding() -> None:
-    one, other = define("event: ClickEvent"), define("event: ClickEvent")
+@pytest.mark.parametrize("future", [False, True])
+@pytest.mark.parametrize(
+    ("parameters", "event"),
+    [
+        ("event: ClickEvent", None),
+        ("event: ClickEvent, amount=1", None),
+        ("event: ClickEvent | InputEvent", InputEvent),
+        ("event", ClickEvent),
+        ("event: Any", None),
+        ("", None),
+    ],
+)
+def test_handlers_with_the_same_signature_share_a_binding(
+    parameters: str, event: Any, future: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one, other = (define(parameters, future=future) for _ in range(2))
     identity = Identity()
-    assert bind(one, None, identity) is bind(other, None, identity)
+    first = bind(one, event, identity)
+    monkeypatch.setattr("handlerid._registry.signatures.inspect_signature", None)
+    assert bind(other, event, identity) is first
+
+
+def test_a_binding_is_not_shared_with_another_signature() -> None:
+    identity = Identity()
+    bind(define("event: ClickEvent"), None, identity)
+    bind(define("event"), None, identity)
+    with pytest.raises(SignatureError, match="needs event, amount"):
+        bind(define("event: ClickEvent, amount"), None, identity)
+    with pytest.raises(SignatureError, match="needs event, amount by keyword"):
+        bind(define("event: ClickEvent, *, amount"), None, identity)
+    assert bind(define("event"), InputEvent, identity).event is InputEvent
+    assert not bind(define("event=1"), None, identity).takes_event
+    assert bind(define("event: 1"), None, identity).doubt
 
 
 @pytest.mark.parametrize(

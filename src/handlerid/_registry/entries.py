@@ -157,7 +157,7 @@ class Entries:
         if self._held is not None and not (
             # most change nothing, and that is seen at once
             record is not None
-            and record.closed
+            and (record.closed or fn.__closure__ is None)
             and how.plain
             and is_plain(fn.__closure__)
         ):

@@ -44,6 +44,7 @@ _KINDS: tuple[tuple[int, Kind], ...] = (
     (inspect.CO_COROUTINE | inspect.CO_ITERABLE_COROUTINE, "coroutine"),
     (inspect.CO_GENERATOR, "generator"),
 )
+_OPEN = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
 _VARIABLE = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
 _BY_NAME = (Parameter.KEYWORD_ONLY, Parameter.VAR_KEYWORD)
 # From 3.14 on, reading a signature evaluates its annotations.
@@ -108,11 +109,7 @@ def bind(
         basis = _basis(function, shape, event, wanted, binding.basis[0])
         if binding.basis == basis and binding.event is wanted:
             return binding
-        if binding.basis[:4] == basis[:4] and basis[4]:  # it takes a union
-            binding = _shared(wanted).get((basis, binding.kind, True))
-            if binding is not None:
-                return binding
-    binding = _inspect(fn, event, function, shape)
+    binding = _of_others(function, shape, event) or _inspect(fn, event, function, shape)
     if binding.basis:
         record.binding = ref(binding)
     return binding
@@ -125,16 +122,44 @@ def _shared(event: Any) -> dict[object, Binding]:
     return event.__handlerid_bindings__  # type: ignore[no-any-return]
 
 
+def _of_others(fn: FunctionType, shape: object, asked: Any) -> Binding | None:
+    """Return the binding that other functions, or methods, have with such parameters.
+
+    None if it was not made yet, or more than the first of them has to be given.
+    """
+    code, own = fn.__code__, shape == "method"
+    required = code.co_argcount - own - len(fn.__defaults__ or ())
+    others = code.co_kwonlyargcount or code.co_flags & _OPEN
+    if others or not 0 <= required <= 1 or (shape and not own):
+        return None
+    parameter = "".join(code.co_varnames[own : code.co_argcount][:1])
+    event: Any = _annotation(fn, parameter) if asked is None else asked
+    if not is_event_type(event):
+        if asked is not None:
+            return None
+        event = Event
+    basis = _basis(fn, shape, asked, event, parameter)
+    takes_event = required == 1 or True in basis[4:5]
+    shared: dict[object, Binding] = vars(event).get("__handlerid_bindings__", {})
+    return shared.get((basis, _kind(fn), takes_event))
+
+
+def _annotation(fn: FunctionType, parameter: Any) -> object:
+    """Return an annotation; a text as what the module has under it."""
+    try:
+        named: Any = fn.__annotations__.get(parameter)
+    except Exception:  # noqa: BLE001 - from 3.14 on, the author's expressions run here
+        return ...
+    if type(named) is str and named not in fn.__code__.co_freevars:
+        return fn.__globals__.get(named, named)
+    return named
+
+
 def _basis(
     fn: FunctionType, shape: object, asked: object, event: type, parameter: Any
 ) -> tuple[object, ...]:
     """Return what a binding depends on; empty if it has to be found each time."""
-    try:
-        named: Any = fn.__annotations__.get(parameter)
-    except Exception:  # noqa: BLE001 - from 3.14 on, the author's expressions run here
-        return ()
-    if type(named) is str and named not in fn.__code__.co_freevars:
-        named = fn.__globals__.get(named, named)
+    named = _annotation(fn, parameter)
     if named is not event and asked is not None and _is_in(event, named, fn):
         named = event
     if not (named is event or named is None or named is Any or named is object):
