@@ -149,7 +149,8 @@ class Identity:
                 return old[3]  # type: ignore[no-any-return]
             if fn.__globals__ is not FUNCTOOLS:
                 return self._plain_ids(fn, name, record)[0]
-        return self.complete(*self.bare_ids(fn, event, captures=captures))[0]
+        bare, digest, *_ = self.bare_ids(fn, event, captures=captures)
+        return self.complete(bare, digest)[0]
 
     def bare_ids(
         self,
@@ -160,54 +161,49 @@ class Identity:
         part: bytes = b"",
         location: str | None = None,
         omitted: list[str] | None = None,
-        marked: list[int] | None = None,
-        codes: list[Any] | None = None,
-    ) -> tuple[_Ids, bytes]:
-        """Return the ids of a handler without captures part, and the digest for that.
+    ) -> tuple[_Ids, bytes, list[int], list[Any]]:
+        """Return a handler's ids without captures part, the digest for that, and more.
 
-        There is one id a key, the writing key's first; the digest may be empty.
-        Arguments and errors are those of ``handler_id``, and:
+        There is one id a key, the writing key's first; the digest may be empty. Third
+        are the marks that tell it from a handler with the same ids and digest (hold the
+        handler as long as them), last the functions that are hashed, each with its
+        code. Arguments and errors are those of ``handler_id``, and:
             part: canonical bytes of the host's key of a part of the page.
             location: ``"module:qualname"`` or an explicit name: the ids that the
                 handler has, or had, there. Its name in the code is that one, too.
             omitted: gets the paths of values that have no canonical form.
-            marked: gets the marks that tell it from a handler with the same ids and
-                digest; hold the handler as long as them.
-            codes: gets the functions whose code is hashed, each with that code.
         """
         wire_name = "" if event is None else event_name(event)
         carried: Iterable[Any] = ()
         told: Sequence[tuple[str, object]] = ()
-        noted = [] if codes is None else codes
+        marks = list[int]()
         if location is None and _wraps_nothing(fn):
             record = self.records.get(id(fn.__code__)) or self.record(fn)
-            noted.append((fn, fn.__code__))
+            codes: list[Any] = [(fn, fn.__code__)]
             ids = self._plain_ids(fn, wire_name, record)
             if captures:
                 carried = [(1, name, x) for name, x in _captures.captures_of(fn)]
                 if not (fn.__closure__ is None or record.closed) or fn.__dict__:
                     carried, told = _captures.counted(carried, [fn], self.variables)
-                elif marked is not None:
-                    marked.append(id(fn.__globals__))
+                else:
+                    marks.append(id(fn.__globals__))
         else:
             anatomy = take_apart(fn)
-            noted += anatomy.codes
+            codes = anatomy.codes
             ids, carried = self._ids_at(anatomy, wire_name, location), anatomy.bound
             if captures:
                 carried, told = self._counted(anatomy)
-        if told and marked is not None:
-            marked += [mark_of(mark) for _, mark in told]
-        forms, describe = [], functools.partial(self.describe, codes=noted)
+        marks += [mark_of(mark) for _, mark in told]
+        forms, describe = [], functools.partial(self.describe, codes=codes)
         for layer, where, value in carried:
             form = encode_scalar(value) or self.codec.encode(
-                value, where, describe, omitted, marked
+                value, where, describe, omitted, marks
             )
             forms += [_label(layer, where), form]
         if part:
             forms += [encode_scalar(None), part]
-        if not forms:
-            return ids, b""
-        return ids, _hash(b"".join(forms), b"captures")
+        digest = _hash(b"".join(forms), b"captures") if forms else b""
+        return ids, digest, marks, codes
 
     def complete(self, bare: _Ids, digest: bytes, number: int = 0) -> _Ids:
         """Return ids with their captures part; ``number`` is that among equals.

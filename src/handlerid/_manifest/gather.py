@@ -60,9 +60,8 @@ class Gathered:
         Raises:
             UnsupportedHandler: it cannot have an id.
         """
-        layers: list[Any] = []
-        (here,), _ = self._identity.bare_ids(fn, codes=layers)
-        (named,), _ = self._identity.bare_ids(fn, location="-")  # as any name
+        (here,), _, _, layers = self._identity.bare_ids(fn)
+        (named,), *_ = self._identity.bare_ids(fn, location="-")  # as any name
         place = here.module, here.qualname
         if self._modules is not None and here.module not in self._modules:
             return

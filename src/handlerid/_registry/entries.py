@@ -139,7 +139,7 @@ class Entries:
                 and not hasattr(fn, "__wrapped__")
             ):
                 last, code = record.last, fn.__code__
-                new_id = last[-1]
+                new_id = last[-1]  # as handler_id does, without a call
                 if not (
                     last[0] is how.event.wire_name
                     and last[1] is fn.__qualname__
@@ -204,19 +204,15 @@ class Entries:
             known = equals.offered.get((id(fn), part))
             if known is not None and known[1] is event and is_current(known[-1]):
                 return known[2:]
-        marks: list[int] = []  # they tell it from a handler with equal captures
-        codes: list[Any] = []
         omitted: list[str] | None = [] if self.unstable == "omit" else None
         naming = self.names.of(fn)
-        bare, digest = self.identity.bare_ids(
+        bare, digest, marks, codes = self.identity.bare_ids(
             fn,
             event,
             captures=self.distinct,
             part=part,
             location=naming.name if naming else None,
             omitted=omitted,
-            marked=marks,
-            codes=codes,
         )
         for location in naming.before if naming else ():
             bare += self.identity.bare_ids(fn, event, location=location)[0]

@@ -405,7 +405,7 @@ class Reader:
             held = self.tables.index.function(name, other)
             bare_ids, own = self.identity.bare_ids, "-" in rest[0]
             bare: Any = bare_ids(held, captures=own) if held else ((), b"")
-            ids = [one[_CODE] for one in self.identity.complete(*bare)]
+            ids = [one[_CODE] for one in self.identity.complete(*bare[:2])]
             found = held if rest[0] in ids else None
         elif (kind := self.tables.class_(name, other)) is not None:
             if tag == "C":
