@@ -82,7 +82,7 @@ def _what_is_wrong(name: str, handler: Scope, lazy: bool) -> str:
     if owner is module:
         only = all(one.typing_only for one in owner.bindings[name])
         return "is imported under TYPE_CHECKING only" if only else ""
-    if not lazy or name in handler.free_names():
+    if not lazy or name in handler.free_names:
         return ""
     return "is local to the function or class around, which is gone at run time"
 

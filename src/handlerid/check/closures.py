@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Hashable, Iterator
-from typing import NamedTuple, TypeAlias
+from itertools import islice
+from typing import Any, NamedTuple, TypeAlias
 
 from handlerid.check.evaluation import Closure, Frame, Loops, Value, Values
 from handlerid.check.findings import Finding
@@ -64,24 +65,20 @@ class _Rendering:
     def offers(self, runner: Scope) -> bool:
         """Return whether a function offers handlers, or calls one that does."""
         if runner not in self._offers:
-            self._offers[runner] = bool(runner.offers)
+            offers = self._offers[runner] = bool(runner.offers)  # in a recursion, too
             frame = self._values.root(runner)
-            self._offers[runner] = bool(runner.offers) or any(
+            self._offers[runner] = offers or any(
                 self._called(node, place, frame) for node, place in runner.calls
             )
         return self._offers[runner]
 
-    def run(self, frame: Frame) -> Iterator[_Offered]:
-        left = _MOST_CALLS
-        todo: list[tuple[Frame, _Path]] = [(frame, ())]
-        while todo and left:
-            frame, path = todo.pop(0)
-            left -= 1
+    def run(self, root: Frame) -> Iterator[_Offered]:
+        """Yield what a call of a function offers, and the calls in it."""
+        todo: list[tuple[Frame, _Path]] = [(root, ())]
+        for frame, path in islice(todo, _MOST_CALLS):  # it grows
             for offer in frame.scope.offers:
                 yield from self._offered(offer, frame, path)
-            if frame.depth >= _DEEPEST:
-                continue
-            for node, place in frame.scope.calls:
+            for node, place in frame.scope.calls if frame.depth < _DEEPEST else ():
                 around = (*path, (frame, place.branches))
                 for closure in self._called(node, place, frame):
                     inner = self._values.call(node, place, frame, closure)
@@ -89,7 +86,7 @@ class _Rendering:
 
     def _called(self, node: ast.Call, place: Place, frame: Frame) -> list[Closure]:
         """Return the functions that a call runs, if they offer handlers."""
-        if not self._values.modules.may_offer(last_name(node.func)):
+        if last_name(node.func) not in self._values.modules.offering:
             return []
         called = self._values.of(node.func, place, frame)
         found = [called.closure] if called.closure else []
@@ -101,14 +98,14 @@ class _Rendering:
     def _offered(self, offer: Offer, frame: Frame, path: _Path) -> Iterator[_Offered]:
         place, part = offer.place, None
         if offer.receiver is not None:
-            part = self._values.of(offer.receiver, place, frame)
+            receiver = self._values.of(offer.receiver, place, frame)
+            part = receiver if receiver.is_part else None
         closure = self._values.of(offer.handler, place, frame).closure
         # A method that is passed on was noted where it was taken.
         taken = isinstance(offer.handler, ast.Attribute)
         if closure and closure.captures and (taken or not closure.is_bound):
-            loops, path = frame.loops_at(place.loops), (*path, (frame, place.branches))
-            part = part if part and part.is_part else None
-            yield _Offered(offer, closure, loops, path, part)
+            path = (*path, (frame, place.branches))
+            yield _Offered(offer, closure, frame.loops_at(place.loops), path, part)
 
 
 def _late(offered: list[_Offered], values: Values) -> Iterator[Finding]:
@@ -125,20 +122,20 @@ def _late(offered: list[_Offered], values: Values) -> Iterator[Finding]:
 
 def _assigned_later(name: str, one: _Offered, values: Values) -> list[int]:
     """Return the line that gives a captured variable another value after the offer."""
-    owner, (frame, mine) = one.closure.scope.free_names().get(name), one.path[-1]
-    if owner is None or owner is not frame.scope or name in owner.assigned_inside:
+    frame, mine = one.path[-1]
+    owner = frame.scope
+    is_mine = one.closure.scope.free_names.get(name) is owner
+    if not is_mine or name in owner.assigned_inside:
         return []
-    ends: list[list[Binding]] = [[], []]  # assigned before the offer, and after it
+    before, after = list[Binding](), list[Binding]()
     for binding in owner.bindings[name]:
         if not _are_exclusive(mine, binding.place.branches):
-            end = _end(binding.value or binding.node)
-            ends[end >= _end(one.offer.node)].append(binding)
-    if not all(ends):
+            is_later = _end(binding.assigned) >= _end(one.offer.node)
+            (after if is_later else before).append(binding)
+    if not (before and after):
         return []
-    first, last = (values.of_binding(name, x[-1], frame) for x in ends)
-    after = ends[1][-1]
-    line, _ = _end(after.value or after.node)
-    return [line] if first.key != last.key else []
+    first, last = (values.of_binding(name, x[-1], frame) for x in (before, after))
+    return [_end(after[-1].assigned)[0]] if first.key != last.key else []
 
 
 def _end(node: ast.AST) -> tuple[int, int]:
@@ -165,20 +162,13 @@ def _replaced(offered: list[_Offered], values: Values) -> Iterator[Finding]:
 
 
 def _changed_by_loops(one: _Offered) -> list[str]:
-    return [
-        name
-        for name, captured in one.closure.captures.items()
-        if (captured.value.loops - captured.late) & one.loops
-    ]
+    captures = one.closure.captures.items()
+    return [x for x, y in captures if (y.value.loops - y.late) & one.loops]
 
 
 def _different(one: _Offered, other: _Offered) -> list[str]:
-    others = other.closure.captures
-    return [
-        name
-        for name, captured in one.closure.captures.items()
-        if name in others and captured.value.key != others[name].value.key
-    ]
+    mine, its = one.closure.captures, other.closure.captures
+    return [x for x in mine if x in its and mine[x].value.key != its[x].value.key]
 
 
 def _never_both(one: _Offered, other: _Offered) -> bool:
@@ -241,8 +231,8 @@ def _is_wrapper(one: _Offered, names: list[str]) -> bool:
 
 
 def _finding(one: _Offered, code: str, text: str) -> Finding:
-    closure, node = one.closure, one.closure.scope.node
-    made_in = closure.scope
-    if closure.is_bound or not isinstance(node, ast.expr | ast.stmt):
+    made_in = one.closure.scope
+    node: Any = made_in.node
+    if one.closure.is_bound:
         node, made_in = one.offer.handler, one.offer.place.scope
     return Finding(made_in.module.name, node.lineno, node.col_offset + 1, code, text)

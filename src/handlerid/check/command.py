@@ -7,8 +7,9 @@ import ast
 import gc
 import sys
 from collections.abc import Iterable, Sequence
-from typing import Literal, TypeAlias, get_args
+from typing import get_args
 
+from handlerid import Captures
 from handlerid.check.annotations import check_annotations
 from handlerid.check.closures import check_closures
 from handlerid.check.evaluation import Values
@@ -16,7 +17,6 @@ from handlerid.check.findings import Finding, placed
 from handlerid.check.modules import Modules
 from handlerid.check.scopes import Scope, last_name
 
-Captures: TypeAlias = Literal["warn", "allow", "refuse", "distinct", "carry"]
 # What integrations do by themselves.
 _MODES = {
     "install": ("handlerid.integrations.mesop", "distinct"),

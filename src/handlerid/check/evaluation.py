@@ -22,11 +22,12 @@ from handlerid.check.scopes import Binding, Loop, Place, Scope, last_name
 Loops: TypeAlias = frozenset[tuple[int, Loop]]
 NONE: Loops = frozenset()
 
-_MAKES_OBJECT = {"list", "dict", "set", "bytearray", "object", "deque", "defaultdict"}
-# Another one each time.
-_MAKES_OBJECT |= {"next", "pop", "popleft"}
-# Of Flet and Solara: state, of which each component has its own.
-_MAKES_OBJECT |= {"reactive", "use_state", "use_reactive", "use_reducer", "use_ref"}
+_MAKES_OBJECT = {
+    *("list", "dict", "set", "bytearray", "object", "deque", "defaultdict"),
+    *("next", "pop", "popleft"),  # another one each time
+    # Of Flet and Solara: state, of which each component has its own.
+    *("reactive", "use_state", "use_reactive", "use_reducer", "use_ref"),
+}
 
 _DISPLAYS = ast.List | ast.Dict | ast.Set | ast.GeneratorExp
 _COMPREHENSIONS = ast.ListComp | ast.SetComp | ast.DictComp
@@ -186,8 +187,6 @@ class Values:
 
     def _returned(self, node: ast.Call, place: Place, frame: Frame) -> Value:
         name, called = last_name(node.func), self.of(node.func, place, frame)
-        if name == "partial":
-            return self._made_of(name, node, place, frame)
         if called.scope is not None:
             return self._made(node, place, frame, called.scope)
         if called.closure is not None:
@@ -290,7 +289,7 @@ class Values:
     def _function(self, scope: Scope, place: Place, frame: Frame) -> Value:
         """Return the function that a def or lambda makes at a place."""
         captures: dict[str, Captured] = {}
-        for name, owner in sorted(scope.free_names().items()):
+        for name, owner in sorted(scope.free_names.items()):
             value = self.of_name(name, scope.parent or scope, frame)
             own = frame.of(owner).key
             late = frozenset(one for one in value.loops if one[0] == own)
@@ -357,18 +356,18 @@ class Values:
         loops = frame.loops_at(place.loops)
         inner = Frame(key, scope, closure.frame, loops, frame.depth + 1)
         self._frames[key] = inner
-        params, rest = [*scope.positional], list[Value]()
         bound = [closure.captures["self"].value] if closure.is_bound else []
-        inner.arguments.update(zip(params, (*bound, *values), strict=False))
+        known = zip(scope.positional, (*bound, *values), strict=False)
+        inner.arguments.update(known)
         if values or not isinstance(node, ast.Call):
             return inner
-        del params[: len(bound)]
-        for position, argument in enumerate(node.args):
-            value = self.of(argument, place, frame)
+        params, rest = iter(scope.positional[len(bound) :]), list[Value]()
+        for argument in node.args:
+            value, param = self.of(argument, place, frame), next(params, None)
             if isinstance(argument, ast.Starred):
                 inner.rest = value
-            elif inner.rest is None and position < len(params):
-                inner.arguments[params[position]] = value
+            elif inner.rest is None and param is not None:
+                inner.arguments[param] = value
             else:
                 rest.append(value)
         for keyword in node.keywords:

@@ -47,7 +47,7 @@ class Modules:
                 self.failed.append(Finding(path, 1, 1, "io-error", said))
             self._files[_parts(path)] = path
         # The names of functions that offer handlers, or call one that does.
-        self._offering: set[str] = set()
+        self.offering: set[str] = set()
 
     def __iter__(self) -> Iterator[Scope]:
         """Yield modules that hand handlers over, or call functions that do."""
@@ -67,24 +67,11 @@ class Modules:
 
     def find(self, path: str, name: str) -> Scope | None:
         """Return the module that a file imports by a name, if it is in this run."""
-        return self._parse(self._find_path(path, name))
-
-    def _find_path(self, path: str, name: str) -> str:
-        inside = name.lstrip(".")
-        level, parts = len(name) - len(inside), tuple(inside.split("."))
-        if level:
-            folder = Path(path).parts[:-level]
-            return self._files.get(folder + parts if inside else folder, "")
-        folder = Path(path).parts
-        while folder:
-            folder = folder[:-1]
-            if folder + parts in self._files:
-                return self._files[folder + parts]
-        return ""
-
-    def may_offer(self, name: str) -> bool:
-        """Return whether a function of a name offers handlers."""
-        return name in self._offering
+        folders, parts = Path(path).parts, (*filter(None, name.split(".")),)
+        level = len(name) - len(name.lstrip("."))
+        above = range(level, level + 1) if level else range(1, len(folders) + 1)
+        found = (self._files.get(folders[:-one] + parts) for one in above)
+        return self._parse(next(filter(None, found), ""))
 
     def _parse(self, path: str) -> Scope | None:
         if path not in self._modules and path in self._texts:
@@ -117,7 +104,7 @@ class Modules:
                 names |= {_name_of(runner)} if runner.offers else set()
         while more := {x for x, y in calls if not y.isdisjoint(names)} - names:
             names |= more
-        self._offering = names
+        self.offering = names
         places: dict[bytes, set[bytes]] = {}
         for module in self._parsed():
             defined_in = [x.encode() for x in _parts(module.name)[-2:]]

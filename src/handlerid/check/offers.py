@@ -36,7 +36,8 @@ def handed_to(call: ast.Call) -> Iterator[Handed]:
     elif receiver is None:
         return
     elif name == "on":  # element.on("click", handler)
-        for handler in [*args[1:], *(named[x] for x in named if x == "handler")][:1]:
+        handler = args[1] if args[1:] else named.get("handler")
+        if handler is not None:
             yield handler, None, False
     elif name == "attributes" and args[1:]:  # endpoint.attributes(scope, handler)
         yield args[1], args[0], bool(args[2:])

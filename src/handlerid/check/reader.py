@@ -221,25 +221,23 @@ class _Reader(ast.NodeVisitor):
         """Read a function; its defaults are evaluated here."""
         args = node.args
         positional = [*args.posonlyargs, *args.args]
-        with_default = positional[len(positional) - len(args.defaults) :]
+        defaults = [*args.defaults, *args.kw_defaults]
+        every = [*positional, *args.kwonlyargs]
+        with_default = every[len(every) - len(defaults) :]
         scope = Scope("function", node, self.scope, name)
         self.module.functions[node] = scope
-        for params, defaults in (
-            (with_default, args.defaults),
-            (args.kwonlyargs, args.kw_defaults),
-        ):
-            for param, default in zip(params, defaults, strict=True):
-                if default is not None:
-                    self.visit(default)
-                    scope.defaults[param.arg] = default
+        for param, default in zip(with_default, defaults, strict=True):
+            if default is not None:
+                self.visit(default)
+                scope.defaults[param.arg] = default
         rest = [one for one in (args.vararg, args.kwarg) if one]
         scope.positional = [one.arg for one in positional]
-        scope.params = [*scope.positional, *(one.arg for one in args.kwonlyargs)]
+        scope.params = [one.arg for one in every]
         scope.rest_params = [one.arg for one in rest]
         around = self.scope, self.loops, self.branches
         self.scope, self.loops, self.branches = scope, (), ()
         self.type_params(node)
-        for param in (*positional, *args.kwonlyargs, *rest):
+        for param in (*every, *rest):
             self.bind(param.arg, "param", param)
         if isinstance(node, ast.Lambda):
             self.visit(node.body)

@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import ast
+from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
 Function: TypeAlias = ast.FunctionDef | ast.AsyncFunctionDef | ast.Lambda
@@ -38,6 +39,11 @@ class Binding(NamedTuple):
     source: str  # the module of an import, with the dots of a relative one
     place: Place
     typing_only: bool
+
+    @property
+    def assigned(self) -> ast.AST:
+        """The node whose end is the end of the assignment."""
+        return self.value or self.node
 
 
 class Offer(NamedTuple):
@@ -80,7 +86,6 @@ class Scope:
         # Of the module.
         self.functions: dict[ast.AST, Scope] = {}
         self.aliases: list[tuple[str, str]] = []  # a name, and the one it was made of
-        self._free: dict[str, Scope] | None = None
         if parent is not None:
             parent.children.append(self)
 
@@ -114,21 +119,20 @@ class Scope:
             scope = scope.parent
         return None
 
+    @cached_property
     def free_names(self) -> dict[str, Scope]:
-        """Return the variables of functions around it that it reads, and of which."""
-        if self._free is None:
-            self._free, within = {}, [self]
-            for scope in within:
-                within += scope.children
-                for name in scope.reads | scope.outer_names:
-                    owner = scope.owner(name)
-                    if (
-                        owner is not None
-                        and owner.kind in ("function", "comprehension")
-                        and owner not in within
-                    ):
-                        self._free[name] = owner
-        return self._free
+        """The variables of functions around it that it reads, and of which."""
+        found: dict[str, Scope] = {}
+        within = [self]
+        for scope in within:  # it grows
+            within += scope.children
+            for name in scope.reads | scope.outer_names:
+                owner = scope.owner(name)
+                if owner is None or owner.kind in ("module", "class"):
+                    continue
+                if owner not in within:
+                    found[name] = owner
+        return found
 
 
 def last_name(node: ast.expr) -> str:
