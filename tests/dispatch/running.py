@@ -33,7 +33,7 @@ def call(fn: Handler, *args: object) -> Call:
     made = Call()
     made.context = copy_context()
     made.handler = RegisteredHandler(
-        handler_id=HandlerId("h1-", __name__, "handler"),
+        id=HandlerId("h1-", __name__, "handler"),
         fn=partial(fn, *args) if args else fn,
         event=Event,
         kind="plain",

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 from handlerid._peek import find, look_up, mro, namespace, storage, text
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Collection, Iterable, Iterator
 
 _WIDTH = 2  # bytes of an instruction
 _OPCODES = {name: code for name, code in dis.opmap.items() if code < 1 << 8}
@@ -32,7 +32,7 @@ _INSIDE[id(FunctionType)] = ()
 class FreeVariables:
     """What is known of the free variables of a code object, as indexes of them."""
 
-    __slots__ = ("assigned", "late", "missing", "shared", "unused")
+    __slots__ = ("assigned", "closed", "late", "missing", "shared", "unused")
 
     assigned: tuple[int, ...]  # by the code, or by code in it
     # By any function around it: each is the same only as a cell. So are all if the
@@ -43,8 +43,14 @@ class FreeVariables:
     late: tuple[int, ...]
     unused: tuple[int, ...]  # only annotations name them
     missing: int  # how many globals there were when the function around was not found
+    closed: bool  # all of them count, and do not change
 
-    def __init__(self, code: CodeType, names: dict[str, Any]) -> None:
+    def __init__(
+        self,
+        code: CodeType,
+        names: dict[str, Any],
+        unused: Collection[str] | None = None,
+    ) -> None:
         free = [*enumerate(code.co_freevars)]
         known = [(at, name) for at, name in free if name not in _OF_CLASSES]
         around = _around(code, names) if known else ()
@@ -61,7 +67,11 @@ class FreeVariables:
         self.assigned = tuple([at for at, name in free if _does(code, name, _ASSIGN)])
         self.shared = tuple(shared)
         self.late = tuple(sorted({*late, *shared}.difference(self.assigned)))
-        self.unused = tuple([at for at, name in known if not _does(code, name, _USE)])
+        if unused is None:  # what the source says goes before what the code says
+            unused = [name for _, name in known if not _does(code, name, _USE)]
+        self.unused = tuple([at for at, name in free if name in unused])
+        odd = self.late or self.shared or self.unused
+        self.closed = not odd and "__class__" not in code.co_freevars
 
 
 def _with(code: CodeType, name: str) -> list[CodeType]:

@@ -328,9 +328,10 @@ class Dispatcher(Shared):
         self, call: Call, wanted: HandlerId, rerender: Any, searched: Any, raised: Any
     ) -> _Steps:
         """Return the handler if a resolver or ``rerender`` offers it, or None."""
-        root = self._registry.entries
+        root, place = self._registry.entries, wanted.location
         asked: list[Any] = [("resolver", one, wanted) for one in self._resolvers]
-        if asked and self._references is None and not root.knows(wanted.location):
+        known = self._references or root.index.knows(place) or root.at_location(place)
+        if asked and not known:
             asked = []  # it may be made up, and a resolver renders a page
             why = f"no resolver was asked for {wanted}, because no scanned module has "
             why += "its location: is the module scanned that defines it? If it has "

@@ -80,15 +80,12 @@ class Identity:
         if keys is not None and not 0 < min(sizes) <= max(sizes) <= _LONGEST_KEY:
             raise ValueError("keys must be one key or several, each of 1 to 64 bytes")
         self.one_id: bool = len(self._keys) <= 1  # each key gives a handler an id
-        self._source: Callable[[FunctionType, str | None], bytes] | None = None
-        # For a scan: reads the file of a module's code, if sources are hashed.
-        self.read_source: Callable[[CodeType, dict[str, Any]], object] | None = None
+        self.source: Any = None
         if fingerprint == "source":
             # Loaded here, because most processes hash bytecode.
             from handlerid import _source  # noqa: PLC0415
 
-            self._source, self._unused = _source.digest_source, _source.unused_in_source
-            self.read_source = _source.read_source
+            self.source = _source
         known = module_name is None or callable(module_name)
         expect(known, "module_name", "a function", module_name)
         self.module_name: Callable[..., str]
@@ -149,8 +146,7 @@ class Identity:
                 return old[3]  # type: ignore[no-any-return]
             if fn.__globals__ is not FUNCTOOLS:
                 return self._plain_ids(fn, name, record)[0]
-        bare, digest, *_ = self.bare_ids(fn, event, captures=captures)
-        return self.complete(bare, digest)[0]
+        return self.complete(*self.bare_ids(fn, event, captures=captures)[:2])[0]
 
     def bare_ids(
         self,
@@ -162,12 +158,12 @@ class Identity:
         location: str | None = None,
         omitted: list[str] | None = None,
     ) -> tuple[_Ids, bytes, list[int], list[Any]]:
-        """Return a handler's ids without captures part, the digest for that, and more.
+        """Return ids without captures part, the digest for that, marks, functions.
 
-        There is one id a key, the writing key's first; the digest may be empty. Third
-        are the marks that tell it from a handler with the same ids and digest (hold the
-        handler as long as them), last the functions that are hashed, each with its
-        code. Arguments and errors are those of ``handler_id``, and:
+        There is one id a key, the writing key's first; the digest may be empty. Marks
+        tell the handler from one with the same ids and digest: hold it as long as them.
+        The functions that are hashed come each with its code. Arguments and errors are
+        those of ``handler_id``, and:
             part: canonical bytes of the host's key of a part of the page.
             location: ``"module:qualname"`` or an explicit name: the ids that the
                 handler has, or had, there. Its name in the code is that one, too.
@@ -233,13 +229,9 @@ class Identity:
         known = record.variables
         # A module that is being imported may not hold the function around yet.
         if known is None or known.missing not in (0, len(fn.__globals__)):
-            known = _captures.FreeVariables(fn.__code__, fn.__globals__)
-            if self._source is not None:
-                free = fn.__code__.co_freevars
-                known.unused = tuple(map(free.index, sorted(self._unused(fn))))
-            record.variables = known
-            odd = known.late or known.shared or known.unused
-            record.closed = not odd and "__class__" not in fn.__code__.co_freevars
+            unused = self.source and self.source.unused_in_source(fn)
+            known = _captures.FreeVariables(fn.__code__, fn.__globals__, unused)
+            record.variables, record.closed = known, known.closed
         return known
 
     def late(self, fn: Any) -> list[tuple[FunctionType, str, CellType]]:
@@ -381,14 +373,15 @@ class Identity:
     ) -> bytes:
         code = fn.__code__ if after is None else renamed(fn.__code__, before, after)
         try:
-            if self._source is not None:
-                return self._source(fn, after and after.rpartition(".")[2])
+            if self.source:
+                own = after and after.rpartition(".")[2]
+                return self.source.digest_source(fn, own)  # type: ignore[no-any-return]
             return _hash(encode_code(code), b"bytecode")
         except ValueError as error:
             raise UnsupportedHandler(str(error)) from None
 
     def _names(self, module: str, qualname: str, layer: Any = None) -> tuple[str, str]:
-        if self._source is not None:
+        if self.source:
             # A location has to be equal on every Python if the fingerprint is.
             qualname = re.sub(_COMPILER_SCOPES, "", qualname)
         home = layer.__globals__ if type(layer) is FunctionType else None
@@ -406,7 +399,7 @@ class CodeRecord(ref[CodeType]):
         self.last: tuple[Any, ...] = (None, None, None)
         self.digest: bytes | None = None  # unkeyed
         self.variables: _captures.FreeVariables | None = None
-        self.closed: bool = False  # its free variables all count, and do not change
+        self.closed: bool = False  # as its variables are, once they are known
         self.binding: object = None  # how it is called; the registry sets and reads it
 
 

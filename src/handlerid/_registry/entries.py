@@ -4,9 +4,8 @@ Writes hold a lock, reads need none. Captures are compared outside of the lock, 
 that may run an encoder of the host; those of a scope and its registry are not compared.
 """
 
-from __future__ import annotations
-
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from functools import partial
 from types import CodeType, FunctionType
 from typing import Any, Literal
@@ -36,6 +35,7 @@ Stale = Literal["refuse", "accept"]
 _CODE = 37  # length of location and fingerprint in an id
 
 
+@dataclass(eq=False, repr=False, slots=True)
 class RegisteredHandler:
     """A registered handler: the function, and how it is called.
 
@@ -48,29 +48,16 @@ class RegisteredHandler:
     """
 
     __module__ = "handlerid"
-    __slots__ = ("code", "decode", "event", "fn", "id", "kind", "number", "takes_event")
-
-    def __init__(  # noqa: PLR0917 - made at each offer, keywords take longer
-        self,
-        handler_id: HandlerId,
-        fn: Callable[..., object],
-        event: type[Event],
-        kind: Kind,
-        takes_event: bool,
-        decode: Callable[[Mapping[str, Any]], Any],
-        code: CodeType | Codes = (),
-        number: int | None = 0,
-    ) -> None:
-        self.id: HandlerId = handler_id
-        self.fn: Callable[..., object] = fn
-        self.event: type[Event] = event
-        self.kind: Kind = kind
-        self.takes_event: bool = takes_event
-        self.decode: Callable[[Mapping[str, Any]], Any] = decode
-        # What was hashed: its code, or its functions, each with its code.
-        self.code: CodeType | Codes = code
-        # Among equals in a scope; None if its captures were omitted from the id.
-        self.number: int | None = number
+    id: HandlerId
+    fn: Callable[..., object]
+    event: type[Event]
+    kind: Kind
+    takes_event: bool
+    decode: Callable[[Mapping[str, Any]], Any]
+    # What was hashed: its code, or its functions, each with its code.
+    code: CodeType | Codes = ()
+    # Among equals in a scope; None if its captures were omitted from the id.
+    number: int | None = 0
 
     def is_current(self) -> bool:
         """Return whether its functions have the code that was hashed."""
@@ -94,7 +81,7 @@ class Entries:
         captures: Captures,
         unstable: Unstable,
         stale: Stale,
-        parent: Entries | None = None,
+        parent: "Entries | None" = None,
     ) -> None:
         self.identity: Identity = identity
         self.parent: Entries | None = parent
@@ -112,7 +99,7 @@ class Entries:
         # Ids by location; made when an id is missing, which is seldom.
         self._locations: dict[str, list[HandlerId]] = {}
 
-    def child(self) -> Entries:
+    def child(self) -> "Entries":
         """Return empty entries that read through to these, for a scope."""
         return Entries(self.identity, self.captures, self.unstable, self.stale, self)
 
@@ -161,9 +148,8 @@ class Entries:
             and how.plain
             and is_plain(fn.__closure__)
         ):
-            for function, path, cell in self.identity.late(fn):
-                held = Held(new_id, fn, function, path, cell, content(cell))
-                self._held.append(held)
+            late = self.identity.late(fn)
+            self._held += [Held(new_id, fn, *one, content(one[2])) for one in late]
         while True:
             old = known = self.handlers.get(new_id)
             if old is None and self.parent is not None:
@@ -262,7 +248,7 @@ class Entries:
                 self._aliases, self._locations, renewed = dict(kept), {}, True
         return renewed
 
-    def resolve(self, text: str, *others: Entries) -> RegisteredHandler:
+    def resolve(self, text: str, *others: "Entries") -> RegisteredHandler:
         """Return the handler of an id, as ``Registry.resolve`` does.
 
         If the id is stale, one of the others may have the handler of its location.
@@ -329,10 +315,6 @@ class Entries:
                     self._locations.setdefault(one.location, []).append(one)
             own = self._locations.get(location, ())
             return (*(one for one in above if one not in own), *own)
-
-    def knows(self, location: str) -> bool:
-        """Return whether a location is registered, or may be, by what was scanned."""
-        return self.index.knows(location) or bool(self.at_location(location))
 
     def forget(self, module: str) -> tuple[HandlerId, ...]:
         """Remove the handlers of a module and return their ids."""

@@ -189,10 +189,9 @@ class Registry(Holder):
         return gone
 
     def manifest(self, *, release: str | None = None) -> _manifest.Manifest:
-        """Return what this process met; ``release`` is the name of its release.
+        """Return a manifest of what is registered here and was offered in scopes.
 
-        Those are the handlers registered here, and the functions that scopes were
-        offered, without what wraps them there.
+        Of a wrapper that a scope was offered, it has the function that is wrapped.
         """
         return _manifest.manifest_of(self.entries, release)
 

@@ -232,10 +232,10 @@ class CodeIndex:
     def add(self, module: ModuleType) -> None:
         """Add a module; a second time, its code is read again."""
         new = self._enter(module)
-        if self._identity.read_source is not None:
+        if self._identity.source:
             files = {code.co_filename: code for _, code in new.functions}
             for code in files.values():
-                self._identity.read_source(code, globals_of(module))
+                self._identity.source.read_source(code, globals_of(module))
 
     def _enter(self, module: ModuleType) -> _Module:
         new = _Module(module, self._identity)

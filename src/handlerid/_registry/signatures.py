@@ -45,6 +45,7 @@ _KINDS: tuple[tuple[int, Kind], ...] = (
     (inspect.CO_GENERATOR, "generator"),
 )
 _OPEN = inspect.CO_VARARGS | inspect.CO_VARKEYWORDS
+_EMPTY = Parameter.empty
 _VARIABLE = (Parameter.VAR_POSITIONAL, Parameter.VAR_KEYWORD)
 _BY_NAME = (Parameter.KEYWORD_ONLY, Parameter.VAR_KEYWORD)
 # From 3.14 on, reading a signature evaluates its annotations.
@@ -123,10 +124,7 @@ def _shared(event: Any) -> dict[object, Binding]:
 
 
 def _of_others(fn: FunctionType, shape: object, asked: Any) -> Binding | None:
-    """Return the binding that other functions, or methods, have with such parameters.
-
-    None if it was not made yet, or more than the first of them has to be given.
-    """
+    """Return the binding of a function or method like this one, if there is any."""
     code, own = fn.__code__, shape == "method"
     required = code.co_argcount - own - len(fn.__defaults__ or ())
     others = code.co_kwonlyargcount or code.co_flags & _OPEN
@@ -140,14 +138,13 @@ def _of_others(fn: FunctionType, shape: object, asked: Any) -> Binding | None:
         event = Event
     basis = _basis(fn, shape, asked, event, parameter)
     takes_event = required == 1 or True in basis[4:5]
-    shared: dict[object, Binding] = vars(event).get("__handlerid_bindings__", {})
-    return shared.get((basis, _kind(fn), takes_event))
+    return _shared(event).get((basis, _kind(fn), takes_event))
 
 
 def _annotation(fn: FunctionType, parameter: Any) -> object:
     """Return an annotation; a text as what the module has under it."""
     try:
-        named: Any = fn.__annotations__.get(parameter)
+        named: Any = fn.__annotations__.get(parameter, _EMPTY)
     except Exception:  # noqa: BLE001 - from 3.14 on, the author's expressions run here
         return ...
     if type(named) is str and named not in fn.__code__.co_freevars:
@@ -162,7 +159,7 @@ def _basis(
     named = _annotation(fn, parameter)
     if named is not event and asked is not None and _is_in(event, named, fn):
         named = event
-    if not (named is event or named is None or named is Any or named is object):
+    if not (named is event or named is _EMPTY or named is Any or named is object):
         return ()
     defaults, by_name = fn.__defaults__, fn.__kwdefaults__
     count, names = defaults and len(defaults), by_name and (*by_name,)
@@ -321,7 +318,7 @@ def _required(fn: Callable[..., object], parameters: Sequence[Parameter]) -> boo
     names = [
         one.name + " by keyword" * (one.kind in _BY_NAME)
         for one in parameters
-        if one.default is Parameter.empty and one.kind not in _VARIABLE
+        if one.default is _EMPTY and one.kind not in _VARIABLE
     ]
     if len(names) > 1 or any(" " in one for one in names):
         raise SignatureError(
