@@ -49,10 +49,10 @@ def mistakes(path: str = "", done: str = "read") -> Iterator[None]:
 
 def painter() -> Paint:
     """Return a function that colours texts, if the output shows colours."""
-    shows = sys.stdout.isatty() and os.environ.get("TERM") != "dumb"
-    if not shows or os.environ.get("NO_COLOR"):
-        return lambda text, _: text
-    return lambda text, colour: f"\033[{_COLOURS[colour]}m{text}\033[0m"
+    asked = os.environ.get("TERM") != "dumb" and not os.environ.get("NO_COLOR")
+    if asked and sys.stdout.isatty():
+        return lambda text, colour: f"\033[{_COLOURS[colour]}m{text}\033[0m"
+    return lambda text, _: text
 
 
 def as_json(document: object) -> str:

@@ -66,10 +66,9 @@ def _failures(manifest: Manifest) -> str:
     """Return the modules that were not imported, a line each."""
     failed = sorted(manifest.failed.items())
     lines = [f"failed: {name}: {error}\n" for name, error in failed]
-    if failed:
-        lines.append(
-            f'to see why: {Path(sys.executable).name} -c "import {failed[0][0]}"\n'
-        )
+    for name, _ in failed[:1]:
+        python = Path(sys.executable).name
+        lines.append(f'to see why: {python} -c "import {name}"\n')
     return "".join(lines)
 
 
@@ -99,26 +98,23 @@ def run_diff(options: Namespace) -> Answer:
     identity = keyed_identity(options, old.fingerprint)
     with mistakes():
         found = diff(old, new, seen=seen, identity=identity)
-    title = f"{_named(options.old, old)} to {_named(options.new, new)}, "
-    title += f"{new.fingerprint}{f' of {new.python}' if new.python else ''}"
+    kind = new.fingerprint + (f" of {new.python}" if new.python else "")
     summary = Summary(
         diff=found,
-        title=title,
+        title=f"{_named(options.old, old)} to {_named(options.new, new)}, {kind}",
         fail_on=options.fail_on,
         every=options.all,
         keyed=identity is not None,
         damaged=seen.damaged if seen else 0,
     )
-    code, notes = int(bool(summary.failed)), ""
+    code = int(bool(summary.failed))
     if options.format == "json":
         kinds = {one.kind for one in summary.of_kind(*options.fail_on)}
-        text = as_json(found.as_dict() | {"failed_on": sorted(kinds)})
-    elif options.format == "github":
+        return Answer(as_json(found.as_dict() | {"failed_on": sorted(kinds)}), code)
+    if options.format == "github":
         text = as_markdown(summary, full=options.full)
-        notes = as_annotations(summary)
-    else:
-        text = as_text(summary, painter(), full=options.full)
-    return Answer(text, code, notes)
+        return Answer(text, code, as_annotations(summary))
+    return Answer(as_text(summary, painter(), full=options.full), code)
 
 
 def _named(path: str, manifest: Manifest) -> str:

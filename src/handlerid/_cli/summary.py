@@ -116,18 +116,15 @@ class Summary:
         total = f"{len(old)} {noun}{'s' * (len(old) != 1)}"
         if not old:
             return "There is nothing to compare: the old manifest has no functions."
-        parts: list[str] = []
-        for kind in BREAKS:
-            count = len(self.of_kind(kind))
-            of = "" if parts else f" of {total}"
-            if count:
-                parts.append(f"{count}{of} {_VERBS[kind][count > 1]}")
+        counts = Counter[str](one.kind for one in self.rows)
+        parts = [f"{counts[x]} {_VERBS[x][counts[x] > 1]}" for x in BREAKS if counts[x]]
         if not parts:
-            unknown = len(self.of_kind("unknown"))
+            unknown = counts["unknown"]
             doubt = f", but for {unknown} that cannot be told" if unknown else ""
             answer = "answer" if old[1:] else "answers"
             return f"No open page breaks: the {total} {answer}{doubt}."
-        text = " and ".join([", ".join(parts[:-1]), parts[-1]] if parts[1:] else parts)
+        parts[0] = parts[0].replace(" ", f" of {total} ", 1)
+        text = " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
         share = self._share(self.of_kind(*BREAKS))
         if share:
             clicks = self.diff.clicks or 0

@@ -12,7 +12,7 @@
 from __future__ import annotations
 
 import ast
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Hashable, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple, TypeAlias
 
@@ -123,8 +123,7 @@ class Values:
             outer = self.root(scope.parent.runner) if scope.parent else None
             frame = Frame(self._key("root", scope), scope, outer)
             self._roots[scope] = frame
-            is_static = "staticmethod" in map(last_name, scope.decorators)
-            if scope.is_method and scope.positional and not is_static:
+            if scope.is_method and scope.positional:
                 made = Value(self._key("self", scope.parent), instance=scope.parent)
                 frame.arguments[scope.positional[0]] = made
         return self._roots[scope]
@@ -146,7 +145,7 @@ class Values:
             return self._calls[known]
         if isinstance(node, ast.Lambda):
             return self._function(place.scope.module.functions[node], place, frame)
-        if isinstance(node, ast.Await | ast.Starred | ast.NamedExpr):
+        if isinstance(node, ast.Await | ast.NamedExpr):
             return self.of(node.value, place, frame)
         if isinstance(node, _DISPLAYS | _COMPREHENSIONS):
             return self._made(node, place, frame)
@@ -155,17 +154,12 @@ class Values:
 
     def _made_of(self, kind: str, node: ast.expr, place: Place, frame: Frame) -> Value:
         """Return a value that depends on those of the expressions in it."""
-        inside = (
-            getattr(x, "value", x) if isinstance(x, ast.keyword) else x
-            for x in ast.iter_child_nodes(node)
-        )
-        return self._combined(
-            kind,
-            [self.of(x, place, frame) for x in inside if isinstance(x, ast.expr)],
-        )
+        nodes = ast.iter_child_nodes(node)
+        inside = [x.value if isinstance(x, ast.keyword) else x for x in nodes]
+        values = [self.of(x, place, frame) for x in inside if isinstance(x, ast.expr)]
+        return self._combined(kind, values)
 
-    def _combined(self, kind: str, values: Iterable[Value]) -> Value:
-        values = [*values]
+    def _combined(self, kind: str, values: list[Value]) -> Value:
         key = self._key("of", kind, *(one.key for one in values))
         return Value(key, NONE.union(*(one.loops for one in values)))
 
@@ -307,8 +301,7 @@ class Values:
     def _value(self, closure: Closure) -> Value:
         captures = closure.captures
         values = [(name, one.value.key) for name, one in captures.items()]
-        below = closure.wrapped and closure.wrapped.key
-        key = self._key("function", closure.scope, below, *values)
+        key = self._key("function", closure.scope, *values)
         loops = NONE.union(*(one.value.loops for one in captures.values()))
         return Value(key, loops, closure)
 
