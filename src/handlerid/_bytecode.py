@@ -19,9 +19,7 @@ import dis
 import marshal
 import re
 import sys
-from bisect import bisect_left
 from contextlib import suppress
-from functools import partial
 from operator import attrgetter
 from types import CodeType
 from typing import Any
@@ -141,15 +139,20 @@ def _class_body(code: CodeType, form: list[Any]) -> list[Any]:
     # dis makes a text of every constant, which huge integers have a limit for.
     consts = form[_CONSTANTS]
     body = dis.Bytecode(code.replace(co_consts=(None,) * len(consts)))
-    instructions = [one for one in body if one.opname != "EXTENDED_ARG"]
-    position = partial(bisect_left, [one.offset for one in instructions])
+    instructions = list[dis.Instruction]()
+    positions = dict[int, int]()
+    for instruction in body:
+        positions[instruction.offset] = len(instructions)
+        if instruction.opname != "EXTENDED_ARG":
+            instructions.append(instruction)
+    positions[len(code.co_code)] = len(instructions)
     written: list[tuple[Any, ...]] = []
     for instruction in instructions:
         operand: Any = instruction.arg
         if instruction.opcode in dis.hasconst:
             operand = consts[instruction.arg or 0]
         elif instruction.opcode in dis.hasjrel:
-            operand = position(instruction.argval)
+            operand = positions[instruction.argval]
         if instruction.opname == "STORE_NAME":
             if instruction.argval == "__firstlineno__":
                 written[-1] = ("line",)
@@ -157,7 +160,7 @@ def _class_body(code: CodeType, form: list[Any]) -> list[Any]:
                 written[-1] = ("attributes", *sorted(written[-1][1]))
         written.append((instruction.opname, operand))
     exceptions = [
-        (position(e.start), position(e.end), position(e.target), e.depth, e.lasti)
+        (*map(positions.__getitem__, e[:3]), e.depth, e.lasti)
         for e in body.exception_entries  # type: ignore[attr-defined]
     ]
     head = ("class body", form[_NAME], form[_FLAGS])

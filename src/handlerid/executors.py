@@ -152,7 +152,7 @@ class Worker:
         if self._replay(bytes.fromhex(nonce), end + 2 * _CLOCK_SKEW) is not True:
             raise ExpiredToken(f"{handler_id} was sent by value and ran already")
         fields, event = pickle.loads(sent.pickled)  # noqa: S301 - signed with our key
-        return self.dispatcher.call(RegisteredHandler(*(*fields, dict)), event)
+        return self.dispatcher.call(RegisteredHandler(*fields, dict, (), 0), event)
 
 
 def _first_use(nonce: bytes, until: int) -> bool:

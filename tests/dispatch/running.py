@@ -32,13 +32,10 @@ def call(fn: Handler, *args: object) -> Call:
     """A call of something that need not have an id."""
     made = Call()
     made.context = copy_context()
+    handler_id = HandlerId("h1-", __name__, "handler")
+    bound = partial(fn, *args) if args else fn
     made.handler = RegisteredHandler(
-        id=HandlerId("h1-", __name__, "handler"),
-        fn=partial(fn, *args) if args else fn,
-        event=Event,
-        kind="plain",
-        takes_event=False,
-        decode=dict,
+        handler_id, bound, Event, "plain", False, dict, (), 0
     )
     return made
 

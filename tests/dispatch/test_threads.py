@@ -26,7 +26,6 @@ from handlerid import (
     ClickEvent,
     Dispatcher,
     Observer,
-    RegisteredHandler,
     Registry,
 )
 from handlerid.errors import AsyncHandler
@@ -66,10 +65,7 @@ async def test_a_plain_function_that_returns_an_awaitable_is_refused_in_threads(
 
 def of_kind(kind: Any, handler: Callable[..., object]) -> Call:
     made = call(handler)
-    one = made.handler
-    made.handler = RegisteredHandler(
-        one.id, one.fn, one.event, kind, one.takes_event, one.decode
-    )
+    made.handler.kind = kind
     return made
 
 

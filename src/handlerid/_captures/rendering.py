@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import sys
 from threading import get_ident
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from handlerid._captures.carried import Unset, content
 from handlerid.errors import UnstableCapture
@@ -22,15 +22,15 @@ if TYPE_CHECKING:
     from types import CellType, FunctionType
 
 
-class Held(NamedTuple):
+class Held:
     """A variable that may change after the offer, and what it held then."""
 
-    handler_id: str
-    handler: Callable[..., object]
-    function: FunctionType  # which reads it
-    path: str
-    cell: CellType
-    content: object
+    def __init__(
+        self, handler_id: str, handler: Any, late: tuple[FunctionType, str, CellType]
+    ) -> None:
+        self.handler_id, self.handler = handler_id, handler
+        self.function, self.path, self.cell = late  # the function reads it
+        self.content = content(self.cell)
 
 
 class Equals:

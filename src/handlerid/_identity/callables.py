@@ -92,28 +92,22 @@ def _is_generated(fn: FunctionType) -> bool:
 
 
 class Anatomy:
-    """The parts of a callable; the methods take it apart.
-
-    Attributes:
-        module, qualname: the location.
-        layers: functions that run, outermost first, at least one; text for a layer
-            without Python code.
-        bound: bound arguments: None, ``args[0]``, ``keywords[unit]`` or ``cls``, value.
-        captures: captured values, in the order of the layers: number of layers down
-            to the one that carries it; variable, or ``self``; value.
-        order: marks of partials: the keywords, if they are in another order than bound.
-        codes: the functions of the layers, each with its code.
-    """
+    """The parts of a callable; the methods take it apart."""
 
     def __init__(self, handler: object) -> None:
         self.handler = handler
         self.module: Any = None
         self.qualname = ""
+        # Functions that run, outermost first; text for a layer without Python code.
         self.layers: list[FunctionType | str] = []
+        self.codes: list[tuple[Any, CodeType]] = []  # the functions, each with its code
+        # Bound arguments: None, ``args[0]``, ``keywords[unit]`` or ``cls``, value.
         self.bound: list[tuple[None, str, object]] = []
+        # In the order of the layers: number of layers down to the one that carries it;
+        # variable, or ``self``; value.
         self.captures: list[tuple[int, str, object]] = []
+        # Marks of partials: the keywords, if they are in another order than bound.
         self.order: list[tuple[str, object]] = []
-        self.codes: list[tuple[Any, CodeType]] = []
 
     def take_off(self, rest: Any) -> Sequence[object]:
         """Take off the outermost wrapping and return what is inside, if anything."""

@@ -5,14 +5,13 @@ that may run an encoder of the host; those of a scope and its registry are not c
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from functools import partial
 from types import CodeType, FunctionType
 from typing import Any, Literal
 
 from handlerid import errors
 from handlerid._bytecode import encode_code
-from handlerid._captures import Equals, Held, content, has_changed, is_plain
+from handlerid._captures import Equals, Held, has_changed, is_plain
 from handlerid._identity import (
     Codes,
     HandlerId,
@@ -35,7 +34,6 @@ Stale = Literal["refuse", "accept"]
 _CODE = 37  # length of location and fingerprint in an id
 
 
-@dataclass(eq=False, repr=False, slots=True)
 class RegisteredHandler:
     """A registered handler: the function, and how it is called.
 
@@ -48,16 +46,21 @@ class RegisteredHandler:
     """
 
     __module__ = "handlerid"
+    __slots__ = ("code", "decode", "event", "fn", "id", "kind", "number", "takes_event")
+
     id: HandlerId
     fn: Callable[..., object]
     event: type[Event]
     kind: Kind
     takes_event: bool
     decode: Callable[[Mapping[str, Any]], Any]
-    # What was hashed: its code, or its functions, each with its code.
-    code: CodeType | Codes = ()
-    # Among equals in a scope; None if its captures were omitted from the id.
-    number: int | None = 0
+    code: CodeType | Codes  # hashed: its code, or its functions, each with its code
+    number: int | None  # among equals in a scope; None if the id omits its captures
+
+    def __init__(self, handler_id: HandlerId, *fields: Any) -> None:
+        # Not by name: one is made at each offer.
+        self.id, self.fn, self.event, self.kind = handler_id, *fields[:3]
+        self.takes_event, self.decode, self.code, self.number = fields[3:]
 
     def is_current(self) -> bool:
         """Return whether its functions have the code that was hashed."""
@@ -149,7 +152,7 @@ class Entries:
             and is_plain(fn.__closure__)
         ):
             late = self.identity.late(fn)
-            self._held += [Held(new_id, fn, *one, content(one[2])) for one in late]
+            self._held += [Held(new_id, fn, one) for one in late]
         while True:
             old = known = self.handlers.get(new_id)
             if old is None and self.parent is not None:

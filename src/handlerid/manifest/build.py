@@ -82,8 +82,7 @@ def build(
     def fail(name: str, _: str, __: str, cause: BaseException | None) -> None:
         failed[name] = type(cause).__name__ if cause else "TypeError"
 
-    found = [module for one in packages for module in imported(one, fail)]
-    modules = {one.__name__: one for one in found}
+    modules = {x.__name__: x for one in packages for x in imported(one, fail)}
     names = {one: identity.module_name(one) for one in modules}
     gathered = Gathered(identity, {*names.values()})
     for name, module in modules.items():

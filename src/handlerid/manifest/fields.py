@@ -72,9 +72,9 @@ def _one_fits(old: str, new: str, refuses: bool) -> bool:
         return not [*_misfits(_fields(inside), _fields(wanted), refuses=refuses)]
     if other != "dict" or head not in ("dict", "{"):
         return False
-    pairs = [(inside[0], inside[1])] if head == "dict" else []
+    pairs = [inside]
     if head == "{":
-        pairs = [(f'"{name}"', hint) for name, (hint, _) in _fields(inside).items()]
+        pairs = [[f'"{name}"', hint] for name, (hint, _) in _fields(inside).items()]
     return all(
         _fits(one, its, refuses)
         for pair in pairs

@@ -171,7 +171,8 @@ class Comparison:
             if same_events and not self._hidden(one, moved):
                 self._used.add(moved)
                 refused = [self._misfits(x) for x in one.function.events]
-                why = "; and ".join([_moved(one, moved), *filter(None, refused)])
+                how = "renamed" if moved.place[0] == module else "moved"
+                why = "; and ".join([f"{how} to {moved.name}", *filter(None, refused)])
                 return _row(one, "moved", why)._replace(line=_line(one, moved))
         gone = _row(one, "gone", "removed")
         for several in (alike, self._alike.get(_own_name(one), [])):
@@ -214,11 +215,6 @@ def _captures(before: Function, after: Function) -> str:
     gone = [f"-{x}" for x in before.captures if x not in after.captures]
     new = [f"+{x}" for x in after.captures if x not in before.captures]
     return f"it captures {' '.join(gone + new)}" if gone or new else ""
-
-
-def _moved(one: Found, moved: Found) -> str:
-    renamed = one.place[0] == moved.place[0]
-    return f"{'renamed' if renamed else 'moved'} to {moved.name}"
 
 
 def _line(one: Found, moved: Found) -> str:

@@ -101,7 +101,8 @@ def references_in(text: bytes) -> Iterator[Reference]:
 
 def without_captures(handler_id: str) -> str:
     """Return an id without its captures part."""
-    return handler_id[:37] + handler_id[54 if handler_id[37:38] == "-" else 37 :]
+    bare, dot, event = handler_id.partition(".")
+    return bare[:37] + dot + event
 
 
 class ClickCounter(Observer):
