@@ -12,7 +12,7 @@ from functools import cache, partial
 from types import CellType, CodeType, FunctionType
 from typing import Any, NamedTuple
 
-from handlerid._bytecode import OPTIMIZED
+from handlerid._bytecode import OPTIMIZED, nested
 
 _NO_FUNCTIONS = ("<listcomp>", "<setcomp>", "<dictcomp>", "<genexpr>", "__annotate__")
 _GENERIC = "<generic parameters of "
@@ -100,16 +100,13 @@ class FunctionCode:
 
 def functions_in_code(code: CodeType) -> Iterator[FunctionCode]:
     """Yield the functions in code, at any depth, that the author wrote."""
-    todo = [code]
-    for one in todo:
-        inside = [const for const in one.co_consts if type(const) is CodeType]
-        walk = cache(partial(_Walk, one)) if inside else None
-        for const in inside:
-            name = const.co_name
-            other = name in _NO_FUNCTIONS or name.startswith(_GENERIC)
-            if const.co_flags & OPTIMIZED and not other:
-                yield FunctionCode(const, walk)
-        todo += inside
+    for one in nested(code):
+        walk = cache(partial(_Walk, one))
+        for const in one.co_consts:
+            if type(const) is CodeType and const.co_flags & OPTIMIZED:
+                name = const.co_name
+                if name not in _NO_FUNCTIONS and not name.startswith(_GENERIC):
+                    yield FunctionCode(const, walk)
 
 
 def captures_of_code(code: CodeType, defaults: Iterable[str]) -> tuple[str, ...]:

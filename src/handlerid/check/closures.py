@@ -52,7 +52,7 @@ def check_closures(module: Scope, values: Values, modes: set[str]) -> Iterator[F
             offered = [*rendering.run(values.root(runner))]
             yield from _late(offered, values)
             if not modes:
-                yield from _replaced(offered, values)
+                yield from _replaced(offered)
 
 
 class _Rendering:
@@ -142,7 +142,7 @@ def _end(node: ast.AST) -> tuple[int, int]:
     return getattr(node, "end_lineno", 0), getattr(node, "end_col_offset", 0)
 
 
-def _replaced(offered: list[_Offered], values: Values) -> Iterator[Finding]:
+def _replaced(offered: list[_Offered]) -> Iterator[Finding]:
     """Find handlers of one id that captured different values."""
     groups: dict[Hashable, list[_Offered]] = {}
     for one in offered:
@@ -151,7 +151,7 @@ def _replaced(offered: list[_Offered], values: Values) -> Iterator[Finding]:
         if names and not (part and part.loops & one.loops):
             yield _replacing(one, names)
             continue
-        group = groups.setdefault((values.code(one.closure), part and part.key), [])
+        group = groups.setdefault((one.closure.code, part and part.key), [])
         for other in group:
             names = _different(one, other)
             if names and not _never_both(one, other):

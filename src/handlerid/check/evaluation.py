@@ -50,6 +50,14 @@ class Closure(NamedTuple):
     wrapped: Value | None = None  # what functools.wraps names
     is_bound: bool = False  # to the object that its ``self`` is
 
+    @property
+    def code(self) -> Hashable:
+        """What functions have in common that have one id."""
+        inner = self.wrapped and (
+            self.wrapped.closure.code if self.wrapped.closure else self.wrapped.key
+        )
+        return self.scope.code, inner
+
 
 class Value(NamedTuple):
     """What is known of a value.
@@ -112,7 +120,6 @@ class Values:
         self._roots: dict[Scope, Frame] = {}
         self._frames: dict[int, Frame] = {}
         self._calls: dict[tuple[ast.Call, int], Value] = {}
-        self._codes: dict[Scope, Hashable] = {}
 
     def _key(self, *parts: Hashable) -> int:
         return self._keys.setdefault(parts, len(self._keys))
@@ -318,18 +325,6 @@ class Values:
                 inner = self.call(node, place, frame, decorator, [value])
                 value = self._made_by(inner) or value
         return value
-
-    def code(self, closure: Closure) -> Hashable:
-        """Return what functions have in common that have one id."""
-        scope, wrapped = closure.scope, closure.wrapped
-        if scope not in self._codes:
-            body = getattr(scope.node, "body", [])
-            text = "".join(map(ast.dump, body if isinstance(body, list) else [body]))
-            self._codes[scope] = scope.qualname, (*scope.params,), text
-        below = wrapped and (
-            self.code(wrapped.closure) if wrapped.closure else wrapped.key
-        )
-        return self._codes[scope], below
 
     def call(
         self,

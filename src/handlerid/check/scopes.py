@@ -10,6 +10,7 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Hashable
 from functools import cached_property
 from typing import NamedTuple, TypeAlias
 
@@ -109,6 +110,13 @@ class Scope:
         """The path and qualified name, without the scopes of comprehensions."""
         around = self.parent.qualname if self.parent else ""
         return around if self.kind == "comprehension" else f"{around}.{self.name}"
+
+    @cached_property
+    def code(self) -> Hashable:
+        """What functions have in common that have one id, but for what they wrap."""
+        body = getattr(self.node, "body", [])
+        text = "".join(map(ast.dump, body if isinstance(body, list) else [body]))
+        return self.qualname, (*self.params,), text
 
     def owner(self, name: str) -> Scope | None:
         """Return the scope that a name belongs to, as seen from here."""
