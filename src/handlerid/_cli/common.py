@@ -135,9 +135,8 @@ def identity_of(options: Namespace) -> Identity | None:
     if isinstance(found, Registry):
         found = found.identity
     if not isinstance(found, Identity):
-        kind = type(found).__name__
-        text = f"{options.identity} is no Identity, Registry or Dispatcher: {kind}"
-        raise Mistake(text)
+        text = f"{options.identity} is no Identity, Registry or Dispatcher: "
+        raise Mistake(text + type(found).__name__)
     return found
 
 

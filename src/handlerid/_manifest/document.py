@@ -179,10 +179,8 @@ def _form(function: Function) -> dict[str, Any]:
 
 
 def _function(form: dict[str, Any]) -> Function:
-    for name, one in form.items():
-        if type(one) is list:
-            form[name] = tuple(one)
-    return Function(**form)
+    parts: Any = {x: tuple(y) if type(y) is list else y for x, y in form.items()}
+    return Function(**parts)
 
 
 def _lines(value: Any, depth: int) -> str:

@@ -185,7 +185,6 @@ def _never_both(one: _Offered, other: _Offered) -> bool:
     return any(
         frame.scope in again
         and not is_made_by_class(frame.scope)
-        and frame is not again[frame.scope]
         and _arguments(frame) == _arguments(again[frame.scope])
         for frame, _ in other.path
     )

@@ -53,10 +53,9 @@ class Closure(NamedTuple):
     @property
     def code(self) -> Hashable:
         """What functions have in common that have one id."""
-        inner = self.wrapped and (
-            self.wrapped.closure.code if self.wrapped.closure else self.wrapped.key
-        )
-        return self.scope.code, inner
+        inner = self.wrapped
+        known = inner and (inner.closure.code if inner.closure else inner.key)
+        return self.scope.code, known
 
 
 class Value(NamedTuple):
@@ -96,8 +95,7 @@ class Frame:
     depth: int = 0
     arguments: dict[str, Value] = field(default_factory=dict)
     rest: Value | None = None  # of what *args or **kwargs gave
-    # None while a value is looked for.
-    locals: dict[tuple[Scope, str], Value | None] = field(default_factory=dict)
+    locals: dict[tuple[Scope, str], Value] = field(default_factory=dict)
 
     def of(self, scope: Scope) -> Frame:
         """Return the frame of the runner of a scope around."""
@@ -229,15 +227,14 @@ class Values:
     def _local(self, name: str, owner: Scope, frame: Frame) -> Value:
         known = owner, name
         if known not in frame.locals:
-            frame.locals[known] = None
+            # While it is looked for: a variable that depends on itself becomes another
+            # value in each loop that assigns it.
+            places = [one.place for one in owner.bindings[name]]
+            own = frozenset((frame.key, x) for place in places for x in place.loops)
+            key = self._key("before", owner, name, frame.key)
+            frame.locals[known] = Value(key, own)
             frame.locals[known] = self._find_local(name, owner, frame)
-        found = frame.locals[known]
-        if found is not None:
-            return found
-        # It depends on itself, so a loop that assigns it makes it another one.
-        places = [one.place for one in owner.bindings[name]]
-        own = frozenset((frame.key, loop) for place in places for loop in place.loops)
-        return Value(self._key("before", owner, name, frame.key), own)
+        return frame.locals[known]
 
     def _find_local(self, name: str, owner: Scope, frame: Frame) -> Value:
         if name in owner.assigned_inside:

@@ -49,13 +49,12 @@ def handed_to(call: ast.Call) -> Iterator[Handed]:
 
 def registers(decorator: ast.expr, handler: ast.expr) -> Iterator[Handed]:
     """Yield the handler that a decorator registers: ``@registry.handler``."""
-    call = decorator if isinstance(decorator, ast.Call) else None
-    func = call.func if call else decorator
+    func = decorator.func if isinstance(decorator, ast.Call) else decorator
     if isinstance(func, ast.Attribute) and (
         (func.attr == "handler" and _is_registry(func.value))
-        or (func.attr == "offer" and call is None)
+        or (func.attr == "offer" and func is decorator)
     ):
-        keywords = call.keywords if call else ()
+        keywords = getattr(decorator, "keywords", ())
         yield handler, func.value, any(one.arg == "event" for one in keywords)
 
 
