@@ -151,8 +151,8 @@ class Worker:
         # The clock of what remembers may differ from this one, too.
         if self._replay(bytes.fromhex(nonce), end + 2 * _CLOCK_SKEW) is not True:
             raise ExpiredToken(f"{handler_id} was sent by value and ran already")
-        fields, event = pickle.loads(sent.pickled)  # noqa: S301 - signed with our key
-        return self.dispatcher.call(RegisteredHandler(*fields, dict, (), 0), event)
+        one, fn, how, event = pickle.loads(sent.pickled)  # noqa: S301 - with our key
+        return self.dispatcher.call(RegisteredHandler(one, fn, (*how, dict)), event)
 
 
 def _first_use(nonce: bytes, until: int) -> bool:
@@ -233,8 +233,8 @@ def _pickle(one: RegisteredHandler, event: object, signer: hmac.HMAC) -> Pickled
         try:
             for module in added:
                 pickling.register_pickle_by_value(module)
-            fields = (one.id, one.fn, one.event, one.kind, one.takes_event)
-            pickled = pickling.dumps((fields, event))
+            how = one.event, one.kind, one.takes_event
+            pickled = pickling.dumps((one.id, one.fn, how, event))
         except Exception as error:  # noqa: BLE001 - of any class; it may hold a value
             known = _NO_PICKLE.fullmatch(str(error))
             refused = known[0] if known else type(error).__name__

@@ -34,9 +34,7 @@ def call(fn: Handler, *args: object) -> Call:
     made.context = copy_context()
     handler_id = HandlerId("h1-", __name__, "handler")
     bound = partial(fn, *args) if args else fn
-    made.handler = RegisteredHandler(
-        handler_id, bound, Event, "plain", False, dict, (), 0
-    )
+    made.handler = RegisteredHandler(handler_id, bound, (Event, "plain", False, dict))
     return made
 
 

@@ -60,7 +60,7 @@ class References:
         fn, takes_event, mutable = self._closures.rebuild(handler_id, captures, event)
         self._check_guards(handler_id, fn)
         how = bind(fn, event, self._identity).fields
-        handler = RegisteredHandler(handler_id, fn, *how, (), 0)
+        handler = RegisteredHandler(handler_id, fn, how)
         handler.takes_event = takes_event
         return handler, mutable
 

@@ -189,12 +189,14 @@ class Identity:
             ids, carried = self._ids_at(anatomy, wire_name, location), anatomy.bound
             if captures:
                 carried, told = self._counted(anatomy)
-        marks += [mark_of(mark) for _, mark in told]
-        forms, describe = [], functools.partial(self.describe, codes=codes)
+        if told:
+            marks += [mark_of(mark) for _, mark in told]
+        forms = list[bytes]()
         for layer, where, value in carried:
-            form = encode_scalar(value) or self.codec.encode(
-                value, where, describe, omitted, marks
-            )
+            form = encode_scalar(value)
+            if not form:
+                describe = functools.partial(self.describe, codes=codes)
+                form = self.codec.encode(value, where, describe, omitted, marks)
             forms += [_label(layer, where), form]
         if part:
             forms += [encode_scalar(None), part]

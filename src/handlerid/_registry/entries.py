@@ -57,10 +57,11 @@ class RegisteredHandler:
     code: CodeType | Codes  # hashed: its code, or its functions, each with its code
     number: int | None  # among equals in a scope; None if the id omits its captures
 
-    def __init__(self, handler_id: HandlerId, *fields: Any) -> None:
-        # Not by name: one is made at each offer.
-        self.id, self.fn, self.event, self.kind = handler_id, *fields[:3]
-        self.takes_event, self.decode, self.code, self.number = fields[3:]
+    def __init__(
+        self, handler_id: HandlerId, fn: Any, how: Any, code: Any = (), number: Any = 0
+    ) -> None:
+        self.id, self.fn, self.code, self.number = handler_id, fn, code, number
+        self.event, self.kind, self.takes_event, self.decode = how
 
     def is_current(self) -> bool:
         """Return whether its functions have the code that was hashed."""
@@ -166,7 +167,7 @@ class Entries:
                 and (not aliases or all(self.find(x) is known for x in aliases))
             ):
                 return known
-            new = RegisteredHandler(new_id, fn, *how.fields, code, number)
+            new = RegisteredHandler(new_id, fn, how.fields, code, number)
             if old is not None and old.fn is not fn:
                 self._compare(old, new)
             if how.doubt:
