@@ -1,4 +1,4 @@
-"""What the pytest plugin asks of another process: does the code break the ids?"""
+"""The process that the pytest plugin starts: compares code with a manifest."""
 
 import os
 from importlib.util import find_spec

@@ -87,7 +87,7 @@ def _text(hint: Any, around: tuple[Any, ...] = ()) -> str:
 
 
 def _bare(hint: Any) -> Any:
-    """Return what an alias stands for, and a type without what is noted on it."""
+    """Unwrap aliases, NewType, Annotated and Final."""
     while True:
         if isinstance(hint, _ALIASES):
             hint = hint.__value__

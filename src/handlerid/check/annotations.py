@@ -1,4 +1,4 @@
-"""HID002: annotations of handlers that nobody can evaluate when the page is rendered.
+"""HID002: annotations of handlers that do not resolve when the page is rendered.
 
 The library evaluates the annotation of the event in the globals of the handler, with
 what the handler captured. Names that are imported for type checkers alone are not

@@ -110,12 +110,11 @@ class Frame:
 
 
 class Values:
-    """Finds values; one for all modules of a run."""
+    """Evaluates expressions; one for all modules of a run."""
 
     def __init__(self, modules: Modules) -> None:
         self.modules = modules
         self._keys: dict[Hashable, int] = {}
-        self._roots: dict[Scope, Frame] = {}
         self._frames: dict[int, Frame] = {}
         self._calls: dict[tuple[ast.Call, int], Value] = {}
 
@@ -123,15 +122,15 @@ class Values:
         return self._keys.setdefault(parts, len(self._keys))
 
     def root(self, scope: Scope) -> Frame:
-        """Return the frame of a runner that is called once, by somebody."""
-        if scope not in self._roots:
+        """Return the frame of a call whose arguments are not known."""
+        key = self._key("root", scope)
+        if key not in self._frames:
             outer = self.root(scope.parent.runner) if scope.parent else None
-            frame = Frame(self._key("root", scope), scope, outer)
-            self._roots[scope] = frame
+            frame = self._frames[key] = Frame(key, scope, outer)
             if scope.is_method and scope.positional:
                 made = Value(self._key("self", scope.parent), instance=scope.parent)
                 frame.arguments[scope.positional[0]] = made
-        return self._roots[scope]
+        return self._frames[key]
 
     # Expressions.
 

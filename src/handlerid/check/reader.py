@@ -34,7 +34,7 @@ class _Reader(ast.NodeVisitor):
         self.loops: tuple[Loop, ...] = ()
         self.branches: Branches = ()
         self.typing_only = False
-        # How names get their values that are assigned here, and what is assigned.
+        # Kind and value of the bindings of a target that is visited.
         self.given: tuple[str, ast.expr | None] = "other", None
         self._assigned: list[tuple[Scope, str]] = []
         self.block(tree.body)
@@ -326,7 +326,6 @@ class _Reader(ast.NodeVisitor):
 
 def _has_one_turn(iterated: ast.expr) -> bool:
     """Return whether a loop is over one thing at most, as its text shows."""
-    every = iterated.elts if isinstance(iterated, ast.Tuple | ast.List) else None
-    if every is None or any(isinstance(one, ast.Starred) for one in every):
+    if not isinstance(iterated, ast.Tuple | ast.List) or iterated.elts[1:]:
         return False
-    return len(every) <= 1
+    return not any(isinstance(one, ast.Starred) for one in iterated.elts)

@@ -1,10 +1,11 @@
 """The manifest of packages: their modules are imported, and no page is rendered.
 
-1. The functions are those of a module's code, nested ones too. What the module holds
-   under the name of a function says its wrappers and its annotations.
-2. Names, moves and events that a registration says are read from the registries and
+1. The functions are those of a module's code, nested ones too. Wrappers and annotations
+   are read from what the module holds under the name of a function.
+2. Names, moves and events of registered handlers are read from the registries and
    dispatchers that the modules hold after their import.
-3. What a function around puts on a handler at run time is not seen, and listed.
+3. Decorators of nested functions run with the function around them, so what they add is
+   not seen. Such functions are listed in ``not_seen``.
 """
 
 import re

@@ -58,7 +58,7 @@ def _fits(old: str, new: str, refuses: bool) -> bool:
 
 
 def _one_fits(old: str, new: str, refuses: bool) -> bool:
-    """Return it for two types that are no unions."""
+    """Return whether values of one type fit another; neither is a union."""
     if new in (old, "Any"):
         return True
     if new == "str":

@@ -218,7 +218,7 @@ def _captures(before: Function, after: Function) -> str:
 
 
 def _line(one: Found, moved: Found) -> str:
-    """Return what a function has to say so that it answers ids of its old place.
+    """Return the decorator with which a function answers ids of its old place.
 
     A function of a class gets its ids when it is bound to an object or to the class.
     """
