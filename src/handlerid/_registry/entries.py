@@ -115,10 +115,10 @@ class Entries:
         part: bytes = b"",
     ) -> RegisteredHandler:
         """Register a handler, unless it is here or in the parent; return its entry."""
-        record = None
+        record, identity = None, self.identity
         if type(fn) is FunctionType:  # what follows looks nothing up again
-            record = self.identity.records.get(id(fn.__code__))
-        how = bind(fn, event, self.identity, record)
+            record = identity.records.get(id(fn.__code__)) or identity.record(fn)
+        how = bind(fn, event, identity, record)
         aliases: Sequence[HandlerId] = ()
         code: CodeType | Codes
         number: int | None = 0
@@ -136,7 +136,7 @@ class Entries:
                     and last[1] is fn.__qualname__
                     and last[2] is fn.__module__
                 ):
-                    new_id = self.identity.handler_id(fn, how.event)
+                    new_id = identity.handler_id(fn, how.event)
             else:
                 (new_id, *aliases), number, codes = self.ids(fn, how.event, part)
                 (one, own), *others = codes
@@ -152,7 +152,7 @@ class Entries:
             and how.plain
             and is_plain(fn.__closure__)
         ):
-            late = self.identity.late(fn)
+            late = identity.late(fn)
             self._held += [Held(new_id, fn, one) for one in late]
         while True:
             old = known = self.handlers.get(new_id)

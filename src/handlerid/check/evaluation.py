@@ -370,18 +370,18 @@ class Values:
 
 def method_of(cls: Scope, name: str) -> Scope | None:
     """Return the method of a class, or of its bases in the module."""
-    seen: list[Scope] = []
-    while cls not in seen:
-        seen.append(cls)
-        for binding in cls.bindings.get(name, ()):
+    classes = [cls]
+    for one in classes:  # it grows
+        for binding in one.bindings.get(name, ()):
             scope = binding.scope
             # Decorated, it is a property or a static method.
             is_plain = binding.kind == "def" and scope and not scope.decorators
             return scope if is_plain else None
-        for base in getattr(cls.node, "bases", ()):
-            for binding in cls.module.bindings.get(last_name(base), ()):
-                if binding.kind == "class" and binding.scope is not None:
-                    cls = binding.scope
+        for base in getattr(one.node, "bases", ()):
+            for binding in one.module.bindings.get(last_name(base), ()):
+                scope = binding.scope
+                if scope and scope.kind == "class" and scope not in classes:
+                    classes.append(scope)
     return None
 
 
