@@ -232,6 +232,14 @@ def test_a_wrapper_of_another_file() -> None:
     assert checked("app") == []
 
 
+def test_a_wrapper_of_any_arguments() -> None:
+    wrapper = "def logged(fn):\n    def wrapper(*args): return fn(*args)\n"
+    handlers = "@logged\ndef a(e): ...\n@logged\ndef b(e): ...\n"
+    page = "def page(ui):\n    ui.row(on_click=a)\n    ui.row(on_click=b)\n"
+    write("page.py", f"{wrapper}    return wrapper\n{handlers}{page}")
+    assert checked("page.py") == [("page.py", 2, 5, "HID003")]
+
+
 def test_modules_that_import_each_other() -> None:
     write("a.py", "from b import b\na = b\n" + FACTORY)
     write("b.py", "from a import link, a\nb = a\nlink(ui, a)\nlink(ui, b)\n")

@@ -272,6 +272,27 @@ def in_one_part(ui):
         offered(ui.scope.part("links"), url)
 
 
+class Saves:
+    def save(self, event):
+        go(self)
+
+
+class Named:
+    name = "row"
+
+
+class SavedRow(Saves, Named):
+    def __init__(self, ui, number):
+        self.number = number
+        ui.button(self.name, on_click=self.save)
+
+
+@page
+def methods_of_a_base(ui):
+    SavedRow(ui, 1)
+    SavedRow(ui, 2)
+
+
 # What follows is right.
 
 
@@ -371,3 +392,13 @@ def made_at_click(ui):
             once(ui, url)
 
     ui.button(on_click=on_click)
+
+
+def with_default(ui, label, url="/tea"):
+    ui.button(label, on_click=lambda: go(url))
+
+
+@page
+def a_default_that_is_not_given(ui):
+    with_default(ui, "one")
+    with_default(ui, "two")

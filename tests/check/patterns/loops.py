@@ -337,3 +337,11 @@ def set_to_what_it_was(ui):
     label = "same"
     ui.button(on_click=lambda: go(label))  # wrong: the texts are equal at run time
     label = "".join(["sa", "me"])
+
+
+@page
+def a_counter_in_a_while_loop(ui):
+    number = 0
+    while number < len(NAMES):
+        number = number + 1
+        ui.button(NAMES[number - 1], on_click=lambda: go(number))
