@@ -14,6 +14,7 @@ from typing import NamedTuple
 
 from handlerid._cli.common import BREAKS, Paint
 from handlerid.manifest import UNKNOWN, Diff, Manifest, Row
+from handlerid.manifest.rows import numbers
 
 _SHOWN = (*BREAKS, "unknown")
 _VERBS = {
@@ -104,8 +105,7 @@ class Summary:
     @property
     def failed(self) -> str:
         """The sentence that says which rows fail the command; empty without any."""
-        kinds = Counter[str](one.kind for one in self.of_kind(*self.fail_on))
-        counts = ", ".join(f"{kinds[x]} {x}" for x in self.fail_on if kinds[x])
+        counts = numbers(self.rows, self.fail_on)
         return f"--fail-on {','.join(self.fail_on)} is met: {counts}." * bool(counts)
 
     @property
@@ -145,10 +145,9 @@ class Summary:
     def rest(self, lines: list[Line]) -> str:
         """Return the numbers of rows in lines that are not shown."""
         rows = [row for one in lines for row in one.rows]
-        counts = Counter[str](one.kind for one in rows)
-        kinds = ", ".join(f"{counts[x]} {x}" for x in _SHOWN if counts[x])
         share = percent(_clicks(rows), self.diff.clicks)
-        return f"{len(rows)} more: {kinds}" + (f" ({share})" if share else "")
+        text = f"{len(rows)} more: {numbers(rows, _SHOWN)}"
+        return f"{text} ({share})" if share else text
 
     def footers(self) -> Iterator[str]:
         """Yield the sentences below the rows."""

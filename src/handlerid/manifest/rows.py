@@ -9,7 +9,7 @@
 
 import json
 from collections import Counter, defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Literal, NamedTuple, get_args
 
 from handlerid._manifest.document import UNKNOWN, Function, Manifest, Place
@@ -56,6 +56,12 @@ class Row(NamedTuple):
     def name(self) -> str:
         """Module and qualified name in one text."""
         return f"{self.module}.{self.qualname}"
+
+
+def numbers(rows: Iterable[Row], kinds: Iterable[str] = KINDS) -> str:
+    """Return how many rows of each kind there are, ``"2 stale, 1 gone"``."""
+    counts = Counter[str](one.kind for one in rows)
+    return ", ".join(f"{counts[x]} {x}" for x in kinds if counts[x])
 
 
 _Outcome = tuple[Kind, str]
