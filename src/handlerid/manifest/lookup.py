@@ -23,6 +23,10 @@ BARE = 37
 """Characters of an id up to its fingerprint."""
 
 _MOST = 3  # names in a text
+_NOT_OFFERED = (
+    "has the same code here, and nobody offers it: no scope that is kept, no resolver, "
+    "no rerender"
+)
 
 
 class Found(NamedTuple):
@@ -196,7 +200,7 @@ class History:
         if self._current is not None and len(releases) > 1:
             releases.pop(str(self._current.release), None)
         text = f"{where}, of release {_listed([*releases][::-1])}, "
-        kind, why = self._reason(handler_id, place, found)
+        kind, why = self._reason(handler_id.event, place, found)
         if kind is StaleHandler:
             return StaleHandler(text + why, handler_id=handler_id, location=where)
         return GoneHandler(text + why, handler_id=handler_id)
@@ -218,23 +222,19 @@ class History:
             self._places[one.location] = place
 
     def _reason(
-        self, handler_id: HandlerId, place: Place, before: list[Function]
+        self, event: str, place: Place, before: list[Function]
     ) -> tuple[type[HandlerIdError], str]:
+        """Return the kind of the error, and what became of a function."""
         if self._current is None:
             return GoneHandler, "is not answered here"
         here, codes = self._current.functions.get(place), {one.code for one in before}
         same = [one for one in here or () if one.code in codes]
         if same:
             events = {*chain(*(one.events for one in same))}
-            if handler_id.event in events | {""} or UNKNOWN in events or not events:
-                why = "has the same code here, and nobody offers it: no scope that is "
-                why += "kept, no resolver, no rerender"
-                return GoneHandler, why
+            if not (event and events) or not events.isdisjoint((event, UNKNOWN)):
+                return GoneHandler, _NOT_OFFERED
             takes = " or ".join(sorted(events))
-            return (
-                StaleHandler,
-                f"took {handler_id.event} events, and takes {takes} here",
-            )
+            return StaleHandler, f"took {event} events, and takes {takes} here"
         if here:
             return StaleHandler, "has other code here"
         names = [":".join(place), *(one.name for one in before)]
