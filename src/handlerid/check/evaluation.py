@@ -188,7 +188,9 @@ class Values:
         if called.scope is not None:
             return self._made(node, place, frame, called.scope)
         if called.closure is not None:
-            returned = self._made_by(self.call(node, place, frame, called.closure))
+            returned = self._returned_function(
+                self.call(node, place, frame, called.closure)
+            )
             if returned:
                 return returned
         elif makes_object(node.func):
@@ -200,7 +202,7 @@ class Values:
         found = self._made_of("call", node, place, frame)
         return found._replace(is_part=name == "part")
 
-    def _made_by(self, frame: Frame) -> Value | None:
+    def _returned_function(self, frame: Frame) -> Value | None:
         """Return the function that a call returns; of several, the last closure."""
         found = None
         for node, place in frame.scope.returns if frame.depth <= _DEEPEST else ():
@@ -319,7 +321,7 @@ class Values:
             decorator = self.of(node, place, frame).closure
             if decorator is not None:
                 inner = self.call(node, place, frame, decorator, [value])
-                value = self._made_by(inner) or value
+                value = self._returned_function(inner) or value
         return value
 
     def call(
