@@ -184,14 +184,12 @@ class Values:
         return Value(self._key("attribute", base.key, name), base.loops)
 
     def _returned(self, node: ast.Call, place: Place, frame: Frame) -> Value:
-        name, called = last_name(node.func), self.of(node.func, place, frame)
+        called = self.of(node.func, place, frame)
         if called.scope is not None:
             return self._made(node, place, frame, called.scope)
         if called.closure is not None:
-            returned = self._returned_function(
-                self.call(node, place, frame, called.closure)
-            )
-            if returned:
+            inner = self.call(node, place, frame, called.closure)
+            if returned := self._returned_function(inner):
                 return returned
         elif makes_object(node.func):
             return self._made(node, place, frame)
@@ -200,7 +198,7 @@ class Values:
             if given.closure is not None:
                 return given
         found = self._made_of("call", node, place, frame)
-        return found._replace(is_part=name == "part")
+        return found._replace(is_part=last_name(node.func) == "part")
 
     def _returned_function(self, frame: Frame) -> Value | None:
         """Return the function that a call returns; of several, the last closure."""
