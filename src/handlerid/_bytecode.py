@@ -137,8 +137,7 @@ def _class_body(code: CodeType, form: list[Any]) -> list[Any]:
     its index; the line is left out and the names are sorted.
     """
     # dis makes a text of every constant, which huge integers have a limit for.
-    consts = form[_CONSTANTS]
-    body = dis.Bytecode(code.replace(co_consts=(None,) * len(consts)))
+    body = dis.Bytecode(code.replace(co_consts=(None,) * len(code.co_consts)))
     instructions = list[dis.Instruction]()
     positions = dict[int, int]()
     for instruction in body:
@@ -150,7 +149,7 @@ def _class_body(code: CodeType, form: list[Any]) -> list[Any]:
     for instruction in instructions:
         operand: Any = instruction.arg
         if instruction.opcode in dis.hasconst:
-            operand = consts[instruction.arg or 0]
+            operand = form[_CONSTANTS][instruction.arg or 0]
         elif instruction.opcode in dis.hasjrel:
             operand = positions[instruction.argval]
         if instruction.opname == "STORE_NAME":
@@ -159,9 +158,7 @@ def _class_body(code: CodeType, form: list[Any]) -> list[Any]:
             elif instruction.argval == "__static_attributes__":
                 written[-1] = ("attributes", *sorted(written[-1][1]))
         written.append((instruction.opname, operand))
-    exceptions = [
-        (*map(positions.__getitem__, e[:3]), e.depth, e.lasti)
-        for e in body.exception_entries  # type: ignore[attr-defined]
-    ]
+    entries: Any = body.exception_entries  # type: ignore[attr-defined]
+    exceptions = [(*map(positions.__getitem__, e[:3]), *e[3:]) for e in entries]
     head = ("class body", form[_NAME], form[_FLAGS])
     return [*head, tuple(written), tuple(exceptions), *form[_NAMES:]]

@@ -19,15 +19,12 @@ from handlerid.errors import UnstableCapture
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from types import CellType, FunctionType
 
 
 class Held:
     """A variable that may change after the offer, and what it held then."""
 
-    def __init__(
-        self, handler_id: str, handler: Any, late: tuple[FunctionType, str, CellType]
-    ) -> None:
+    def __init__(self, handler_id: str, handler: Any, late: Any) -> None:
         self.handler_id, self.handler = handler_id, handler
         self.function, self.path, self.cell = late  # the function reads it
         self.content = content(self.cell)
