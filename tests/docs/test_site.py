@@ -59,6 +59,9 @@ SEARCHES = {
     "why did my id change": "production/why-an-id-changed",
     "log calls": "production/log-calls",
     "rotate key": "production/keys",
+    "scan": "closures/handlers-never-rendered",
+    "stale": "testing/hot-reload",
+    "permission": "production/security",
 }
 
 
