@@ -152,8 +152,8 @@ class Entries:
             and how.plain
             and is_plain(fn.__closure__)
         ):
-            late = identity.late(fn)
-            self._held += [Held(new_id, fn, one) for one in late]
+            for one in identity.late(fn):  # a comprehension would make cells
+                self._held.append(Held(new_id, fn, one))
         while True:
             old = known = self.handlers.get(new_id)
             if old is None and self.parent is not None:

@@ -107,7 +107,7 @@ def bind(
     binding: Binding | None = kept and kept()
     if binding is not None:
         wanted: Any = binding.event if event is None else event
-        basis = _basis(function, shape, event, wanted, binding.basis[0])
+        _, basis = _basis(function, shape, event, wanted, binding.basis[0])
         if binding.basis == basis and binding.event is wanted:
             return binding
     binding = _of_others(function, shape, event) or _inspect(fn, event, function, shape)
@@ -131,39 +131,36 @@ def _of_others(fn: FunctionType, shape: object, asked: Any) -> Binding | None:
     if others or not 0 <= required <= 1 or (shape and not own):
         return None
     parameter = "".join(code.co_varnames[own : code.co_argcount][:1])
-    event: Any = _annotation(fn, parameter) if asked is None else asked
-    if not is_event_type(event):
-        if asked is not None:
-            return None
-        event = Event
-    basis = _basis(fn, shape, asked, event, parameter)
+    if asked is not None and not is_event_type(asked):
+        return None
+    event, basis = _basis(fn, shape, asked, asked, parameter)
     takes_event = required == 1 or True in basis[4:5]
     return _shared(event).get((basis, _kind(fn), takes_event))
 
 
-def _annotation(fn: FunctionType, parameter: Any) -> object:
-    """Return an annotation; a text as what the module has under it."""
+def _basis(
+    fn: FunctionType, shape: object, asked: object, event: Any, parameter: Any
+) -> tuple[Any, tuple[object, ...]]:
+    """Return the event type, and what a binding depends on.
+
+    By default, the event type is what the annotation says. Nothing is returned for a
+    binding that has to be found each time.
+    """
     try:
         named: Any = fn.__annotations__.get(parameter, _EMPTY)
     except Exception:  # noqa: BLE001 - from 3.14 on, the author's expressions run here
-        return ...
+        return event or Event, ()
     if type(named) is str and named not in fn.__code__.co_freevars:
-        return fn.__globals__.get(named, named)
-    return named
-
-
-def _basis(
-    fn: FunctionType, shape: object, asked: object, event: type, parameter: Any
-) -> tuple[object, ...]:
-    """Return what a binding depends on; empty if it has to be found each time."""
-    named = _annotation(fn, parameter)
+        named = fn.__globals__.get(named, named)
+    if event is None:
+        event = named if is_event_type(named) else Event
     if named is not event and asked is not None and _is_in(event, named, fn):
         named = event
     if not (named is event or named is _EMPTY or named is Any or named is object):
-        return ()
+        return event, ()
     defaults, by_name = fn.__defaults__, fn.__kwdefaults__
     count, names = defaults and len(defaults), by_name and (*by_name,)
-    return parameter, shape, count, names, named is event, asked is None
+    return event, (parameter, shape, count, names, named is event, asked is None)
 
 
 def _is_in(event: type, union: Any, fn: FunctionType) -> bool:
@@ -202,7 +199,7 @@ def _inspect(
     kind = _kind(fn)
     basis: tuple[object, ...] = ()
     if function is not None and not doubt:
-        basis = _basis(function, shape, asked, event, parameter)
+        _, basis = _basis(function, shape, asked, event, parameter)
     shared, key = _shared(event), (basis, kind, takes_event)
     made = Binding(event, takes_event, kind, doubt, basis)
     if len(shared) >= MANY:  # keywords of partials may be made while rendering
