@@ -225,6 +225,24 @@ def test_the_shapes_of_events(manifest: Manifest) -> None:
     assert manifest.events["odd"] == EventShape({}, "ignore")
 
 
+def test_structs_that_nobody_registered_are_events(tmp_path: Path) -> None:
+    source = """\
+import msgspec
+from handlerid import ClickEvent, Event
+class Rate(msgspec.Struct): stars: int = 1
+def on_rate(event: Rate): return event
+def on_both(event: Rate | ClickEvent): return 1
+def on_any(event: Event): return event
+"""
+    write(tmp_path, rated=source)
+    with importable(tmp_path):
+        manifest = build("rated")
+    events = {x: one(manifest, x, "rated").events for x in ("on_rate", "on_both")}
+    assert events == {"on_rate": ("rate",), "on_both": ("click", "rate")}
+    assert manifest.events["rate"] == EventShape({"stars": "int = 1"}, "refuse")
+    assert one(manifest, "on_any", "rated").events == ()
+
+
 def test_a_fingerprint_of_its_own_python(manifest: Manifest) -> None:
     version = ".".join(map(str, sys.version_info[:3]))
     python = f"cpython {version}" if manifest.fingerprint == "bytecode" else None

@@ -67,7 +67,7 @@ class Gathered:
             return
         several = self._functions.setdefault(place, {})
         old = several.get(here.fingerprint) or Function("", "")
-        types = {event_name(one): one for one in events if one.wire_name}
+        types = {name: one for one in events if (name := event_name(one))}
         self._events |= types
         names = {*types, *old.events, *([UNKNOWN] if unknown else ())}
         if len(names) > 1:
