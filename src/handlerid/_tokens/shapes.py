@@ -21,15 +21,17 @@ if TYPE_CHECKING:
     from handlerid._identity import Identity
 
 _DEEPEST = 5
-_NAME = r"[^\W\d]\w*"
+_NAME = r"([^\W\d]\w*)"
 _CHECKS = ("__post_init__", "__attrs_post_init__", "__init__", "__new__")
 _MADE_BY_ATTRS = "<attrs generated"
 
 
 def shape_of(kind: type, identity: Identity) -> str:
     """Return a hash that is equal in all processes of one release."""
-    forms = _Forms(kind, identity)
-    parts = [f"{name}:{forms.of(one)}" for name, one in _types(kind).items()]
+    module = sys.modules.get(names_of_class(kind)[0])
+    names: dict[str, Any] = vars(module) if module else {}
+    types = _types(kind).items()
+    parts = [f"{name}:{_form(one, names, identity)}" for name, one in types]
     for fn in _checks(kind):
         described = identity.describe(getattr(fn, "__func__", fn))
         parts.append(described[0] if described else "")
@@ -64,29 +66,25 @@ def _checks(kind: type) -> Iterator[Any]:
                 yield one
 
 
-class _Forms:
-    """Annotations as texts: no addresses, and nothing is evaluated."""
+def _form(one: Any, names: dict[str, Any], identity: Identity, depth: int = 0) -> str:
+    """Return an annotation as a text: no addresses, and nothing is evaluated."""
 
-    def __init__(self, kind: type, identity: Identity) -> None:
-        self.identity = identity
-        module = sys.modules.get(names_of_class(kind)[0])
-        self.names: dict[str, Any] = vars(module) if module else {}
+    def inside(part: Any) -> str:
+        return _form(part, names, identity, depth + 1)
 
-    def of(self, one: Any, depth: int = 0) -> str:
-        one = getattr(one, "__supertype__", getattr(one, "__forward_arg__", one))
-        if depth > _DEEPEST:  # an alias may name itself
-            return ""
-        if type(one) is str:
-            return re.sub(_NAME, lambda found: self.named(found[0], depth), one)
-        if arguments := get_args(one):
-            origin = get_origin(one)
-            of = "|" if origin in (Union, UnionType) else self.of(origin)
-            return f"{of}[{','.join(self.of(x, depth + 1) for x in arguments)}]"
-        if issubclass(type(one), type):
-            module, qualname = names_of_class(one)
-            return f"{self.identity.module_name(module)}.{qualname}"
-        form = self.identity.codec.encode(one, "", self.identity.describe, [])
-        return f"{getattr(one, '__name__', '')} {form.hex()}"
-
-    def named(self, name: str, depth: int) -> str:
-        return self.of(self.names[name], depth + 1) if name in self.names else name
+    one = getattr(one, "__supertype__", getattr(one, "__forward_arg__", one))
+    if depth > _DEEPEST:  # an alias may name itself
+        return ""
+    if type(one) is str:
+        found = re.split(_NAME, one)  # names at odd places
+        found[1::2] = [inside(names[x]) if x in names else x for x in found[1::2]]
+        return "".join(found)
+    if arguments := get_args(one):
+        origin = get_origin(one)
+        of = "|" if origin in (Union, UnionType) else _form(origin, names, identity)
+        return f"{of}[{','.join(map(inside, arguments))}]"
+    if issubclass(type(one), type):
+        module, qualname = names_of_class(one)
+        return f"{identity.module_name(module)}.{qualname}"
+    form = identity.codec.encode(one, "", identity.describe, [])
+    return f"{getattr(one, '__name__', '')} {form.hex()}"
