@@ -105,7 +105,7 @@ def test_offering_after_the_rendering_is_refused(app: Dispatcher) -> None:
             "which is when the scope's with block is left; make a scope for each "
             "rendering"
         )
-    assert repr(scope) == "<Scope of 1 handlers, ended>"
+    assert repr(scope) == "<Scope of 1 handler, ended>"
     assert repr(app.scope()) == "<Scope of 0 handlers, rendering>"
 
 

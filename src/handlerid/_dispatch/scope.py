@@ -151,7 +151,7 @@ class Scope(Holder):
 
     def __repr__(self) -> str:
         state = "ended" if self._ended else "rendering"
-        return f"<Scope of {len(self)} handlers, {state}>"
+        return f"<Scope of {len(self)} handler{'s' * (len(self) != 1)}, {state}>"
 
     def _add(self, fn: Any, event: type[Event] | None) -> RegisteredHandler:
         if self._ended:
