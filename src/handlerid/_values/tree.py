@@ -75,12 +75,15 @@ def _hash(form: bytes, marks: Sequence[int]) -> int:
     return int.from_bytes(blake2b(data, digest_size=16).digest())
 
 
-class _Node:  # a part being written; lowest: the lowest number that it refers to
-    __slots__ = ("forms", "lowest", "marks", "number", "parts", "tag", "value")
+class _Node:
+    """A part that is written; its object is alive, so that its address holds."""
+
+    __slots__ = ("forms", "lowest", "marks", "number", "open", "parts", "tag", "value")
 
     def __init__(self, value: object, split: Split, number: int) -> None:
         self.value, (self.tag, self.parts) = value, split
-        self.number = self.lowest = number
+        self.number = self.lowest = number  # the lowest number that it refers to
+        self.open = True
         self.marks = 0  # how many there were before it
         self.forms: list[bytes] = []
 
@@ -101,11 +104,9 @@ class Tree:
         self.quiet: _Node | Tree | None = self if marks is None else None
         self.aside: dict[int, Any] = {}  # digests of inside it, or outside
         self.open: list[_Node] = []
-        # Open parts, and those that lead back to one; alive, so that addresses hold.
-        self.begun: list[object] = []
-        self.numbers: dict[int, int] = {}
+        # By address, as numbered: parts that are open, or lead back to an open one.
+        self.begun: dict[int, _Node] = {}
         self.digests: dict[int, tuple[object, bytes, Sequence[int]]] = {}
-        self.active: set[int] = set()
         self.callables = [-1]  # numbers of those that are open
         self.back = 0  # parts that led back
 
@@ -141,14 +142,14 @@ class Tree:
         if (scalar := find_scalar(id(kind))) is not None:
             form = scalar(value)
             return form if len(form) <= _LONGEST else self.shorten(value, form)
-        if (first := self.numbers.get(address)) is not None:
-            if address in self.active and first > self.callables[-1]:
+        if (first := self.begun.get(address)) is not None:
+            if first.open and first.number > self.callables[-1]:
                 raise Refused("refers to itself")
             self.back += 1
             if self.back > _MOST_BACK:
                 raise Refused("refers to itself by way of too many callables")
-            self.open[-1].lowest = min(self.open[-1].lowest, first)
-            return b"^%x;" % (number - first)
+            self.open[-1].lowest = min(self.open[-1].lowest, first.number)
+            return b"^%x;" % (number - first.number)
         if len(self.open) >= _DEEPEST:
             raise Refused(f"is nested more than {_DEEPEST} levels deep")
         named: Sequence[tuple[str, object]] = ()
@@ -159,10 +160,7 @@ class Tree:
             text, captures, named = found
             split = "h", [text, *captures]
             self.callables.append(number)
-        self.active.add(address)
-        self.numbers[address] = number
-        self.begun.append(value)
-        node = _Node(value, split, number)
+        self.begun[address] = node = _Node(value, split, number)
         self.open.append(node)
         if self.quiet is None:
             node.marks = len(self.marks)
@@ -191,7 +189,7 @@ class Tree:
 
     def close(self) -> bytes:
         node = self.open.pop()
-        self.active.remove(id(node.value))
+        node.open = False
         if node.tag == "h":
             self.callables.pop()
         forms = node.forms
@@ -210,9 +208,8 @@ class Tree:
         above, complete = self.open[-1], node.lowest == node.number
         above.lowest = min(above.lowest, node.lowest)
         if complete or above.tag in "SZd":
-            for one in self.begun[node.number :]:
-                del self.numbers[id(one)]
-            del self.begun[node.number :]
+            while len(self.begun) > node.number:
+                self.begun.popitem()
         if len(form) > _LONGEST:
             marks = [_hash(b"", marks)] if len(marks) > 1 else marks
             form = self.shorten(node.value, form, marks, keep=complete)
