@@ -313,10 +313,7 @@ def _hash(content: bytes) -> bytes:
 
 def _key(code: CodeType, *, place: bool = True) -> bytes:
     """Return the digest of what a code object runs, and of its place in the text."""
-    where = marshal.dumps(_lines(code), 0) if place else b""
+    lines = [(one.co_firstlineno, one.co_linetable) for one in nested(code)]
+    where = marshal.dumps(lines, 0) if place else b""
     code = code.replace(co_flags=code.co_flags & ~_SET_FROM_OUTSIDE)
     return blake2b(encode_code(code) + where, digest_size=_SIZE, person=b"key").digest()
-
-
-def _lines(code: CodeType) -> list[object]:
-    return [code.co_firstlineno, code.co_linetable, *map(_lines, _inside(code))]
