@@ -163,12 +163,6 @@ _MAKE: dict[Any, Callable[..., Any]] = {
 }
 
 
-def _step(tag: str, parts: Sequence[Any], index: int) -> str:
-    if tag not in "FBy":
-        return step(tag, parts, index)
-    return f" -> {parts[index]}" if parts[index] else ""
-
-
 def atom(cell: CellType) -> str:
     """Return the JSON of a text or a usual number in a cell, or else nothing."""
     try:
@@ -199,7 +193,7 @@ class Writer:
         self.met: dict[int, tuple[object, list[Any]]] = {}
         self.labels: dict[int, int] = {}
         self.cells: dict[int, int] = {}  # numbers of those that functions assign
-        self.path: list[tuple[str, Sequence[Any], int]] = []  # arguments of _step()
+        self.path: list[tuple[str, Sequence[Any], int]] = []  # arguments of step()
         self.parts = 0
 
     def write(self, name: str | None, number: int) -> bytes:
@@ -255,7 +249,7 @@ class Writer:
         return made
 
     def split(self, value: Any, kind: type) -> tuple[str, Sequence[Any], Sequence[Any]]:
-        """Return the tag and the parts of a value, and what _step() calls them."""
+        """Return the tag and the parts of a value, and what step() calls them."""
         if kind is MethodType:
             fn, owner = value.__func__, value.__self__
             return "B", [fn, owner, is_own(fn, owner)], ["", "self", ""]
@@ -342,7 +336,7 @@ class Writer:
 
     def refusal(self, text: str, value: object, name: str = "") -> UnstableCapture:
         its_class: Any = value if issubclass(type(value), type) else type(value)
-        kind, steps = name_of_class(its_class), [_step(*one) for one in self.path]
+        kind, steps = name_of_class(its_class), [step(*one) for one in self.path]
         where = "".join(steps).removeprefix(" -> ") or "the handler"
         text = text.replace("{}", name or kind)
         if where.rpartition(" -> ")[2] == "self":  # of a method

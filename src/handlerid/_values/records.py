@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     Names: TypeAlias = Sequence[str]
 
 _size_of: Callable[[type], int] = vars(type)["__basicsize__"].__get__
-_DESCRIPTOR = ("__get__", "__set__", "__delete__")
 
 
 def split_member(value: object, kind: type) -> tuple[str, object]:
@@ -77,7 +76,7 @@ def is_frozen(kind: type) -> bool:
 
 
 def is_fixed(value: object, kind: type, names: Names) -> bool:
-    """Return whether a record cannot change: frozen in all bases, and no more."""
+    """Return whether a record is frozen in all bases and stores only its fields."""
     if issubclass(kind, tuple):
         return look_up(kind, "__dict__") is None  # else it may get attributes
     # The bases of a frozen dataclass may not be, and its methods may assign.
@@ -101,9 +100,9 @@ def _beyond(value: object, kind: type, names: Names) -> object:
 
 
 def reader(kind: type, names: Names) -> Callable[[Any], Sequence[Any] | None] | None:
-    """Return a quick way to read the fields of fixed records of a class, if any.
+    """Return a quick function that reads fixed records of a class, if there is one.
 
-    ``split_record`` succeeded for one of them. It returns None for one that needs that.
+    ``split_record`` has to read one first, and those for which this returns None.
     """
     at, stored_at = [look_up(kind, name) for name in names], look_up(kind, "__dict__")
     if issubclass(kind, tuple):
@@ -112,9 +111,10 @@ def reader(kind: type, names: Names) -> Callable[[Any], Sequence[Any] | None] | 
         return None
     if stored_at is None:
         usual = look_up(kind, "__getattribute__") is object.__getattribute__
-        return attrgetter(*names, names[0]) if usual else None  # as read_all below
+        return attrgetter(*names, names[0]) if usual else None  # a tuple, see read_all
     stored_in, count = stored_at.__get__, len(names)
-    read_all: Any = itemgetter(*names, names[0])  # of one name, it returns no tuple
+    # The first name twice, because a getter of one name returns no tuple.
+    read_all: Any = itemgetter(*names, names[0])
 
     def read(value: object) -> Sequence[Any] | None:
         stored = stored_in(value)
@@ -183,9 +183,10 @@ def _read(value: object, kind: type, name: str) -> object:
     """Read a field from its slot, the instance, or the default on the class."""
     found = look_up(kind, name)
     if found is not None and type(found) is not Slot:
-        get, put, remove = [look_up(type(found), one) for one in _DESCRIPTOR]
-        missing = not dict.__contains__(storage(value), name)
-        if put or remove or (get and missing):
+        methods = ["__set__", "__delete__"]
+        if not dict.__contains__(storage(value), name):
+            methods.append("__get__")
+        if any(look_up(type(found), one) for one in methods):
             raise Refused(f"computes its field {name}")
     try:
         return object.__getattribute__(value, name)

@@ -37,13 +37,13 @@ def _are_plain(values: Iterable[Any], others: Iterable[Any]) -> bool | None:
 
 
 class Comparison:
-    """How two values are compared; ``keyed`` finds encoders."""
+    """Compare two values; ``keyed`` returns the encoder of a class, if any."""
 
     def __init__(
         self, split: Splitter, keyed: Callable[[type], object], describe: Describe
     ) -> None:
         self.split, self.keyed, self.describe = split, keyed, describe
-        # Pairs with other pairs in them; alive, so that addresses hold.
+        # Compared pairs, by their addresses; alive, so that addresses hold.
         self.seen: dict[tuple[int, int], tuple[object, object]] = {}
         self.readers: dict[int, Any] = {}
 
@@ -112,12 +112,9 @@ class Comparison:
 
     def written(self, one: Any, its: Any, path: str) -> Found:
         """Compare what is in any order, and what has a key."""
-        found = []
-        for value in (one, its):
-            marks: list[int] = []
-            tree = Tree(self.split, "", self.describe, marks=marks)
-            found.append((tree.encode(value), marks))
-        return [] if found[0] == found[1] else path
+        first, other = [Tree(self.split, "", self.describe, marks=[]) for _ in (1, 2)]
+        same = first.encode(one) == other.encode(its) and first.marks == other.marks
+        return [] if same else path
 
     def captures(self, one: Any, its: Any, path: str) -> Found:
         first = self.describe and callable(one) and self.describe(one)

@@ -1,13 +1,13 @@
 """A value as a tree, for ids: contents and types, and shared parts each time.
 
-A shared object is walked and hashed once. A part met inside itself by way of a callable
-is written as a number: how many parts were begun since. So is, when met again, a part
-that leads back to one that is open. Members of sets and dicts are numbered as if each
-stood alone. Whatever else contains itself is refused.
+A shared object is walked and hashed once. A part that is met again while it is open, or
+that leads back to an open one, is written as a number: how many parts were begun since.
+A callable has to be on the way: whatever else contains itself is refused. Members of
+sets and dicts are numbered as if each stood alone.
 
-Two values are the same if their bytes are, and the objects that tell equals apart. The
-addresses of these are the marks, in the order of the walk; a hash stands for several.
-Nothing inside such an object tells more, and nothing inside a key.
+Two values are the same if their bytes and their marks are equal. The marks are the
+addresses of objects that tell equals apart, in the order of the walk, or a hash of
+several. Inside such an object, and inside a key, nothing is marked.
 """
 
 from __future__ import annotations
@@ -49,6 +49,8 @@ def step(tag: str, parts: Sequence[Any], index: int) -> str:
     """Return what an error calls the way to a part."""
     if tag == "r":
         return f".{parts[2].split(',')[index - 3]}"
+    if tag in "FBy":  # of a graph, where parts are names of variables
+        return f" -> {parts[index]}" if parts[index] else ""
     if tag in "dO":
         return "[value]" if index % 2 else "[key]"
     if tag in "xhAJKXY":  # of an internal part: Python code has no path to it
@@ -100,13 +102,14 @@ class Tree:
         self.split, self.where = split, where
         self.describe, self.omitted = describe, omitted
         self.marks = [] if marks is None else marks
-        # Inside this part nothing is marked.
+        # Nothing is marked inside this part, or anywhere if it is the tree. So digests
+        # made inside, which have no marks, are kept apart from those made outside.
         self.quiet: _Node | Tree | None = self if marks is None else None
-        self.aside: dict[int, Any] = {}  # digests of inside it, or outside
+        self.digests: dict[int, tuple[object, bytes, Sequence[int]]] = {}
+        self.other_digests: dict[int, Any] = {}
         self.open: list[_Node] = []
         # By address, as numbered: parts that are open, or lead back to an open one.
         self.begun: dict[int, _Node] = {}
-        self.digests: dict[int, tuple[object, bytes, Sequence[int]]] = {}
         self.callables = [-1]  # numbers of those that are open
         self.back = 0  # parts that led back
 
@@ -175,17 +178,18 @@ class Tree:
                 self.marks.append(id(kind))  # others may bear its name
         if tag == "x" or not is_fixed(node.value, kind, (tag, node.parts)):
             self.be_quiet(node)
-            if tag != "x" or node.parts[2] is None:  # which is no key
+            if tag != "x" or node.parts[2] is None:  # a key of None is none
                 self.marks.append(id(node.value))
 
     def be_quiet(self, node: _Node | None) -> None:
-        self.quiet, self.digests, self.aside = node, self.aside, self.digests
+        self.quiet = node
+        self.digests, self.other_digests = self.other_digests, self.digests
 
     def put(self, start: int, form: bytes, marks: Sequence[int]) -> None:
-        """Put the marks of a part in their place."""
-        # A frozenset has no order, so a member of it keeps them beside its form.
-        beside = marks and self.open[-1].tag == "Z"
-        self.marks[start:] = [_hash(form, marks)] if beside else marks
+        """Replace the marks from ``start`` on by those of a closed part."""
+        # A frozenset has no order, so marks of a member are hashed with its form.
+        hashed = marks and self.open[-1].tag == "Z"
+        self.marks[start:] = [_hash(form, marks)] if hashed else marks
 
     def close(self) -> bytes:
         node = self.open.pop()
