@@ -154,8 +154,8 @@ _OWN: dict[type, Row] = {
     type(Union[int, "str"]): _union,
     **dict.fromkeys((type(_list), type(typing.Literal[1])), _alias),
 }
-# Modules of the types in libraries.py, which is loaded when one of them is met.
-_ELSEWHERE = "datetime decimal fractions ipaddress pathlib re uuid zoneinfo".split()
+_LIBRARIES = "datetime decimal fractions ipaddress pathlib re uuid zoneinfo"
+_ELSEWHERE = frozenset(_LIBRARIES.split())  # modules of the types in libraries.py
 _MOVED = {"pathlib._local": "pathlib"}  # what only one Python has, as in the others
 
 _ROWS = {id(kind): row for kind, row in _OWN.items()}
