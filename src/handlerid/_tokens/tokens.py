@@ -18,7 +18,8 @@
 
 import hmac
 import re
-from base64 import urlsafe_b64decode, urlsafe_b64encode
+from base64 import urlsafe_b64decode
+from binascii import b2a_base64
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -44,6 +45,7 @@ _LONGEST_AGE = 1 << 38
 _SIGNATURE_SIZE = 16  # half of HMAC-SHA256, as RFC 2104 allows: 22 characters
 _SHORTEST_KEY = 16
 _GCM_NONCE = bytes(12)  # a constant is safe: each derived key encrypts one message
+_URL_SAFE = bytes.maketrans(b"+/", b"-_")
 
 
 @dataclass(frozen=True, slots=True)
@@ -320,4 +322,4 @@ def _import_cipher() -> Any:
 
 def _base64(data: bytes) -> bytes:
     """Write base64url without padding."""
-    return urlsafe_b64encode(data).rstrip(b"=")
+    return b2a_base64(data, newline=False).translate(_URL_SAFE).rstrip(b"=")
