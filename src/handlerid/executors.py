@@ -151,8 +151,10 @@ class Worker:
         # The clock of what remembers may differ from this one, too.
         if self._replay(bytes.fromhex(nonce), end + 2 * _CLOCK_SKEW) is not True:
             raise ExpiredToken(f"{handler_id} was sent by value and ran already")
-        one, fn, how, event = pickle.loads(sent.pickled)  # noqa: S301 - with our key
-        return self.dispatcher.call(RegisteredHandler(one, fn, (*how, dict)), event)
+        found = pickle.loads(sent.pickled)  # noqa: S301 - signed with our key
+        handler_id, fn, how, event = found
+        handler = RegisteredHandler(handler_id, fn, (*how, dict))
+        return self.dispatcher.call(handler, event)
 
 
 def _first_use(nonce: bytes, until: int) -> bool:

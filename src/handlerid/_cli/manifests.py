@@ -66,8 +66,8 @@ def _failures(manifest: Manifest) -> str:
     """Return the modules that were not imported, a line each."""
     failed = sorted(manifest.failed.items())
     lines = [f"failed: {name}: {error}\n" for name, error in failed]
-    for name, _ in failed[:1]:
-        python = Path(sys.executable).name
+    if failed:
+        python, name = Path(sys.executable).name, failed[0][0]
         lines.append(f'to see why: {python} -c "import {name}"\n')
     return "".join(lines)
 

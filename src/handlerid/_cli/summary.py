@@ -14,7 +14,7 @@ from typing import NamedTuple
 
 from handlerid._cli.common import BREAKS, Paint
 from handlerid.manifest import UNKNOWN, Diff, Manifest, Row
-from handlerid.manifest.rows import numbers
+from handlerid.manifest.rows import count_kinds
 
 _SHOWN = (*BREAKS, "unknown")
 _VERBS = {
@@ -105,7 +105,7 @@ class Summary:
     @property
     def failed(self) -> str:
         """The sentence that says which rows fail the command; empty without any."""
-        counts = numbers(self.rows, self.fail_on)
+        counts = count_kinds(self.rows, self.fail_on)
         return f"--fail-on {','.join(self.fail_on)} is met: {counts}." * bool(counts)
 
     @property
@@ -117,14 +117,17 @@ class Summary:
         if not old:
             return "There is nothing to compare: the old manifest has no functions."
         counts = Counter[str](one.kind for one in self.rows)
-        parts = [f"{counts[x]} {_VERBS[x][counts[x] > 1]}" for x in BREAKS if counts[x]]
+        parts: list[str] = []
+        for kind in BREAKS:
+            if count := counts[kind]:
+                of = "" if parts else f" of {total}"
+                parts.append(f"{count}{of} {_VERBS[kind][count > 1]}")
         if not parts:
             unknown = counts["unknown"]
             doubt = f", but for {unknown} that cannot be told" if unknown else ""
             answer = "answer" if old[1:] else "answers"
             return f"No open page breaks: the {total} {answer}{doubt}."
-        parts[0] = parts[0].replace(" ", f" of {total} ", 1)
-        text = " and ".join(filter(None, [", ".join(parts[:-1]), parts[-1]]))
+        text = " and ".join([", ".join(parts[:-1]), parts[-1]] if parts[1:] else parts)
         share = self._share(self.of_kind(*BREAKS))
         if share:
             clicks = self.diff.clicks or 0
@@ -146,7 +149,7 @@ class Summary:
         """Return the numbers of rows in lines that are not shown."""
         rows = [row for one in lines for row in one.rows]
         share = percent(_clicks(rows), self.diff.clicks)
-        text = f"{len(rows)} more: {numbers(rows, _SHOWN)}"
+        text = f"{len(rows)} more: {count_kinds(rows, _SHOWN)}"
         return f"{text} ({share})" if share else text
 
     def footers(self) -> Iterator[str]:

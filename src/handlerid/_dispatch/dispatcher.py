@@ -330,8 +330,9 @@ class Dispatcher(Shared):
         """Return the handler if a resolver or ``rerender`` offers it, or None."""
         root, place = self._registry.entries, wanted.location
         asked: list[Any] = [("resolver", one, wanted) for one in self._resolvers]
-        known = self._references or root.index.knows(place) or root.at_location(place)
-        if asked and not known:
+        if asked and not (
+            self._references or root.index.knows(place) or root.at_location(place)
+        ):
             asked = []  # it may be made up, and a resolver renders a page
             why = f"no resolver was asked for {wanted}, because no scanned module has "
             why += "its location: is the module scanned that defines it? If it has "

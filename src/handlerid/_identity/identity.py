@@ -80,7 +80,7 @@ class Identity:
         if keys is not None and not 0 < min(sizes) <= max(sizes) <= _LONGEST_KEY:
             raise ValueError("keys must be one key or several, each of 1 to 64 bytes")
         self.one_id: bool = len(self._keys) <= 1  # each key gives a handler an id
-        self.source: Any = None
+        self.source: Any = None  # handlerid._source, if sources are hashed
         if fingerprint == "source":
             # Loaded here, because most processes hash bytecode.
             from handlerid import _source  # noqa: PLC0415

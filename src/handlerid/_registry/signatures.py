@@ -125,16 +125,15 @@ def _shared(event: Any) -> dict[object, Binding]:
 
 def _of_others(fn: FunctionType, shape: object, asked: Any) -> Binding | None:
     """Return the binding of a function or method like this one, if there is any."""
-    code, own = fn.__code__, shape == "method"
+    if shape not in (None, "method") or not (asked is None or is_event_type(asked)):
+        return None
+    code, own = fn.__code__, int(shape == "method")
     required = code.co_argcount - own - len(fn.__defaults__ or ())
-    others = code.co_kwonlyargcount or code.co_flags & _OPEN
-    if others or not 0 <= required <= 1 or (shape and not own):
+    if not 0 <= required <= 1 or code.co_kwonlyargcount or code.co_flags & _OPEN:
         return None
-    parameter = "".join(code.co_varnames[own : code.co_argcount][:1])
-    if asked is not None and not is_event_type(asked):
-        return None
+    parameter = code.co_varnames[own] if code.co_argcount > own else ""
     event, basis = _basis(fn, shape, asked, asked, parameter)
-    takes_event = required == 1 or True in basis[4:5]
+    takes_event = required == 1 or (bool(basis) and basis[4])
     return _shared(event).get((basis, _kind(fn), takes_event))
 
 
@@ -149,7 +148,7 @@ def _basis(
     try:
         named: Any = fn.__annotations__.get(parameter, _EMPTY)
     except Exception:  # noqa: BLE001 - from 3.14 on, the author's expressions run here
-        return event or Event, ()
+        return Event if event is None else event, ()
     if type(named) is str and named not in fn.__code__.co_freevars:
         named = fn.__globals__.get(named, named)
     if event is None:

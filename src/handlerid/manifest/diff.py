@@ -8,7 +8,7 @@ from handlerid import HandlerId, Identity
 from handlerid._manifest.document import Manifest, Place
 from handlerid._peek import expect
 from handlerid.manifest.lookup import Ids
-from handlerid.manifest.rows import KINDS, Comparison, Row, numbers
+from handlerid.manifest.rows import KINDS, Comparison, Row, count_kinds
 from handlerid.manifest.seen import Seen
 
 
@@ -72,7 +72,7 @@ class Diff:
     unknown_clicks: int = 0
 
     def __repr__(self) -> str:
-        return f"<Diff: {numbers(self.rows)}>"
+        return f"<Diff: {count_kinds(self.rows)}>"
 
     def as_dict(self) -> dict[str, Any]:
         """Return what changed as a dict for JSON; of what is the same, the number."""

@@ -231,7 +231,7 @@ class History:
         same = [one for one in here or () if one.code in codes]
         if same:
             events = {*chain(*(one.events for one in same))}
-            if not (event and events) or not events.isdisjoint((event, UNKNOWN)):
+            if not event or not events or event in events or UNKNOWN in events:
                 return GoneHandler, _NOT_OFFERED
             takes = " or ".join(sorted(events))
             return StaleHandler, f"took {event} events, and takes {takes} here"

@@ -58,7 +58,7 @@ class Row(NamedTuple):
         return f"{self.module}.{self.qualname}"
 
 
-def numbers(rows: Iterable[Row], kinds: Iterable[str] = KINDS) -> str:
+def count_kinds(rows: Iterable[Row], kinds: Iterable[str] = KINDS) -> str:
     """Return how many rows of each kind there are, ``"2 stale, 1 gone"``."""
     counts = Counter[str](one.kind for one in rows)
     return ", ".join(f"{counts[x]} {x}" for x in kinds if counts[x])
