@@ -25,6 +25,8 @@ _RELEVANT = re.compile(
     rb"o(?<!\w.)(?:n_[a-z]\w*\s*=|n\(|ffer\b)|h(?<!\w.)andlerid\b|\.on_[a-z]\w*\("
     rb"|\.attributes\(|\.(?:(?<=egistry.)|(?<=scope.)|(?<=\).))(?:register\(|handler\b)"
 )
+_CALLED = re.compile(rb"\b([A-Za-z_]\w*)\(")
+_IMPORT = re.compile(rb"^[ \t]*(?:from|import)\b(?:[^\n(]*\([^)]*\)|.*)", re.MULTILINE)
 _WORD = re.compile(rb"\w+")
 _MADE_BY_CLASS = ("__init__", "__post_init__", "build")  # build: by Flet
 
@@ -54,9 +56,12 @@ class Modules:
                 self._parse(path)
         places = self._find_names()
         for path, text in self._texts.items() if places else ():
-            words = {*_WORD.findall(text)}
-            if any(not words.isdisjoint(places[x]) for x in words & places.keys()):
-                self._parse(path)
+            called = {*_CALLED.findall(text)} & places.keys()
+            for statement in _IMPORT.findall(text):
+                words = {*_WORD.findall(statement)}
+                names = called | (words & places.keys())
+                if any(not words.isdisjoint(places[name]) for name in names):
+                    self._parse(path)
         self._find_names()
         yield from [*self._parsed()]
 
