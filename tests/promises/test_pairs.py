@@ -24,7 +24,7 @@ def ids_in(version: str, seed: str) -> Ids:
     """The ids of all pairs, as a process of its own computes them."""
     if version == "3.14":
         require_pyodide()
-        text = run_pyodide(SCRIPT, path=[ROOT], env={"PYTHONHASHSEED": seed}).stdout
+        text = run_pyodide(SCRIPT, path=[ROOT], seed=seed).stdout
     else:
         python = str(require_python(version))
         text = run_fresh(str(SCRIPT), python=python, seed=seed, path=ROOT)

@@ -100,7 +100,7 @@ class Corpus:
         own = self.made / "own"
         warm.write(own / f"{OWN}.py")
         self.place.add(own)
-        self.first = self._ids("", self.place, seed=0)
+        self.first = self._ids("", self.place, seed=1)
 
     def _install(self, package: str) -> Path:
         installed = self.source or self.python
@@ -147,7 +147,7 @@ class Corpus:
         if name in (C_TRACER, SYSMON):
             tools = [self._install("coverage")]
         place = self._place_of(name)
-        found = self._ids(name, place, seed=1 + ROWS.index(name), tools=tools)
+        found = self._ids(name, place, seed=2, tools=tools)
         proof = found["proof"]
         if name == SEED and proof == self.first["proof"]:
             proof = ""
@@ -165,7 +165,7 @@ class Corpus:
         place = self.place.copy(folder)
         if name == PYC:
             job = {"task": "bytecode", **place.job()}
-            self.python.run(job, seed=3, tools=self.tools)
+            self.python.run(job, seed=1, tools=self.tools)
         return place
 
     def _ids(

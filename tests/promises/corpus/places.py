@@ -68,13 +68,12 @@ class Interpreter:
             described.write_text(json.dumps(job), "utf-8")
             if self.path is None:
                 folders = {Path(root).parent for root in job["roots"]}
-                environment = {"PYTHONHASHSEED": str(seed)}
                 done = run_pyodide(
                     WORKER,
                     str(described),
                     folders=[Path(made), *folders, *tools],
                     path=[ROOT, *tools],
-                    env=environment,
+                    seed=str(seed),
                     check=False,
                 )
                 self._check(done)

@@ -1,19 +1,36 @@
 // Runs a Python file under CPython 3.14 on wasm32, as Pyodide brings it.
 //
 //   node pyodide_run.mjs '{"package": ..., "script": ..., "args": [...],
-//                          "folders": [...], "path": [...], "env": {...}}'
+//                          "folders": [...], "path": [...], "seed": ...}'
 //
 // package: the folder of the npm package; folders: of this machine, seen under the same
-// names inside; path: added to sys.path; env: the variables that Python starts with.
+// names inside; path: added to sys.path; seed: of hashes.
 // tests/support/pyodide.py writes this line. Output goes where the process's own goes,
 // and the exit code is Python's.
 
-import { writeSync } from "node:fs";
+import { existsSync, readFileSync, renameSync, writeFileSync, writeSync } from "node:fs";
 import { pathToFileURL } from "node:url";
 
 const job = JSON.parse(process.argv[2]);
 const { loadPyodide } = await import(pathToFileURL(`${job.package}/pyodide.mjs`).href);
-const python = await loadPyodide({ indexURL: job.package, env: job.env });
+
+// Python takes five seconds to start, and half a second to go on from its memory as it
+// was after a start under this hash seed. npm removes that memory with the package.
+const started = `${job.package}/seed-${job.seed}.memory`;
+if (!existsSync(started)) {
+  const python = await loadPyodide({
+    indexURL: job.package,
+    env: { PYTHONHASHSEED: job.seed },
+    _makeSnapshot: true,
+  });
+  const written = `${started}.${process.pid}`;
+  writeFileSync(written, python.makeMemorySnapshot());
+  renameSync(written, started);
+}
+const python = await loadPyodide({
+  indexURL: job.package,
+  _loadSnapshot: readFileSync(started),
+});
 
 // Pyodide's own way cuts the output into lines and loses what follows the last one.
 const to = (fd) => ({ write: (bytes) => writeSync(fd, bytes) });

@@ -34,11 +34,12 @@ def ids_of(version: str, *, seed: str = "random") -> dict[str, Any] | None:
             "-m", "tests.promises.golden.ids", python=str(python), path=ROOT, seed=seed
         )
     elif version in ("3.14", "3.15") and find_pyodide(version):
-        environment = {"PYTHONHASHSEED": "0" if seed == "random" else seed}
-        folders = [ROOT / "tests"]
-        script, path = HERE / "ids.py", [ROOT]
         done = run_pyodide(
-            script, folders=folders, path=path, env=environment, version=version
+            HERE / "ids.py",
+            folders=[ROOT / "tests"],
+            path=[ROOT],
+            seed="0" if seed == "random" else seed,
+            version=version,
         )
         text = done.stdout
     else:
