@@ -109,7 +109,7 @@ def pages(run: Run, group: Group) -> None:
         contenders = [
             Contender(name, way, same(count), is_page) for name, way in ways.items()
         ]
-        figures = measure(contenders, run, calls=1, rounds=5 if run.quick else 9)
+        figures = measure(contenders, run, calls=1, rounds=3 if run.quick else 9)
         rows = [["by hand", "0", *_sizes(by_hand(count)), "none", "none"]]
         for name, page in kinds.items():
             here, elsewhere = page.reached()
@@ -278,7 +278,7 @@ def equals(run: Run) -> Table:
         Contender(name, page, same(rows), all_are_told_apart)
         for name, rows in kinds.items()
     ]
-    figures = measure(contenders, run, calls=1, rounds=5 if run.quick else 15)
+    figures = measure(contenders, run, calls=1, rounds=3 if run.quick else 15)
     for figure in figures:
         figure.samples = [one / count for one in figure.samples]
     title = f"Offering {count:,} rows in one scope, a row"
@@ -319,7 +319,7 @@ def rendered_again(run: Run) -> Table:
     ]
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", CapturesReplaced)
-        figures = measure(contenders, run, calls=1, rounds=5 if run.quick else 15)
+        figures = measure(contenders, run, calls=1, rounds=3 if run.quick else 15)
     for figure in figures:
         figure.samples = [one / 1_000 for one in figure.samples]
     title = f"A handler of {count:,} captured rows, rendered again"

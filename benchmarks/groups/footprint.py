@@ -94,7 +94,7 @@ def sample(before: str, statement: str) -> tuple[float, int]:
 
 def importing(run: Run, group: Group) -> None:
     figures = {name: Figure(name) for name in STATEMENTS}
-    for number in range(5 if run.quick else 25):
+    for number in range(3 if run.quick else 25):
         for name, (before, statement) in STATEMENTS.items():
             milliseconds, modules = sample(before, statement)
             if number:  # the first may have had to write bytecode

@@ -174,7 +174,7 @@ def _slow(who: str, what: str) -> int:
 
 
 def _calls(run: Run) -> int:
-    return 400 if run.quick else 2_000
+    return 100 if run.quick else 2_000
 
 
 def _registering(run: Run, pages: dict[tuple[str, str], Any]) -> Table:

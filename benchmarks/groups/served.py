@@ -92,7 +92,7 @@ def _count(html: str) -> str:
 
 def loaded(run: Run, names: list[str]) -> dict[str, dict[str, Figure]]:
     """Figures of every application, by what is measured."""
-    rounds, seconds = (3, 1) if run.quick else (7, 5)
+    rounds, seconds = (2, 1) if run.quick else (7, 5)
     found: dict[str, dict[str, Figure]] = {
         what: {name: Figure(KIND[name]) for name in names}
         for what in ("clicks", "processor", *PERCENTILES)

@@ -63,7 +63,7 @@ class Run:
 
     @property
     def rounds(self) -> int:
-        return 5 if self.quick else 61
+        return 3 if self.quick else 61
 
 
 @dataclass(frozen=True)

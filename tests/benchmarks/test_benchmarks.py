@@ -34,9 +34,18 @@ KINDS = ("tables", "matrices", "plots")
 @pytest.mark.parametrize("names", RUNS, ids=" ".join)
 def test_every_group_prints_what_it_found(names: list[str], tmp_path: Path) -> None:
     found, page = tmp_path / "found.json", tmp_path / "page.md"
-    files = ("--json", str(found), "--report", str(page))
+    files = ["--json", str(found)]
+    if names == ["scale"]:  # drawing its plots takes as long as a group
+        files += ["--report", str(page)]
     printed = run_fresh("-m", "benchmarks", "--quick", *names, *files, path=ROOT)
-    data, text = json.loads(found.read_text("utf-8")), page.read_text("utf-8")
+    data = json.loads(found.read_text("utf-8"))
+    if page.exists():
+        text = page.read_text("utf-8")
+        drawn = {file.stem for file in (tmp_path / "benchmarks").iterdir()}
+        assert drawn == {plot["name"] for plot in data["groups"][0]["plots"]}
+    else:
+        groups = [Group.from_dict(group) for group in data["groups"]]
+        text = report.write(groups, data["machine"], data["versions"], None)
     assert [group["name"] for group in data["groups"]] == names
     for group in data["groups"]:
         assert f" {group['name']} (" in printed
