@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from functools import cache
 
 import pytest
 from playwright.sync_api import Browser
@@ -23,20 +25,25 @@ PLAYED = [
 
 
 @pytest.fixture(scope="module")
-def player(
-    browser: Browser,
-    request: pytest.FixtureRequest,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[Player]:
-    with playing(browser, tmp_path_factory.mktemp("mesop"), request.param) as found:
-        yield found
+def player_of(
+    browser: Browser, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Callable[[str], Player]]:
+    """The player of a mode; its servers run until all rows are played."""
+    with ExitStack() as running:
+
+        @cache
+        def player(mode: str) -> Player:
+            folder = tmp_path_factory.mktemp("mesop")
+            return running.enter_context(playing(browser, folder, mode))
+
+        yield player
 
 
-@pytest.mark.parametrize(
-    ("player", "row", "outcome"), PLAYED, indirect=["player"], scope="module"
-)
-def test_row(player: Player, row: Row, outcome: str) -> None:
-    assert player.play(row) == outcome
+@pytest.mark.parametrize(("mode", "row", "outcome"), PLAYED)
+def test_row(
+    player_of: Callable[[str], Player], mode: str, row: Row, outcome: str
+) -> None:
+    assert player_of(mode).play(row) == outcome
 
 
 def test_the_page_in_the_docs_shows_these_outcomes() -> None:
