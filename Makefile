@@ -9,6 +9,7 @@ VENV := .venv
 PY := $(VENV)/bin/python
 # --quiet twice: errors only.
 PIP_INSTALL := $(PY) -m pip install --quiet --quiet --disable-pip-version-check
+PYTEST := $(PY) -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder
 
 PYRIGHT := $(VENV)/bin/pyright --pythonpath $(PY)
 
@@ -26,7 +27,7 @@ demo: $(VENV)/.demo  ## start the demo; CHECK=1 plays it without a browser
 	@$(PY) $(if $(CHECK),-m tests.demo.check,docs/examples/demo) $(ARGS)
 
 test: $(VENV)/.test  ## run the tests; ARGS="-k word" goes to pytest
-	@$(PY) -m pytest --numprocesses 4 --dist loadfile --no-loadscope-reorder $(ARGS)
+	@$(PYTEST) $(ARGS)
 
 check: $(VENV)/.check  ## format, lint, types, import contract, workflows, docs examples
 	@echo "check: format"
@@ -44,7 +45,7 @@ check: $(VENV)/.check  ## format, lint, types, import contract, workflows, docs 
 	@echo "check: workflows"
 	@$(VENV)/bin/zizmor --offline --quiet --persona pedantic .github
 	@echo "check: docs examples"
-	@$(PY) -m pytest -q README.md docs src tests/docs
+	@$(PYTEST) -q README.md docs src tests/docs
 
 # pyroma rates 10 of 10. It would also ask for the address of an author: there is none.
 package: $(VENV)/.package  ## build sdist and wheel into dist, check them, try them
