@@ -85,4 +85,5 @@ EXTRAS = $(if $(filter demo docs package,$*),,[encryption,mesop,msgspec])
 $(VENV)/.%: pyproject.toml | $(VENV)/.pip
 	@echo "setup: installing handlerid and the group $*"
 	@$(PIP_INSTALL) --editable ".$(EXTRAS)" --group $*
+	@$(PY) -m compileall -q src  # what is not editable, pip compiles
 	@touch $@
