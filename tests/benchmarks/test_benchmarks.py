@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import platform
+from importlib.util import find_spec
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -41,8 +42,9 @@ def test_every_group_prints_what_it_found(names: list[str], tmp_path: Path) -> N
     data = json.loads(found.read_text("utf-8"))
     if page.exists():
         text = page.read_text("utf-8")
-        drawn = {file.stem for file in (tmp_path / "benchmarks").iterdir()}
-        assert drawn == {plot["name"] for plot in data["groups"][0]["plots"]}
+        if find_spec("matplotlib"):
+            drawn = {file.stem for file in (tmp_path / "benchmarks").iterdir()}
+            assert drawn == {plot["name"] for plot in data["groups"][0]["plots"]}
     else:
         groups = [Group.from_dict(group) for group in data["groups"]]
         text = report.write(groups, data["machine"], data["versions"], None)
