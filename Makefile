@@ -78,12 +78,14 @@ $(VENV)/.pip:
 	@$(PIP_INSTALL) --upgrade "pip>=25.1"  # the first that installs dependency groups
 	@touch $@
 
-# One stamp a dependency group: .venv/.test is there when the group test is installed.
-# The demo, the docs and the package need no extra.
+# One stamp a dependency group: .venv/.test is there when the group test is installed,
+# also as a part of another group. The demo, the docs and the package need no extra.
+PARTS_OF_check := test docs demo
+PARTS_OF_test := docs demo
 EXTRAS = $(if $(filter demo docs package,$*),,[encryption,mesop,msgspec])
 
 $(VENV)/.%: pyproject.toml | $(VENV)/.pip
 	@echo "setup: installing handlerid and the group $*"
 	@$(PIP_INSTALL) --editable ".$(EXTRAS)" --group $*
 	@$(PY) -m compileall -q src  # what is not editable, pip compiles
-	@touch $@
+	@touch $@ $(PARTS_OF_$*:%=$(VENV)/.%)
