@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import string
 
 import pytest
@@ -151,8 +152,9 @@ def test_truncated_at_every_position(tokens: Tokens) -> None:
     token = issued(tokens)
     for end in range(len(token)):
         invalid(tokens, token[:end])
-        if end:
-            invalid(tokens, token[end:])
+        rest = token[end:]
+        if end and not re.match(r"t\d+\.", rest):  # by chance, another format
+            invalid(tokens, rest)
 
 
 @KINDS
