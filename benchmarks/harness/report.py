@@ -197,8 +197,10 @@ def draw(plots: list[Plot], folder: Path) -> None:
     """Draw plots into a folder, an SVG and a PNG each.
 
     Raises:
-        ImportError: matplotlib is not installed.
+        ImportError: there are plots, and matplotlib is not installed.
     """
+    if not plots:
+        return
     import matplotlib as library
 
     library.use("agg")

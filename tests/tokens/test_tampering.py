@@ -153,7 +153,9 @@ def test_truncated_at_every_position(tokens: Tokens) -> None:
     for end in range(len(token)):
         invalid(tokens, token[:end])
         rest = token[end:]
-        if end and not re.match(r"t\d+\.", rest):  # by chance, another format
+        if re.match(r"t(0|[2-9]|[1-9]\d{1,3})\.", rest):  # by chance, another format's
+            refusal(ExpiredToken, tokens, rest)
+        elif end:
             invalid(tokens, rest)
 
 

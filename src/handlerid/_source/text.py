@@ -227,12 +227,13 @@ def _functions(
             first = [*getattr(node, "decorator_list", ()), node][0]
             position = first.lineno, getattr(node, "name", "<lambda>")
             nodes.setdefault(position, []).append(node)
+    shared = {at for at, found in nodes.items() if len({*map(forms.get, found)}) > 1}
     apart: dict[object, dict[bytes, list[ast.Lambda]]] = {}
     bare: dict[_Position, CodeType] = {}
     for code in nested(_compile(content, place)):
         position, free = (code.co_firstlineno, code.co_name), {*code.co_freevars}
         found = nodes.get(position, [])
-        if len({forms[node] for node in found}) > 1:
+        if position in shared:
             owner = class_of(code.co_qualname) or "_"
             scope = position, owner, code.co_freevars
             if scope not in apart:

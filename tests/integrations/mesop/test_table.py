@@ -9,11 +9,7 @@ from functools import cache
 import pytest
 from playwright.sync_api import Browser
 
-from tests.integrations.mesop.playing import (
-    MODES,
-    Player,
-    playing,
-)
+from tests.integrations.mesop.playing import MODES, Player, playing
 from tests.integrations.mesop.rows import EXPECTED, ROWS, TABLE, Row, as_page
 
 PLAYED = [

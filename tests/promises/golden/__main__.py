@@ -38,7 +38,7 @@ def ids_of(version: str, *, seed: str = "random") -> dict[str, Any] | None:
             HERE / "ids.py",
             folders=[ROOT / "tests"],
             path=[ROOT],
-            seed="0" if seed == "random" else seed,
+            seed="1" if seed == "random" else seed,
             version=version,
         )
         text = done.stdout

@@ -51,7 +51,7 @@ def without_fingerprint(texts: dict[str, str]) -> dict[str, tuple[str, str, str]
     ("version", "seed"),
     [
         *((version, seed) for version in PYTHONS[:-1] for seed in "12"),
-        *((PYTHONS[-1], "1"), ("3.15", "1")),
+        *((version, "1") for version in (PYTHONS[-1], "3.15")),
     ],
 )
 def test_the_ids_are_golden(version: str, seed: str) -> None:
